@@ -1,0 +1,296 @@
+//! Who may do what: roles, their scope, and the one function that answers.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DatacenterId, GroupId, UserName};
+
+/// What a person or a token is trusted with. A user has one or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Reads the estate.
+    Viewer,
+    /// Acts on what runs: replaces, rolls out, rolls back, fails over.
+    Operator,
+    /// Is the second person for what loses data.
+    Approver,
+    /// Reads the estate and the audit log, exports it, verifies it.
+    Auditor,
+    /// Manages users, tokens, agents and the fleet.
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [
+        Self::Viewer,
+        Self::Operator,
+        Self::Approver,
+        Self::Auditor,
+        Self::Admin,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Approver => "approver",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Where a role counts. Both empty: everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Service groups; empty: all.
+    #[serde(default)]
+    pub groups: BTreeSet<GroupId>,
+    /// Data centres; empty: all.
+    #[serde(default)]
+    pub datacenters: BTreeSet<DatacenterId>,
+}
+
+/// What a request wants to do. Every route names exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// Anyone, signed in or not (sign-in itself, health, static files).
+    Public,
+    /// Anyone signed in, on their own account.
+    OwnAccount,
+    /// Read the estate.
+    ReadEstate,
+    /// Read and export the audit log.
+    ReadAudit,
+    /// Act on instances and services.
+    Operate,
+    /// Read users, tokens and agents.
+    ReadAccess,
+    /// Change users, tokens and agents.
+    ManageAccess,
+    /// Change the fleet.
+    ManageFleet,
+}
+
+impl Permission {
+    /// Roles that carry it; one of them is enough.
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::{Admin, Approver, Auditor, Operator, Viewer};
+        match self {
+            Self::Public | Self::OwnAccount | Self::ReadEstate => {
+                &[Viewer, Operator, Approver, Auditor, Admin]
+            }
+            Self::ReadAudit => &[Auditor, Approver, Operator, Admin],
+            Self::Operate => &[Operator, Admin],
+            Self::ReadAccess => &[Auditor, Admin],
+            Self::ManageAccess | Self::ManageFleet => &[Admin],
+        }
+    }
+}
+
+/// A role held over a scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub role: Role,
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+/// A person with an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub name: UserName,
+    pub display_name: String,
+    pub grants: Vec<Grant>,
+    pub created_at: DateTime<Utc>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    pub last_sign_in_at: Option<DateTime<Utc>>,
+    /// Revision for optimistic changes; rises by one with each.
+    pub revision: i64,
+}
+
+/// A secret for programs; only its hash is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiToken {
+    pub id: i64,
+    pub owner: UserName,
+    pub name: String,
+    /// Never more than the owner holds; the owner's own grants limit it at every use.
+    pub grants: Vec<Grant>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A single-use invitation for the agent of one data centre.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinToken {
+    pub id: i64,
+    pub datacenter: DatacenterId,
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A client certificate that was given to an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentCertificate {
+    /// SHA-256 of the certificate, hexadecimal.
+    pub fingerprint: String,
+    pub datacenter: DatacenterId,
+    pub issued_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// What an action touches, as far as scopes care.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target<'a> {
+    pub group: Option<&'a GroupId>,
+    pub datacenter: Option<&'a DatacenterId>,
+}
+
+/// Why an action is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Refusal {
+    /// Nobody is signed in.
+    SignIn,
+    /// None of the needed roles is held.
+    Role { needs: Vec<Role> },
+    /// A needed role is held, and not here.
+    Scope { role: Role, scope: Scope },
+}
+
+/// Decides whether the holder of `grants` may do `permission` to `target`. `None`: nobody is
+/// signed in.
+///
+/// An action without a target (a list, a page) needs the role in any scope; the estate is read
+/// whole. An action with a target needs a grant whose scope covers each dimension of it. Managing
+/// access and the fleet reaches everything, so it needs an unlimited scope.
+pub fn decide(
+    grants: Option<&[Grant]>,
+    permission: Permission,
+    target: Target<'_>,
+) -> Result<(), Refusal> {
+    if permission == Permission::Public {
+        return Ok(());
+    }
+    let grants = grants.ok_or(Refusal::SignIn)?;
+    if permission == Permission::OwnAccount {
+        return Ok(());
+    }
+    let needs = permission.roles();
+    let mut held = grants
+        .iter()
+        .filter(|grant| needs.contains(&grant.role))
+        .peekable();
+    let Some(first) = held.peek().cloned() else {
+        return Err(Refusal::Role {
+            needs: needs.to_vec(),
+        });
+    };
+    let everywhere = matches!(
+        permission,
+        Permission::ManageAccess | Permission::ManageFleet
+    );
+    let covers = |scope: &Scope| {
+        if everywhere {
+            return *scope == Scope::default();
+        }
+        target
+            .group
+            .is_none_or(|id| scope.groups.is_empty() || scope.groups.contains(id))
+            && target
+                .datacenter
+                .is_none_or(|id| scope.datacenters.is_empty() || scope.datacenters.contains(id))
+    };
+    if held.any(|grant| covers(&grant.scope)) {
+        Ok(())
+    } else {
+        Err(Refusal::Scope {
+            role: first.role,
+            scope: first.scope.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(role: Role, datacenters: &[&str]) -> Grant {
+        let datacenters = datacenters
+            .iter()
+            .map(|id| DatacenterId::new(id).expect("an id"))
+            .collect();
+        Grant {
+            role,
+            scope: Scope {
+                groups: BTreeSet::new(),
+                datacenters,
+            },
+        }
+    }
+
+    #[test]
+    fn denied_without_sign_in_or_role() {
+        let target = Target::default();
+        assert_eq!(decide(None, Permission::Public, target), Ok(()));
+        assert_eq!(
+            decide(None, Permission::ReadEstate, target),
+            Err(Refusal::SignIn)
+        );
+        assert_eq!(decide(Some(&[]), Permission::OwnAccount, target), Ok(()));
+        assert!(decide(Some(&[]), Permission::ReadEstate, target).is_err());
+        let viewer = [grant(Role::Viewer, &[])];
+        assert_eq!(
+            decide(Some(&viewer), Permission::ReadEstate, target),
+            Ok(())
+        );
+        assert!(matches!(
+            decide(Some(&viewer), Permission::Operate, target),
+            Err(Refusal::Role { .. })
+        ));
+    }
+
+    #[test]
+    fn a_scope_limits_where_and_never_widens() {
+        let fra1 = DatacenterId::new("fra1").expect("an id");
+        let sin1 = DatacenterId::new("sin1").expect("an id");
+        let here = [grant(Role::Operator, &["fra1"])];
+        let at = |datacenter| Target {
+            group: None,
+            datacenter: Some(datacenter),
+        };
+        assert_eq!(decide(Some(&here), Permission::Operate, at(&fra1)), Ok(()));
+        assert!(matches!(
+            decide(Some(&here), Permission::Operate, at(&sin1)),
+            Err(Refusal::Scope { .. })
+        ));
+        let narrow_admin = [grant(Role::Admin, &["fra1"])];
+        assert!(
+            decide(
+                Some(&narrow_admin),
+                Permission::ManageFleet,
+                Target::default()
+            )
+            .is_err()
+        );
+        let admin = [grant(Role::Admin, &[])];
+        assert_eq!(
+            decide(Some(&admin), Permission::ManageFleet, Target::default()),
+            Ok(())
+        );
+    }
+}

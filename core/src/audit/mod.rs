@@ -1,0 +1,105 @@
+//! The audit log: what an entry says, and how anyone can check that none was changed.
+//!
+//! Owns the event types, the bytes that are hashed, the Merkle tree over them ([`merkle`]) and the
+//! signed checkpoints ([`note`]). Positions are given by one sequencer later than the entry is
+//! written, so an entry in hand may have none yet.
+
+pub mod merkle;
+pub mod note;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What happened. Written once, never changed; serialised in field order, these bytes are the
+/// Merkle leaf.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Version of this format; 1.
+    pub v: u8,
+    /// When, by the server's clock, whole microseconds.
+    pub at: DateTime<Utc>,
+    pub actor: Actor,
+    pub action: Action,
+    /// What was acted on, as the path of its page, for example `/services/feed-api`.
+    pub object: String,
+    pub outcome: Outcome,
+    /// The reason a person gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// The request that caused it; the same id stands in the log lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
+pub enum Actor {
+    /// A signed-in user.
+    User(String),
+    /// An API token, by its name, of the user before the slash: `operator-1/deploy-bot`.
+    Token(String),
+    /// An agent, by its data centre.
+    Agent(String),
+    /// A part of the server itself: `deployer`, `sequencer`, `setup`.
+    System(String),
+    /// Somebody not signed in, by network address (failed sign-ins).
+    Anonymous(String),
+}
+
+/// What was done. The name is permanent: filters, exports and tests use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    SignIn,
+    SignOut,
+    UserCreate,
+    UserChange,
+    UserDisable,
+    PasswordChange,
+    ProfileChange,
+    TokenCreate,
+    TokenRevoke,
+    JoinTokenCreate,
+    AgentJoin,
+    AgentRevoke,
+    FleetApply,
+    Deploy,
+    Remove,
+    InstanceReplace,
+    CommandResult,
+    ProblemOpen,
+    ProblemClose,
+    ProblemTake,
+    ProblemRelease,
+    AuditExport,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Done,
+    /// Not allowed, or not possible now; nothing was changed.
+    Refused,
+    /// Tried and failed.
+    Failed,
+}
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Order of writing; unique, gaps mean nothing.
+    pub id: i64,
+    /// Position in the log, from 0; `None` until the sequencer has placed it. The permanent
+    /// address is `/audit/{seq}`.
+    pub seq: Option<i64>,
+    pub event: Event,
+    /// Merkle leaf hash, hexadecimal.
+    pub leaf: String,
+}

@@ -1,0 +1,84 @@
+//! Fencing: which of two commands is the newer decision.
+//!
+//! A token orders decisions by the history of the store that took them. The agent keeps the
+//! largest token it acted on and refuses anything not above it; so a command that lingered in a
+//! queue, or one from a server that lost its lease, does nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// `(timeline, epoch, seq)`, compared in this order.
+///
+/// * `timeline`: of the Postgres cluster; rises with every promotion of a standby.
+/// * `epoch`: of the leader's lease; rises with every takeover.
+/// * `seq`: of the decision inside that epoch.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Token {
+    pub timeline: u32,
+    pub epoch: u64,
+    pub seq: u64,
+}
+
+/// What an agent does with a command, given what its journal says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict<R> {
+    /// Above everything seen for its object: journal it, then act.
+    Act,
+    /// The same command was finished before: answer the stored result, do nothing.
+    Repeat(R),
+    /// The same command was started and its end is not known: look at the world before acting.
+    Probe,
+    /// A newer decision was seen: refuse, naming it.
+    Stale { newest: Token },
+}
+
+/// Judges a command against the journal's memory of its object.
+///
+/// `known` is what the journal holds for this very command id: `None` never seen, `Some(None)`
+/// started, `Some(Some(result))` finished. `newest` is the largest token accepted for the object.
+pub fn judge<R>(token: Token, known: Option<Option<R>>, newest: Option<Token>) -> Verdict<R> {
+    match (known, newest) {
+        (Some(Some(result)), _) => Verdict::Repeat(result),
+        (Some(None), Some(newest)) if newest > token => Verdict::Stale { newest },
+        (Some(None), _) => Verdict::Probe,
+        (None, Some(newest)) if newest >= token => Verdict::Stale { newest },
+        (None, _) => Verdict::Act,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn token(timeline: u32, epoch: u64, seq: u64) -> Token {
+        Token {
+            timeline,
+            epoch,
+            seq,
+        }
+    }
+
+    #[test]
+    fn a_promotion_outranks_an_epoch_and_an_epoch_outranks_a_sequence() {
+        assert!(token(2, 1, 1) > token(1, 9, 9));
+        assert!(token(1, 2, 1) > token(1, 1, 9));
+        assert!(token(1, 1, 2) > token(1, 1, 1));
+    }
+
+    #[test]
+    fn judges_every_case() {
+        let new = token(1, 1, 5);
+        assert_eq!(judge::<u8>(new, None, None), Verdict::Act);
+        assert_eq!(judge::<u8>(new, None, Some(token(1, 1, 4))), Verdict::Act);
+        let stale = Verdict::Stale { newest: new };
+        assert_eq!(judge::<u8>(new, None, Some(new)), stale);
+        assert_eq!(judge::<u8>(token(1, 1, 4), None, Some(new)), stale);
+        assert_eq!(
+            judge(new, Some(Some(7)), Some(token(9, 9, 9))),
+            Verdict::Repeat(7)
+        );
+        assert_eq!(judge::<u8>(new, Some(None), Some(new)), Verdict::Probe);
+        assert_eq!(judge::<u8>(token(1, 1, 4), Some(None), Some(new)), stale);
+    }
+}

@@ -1,0 +1,187 @@
+//! The fleet: what the enterprise declares to run, where, and in which order it recovers.
+//!
+//! Owns the model ([`Fleet`]), reading it from TOML ([`read`]) with every mistake found at once
+//! ([`finding`]), and the difference between two fleets ([`diff`]). A [`Fleet`] in hand is valid:
+//! its references resolve, its ids are unique, its services can be placed.
+
+pub mod diff;
+pub mod finding;
+pub mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, PolicyId, RegionId, ServiceId};
+
+/// Largest fleet file that is read, in bytes.
+pub const FILE_MAX_BYTES: usize = 1024 * 1024;
+/// Fewest nodes a service may declare (R3).
+pub const NODES_MIN: u16 = 2;
+
+/// A valid fleet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// What the estate is called in the console's top bar, for example `production`.
+    pub name: String,
+    pub regions: BTreeMap<RegionId, Region>,
+    pub datacenters: BTreeMap<DatacenterId, Datacenter>,
+    pub groups: BTreeMap<GroupId, Group>,
+    pub services: BTreeMap<ServiceId, Service>,
+    pub databases: BTreeMap<DatabaseId, Database>,
+    pub backup_policies: BTreeMap<PolicyId, BackupPolicy>,
+    pub edges: BTreeMap<EdgeId, Edge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    pub name: String,
+    /// IANA zone of the region's operating day.
+    pub time_zone: chrono_tz::Tz,
+    /// What the business has here; local services need it (R1).
+    pub has: BTreeSet<LocalNeed>,
+}
+
+/// A thing of the physical business that a local service serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalNeed {
+    Warehouses,
+    Couriers,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Datacenter {
+    pub name: String,
+    pub region: RegionId,
+    pub vendor: Vendor,
+}
+
+/// Whose infrastructure a data centre stands on (R4).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vendor {
+    OnPremises,
+    /// A cloud, by the vendor's name.
+    Cloud(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub name: String,
+    /// Order of recovery, 1 first (R5). Unique in a fleet.
+    pub priority: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    pub group: GroupId,
+    pub placement: Placement,
+    /// Instances in each data centre where the service is placed; at least [`NODES_MIN`].
+    pub nodes: u16,
+    /// The version that should run.
+    pub version: String,
+    /// Whether users reach it directly (R2, R9).
+    pub front: bool,
+    /// Program and arguments for the `process` driver; empty: the agent's default program.
+    pub command: Vec<String>,
+    /// Path of the HTTP health check.
+    pub health_path: String,
+}
+
+/// Where a service runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Placement {
+    /// In the named data centres, or in all of them; in at least two (R2).
+    Distributed { datacenters: BTreeSet<DatacenterId> },
+    /// In the data centres of every region that has the need (R1), or of the named regions, each
+    /// of which must have it.
+    Local {
+        needs: LocalNeed,
+        regions: BTreeSet<RegionId>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    pub group: GroupId,
+    /// Data centre of the primary, then of the standbys in order of preference.
+    pub datacenters: Vec<DatacenterId>,
+    pub policy: Option<PolicyId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupPolicy {
+    pub full: FullSchedule,
+    /// Whether a differential is made on the days without a full.
+    pub differential: bool,
+    /// Local time of the database's region, minutes after midnight: from, to.
+    pub window_minutes: (u16, u16),
+    pub retention_days: u16,
+    pub rotation: Rotation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FullSchedule {
+    EveryDays(u16),
+    Weekdays(Vec<Weekday>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// How copies go over the data centres in turn (R23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rotation {
+    /// A full and its differentials stay together; each full takes the next data centre.
+    Chain,
+    /// Every copy takes the next data centre.
+    Literal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    pub region: RegionId,
+    pub datacenter: DatacenterId,
+}
+
+impl Fleet {
+    /// Data centres of a region, by id.
+    pub fn datacenters_of<'a>(
+        &'a self,
+        region: &'a RegionId,
+    ) -> impl Iterator<Item = (&'a DatacenterId, &'a Datacenter)> {
+        self.datacenters
+            .iter()
+            .filter(move |(_, dc)| dc.region == *region)
+    }
+
+    /// Services of a group, by id.
+    pub fn services_of<'a>(
+        &'a self,
+        group: &'a GroupId,
+    ) -> impl Iterator<Item = (&'a ServiceId, &'a Service)> {
+        self.services
+            .iter()
+            .filter(move |(_, service)| service.group == *group)
+    }
+
+    /// Groups in the order in which they recover (R5).
+    pub fn groups_by_priority(&self) -> Vec<(&GroupId, &Group)> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_by_key(|(id, group)| (group.priority, (*id).clone()));
+        groups
+    }
+}

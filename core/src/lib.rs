@@ -1,0 +1,18 @@
+//! The vocabulary of Mainstay and every decision it takes.
+//!
+//! Owns: the fleet as declared, the estate as observed, and the pure functions from one to the
+//! other: placement, problems, what to command, who may do what, and what an auditor can verify.
+//!
+//! Must not: do I/O, read a clock, draw randomness or be async. `now` and seeds are arguments, so
+//! the same input gives the same decision on the server, in the browser and in a test.
+
+pub mod access;
+pub mod audit;
+pub mod deployment;
+pub mod estate;
+pub mod fence;
+pub mod fleet;
+pub mod id;
+pub mod placement;
+pub mod problem;
+pub mod status;

@@ -1,0 +1,279 @@
+//! Problems: what needs a person's attention, found from the fleet and the estate.
+//!
+//! A problem's key is made of what it is about and never of numbers, so that the same trouble is
+//! the same problem from its beginning to its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::estate::{Cause, Contact, Estate};
+use crate::fleet::{Placement, Service};
+use crate::id::{DatacenterId, ServiceId};
+use crate::placement;
+use crate::status::{Status, Tally};
+
+/// What is wrong, with its numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Problem {
+    /// A data centre stopped reporting; what runs there is unknown.
+    DatacenterSilent {
+        datacenter: DatacenterId,
+        since: DateTime<Utc>,
+        instances: u32,
+    },
+    /// A data centre of the fleet has no agent yet.
+    DatacenterNeverSeen { datacenter: DatacenterId },
+    /// Instances of a service fail in one data centre.
+    InstancesFailing {
+        service: ServiceId,
+        datacenter: DatacenterId,
+        failing: u32,
+        total: u32,
+        cause: Option<Cause>,
+    },
+    /// A service that belongs in a data centre has fewer nodes that serve than it must (R3).
+    TooFewNodes {
+        service: ServiceId,
+        datacenter: DatacenterId,
+        serving: u32,
+        wanted: u16,
+    },
+    /// A service runs where the fleet does not place it: a local service in a region that lacks
+    /// what it serves (R1), or a leftover.
+    Misplaced {
+        service: ServiceId,
+        datacenter: DatacenterId,
+        instances: u32,
+        local: bool,
+    },
+    /// A distributed service serves from one data centre only: losing it would be felt (R2).
+    OneDatacenterLeft {
+        service: ServiceId,
+        datacenter: DatacenterId,
+    },
+    /// A service serves nowhere.
+    ServiceDown { service: ServiceId },
+    /// Several versions run in one data centre and no update is in progress.
+    MixedVersions {
+        service: ServiceId,
+        datacenter: DatacenterId,
+        versions: Vec<String>,
+    },
+}
+
+impl Problem {
+    /// Stable key, also the last part of its address: `failing-feed-api-in-fra1`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::DatacenterSilent { datacenter, .. } => format!("silent-{datacenter}"),
+            Self::DatacenterNeverSeen { datacenter } => format!("never-seen-{datacenter}"),
+            Self::InstancesFailing {
+                service,
+                datacenter,
+                ..
+            } => {
+                format!("failing-{service}-in-{datacenter}")
+            }
+            Self::TooFewNodes {
+                service,
+                datacenter,
+                ..
+            } => {
+                format!("too-few-{service}-in-{datacenter}")
+            }
+            Self::Misplaced {
+                service,
+                datacenter,
+                ..
+            } => {
+                format!("misplaced-{service}-in-{datacenter}")
+            }
+            Self::OneDatacenterLeft { service, .. } => format!("one-left-{service}"),
+            Self::ServiceDown { service } => format!("down-{service}"),
+            Self::MixedVersions {
+                service,
+                datacenter,
+                ..
+            } => {
+                format!("mixed-{service}-in-{datacenter}")
+            }
+        }
+    }
+
+    /// How bad it is; the list is sorted by it.
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::InstancesFailing { .. } | Self::ServiceDown { .. } => Status::Failing,
+            Self::TooFewNodes { .. }
+            | Self::Misplaced { .. }
+            | Self::OneDatacenterLeft { .. }
+            | Self::MixedVersions { .. } => Status::Degraded,
+            Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,
+        }
+    }
+}
+
+/// A problem as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Typeable id, `at-1042`; permanent.
+    pub id: i64,
+    pub problem: Problem,
+    pub opened_at: DateTime<Utc>,
+    /// When it ended; `None`: it is open.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Who took it.
+    pub owner: Option<String>,
+}
+
+/// Every problem of the estate at this moment, worst first, then by key.
+pub fn find(estate: &Estate) -> Vec<Problem> {
+    let cells = estate.tallies();
+    let mut problems = datacenter_problems(estate);
+    for (id, service) in &estate.fleet.services {
+        service_problems(estate, &cells, id, service, &mut problems);
+    }
+    leftovers(estate, &cells, &mut problems);
+    problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
+    problems
+}
+
+type Cells = BTreeMap<(ServiceId, DatacenterId), Tally>;
+
+fn datacenter_problems(estate: &Estate) -> Vec<Problem> {
+    let known = estate.fleet.datacenters.keys();
+    known
+        .filter_map(|id| match estate.contact(id) {
+            Contact::Reporting => None,
+            Contact::Never => Some(Problem::DatacenterNeverSeen {
+                datacenter: id.clone(),
+            }),
+            Contact::Silent { since } => Some(Problem::DatacenterSilent {
+                datacenter: id.clone(),
+                since,
+                instances: estate
+                    .datacenters
+                    .get(id)
+                    .map_or(0, |dc| dc.instances.len() as u32),
+            }),
+        })
+        .collect()
+}
+
+/// Problems of one service where it belongs. A data centre that is not heard gives none of its
+/// own: what runs there is unknown, and its silence is a problem already.
+fn service_problems(
+    estate: &Estate,
+    cells: &Cells,
+    id: &ServiceId,
+    service: &Service,
+    problems: &mut Vec<Problem>,
+) {
+    let placed = placement::datacenters(&estate.fleet, service);
+    let mut serving_in = BTreeSet::new();
+    let mut unknown = false;
+    for datacenter in &placed {
+        if estate.contact(datacenter) != Contact::Reporting {
+            unknown = true;
+            continue;
+        }
+        let tally = cells
+            .get(&(id.clone(), datacenter.clone()))
+            .copied()
+            .unwrap_or_default();
+        let serving: u32 = tally
+            .present()
+            .filter(|(status, _)| status.is_available())
+            .map(|(_, n)| n)
+            .sum();
+        if serving > 0 {
+            serving_in.insert(datacenter.clone());
+        }
+        cell_problems(estate, id, service, datacenter, tally, serving, problems);
+    }
+    if placed.is_empty() || unknown {
+        return;
+    }
+    let distributed = matches!(service.placement, Placement::Distributed { .. });
+    match (serving_in.len(), serving_in.into_iter().next()) {
+        (1, Some(datacenter)) if distributed => {
+            problems.push(Problem::OneDatacenterLeft {
+                service: id.clone(),
+                datacenter,
+            });
+        }
+        (0, _) => problems.push(Problem::ServiceDown {
+            service: id.clone(),
+        }),
+        _ => {}
+    }
+}
+
+fn cell_problems(
+    estate: &Estate,
+    id: &ServiceId,
+    service: &Service,
+    datacenter: &DatacenterId,
+    tally: Tally,
+    serving: u32,
+    problems: &mut Vec<Problem>,
+) {
+    let updating = tally.get(Status::Updating) + tally.get(Status::Planned) > 0;
+    let failing = tally.get(Status::Failing);
+    if failing > 0 {
+        let cause = estate
+            .cell(id, datacenter)
+            .find_map(|(instance, _)| instance.state.cause().cloned());
+        problems.push(Problem::InstancesFailing {
+            service: id.clone(),
+            datacenter: datacenter.clone(),
+            failing,
+            total: tally.total(),
+            cause,
+        });
+    }
+    if serving < u32::from(service.nodes) && failing == 0 && !updating {
+        problems.push(Problem::TooFewNodes {
+            service: id.clone(),
+            datacenter: datacenter.clone(),
+            serving,
+            wanted: service.nodes,
+        });
+    }
+    let versions: BTreeSet<_> = estate
+        .cell(id, datacenter)
+        .map(|(instance, _)| instance.version.clone())
+        .collect();
+    if versions.len() > 1 && !updating && failing == 0 {
+        problems.push(Problem::MixedVersions {
+            service: id.clone(),
+            datacenter: datacenter.clone(),
+            versions: versions.into_iter().collect(),
+        });
+    }
+}
+
+/// Instances where the fleet places none (R1 for local services).
+fn leftovers(estate: &Estate, cells: &Cells, problems: &mut Vec<Problem>) {
+    for ((service, datacenter), tally) in cells {
+        let declared = estate.fleet.services.get(service);
+        let placed =
+            declared.is_some_and(|s| placement::datacenters(&estate.fleet, s).contains(datacenter));
+        if placed || estate.contact(datacenter) != Contact::Reporting {
+            continue;
+        }
+        // What drains on its way out is leaving as it should.
+        let leaving = tally.get(Status::Planned);
+        if tally.total() > leaving {
+            problems.push(Problem::Misplaced {
+                service: service.clone(),
+                datacenter: datacenter.clone(),
+                instances: tally.total() - leaving,
+                local: declared.is_some_and(|s| matches!(s.placement, Placement::Local { .. })),
+            });
+        }
+    }
+}
