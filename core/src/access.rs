@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatacenterId, GroupId, UserName};
@@ -58,6 +59,31 @@ pub struct Scope {
     pub datacenters: BTreeSet<DatacenterId>,
 }
 
+impl Scope {
+    /// Whether everything in `self` is also in `outer`.
+    pub fn within(&self, outer: &Self) -> bool {
+        fn inside<T: Ord>(inner: &BTreeSet<T>, outer: &BTreeSet<T>) -> bool {
+            outer.is_empty() || (!inner.is_empty() && inner.is_subset(outer))
+        }
+        inside(&self.groups, &outer.groups) && inside(&self.datacenters, &outer.datacenters)
+    }
+
+    /// What is in both; `None` when nothing is.
+    pub fn both(&self, other: &Self) -> Option<Self> {
+        fn both<T: Ord + Clone>(a: &BTreeSet<T>, b: &BTreeSet<T>) -> Option<BTreeSet<T>> {
+            if a.is_empty() || b.is_empty() {
+                return Some(if a.is_empty() { b.clone() } else { a.clone() });
+            }
+            let common: BTreeSet<T> = a.intersection(b).cloned().collect();
+            (!common.is_empty()).then_some(common)
+        }
+        Some(Self {
+            groups: both(&self.groups, &other.groups)?,
+            datacenters: both(&self.datacenters, &other.datacenters)?,
+        })
+    }
+}
+
 /// What a request wants to do. Every route names exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +128,75 @@ pub struct Grant {
     pub role: Role,
     #[serde(default)]
     pub scope: Scope,
+}
+
+/// Whether nothing in `grants` goes beyond `holder`: a token is never given more than its maker.
+pub fn within(grants: &[Grant], holder: &[Grant]) -> bool {
+    grants.iter().all(|grant| {
+        holder
+            .iter()
+            .any(|held| held.role == grant.role && grant.scope.within(&held.scope))
+    })
+}
+
+/// What of `grants` its owner still holds: what a token counts for at the moment it is used.
+pub fn limited(grants: &[Grant], owner: &[Grant]) -> Vec<Grant> {
+    grants
+        .iter()
+        .flat_map(|grant| {
+            owner
+                .iter()
+                .filter(|held| held.role == grant.role)
+                .filter_map(|held| grant.scope.both(&held.scope))
+                .map(|scope| Grant {
+                    role: grant.role,
+                    scope,
+                })
+        })
+        .collect()
+}
+
+/// Light, dark, or what the device says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    #[default]
+    Device,
+    Light,
+    Dark,
+}
+
+/// Height of rows and controls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Density {
+    #[default]
+    Compact,
+    Comfortable,
+}
+
+/// How a user wants the console to look and behave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    pub theme: Theme,
+    pub density: Density,
+    pub time_zone: Tz,
+    /// Single-key shortcuts.
+    pub keys: bool,
+    pub nav_collapsed: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            density: Density::default(),
+            time_zone: Tz::UTC,
+            keys: true,
+            nav_collapsed: false,
+        }
+    }
 }
 
 /// A person with an account.
@@ -170,6 +265,60 @@ pub enum Refusal {
     Role { needs: Vec<Role> },
     /// A needed role is held, and not here.
     Scope { role: Role, scope: Scope },
+}
+
+/// Why a typed value is not accepted; every form and the JSON API name the field beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Mistake {
+    /// Nothing was written.
+    Missing,
+    /// Not the form of an identifier.
+    Form,
+    TooShort {
+        least: usize,
+    },
+    TooLong {
+        most: usize,
+    },
+    /// Somebody or something else has this name.
+    Taken,
+    /// The current password is not this one.
+    WrongPassword,
+    /// The password has to differ from the user name.
+    SameAsName,
+    /// No role was chosen.
+    NoRole,
+    /// More than the maker holds.
+    BeyondOwner,
+    /// Not a time zone of the IANA database.
+    UnknownZone,
+    /// Not a number in this range, both ends included.
+    Range {
+        least: i64,
+        most: i64,
+    },
+    /// Not one of the choices.
+    UnknownChoice,
+    /// No such object in the fleet.
+    NotThere,
+}
+
+/// A mistake and the name of the field it was made in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldMistake {
+    pub field: String,
+    #[serde(flatten)]
+    pub mistake: Mistake,
+}
+
+impl FieldMistake {
+    pub fn new(field: impl Into<String>, mistake: Mistake) -> Self {
+        Self {
+            field: field.into(),
+            mistake,
+        }
+    }
 }
 
 /// Decides whether the holder of `grants` may do `permission` to `target`. `None`: nobody is
@@ -292,5 +441,27 @@ mod tests {
             decide(Some(&admin), Permission::ManageFleet, Target::default()),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_token_is_within_its_owner_and_limited_by_the_owner_of_the_day() {
+        let all = [grant(Role::Operator, &[])];
+        let fra = [grant(Role::Operator, &["fra1"])];
+        let two = [grant(Role::Operator, &["fra1", "sin1"])];
+        let sin = [grant(Role::Operator, &["sin1"])];
+        for (inner, outer, expected) in [
+            (&fra, &all, true),
+            (&fra, &two, true),
+            (&all, &fra, false),
+            (&two, &fra, false),
+            (&sin, &fra, false),
+        ] {
+            assert_eq!(within(inner, outer), expected, "{inner:?} in {outer:?}");
+        }
+        assert!(!within(&[grant(Role::Admin, &[])], &all));
+        assert_eq!(limited(&all, &fra), fra);
+        assert_eq!(limited(&two, &fra), fra);
+        assert_eq!(limited(&sin, &fra), []);
+        assert_eq!(limited(&fra, &[grant(Role::Viewer, &[])]), []);
     }
 }
