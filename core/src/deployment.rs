@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -75,6 +76,30 @@ impl From<&Service> for Spec {
     }
 }
 
+/// What is known of the commands given for one service in one data centre.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// A command was given and its result is not known yet.
+    pub in_flight: bool,
+    /// Commands in a row that failed.
+    pub failures: u32,
+    pub last_failed_at: Option<DateTime<Utc>>,
+}
+
+/// First wait after a failed command; doubles with each, up to [`RETRY_MAX`].
+pub const RETRY_FIRST: TimeDelta = TimeDelta::seconds(5);
+/// Longest wait between two tries.
+pub const RETRY_MAX: TimeDelta = TimeDelta::seconds(300);
+
+impl History {
+    /// Whether a command may be given now.
+    pub fn permits(&self, now: DateTime<Utc>) -> bool {
+        let wait = RETRY_FIRST * (1 << self.failures.saturating_sub(1).min(6));
+        let waited = self.last_failed_at.is_none_or(|at| now - at >= wait.min(RETRY_MAX));
+        !self.in_flight && (self.failures == 0 || waited)
+    }
+}
+
 /// The commands that bring one data centre from what its agent acknowledged to what is wanted.
 ///
 /// In the order of service ids; the same input gives the same commands. Nothing is decided for a
@@ -82,26 +107,87 @@ impl From<&Service> for Spec {
 pub fn decide(
     wanted: &BTreeMap<ServiceId, &Service>,
     told: &BTreeMap<ServiceId, Deployment>,
+    history: &BTreeMap<ServiceId, History>,
+    now: DateTime<Utc>,
 ) -> Vec<Command> {
-    let mut commands = Vec::new();
-    for (id, service) in wanted {
+    let permits = |id: &ServiceId| history.get(id).is_none_or(|past| past.permits(now));
+    let deploys = wanted.iter().filter_map(|(id, service)| {
         let spec = Spec::from(*service);
         let done = told.get(id).is_some_and(|have| {
             have.version == spec.version
                 && have.nodes == spec.nodes
                 && have.template == spec.template()
         });
-        if !done {
-            commands.push(Command::Deploy {
-                service: id.clone(),
-                spec,
-            });
+        (!done && permits(id)).then(|| Command::Deploy { service: id.clone(), spec })
+    });
+    let removals = told
+        .keys()
+        .filter(|id| !wanted.contains_key(*id) && permits(id))
+        .map(|id| Command::Remove { service: id.clone() });
+    deploys.chain(removals).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fence::Token;
+    use crate::fleet::Placement;
+    use crate::id::GroupId;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("a small timestamp")
+    }
+
+    fn service(version: &str) -> Service {
+        Service {
+            group: GroupId::new("social").expect("an id"),
+            placement: Placement::Distributed { datacenters: Default::default() },
+            nodes: 2,
+            version: version.into(),
+            front: false,
+            command: Vec::new(),
+            health_path: "/health".into(),
         }
     }
-    for id in told.keys().filter(|id| !wanted.contains_key(*id)) {
-        commands.push(Command::Remove {
+
+    fn told(id: &ServiceId, service: &Service) -> BTreeMap<ServiceId, Deployment> {
+        let spec = Spec::from(service);
+        let deployment = Deployment {
             service: id.clone(),
-        });
+            version: spec.version.clone(),
+            nodes: spec.nodes,
+            template: spec.template(),
+            token: Token::default(),
+        };
+        BTreeMap::from([(id.clone(), deployment)])
     }
-    commands
+
+    #[test]
+    fn tells_only_what_differs_and_removes_what_is_not_wanted() {
+        let id = ServiceId::new("feed-api").expect("an id");
+        let (old, new) = (service("1.0.0"), service("1.1.0"));
+        let none = BTreeMap::new();
+        let decide_for = |want: &Service, told: &BTreeMap<_, _>| {
+            decide(&BTreeMap::from([(id.clone(), want)]), told, &none, at(0))
+        };
+        assert_eq!(decide_for(&old, &told(&id, &old)), []);
+        let deploy = Command::Deploy { service: id.clone(), spec: Spec::from(&new) };
+        assert_eq!(decide_for(&new, &told(&id, &old)), [deploy.clone()]);
+        assert_eq!(decide_for(&new, &BTreeMap::new()), [deploy]);
+        assert_eq!(
+            decide(&BTreeMap::new(), &told(&id, &old), &none, at(0)),
+            [Command::Remove { service: id.clone() }]
+        );
+    }
+
+    #[test]
+    fn waits_for_an_answer_and_longer_after_each_failure() {
+        let failed = |failures| History { in_flight: false, failures, last_failed_at: Some(at(0)) };
+        assert!(!History { in_flight: true, ..Default::default() }.permits(at(1000)));
+        assert!(History::default().permits(at(0)));
+        for (failures, seconds) in [(1, 5), (2, 10), (3, 20), (20, 300)] {
+            assert!(!failed(failures).permits(at(seconds - 1)), "{failures} failures");
+            assert!(failed(failures).permits(at(seconds)), "{failures} failures");
+        }
+    }
 }

@@ -1,0 +1,182 @@
+//! Problems from small estates, and their damping.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::estate::{DatacenterState, Instance, InstanceState};
+use crate::fleet::{Datacenter, Fleet, Group, LocalNeed, Region, Vendor};
+use crate::id::{GroupId, InstanceId, RegionId};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).expect("a small timestamp")
+}
+
+fn id<T: std::str::FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().expect("a test id")
+}
+
+fn region(has: &[LocalNeed]) -> Region {
+    Region {
+        name: "R".into(),
+        time_zone: chrono_tz::UTC,
+        has: has.iter().copied().collect(),
+    }
+}
+
+fn service(placement: Placement) -> Service {
+    Service {
+        group: id::<GroupId>("g"),
+        placement,
+        nodes: 2,
+        version: "1.0.0".into(),
+        front: false,
+        command: Vec::new(),
+        health_path: "/health".into(),
+    }
+}
+
+/// Two data centres in two regions, warehouses only in the first; `api` in both, `stock` local.
+fn fleet() -> Fleet {
+    let datacenter = |region: &str| Datacenter {
+        name: "D".into(),
+        region: id::<RegionId>(region),
+        vendor: Vendor::OnPremises,
+    };
+    let both = ["a1", "b1"].map(id::<DatacenterId>).into_iter().collect();
+    Fleet {
+        name: "test".into(),
+        regions: [
+            (id("a"), region(&[LocalNeed::Warehouses])),
+            (id("b"), region(&[])),
+        ]
+        .into(),
+        datacenters: [(id("a1"), datacenter("a")), (id("b1"), datacenter("b"))].into(),
+        groups: [(id("g"), Group { name: "G".into(), priority: 1 })].into(),
+        services: [
+            (id("api"), service(Placement::Distributed { datacenters: both })),
+            (
+                id("stock"),
+                service(Placement::Local {
+                    needs: LocalNeed::Warehouses,
+                    regions: BTreeSet::new(),
+                }),
+            ),
+        ]
+        .into(),
+        ..Fleet::default()
+    }
+}
+
+/// `cells`: data centre, service, states of its instances. Data centres named are heard at 100.
+fn estate(cells: &[(&str, &str, &[InstanceState])], now: i64) -> Estate {
+    let mut estate =
+        Estate { fleet: Arc::new(fleet()), fleet_revision: 1, at: at(now), ..Default::default() };
+    for (dc, service, states) in cells {
+        let entry = estate.datacenters.entry(id(dc)).or_insert_with(|| {
+            Arc::new(DatacenterState { last_seen: Some(at(100)), ..Default::default() })
+        });
+        let entry = Arc::make_mut(entry);
+        for (n, state) in states.iter().enumerate() {
+            let instance = Instance {
+                id: id::<InstanceId>(&format!("{service}-{dc}-{n}")),
+                service: id(service),
+                version: "1.0.0".into(),
+                state: state.clone(),
+                since: at(0),
+                restarts: 0,
+                cpu_millicores: None,
+                memory_bytes: None,
+                endpoint: None,
+                handle: None,
+            };
+            entry.instances.insert(instance.id.clone(), Arc::new(instance));
+        }
+    }
+    estate
+}
+
+const UP: &[InstanceState] = &[InstanceState::Serving, InstanceState::Serving];
+const ONE: &[InstanceState] = &[InstanceState::Serving];
+
+fn check(name: &str, cells: &[(&str, &str, &[InstanceState])], now: i64, want: &[&str]) {
+    let keys: Vec<String> = find(&estate(cells, now)).iter().map(Problem::key).collect();
+    assert_eq!(keys, want, "{name}");
+}
+
+#[test]
+fn finds_problems() {
+    let dead = &[
+        InstanceState::Waiting { cause: Cause::Killed { signal: 9 }, retry_at: at(101) },
+        InstanceState::Serving,
+    ];
+    let all = [("a1", "api", UP), ("b1", "api", UP), ("a1", "stock", UP)];
+    check("all is well, and no warehouse service in b is no problem (R1)", &all, 100, &[]);
+    check("nothing ever heard", &[], 100, &["never-seen-a1", "never-seen-b1"]);
+    check("silence is the only problem of what is unknown", &all, 200, &["silent-a1", "silent-b1"]);
+    check(
+        "one node is too few (R3)",
+        &[("a1", "api", ONE), ("b1", "api", UP), ("a1", "stock", UP)],
+        100,
+        &["too-few-api-in-a1"],
+    );
+    check(
+        "a dead instance is named once, as failing",
+        &[("a1", "api", dead), ("b1", "api", UP), ("a1", "stock", UP)],
+        100,
+        &["failing-api-in-a1"],
+    );
+    check(
+        "a local service where it does not belong (R1)",
+        &[("a1", "api", UP), ("b1", "api", UP), ("a1", "stock", UP), ("b1", "stock", UP)],
+        100,
+        &["misplaced-stock-in-b1"],
+    );
+    check(
+        "one data centre left (R2), a service down",
+        &[("a1", "api", UP), ("b1", "api", &[])],
+        100,
+        &["down-stock", "one-left-api", "too-few-api-in-b1", "too-few-stock-in-a1"],
+    );
+}
+
+#[test]
+fn opens_late_and_closes_late() {
+    let problem = Problem::ServiceDown { service: id("api") };
+    let record = Record {
+        id: 7,
+        problem: problem.clone(),
+        opened_at: at(2),
+        closed_at: None,
+        owner: None,
+    };
+    let mut tracker = Tracker::default();
+    let found = [problem.clone()];
+    assert_eq!(tracker.step(&found, &[], at(0)), []);
+    assert_eq!(tracker.step(&[], &[], at(1)), [], "gone again before it counted");
+    assert_eq!(tracker.step(&found, &[], at(1)), []);
+    assert_eq!(tracker.step(&found, &[], at(3)), [Step::Open(problem)]);
+    let open = [record];
+    assert_eq!(tracker.step(&found, &open, at(4)), []);
+    assert_eq!(tracker.step(&[], &open, at(5)), []);
+    assert_eq!(tracker.step(&found, &open, at(9)), [], "back before it was closed");
+    assert_eq!(tracker.step(&[], &open, at(10)), []);
+    assert_eq!(tracker.step(&[], &open, at(15)), [Step::Close(7)]);
+}
+
+#[test]
+fn new_numbers_update_the_same_problem() {
+    let failing = |failing| Problem::InstancesFailing {
+        service: id("api"),
+        datacenter: id("a1"),
+        failing,
+        total: 4,
+        cause: None,
+    };
+    let open =
+        [Record { id: 1, problem: failing(1), opened_at: at(0), closed_at: None, owner: None }];
+    let steps = Tracker::default().step(&[failing(2)], &open, at(1));
+    assert_eq!(steps, [Step::Update(1, failing(2))]);
+}
