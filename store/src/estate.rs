@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use mainstay_core::estate::{Deployment, Instance};
-use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
+use mainstay_core::id::{DatacenterId, IdError, InstanceId, ServiceId};
 use mainstay_core::status::Tally;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
@@ -149,7 +149,11 @@ async fn write_instances(
         .execute(&mut *db)
         .await?;
     }
-    let gone: Vec<String> = batch.gone_instances.iter().map(ToString::to_string).collect();
+    let gone: Vec<String> = batch
+        .gone_instances
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if !gone.is_empty() {
         sqlx::query!(
             "UPDATE observed_instance SET body = NULL, seq = $2, changed_at = $4
@@ -172,7 +176,11 @@ async fn write_deployments(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> Result<(), StoreError> {
-    let services: Vec<String> = batch.deployments.iter().map(|d| d.service.to_string()).collect();
+    let services: Vec<String> = batch
+        .deployments
+        .iter()
+        .map(|d| d.service.to_string())
+        .collect();
     if batch.full {
         sqlx::query!(
             "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
@@ -201,7 +209,11 @@ async fn write_deployments(
         .execute(&mut *db)
         .await?;
     }
-    let gone: Vec<String> = batch.gone_deployments.iter().map(ToString::to_string).collect();
+    let gone: Vec<String> = batch
+        .gone_deployments
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if !gone.is_empty() {
         sqlx::query!(
             "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
@@ -218,7 +230,8 @@ async fn write_deployments(
 }
 
 fn to_json<T: serde::Serialize>(items: &[T]) -> Result<Vec<serde_json::Value>, StoreError> {
-    Ok(items.iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
+    let values: Result<_, _> = items.iter().map(serde_json::to_value).collect();
+    values.map_err(|error| StoreError::corrupt("an observation", error))
 }
 
 /// The heads of all data centres: one small row each.
@@ -232,7 +245,7 @@ pub async fn heads(pool: &PgPool) -> Result<Vec<Head>, StoreError> {
     rows.into_iter()
         .map(|row| {
             Ok(Head {
-                datacenter: row.datacenter.parse()?,
+                datacenter: parse(&row.datacenter)?,
                 link: row.link,
                 seq: row.seq,
                 connected: row.connected,
@@ -268,11 +281,11 @@ pub async fn changes_since(
     Ok(Changes {
         instances: instances
             .into_iter()
-            .map(|row| Ok((row.id.parse()?, row.body.map(|Json(body)| body))))
+            .map(|row| Ok((parse(&row.id)?, row.body.map(|Json(body)| body))))
             .collect::<Result<_, StoreError>>()?,
         deployments: deployments
             .into_iter()
-            .map(|row| Ok((row.service.parse()?, row.body.map(|Json(body)| body))))
+            .map(|row| Ok((parse(&row.service)?, row.body.map(|Json(body)| body))))
             .collect::<Result<_, StoreError>>()?,
     })
 }
@@ -284,7 +297,11 @@ pub async fn write_tallies(
     tallies: &[(DatacenterId, Tally)],
 ) -> Result<(), StoreError> {
     for (datacenter, tally) in tallies {
-        let counts: Vec<i32> = tally.0.iter().map(|n| i32::try_from(*n).unwrap_or(i32::MAX)).collect();
+        let counts: Vec<i32> = tally
+            .0
+            .iter()
+            .map(|n| i32::try_from(*n).unwrap_or(i32::MAX))
+            .collect();
         sqlx::query!(
             "INSERT INTO tally_minute (datacenter, at, counts) VALUES ($1, $2, $3)
              ON CONFLICT (datacenter, at) DO UPDATE SET counts = excluded.counts",
@@ -359,4 +376,9 @@ pub async fn expire(
     .execute(pool)
     .await?;
     Ok(instances.rows_affected() + deployments.rows_affected() + minutes.rows_affected())
+}
+
+fn parse<T: std::str::FromStr<Err = IdError>>(text: &str) -> Result<T, StoreError> {
+    text.parse()
+        .map_err(|error| StoreError::corrupt("an id", error))
 }
