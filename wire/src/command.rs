@@ -1,0 +1,171 @@
+//! Commands and their results.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mainstay_core::deployment::{self, Spec};
+use mainstay_core::fence::Token;
+
+use crate::error::{Problem, WireError, bounded, cut, each, id, label, line, present};
+use crate::estate::nodes;
+use crate::limits::{
+    COMMAND_ID_MAX_BYTES, COMMAND_PART_MAX_BYTES, COMMAND_PARTS_MAX, HEALTH_PATH_MAX_BYTES,
+    MESSAGE_TEXT_MAX_BYTES, VERSION_MAX_BYTES,
+};
+use crate::proto;
+
+/// The idempotency key of a command: visible ASCII, at most [`COMMAND_ID_MAX_BYTES`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(Arc<str>);
+
+impl CommandId {
+    pub fn new(text: &str) -> Result<Self, WireError> {
+        let text = label("id", text.to_owned(), COMMAND_ID_MAX_BYTES)?;
+        match text.chars().find(|c| !c.is_ascii_graphic()) {
+            Some(c) => Err(WireError::new("id", Problem::Character(c))),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A change one agent is to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub id: CommandId,
+    /// The decision's place in the history of its service in this data centre.
+    pub token: Token,
+    pub action: deployment::Command,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandResult {
+    pub command_id: CommandId,
+    /// The token of the command.
+    pub token: Token,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken over, durably: it is what the agent works towards from now on. Whether it got there
+    /// is in the reports.
+    Done,
+    /// Not done: a newer decision was accepted before.
+    Stale { newest: Token },
+    /// Not done, and why.
+    Failed { message: String },
+}
+
+impl TryFrom<proto::Command> for Command {
+    type Error = WireError;
+
+    fn try_from(m: proto::Command) -> Result<Self, WireError> {
+        use proto::command::Action;
+        let action = match present("action", m.action)? {
+            Action::Deploy(deploy) => deploy_from(deploy).map_err(|e| e.inside("deploy"))?,
+            Action::RemoveService(service) => {
+                deployment::Command::Remove { service: id("remove_service", &service)? }
+            }
+            Action::Replace(replace) => deployment::Command::Replace {
+                service: id("replace.service", &replace.service)?,
+                instance: id("replace.instance", &replace.instance)?,
+            },
+        };
+        Ok(Self { id: CommandId::new(&m.id)?, token: present("token", m.token)?.into(), action })
+    }
+}
+
+fn deploy_from(m: proto::Deploy) -> Result<deployment::Command, WireError> {
+    let command = each("command", m.command, COMMAND_PARTS_MAX, |part| {
+        let part = bounded("part", part, COMMAND_PART_MAX_BYTES)?;
+        match part.contains('\0') {
+            true => Err(WireError::new("part", Problem::Character('\0'))),
+            false => Ok(part),
+        }
+    })?;
+    let health_path = label("health_path", m.health_path, HEALTH_PATH_MAX_BYTES)?;
+    if !health_path.starts_with('/') || health_path.contains(' ') || !health_path.is_ascii() {
+        let form = Problem::Form("/path, in ASCII without spaces");
+        return Err(WireError::new("health_path", form));
+    }
+    Ok(deployment::Command::Deploy {
+        service: id("service", &m.service)?,
+        spec: Spec {
+            version: label("version", m.version, VERSION_MAX_BYTES)?,
+            nodes: nodes(m.nodes)?,
+            command,
+            health_path,
+        },
+    })
+}
+
+impl From<&Command> for proto::Command {
+    fn from(command: &Command) -> Self {
+        use proto::command::Action;
+        let action = match &command.action {
+            deployment::Command::Deploy { service, spec } => Action::Deploy(proto::Deploy {
+                service: service.to_string(),
+                version: spec.version.clone(),
+                nodes: spec.nodes.into(),
+                command: spec.command.clone(),
+                health_path: spec.health_path.clone(),
+            }),
+            deployment::Command::Remove { service } => Action::RemoveService(service.to_string()),
+            deployment::Command::Replace { service, instance } => Action::Replace(proto::Replace {
+                service: service.to_string(),
+                instance: instance.to_string(),
+            }),
+        };
+        Self { id: command.id.to_string(), token: Some(command.token.into()), action: Some(action) }
+    }
+}
+
+impl TryFrom<proto::CommandResult> for CommandResult {
+    type Error = WireError;
+
+    fn try_from(m: proto::CommandResult) -> Result<Self, WireError> {
+        use proto::command_result::Outcome as Wire;
+        let outcome = match present("outcome", m.outcome)? {
+            Wire::Done(true) => Outcome::Done,
+            Wire::Done(false) => {
+                let form = Problem::Form("true (a failure is told by `failed`)");
+                return Err(WireError::new("done", form));
+            }
+            Wire::Stale(token) => Outcome::Stale { newest: token.into() },
+            Wire::Failed(message) => {
+                Outcome::Failed { message: line("failed", message, MESSAGE_TEXT_MAX_BYTES)? }
+            }
+        };
+        Ok(Self {
+            command_id: CommandId::new(&m.command_id).map_err(|e| e.inside("command"))?,
+            token: present("token", m.token)?.into(),
+            outcome,
+        })
+    }
+}
+
+impl From<&CommandResult> for proto::CommandResult {
+    fn from(result: &CommandResult) -> Self {
+        use proto::command_result::Outcome as Wire;
+        Self {
+            command_id: result.command_id.to_string(),
+            token: Some(result.token.into()),
+            outcome: Some(match &result.outcome {
+                Outcome::Done => Wire::Done(true),
+                Outcome::Stale { newest } => Wire::Stale((*newest).into()),
+                Outcome::Failed { message } => Wire::Failed(cut(message, MESSAGE_TEXT_MAX_BYTES)),
+            }),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The messages of a link, in both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use mainstay_core::estate::{Deployment, Instance};
+use mainstay_core::fence::Token;
+use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
+
+use crate::command::{Command, CommandResult};
+use crate::error::{Problem, WireError, bounded, each, id, label, present};
+use crate::limits::{
+    CONSISTENCY_MAX, INSTANCES_MAX, JOURNAL_TAIL_MAX, LABEL_MAX_BYTES, NOTE_MAX_BYTES,
+    REPORT_PERIOD, SERVICES_MAX, VERSION_MAX_BYTES,
+};
+use crate::proto;
+
+/// What an agent says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FromAgent {
+    Hello(Hello),
+    Report(Report),
+    Result(CommandResult),
+}
+
+/// The first message of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    pub datacenter: DatacenterId,
+    pub agent_version: String,
+    /// New for each start of the agent.
+    pub boot_id: String,
+    /// The largest token accepted for each service.
+    pub accepted: BTreeMap<ServiceId, Token>,
+    /// The newest finished commands, newest last.
+    pub journal_tail: Vec<CommandResult>,
+}
+
+/// What is there: everything, or what changed since the report before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// From 1, without gaps in one link.
+    pub seq: u64,
+    /// Whether it replaces everything known.
+    pub full: bool,
+    pub instances: Vec<Instance>,
+    pub gone_instances: Vec<InstanceId>,
+    pub deployments: Vec<Deployment>,
+    pub gone_deployments: Vec<ServiceId>,
+}
+
+/// What a server says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToAgent {
+    Welcome(Welcome),
+    Command(Command),
+    /// Everything up to and including this report is taken over.
+    Acknowledged {
+        seq: u64,
+    },
+    /// Send a full report.
+    Resync,
+    Checkpoint(Checkpoint),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    pub server_version: String,
+    pub server_time: DateTime<Utc>,
+    /// Within [`REPORT_PERIOD`].
+    pub report_period: Duration,
+}
+
+/// The newest checkpoint of the audit log, with a proof that it continues an older one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub note: String,
+    pub consistency: Vec<[u8; 32]>,
+    pub from_size: u64,
+}
+
+impl TryFrom<proto::FromAgent> for FromAgent {
+    type Error = WireError;
+
+    fn try_from(m: proto::FromAgent) -> Result<Self, WireError> {
+        use proto::from_agent::Body;
+        Ok(match present("body", m.body)? {
+            Body::Hello(m) => Self::Hello(Hello::try_from(m).map_err(|e| e.inside("hello"))?),
+            Body::Report(m) => Self::Report(Report::try_from(m).map_err(|e| e.inside("report"))?),
+            Body::Result(m) => {
+                Self::Result(CommandResult::try_from(m).map_err(|e| e.inside("result"))?)
+            }
+        })
+    }
+}
+
+impl From<&FromAgent> for proto::FromAgent {
+    fn from(message: &FromAgent) -> Self {
+        use proto::from_agent::Body;
+        Self {
+            body: Some(match message {
+                FromAgent::Hello(hello) => Body::Hello(hello.into()),
+                FromAgent::Report(report) => Body::Report(report.into()),
+                FromAgent::Result(result) => Body::Result(result.into()),
+            }),
+        }
+    }
+}
+
+impl TryFrom<proto::Hello> for Hello {
+    type Error = WireError;
+
+    fn try_from(m: proto::Hello) -> Result<Self, WireError> {
+        let accepted = each("accepted", m.accepted, SERVICES_MAX, |m| {
+            let service: ServiceId = id("service", &m.service)?;
+            Ok((service, Token::from(present("token", m.token)?)))
+        })?;
+        unique("accepted", accepted.iter().map(|(service, _)| service))?;
+        Ok(Self {
+            datacenter: id("datacenter", &m.datacenter)?,
+            agent_version: label("agent_version", m.agent_version, VERSION_MAX_BYTES)?,
+            boot_id: label("boot_id", m.boot_id, LABEL_MAX_BYTES)?,
+            accepted: accepted.into_iter().collect(),
+            journal_tail: each("journal_tail", m.journal_tail, JOURNAL_TAIL_MAX, |m| {
+                CommandResult::try_from(m)
+            })?,
+        })
+    }
+}
+
+impl From<&Hello> for proto::Hello {
+    fn from(hello: &Hello) -> Self {
+        let accepted = hello.accepted.iter().map(|(service, token)| proto::Accepted {
+            service: service.to_string(),
+            token: Some((*token).into()),
+        });
+        Self {
+            datacenter: hello.datacenter.to_string(),
+            agent_version: hello.agent_version.clone(),
+            boot_id: hello.boot_id.clone(),
+            accepted: accepted.collect(),
+            journal_tail: hello.journal_tail.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<proto::Report> for Report {
+    type Error = WireError;
+
+    fn try_from(m: proto::Report) -> Result<Self, WireError> {
+        if m.seq == 0 {
+            return Err(WireError::new("seq", Problem::Missing));
+        }
+        let instances = each("instances", m.instances, INSTANCES_MAX, Instance::try_from)?;
+        let gone_instances =
+            each("gone_instances", m.gone_instances, INSTANCES_MAX, |text| id("id", &text))?;
+        unique("instances", instances.iter().map(|i| &i.id).chain(&gone_instances))?;
+        let deployments = each("deployments", m.deployments, SERVICES_MAX, Deployment::try_from)?;
+        let gone_deployments =
+            each("gone_deployments", m.gone_deployments, SERVICES_MAX, |text| id("id", &text))?;
+        unique("deployments", deployments.iter().map(|d| &d.service).chain(&gone_deployments))?;
+        Ok(Self {
+            seq: m.seq,
+            full: m.full,
+            instances,
+            gone_instances,
+            deployments,
+            gone_deployments,
+        })
+    }
+}
+
+impl From<&Report> for proto::Report {
+    fn from(report: &Report) -> Self {
+        Self {
+            seq: report.seq,
+            full: report.full,
+            instances: report.instances.iter().map(Into::into).collect(),
+            gone_instances: report.gone_instances.iter().map(ToString::to_string).collect(),
+            deployments: report.deployments.iter().map(Into::into).collect(),
+            gone_deployments: report.gone_deployments.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl TryFrom<proto::ToAgent> for ToAgent {
+    type Error = WireError;
+
+    fn try_from(m: proto::ToAgent) -> Result<Self, WireError> {
+        use proto::to_agent::Body;
+        Ok(match present("body", m.body)? {
+            Body::Welcome(m) => {
+                Self::Welcome(Welcome::try_from(m).map_err(|e| e.inside("welcome"))?)
+            }
+            Body::Command(m) => {
+                Self::Command(Command::try_from(m).map_err(|e| e.inside("command"))?)
+            }
+            Body::ReportSeqAcknowledged(seq) => Self::Acknowledged { seq },
+            Body::Resync(proto::Resync {}) => Self::Resync,
+            Body::Checkpoint(m) => {
+                Self::Checkpoint(Checkpoint::try_from(m).map_err(|e| e.inside("checkpoint"))?)
+            }
+        })
+    }
+}
+
+impl From<&ToAgent> for proto::ToAgent {
+    fn from(message: &ToAgent) -> Self {
+        use proto::to_agent::Body;
+        Self {
+            body: Some(match message {
+                ToAgent::Welcome(welcome) => Body::Welcome(welcome.into()),
+                ToAgent::Command(command) => Body::Command(command.into()),
+                ToAgent::Acknowledged { seq } => Body::ReportSeqAcknowledged(*seq),
+                ToAgent::Resync => Body::Resync(proto::Resync {}),
+                ToAgent::Checkpoint(checkpoint) => Body::Checkpoint(checkpoint.into()),
+            }),
+        }
+    }
+}
+
+impl TryFrom<proto::Welcome> for Welcome {
+    type Error = WireError;
+
+    fn try_from(m: proto::Welcome) -> Result<Self, WireError> {
+        let period = Duration::from_millis(m.report_period_ms.into());
+        if !REPORT_PERIOD.contains(&period) {
+            let problem = Problem::OutOfRange {
+                found: m.report_period_ms.to_string(),
+                expected: "100 to 60,000 milliseconds",
+            };
+            return Err(WireError::new("report_period_ms", problem));
+        }
+        let server_time = DateTime::from_timestamp_millis(m.server_time_ms);
+        Ok(Self {
+            server_version: label("server_version", m.server_version, VERSION_MAX_BYTES)?,
+            server_time: present("server_time_ms", server_time)?,
+            report_period: period,
+        })
+    }
+}
+
+impl From<&Welcome> for proto::Welcome {
+    fn from(welcome: &Welcome) -> Self {
+        let period = welcome.report_period.as_millis();
+        Self {
+            server_version: welcome.server_version.clone(),
+            server_time_ms: welcome.server_time.timestamp_millis(),
+            report_period_ms: u32::try_from(period).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl TryFrom<proto::Checkpoint> for Checkpoint {
+    type Error = WireError;
+
+    fn try_from(m: proto::Checkpoint) -> Result<Self, WireError> {
+        let consistency = each("consistency", m.consistency, CONSISTENCY_MAX, |hash| {
+            <[u8; 32]>::try_from(hash.as_slice())
+                .map_err(|_| WireError::new("hash", Problem::Form("32 bytes")))
+        })?;
+        Ok(Self {
+            note: bounded("note", m.note, NOTE_MAX_BYTES)?,
+            consistency,
+            from_size: m.from_size,
+        })
+    }
+}
+
+impl From<&Checkpoint> for proto::Checkpoint {
+    fn from(checkpoint: &Checkpoint) -> Self {
+        Self {
+            note: checkpoint.note.clone(),
+            consistency: checkpoint.consistency.iter().map(|h| h.to_vec()).collect(),
+            from_size: checkpoint.from_size,
+        }
+    }
+}
+
+/// Refuses a thing that is named twice: which of the two would count?
+fn unique<'a, T: Ord + ToString + 'a>(
+    field: &str,
+    ids: impl Iterator<Item = &'a T>,
+) -> Result<(), WireError> {
+    let mut seen = BTreeSet::new();
+    for id in ids {
+        if !seen.insert(id) {
+            return Err(WireError::new(field, Problem::Duplicate(id.to_string())));
+        }
+    }
+    Ok(())
+}
