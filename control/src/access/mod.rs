@@ -1,0 +1,211 @@
+//! Who may come in: users and their passwords, API tokens, the agents that may join.
+//!
+//! Invariants: every change, and every change that was refused, has its audit entry in the same
+//! transaction; a secret leaves this module once, when it is made; there is always a user who may
+//! manage access; a token never counts for more than its owner holds at that moment.
+//!
+//! Must not: decide what a role allows (`mainstay_core::access`), or know HTTP.
+
+mod agents;
+mod limits;
+mod secret;
+mod sign_in;
+mod tokens;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::access::FieldMistake;
+use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_store::{Store, StoreError, audit};
+use serde_json::{Value, json};
+
+pub use agents::{JOIN_VALID_DEFAULT, JOIN_VALID_MAX, RedeemError};
+pub use limits::Wait;
+pub use secret::{Busy, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, digest, random};
+pub use sign_in::SignInError;
+pub use tokens::{Authenticated, MakeToken, TOKEN_DAYS_MAX, TOKEN_PREFIX};
+pub use users::{ChangeUser, MakeUser};
+
+use limits::Limits;
+use secret::Passwords;
+
+/// Longest name people write, in characters.
+pub const TITLE_MAX_CHARS: usize = 80;
+
+/// Says what time it is; tests move it.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// On whose behalf a change is made, for the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    pub actor: Actor,
+    /// The id of the request.
+    pub request: Option<String>,
+}
+
+impl By {
+    /// A part of the server itself, or the command line of its machine.
+    pub fn system(part: &str) -> Self {
+        Self { actor: Actor::System(part.into()), request: None }
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Values that were typed are not accepted; each names its field.
+    #[error("{} values are not accepted", .0.len())]
+    Mistakes(Vec<FieldMistake>),
+    #[error("there is no such object")]
+    NotFound,
+    /// Somebody changed the object after it was read.
+    #[error("the object was changed meanwhile; it is at revision {revision} now")]
+    Changed { revision: i64 },
+    #[error("nobody who may manage access would be left")]
+    LastAdmin,
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error("too many tries; the next one is heard in {} s", .0.seconds)]
+    Wait(Wait),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a change did, for the audit log.
+#[derive(Debug, Default)]
+struct Change<T> {
+    value: T,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+/// What a transaction has to say: done, or refused by the domain. Both are audited.
+type Verdict<T> = Result<Change<T>, AccessError>;
+
+/// The doorkeeper; one for each server process.
+pub struct Access {
+    store: Store,
+    clock: Clock,
+    passwords: Passwords,
+    limits: Mutex<Limits>,
+}
+
+impl Access {
+    pub fn new(store: Store) -> Self {
+        Self::with_clock(store, Arc::new(Utc::now))
+    }
+
+    /// As [`new`](Self::new), with a clock of one's own.
+    pub fn with_clock(store: Store, clock: Clock) -> Self {
+        Self {
+            store,
+            clock,
+            passwords: Passwords::default(),
+            limits: Mutex::new(Limits::default()),
+        }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time, in whole microseconds as the audit log and the database keep it.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)().trunc_subsecs(6)
+    }
+
+    /// Removes what is over: the rows of ended sessions. Safe on any number of servers.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        const ROWS_AT_ONCE: i64 = 1_000;
+        let store = self.store.for_background();
+        mainstay_store::access::sessions::delete_ended(store.acts(), self.now(), ROWS_AT_ONCE).await
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        // Counts stay usable whatever a panicking thread did to them.
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a refusal that needed no transaction of its own.
+    async fn refuse<T>(
+        &self,
+        by: &By,
+        action: Action,
+        object: String,
+        error: AccessError,
+    ) -> Result<T, AccessError> {
+        let verdict: Verdict<()> = Err(error);
+        let event = event(by, action, object, &verdict, self.now());
+        let event = &event;
+        self.store
+            .read_committed(|tx| {
+                Box::pin(async move { audit::append(tx, event).await.map(|_id| ()) })
+            })
+            .await?;
+        verdict.and(Err(AccessError::NotFound))
+    }
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+/// The audit entry of a change or of its refusal.
+fn event<T>(
+    by: &By,
+    action: Action,
+    object: String,
+    verdict: &Verdict<T>,
+    at: DateTime<Utc>,
+) -> Event {
+    let (outcome, before, after) = match verdict {
+        Ok(change) => (Outcome::Done, change.before.clone(), change.after.clone()),
+        Err(AccessError::Mistakes(mistakes)) => {
+            let why = json!({ "refused": "mistakes", "mistakes": mistakes });
+            (Outcome::Refused, None, Some(why))
+        }
+        Err(error) => {
+            let why = json!({ "refused": error.to_string() });
+            (Outcome::Refused, None, Some(why))
+        }
+    };
+    Event {
+        v: 1,
+        at,
+        actor: by.actor.clone(),
+        action,
+        object,
+        outcome,
+        reason: None,
+        before,
+        after,
+        request: by.request.clone(),
+    }
+}
+
+/// Somebody not signed in.
+fn stranger(address: IpAddr, request: Option<String>) -> By {
+    By { actor: Actor::Anonymous(address.to_canonical().to_string()), request }
+}
+
+/// A name people write: trimmed, not empty, of a bounded length, on one line.
+fn title(field: &str, text: &str, mistakes: &mut Vec<FieldMistake>) -> String {
+    use mainstay_core::access::Mistake;
+    let text = text.trim();
+    let mistake = if text.is_empty() {
+        Some(Mistake::Missing)
+    } else if text.chars().count() > TITLE_MAX_CHARS {
+        Some(Mistake::TooLong { most: TITLE_MAX_CHARS })
+    } else if text.chars().any(char::is_control) {
+        Some(Mistake::Form)
+    } else {
+        None
+    };
+    mistakes.extend(mistake.map(|mistake| FieldMistake::new(field, mistake)));
+    text.to_owned()
+}
