@@ -1,8 +1,8 @@
 -- The leader's lease. One row for each kind of leadership; no wall clock decides anything.
 CREATE TABLE lease (
     name   text   PRIMARY KEY,
-    -- Who holds it: a random name, new for each start of a server.
-    holder text   NOT NULL,
+    -- Who holds it: a random name, new for each start of a server; NULL: given back.
+    holder text,
     -- Rises by one with each takeover; part of every fencing token.
     epoch  bigint NOT NULL CHECK (epoch > 0),
     -- Rises with every step and heartbeat of the holder; a contender watches it stand still.
@@ -11,4 +11,4 @@ CREATE TABLE lease (
     seq    bigint NOT NULL CHECK (seq >= 0)
 );
 COMMENT ON TABLE lease IS
-    'Leadership: taken over when (epoch, beat) stood still for the TTL on the contender''s own monotonic clock.';
+    'Taken over when (epoch, beat) stood still for the TTL on the contender''s own monotonic clock.';

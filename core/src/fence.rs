@@ -33,6 +33,18 @@ pub enum Verdict<R> {
     Stale { newest: Token },
 }
 
+/// How a command ended at the agent; the answer to a repeated command is the first one's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Outcome {
+    /// Taken over; the effect is observed in reports.
+    Done,
+    /// Not done: a newer decision was accepted before.
+    Stale { newest: Token },
+    /// Not done, and why.
+    Failed { why: String },
+}
+
 /// Judges a command against the journal's memory of its object.
 ///
 /// `known` is what the journal holds for this very command id: `None` never seen, `Some(None)`
@@ -52,11 +64,7 @@ mod tests {
     use super::*;
 
     const fn token(timeline: u32, epoch: u64, seq: u64) -> Token {
-        Token {
-            timeline,
-            epoch,
-            seq,
-        }
+        Token { timeline, epoch, seq }
     }
 
     #[test]
@@ -74,10 +82,7 @@ mod tests {
         let stale = Verdict::Stale { newest: new };
         assert_eq!(judge::<u8>(new, None, Some(new)), stale);
         assert_eq!(judge::<u8>(token(1, 1, 4), None, Some(new)), stale);
-        assert_eq!(
-            judge(new, Some(Some(7)), Some(token(9, 9, 9))),
-            Verdict::Repeat(7)
-        );
+        assert_eq!(judge(new, Some(Some(7)), Some(token(9, 9, 9))), Verdict::Repeat(7));
         assert_eq!(judge::<u8>(new, Some(None), Some(new)), Verdict::Probe);
         assert_eq!(judge::<u8>(token(1, 1, 4), Some(None), Some(new)), stale);
     }

@@ -13,6 +13,7 @@ pub mod estate;
 pub mod fence;
 pub mod fleet;
 pub mod id;
+pub mod lease;
 pub mod placement;
 pub mod problem;
 pub mod status;

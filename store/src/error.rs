@@ -44,10 +44,7 @@ pub enum StoreError {
 impl StoreError {
     /// Something stored does not parse.
     pub fn corrupt(what: &'static str, why: impl ToString) -> Self {
-        Self::Corrupt {
-            what,
-            why: why.to_string(),
-        }
+        Self::Corrupt { what, why: why.to_string() }
     }
 
     /// Whether the store is away, rather than the request wrong.

@@ -10,10 +10,12 @@
 //!
 //! Must not: decide. Values come from callers and from `core`.
 
+pub mod access;
 mod error;
 pub mod estate;
 pub mod fleet;
 pub mod lease;
+pub mod outbox;
 pub mod problem;
 mod tx;
 

@@ -106,10 +106,7 @@ impl Store {
             Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        let mut tx = Tx {
-            inner: self.acts().begin_with(begin).await?,
-            env: PhantomData,
-        };
+        let mut tx = Tx { inner: self.acts().begin_with(begin).await?, env: PhantomData };
         let result = work(&mut tx).await;
         match result {
             Ok(value) => {

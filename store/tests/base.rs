@@ -22,8 +22,7 @@ async fn concurrent_transactions_behave_as_if_one_came_after_another() {
                         let n: i32 = sqlx::query_scalar("SELECT n FROM counter")
                             .fetch_one(&mut **tx)
                             .await?;
-                        tx.execute(sqlx::query("UPDATE counter SET n = $1").bind(n + 1))
-                            .await?;
+                        tx.execute(sqlx::query("UPDATE counter SET n = $1").bind(n + 1)).await?;
                         Ok(())
                     })
                 })
@@ -38,10 +37,8 @@ async fn concurrent_transactions_behave_as_if_one_came_after_another() {
             Err(other) => panic!("{other}"),
         }
     }
-    let n: i32 = sqlx::query_scalar("SELECT n FROM counter")
-        .fetch_one(db.store.reads())
-        .await
-        .unwrap();
+    let n: i32 =
+        sqlx::query_scalar("SELECT n FROM counter").fetch_one(db.store.reads()).await.unwrap();
     assert!(n > 0);
     assert_eq!(n, done);
 }
@@ -49,11 +46,7 @@ async fn concurrent_transactions_behave_as_if_one_came_after_another() {
 #[tokio::test]
 async fn what_a_failed_transaction_wrote_is_gone_and_borrowed_values_come_back() {
     let db = TestDatabase::new().await;
-    db.store
-        .acts()
-        .execute("CREATE TABLE t (x text UNIQUE)")
-        .await
-        .unwrap();
+    db.store.acts().execute("CREATE TABLE t (x text UNIQUE)").await.unwrap();
     let (text, attempts) = (String::from("once"), AtomicU32::new(0));
     let insert = async || {
         let (text, attempts) = (&text, &attempts);
@@ -79,11 +72,7 @@ async fn what_a_failed_transaction_wrote_is_gone_and_borrowed_values_come_back()
 #[tokio::test]
 async fn a_connection_to_a_server_that_became_read_only_is_dropped() {
     let db = TestDatabase::new().await;
-    let one = Options {
-        reads: 1,
-        acts: 1,
-        background: 1,
-    };
+    let one = Options { reads: 1, acts: 1, background: 1 };
     let store = Store::connect(&db.url, one).await.unwrap();
     let pid = async || {
         sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()")
@@ -94,20 +83,14 @@ async fn a_connection_to_a_server_that_became_read_only_is_dropped() {
     let before = pid().await;
     assert_eq!(before, pid().await);
     // What a session on a demoted primary sees.
-    store
-        .reads()
-        .execute("SET default_transaction_read_only = on")
-        .await
-        .unwrap();
+    store.reads().execute("SET default_transaction_read_only = on").await.unwrap();
     assert_ne!(before, pid().await);
 }
 
 #[tokio::test]
 async fn a_store_that_is_away_is_unavailable_and_migrations_run_once() {
     let nowhere = "postgres://nobody@localhost/none?host=/nonexistent";
-    let error = Store::connect(nowhere, Options::default())
-        .await
-        .unwrap_err();
+    let error = Store::connect(nowhere, Options::default()).await.unwrap_err();
     assert!(error.is_unavailable(), "{error}");
     let db = TestDatabase::new().await;
     let (a, b) = tokio::join!(db.store.migrate(), db.store.migrate());

@@ -1,5 +1,7 @@
 //! A database of its own for each test, with the schema in place, dropped at the end.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use mainstay_store::{Options, Store};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -27,19 +29,10 @@ impl TestDatabase {
             .expect("the user may create databases");
         connection.close().await.expect("closes");
         let url = with_database(&url, &name);
-        let options = Options {
-            reads: 4,
-            acts: 4,
-            background: 4,
-        };
+        let options = Options { reads: 4, acts: 4, background: 4 };
         let store = Store::connect(&url, options).await.expect("connects");
         store.migrate().await.expect("migrates");
-        Self {
-            store,
-            url,
-            server,
-            name,
-        }
+        Self { store, url, server, name }
     }
 }
 
@@ -49,9 +42,7 @@ impl Drop for TestDatabase {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // A test's runtime may be gone or unwinding, so the last statement gets its own.
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut connection = server.connect().await?;
                 connection.execute(AssertSqlSafe(drop)).await?;
@@ -68,13 +59,7 @@ impl Drop for TestDatabase {
 fn with_database(url: &str, name: &str) -> String {
     let (address, query) = url.split_once('?').unwrap_or((url, ""));
     let scheme_end = address.find("://").map_or(0, |at| at + 3);
-    let end = address[scheme_end..]
-        .find('/')
-        .map_or(address.len(), |at| scheme_end + at);
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{query}")
-    };
+    let end = address[scheme_end..].find('/').map_or(address.len(), |at| scheme_end + at);
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
     format!("{}/{name}{query}", &address[..end])
 }
