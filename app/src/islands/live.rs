@@ -1,0 +1,30 @@
+//! Keeps the values on the page alive: connects to the stream, applies changes in place, and says
+//! plainly when it is not connected.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the island says. `{at}`, `{n}` and `{count}` stand for values.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LiveWords {
+    pub live: String,
+    pub reconnecting: String,
+    pub old: String,
+    pub old_title: String,
+    pub old_detail: String,
+    pub try_now: String,
+    pub back: String,
+    pub signed_out: String,
+    pub sign_in: String,
+    pub newer: String,
+    pub newer_detail: String,
+    pub show: String,
+    pub seconds: String,
+}
+
+/// Connects the page to its live values. Draws nothing itself.
+#[island]
+pub fn LiveApplier(topics: String, words: LiveWords) -> impl IntoView {
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (topics, words);
+}

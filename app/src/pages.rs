@@ -1,0 +1,1 @@
+//! Pages, a room each: `Data`, `build` (pure, from core types) and `view`.

@@ -1,0 +1,174 @@
+//! Every address of the console, in one place.
+//!
+//! Addresses are permanent: nouns for objects, `/do/VERB` for actions, the query for the state of
+//! a view. A handler and a link use the same function, so neither can drift; a test holds a
+//! snapshot of all of them.
+
+use std::fmt::Display;
+
+macro_rules! fixed {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
+        $(#[$doc])*
+        pub const $name: &str = $path;
+    )*};
+}
+
+fixed! {
+    OVERVIEW = "/";
+    ATTENTION = "/attention";
+    TOPOLOGY = "/topology";
+    AUDIT = "/audit";
+    /// `POST`: exports the entries of the current filter; audited.
+    AUDIT_EXPORT = "/audit/do/export";
+    /// The checkpoints and how to verify them.
+    AUDIT_VERIFY = "/audit/verify";
+    FIND = "/find";
+    /// Names for the palette, as JSON.
+    FIND_INDEX = "/find/index.json";
+    /// The stream of live values.
+    LIVE = "/live";
+    SIGN_IN = "/sign-in";
+    /// `POST` ends the session.
+    SIGN_OUT = "/sign-out";
+    SETTINGS = "/settings";
+    SETTINGS_PROFILE = "/settings/profile";
+    SETTINGS_PASSWORD = "/settings/profile/do/change-password";
+    SETTINGS_USERS = "/settings/users";
+    SETTINGS_TOKENS = "/settings/tokens";
+    SETTINGS_AGENTS = "/settings/agents";
+    SETTINGS_FLEET = "/settings/fleet";
+    /// `POST` shows what a fleet file would change, and applies it when told to.
+    SETTINGS_FLEET_APPLY = "/settings/fleet/do/apply";
+    DEV_COMPONENTS = "/dev/components";
+    API = "/api/v1/openapi.json";
+}
+
+/// One problem, open or ended: `/attention/at-1042`.
+pub fn problem(id: i64) -> String {
+    format!("/attention/at-{id}")
+}
+
+/// Reads the id out of the last part of [`problem`]: `at-1042`.
+pub fn problem_id(slug: &str) -> Option<i64> {
+    slug.strip_prefix("at-")?.parse().ok()
+}
+
+pub fn region(id: impl Display) -> String {
+    format!("/regions/{id}")
+}
+
+pub fn datacenter(id: impl Display) -> String {
+    format!("/dc/{id}")
+}
+
+pub fn group(id: impl Display) -> String {
+    format!("/groups/{id}")
+}
+
+pub fn service(id: impl Display) -> String {
+    format!("/services/{id}")
+}
+
+/// One cell of the matrix: a service in a data centre, with its instances.
+pub fn cell(service: impl Display, datacenter: impl Display) -> String {
+    format!("/services/{service}/in/{datacenter}")
+}
+
+pub fn instance(id: impl Display) -> String {
+    format!("/instances/{id}")
+}
+
+/// One entry of the audit log by its position.
+pub fn audit_entry(seq: i64) -> String {
+    format!("/audit/{seq}")
+}
+
+pub fn user(name: impl Display) -> String {
+    format!("/settings/users/{name}")
+}
+
+/// An action on an object: `GET` shows what it would do, `POST` does it.
+pub fn action(object: &str, verb: &str) -> String {
+    format!("{}/do/{verb}", object.trim_end_matches('/'))
+}
+
+/// Sign-in that comes back to `next` afterwards.
+#[cfg(feature = "ssr")]
+pub fn sign_in(next: &str) -> String {
+    with_query(SIGN_IN, &[("next", next)])
+}
+
+/// A path with a query, percent-encoded. Pairs with an empty value are left out.
+#[cfg(feature = "ssr")]
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_stays_what_it_was() {
+        let built = [
+            problem(1042),
+            region("eu-west"),
+            datacenter("fra1"),
+            group("social"),
+            service("feed-api"),
+            cell("feed-api", "fra1"),
+            instance("feed-api-fra1-a1"),
+            audit_entry(48_211),
+            user("operator-1"),
+            action(&instance("feed-api-fra1-a1"), "replace"),
+            action(&problem(1042), "take"),
+            sign_in("/topology?view=list&q=a b"),
+            with_query(TOPOLOGY, &[("view", "list"), ("q", "")]),
+            with_query(TOPOLOGY, &[]),
+        ];
+        let fixed = [
+            OVERVIEW,
+            ATTENTION,
+            TOPOLOGY,
+            AUDIT,
+            AUDIT_EXPORT,
+            AUDIT_VERIFY,
+            FIND,
+            FIND_INDEX,
+            LIVE,
+            SIGN_IN,
+            SIGN_OUT,
+            SETTINGS,
+            SETTINGS_PROFILE,
+            SETTINGS_PASSWORD,
+            SETTINGS_USERS,
+            SETTINGS_TOKENS,
+            SETTINGS_AGENTS,
+            SETTINGS_FLEET,
+            SETTINGS_FLEET_APPLY,
+            DEV_COMPONENTS,
+            API,
+        ];
+        let all: Vec<_> = fixed.iter().copied().chain(built.iter().map(String::as_str)).collect();
+        assert_eq!(
+            all.join("\n"),
+            "/\n/attention\n/topology\n/audit\n/audit/do/export\n/audit/verify\n/find\n\
+             /find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n/settings/profile\n\
+             /settings/profile/do/change-password\n/settings/users\n/settings/tokens\n\
+             /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
+             /api/v1/openapi.json\n\
+             /attention/at-1042\n/regions/eu-west\n/dc/fra1\n/groups/social\n\
+             /services/feed-api\n/services/feed-api/in/fra1\n/instances/feed-api-fra1-a1\n\
+             /audit/48211\n/settings/users/operator-1\n\
+             /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
+             /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
+        );
+        assert_eq!(problem_id("at-1042"), Some(1042));
+        assert_eq!(problem_id("1042"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! The whole document, as one string: head, sprite, shell, page, and the script that wakes the
+//! islands.
+//!
+//! Invariant: the document obeys `default-src 'none'; script-src 'nonce-N' 'strict-dynamic'
+//! 'wasm-unsafe-eval'; style-src 'self'; …`: one script with the nonce, no inline style.
+
+use std::sync::Arc;
+
+use hydration_context::SsrSharedContext;
+use leptos::prelude::*;
+
+use crate::shell::{self, Shell, Theme};
+use crate::t;
+use crate::ui::escape;
+use crate::ui::glyph::SPRITE;
+
+/// Renders `page` in its shell. `page` runs inside a reactive owner in islands mode, so that only
+/// islands carry what the browser needs to wake them.
+pub fn document(shell: &Shell, page: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let body = owner.with(|| shell::body(shell, page()).to_html());
+    let mut html = String::with_capacity(body.len() + SPRITE.len() + 2048);
+    head(&mut html, shell);
+    html.push_str("<body>");
+    html.push_str(SPRITE);
+    html.push_str(&body);
+    html.push_str("</body></html>");
+    html
+}
+
+/// Renders a fragment alone, for tests and parts of pages.
+pub fn fragment(view: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    owner.with(|| view().to_html())
+}
+
+fn head(html: &mut String, shell: &Shell) {
+    let theme = match shell.theme {
+        Theme::Auto => "",
+        Theme::Light => r#" data-theme="light""#,
+        Theme::Dark => r#" data-theme="dark""#,
+    };
+    let title = t!("title", page = shell.title.as_str(), product = t!("product"));
+    html.push_str(r#"<!doctype html><html lang="en""#);
+    html.push_str(theme);
+    html.push_str(r#"><head><meta charset="utf-8">"#);
+    html.push_str(r#"<meta name="viewport" content="width=device-width,initial-scale=1">"#);
+    html.push_str(r#"<meta name="color-scheme" content="light dark">"#);
+    html.push_str(r#"<link rel="icon" href="data:,"><title>"#);
+    html.push_str(&escape(&title));
+    html.push_str(r#"</title><link rel="stylesheet" href=""#);
+    html.push_str(&escape(&shell.assets.css));
+    html.push_str(r#"">"#);
+    if !shell.assets.js.is_empty() {
+        script(html, shell);
+    }
+    html.push_str("</head>");
+}
+
+/// Loads the islands after first paint and wakes each; one that fails leaves its HTML in place.
+fn script(html: &mut String, shell: &Shell) {
+    let quoted =
+        |text: &str| serde_json::to_string(text).unwrap_or_default().replace('<', "\\u003c");
+    html.push_str(r#"<script type="module" nonce=""#);
+    html.push_str(&escape(&shell.nonce));
+    html.push_str(r#"">const go=async()=>{const m=await import("#);
+    html.push_str(&quoted(&shell.assets.js));
+    html.push_str(");await m.default({module_or_path:");
+    html.push_str(&quoted(&shell.assets.wasm));
+    html.push_str(
+        "});m.hydrate();for(const e of document.querySelectorAll('leptos-island'))\
+         try{await m[e.dataset.component](e)}catch(x){console.warn(x)}};\
+         'requestIdleCallback' in window?requestIdleCallback(go,{timeout:1000}):go()</script>",
+    );
+}

@@ -1,0 +1,454 @@
+//! What stands around every page: top bar, navigation, message slot, print head.
+//!
+//! Navigation shows what exists; a later section is one line in [`SECTIONS`].
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use leptos::prelude::*;
+use mainstay_core::access::Role;
+use mainstay_core::status::Status;
+
+use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::block::callout;
+use crate::ui::glyph::{Icon, glyph, icon, logo};
+use crate::ui::tone::Tone;
+
+/// Everything a document needs besides its page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The object and its state; the product's name is added.
+    pub title: String,
+    /// Path and query of this page.
+    pub path: String,
+    /// What the estate is called, for example `production`.
+    pub environment: String,
+    /// Not production: a striped line says so.
+    pub rehearsal: bool,
+    pub viewer: Option<Viewer>,
+    pub theme: Theme,
+    pub nav_collapsed: bool,
+    /// The viewer's zone, shown beside UTC.
+    pub time_zone: Option<Tz>,
+    /// The server's clock, and the moment of the data on the page.
+    pub now: DateTime<Utc>,
+    pub data: DataAge,
+    /// Open problems of the topology section: the worst and how many.
+    pub problems: Option<(Status, u32)>,
+    pub csrf: String,
+    pub message: Option<Message>,
+    pub build: String,
+    /// Of the content security policy; new for each response.
+    pub nonce: String,
+    pub assets: Assets,
+    /// What the page wants to hear about: `estate`, `dc:fra1`, `service:feed-api`,
+    /// `instance:feed-api-1`. Empty: the page does not update.
+    pub topics: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub name: String,
+    pub display_name: String,
+    pub roles: Vec<Role>,
+}
+
+impl Viewer {
+    /// Two letters for the corner: the first of the first two words.
+    pub fn initials(&self) -> String {
+        let name = if self.display_name.is_empty() { &self.name } else { &self.display_name };
+        name.split([' ', '-', '.'])
+            .filter_map(|word| word.chars().next())
+            .take(2)
+            .flat_map(char::to_uppercase)
+            .collect()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the browser says.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+/// How fresh the page's data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataAge {
+    Live,
+    /// The state store does not answer; this is the last known state.
+    StoreAway {
+        since: DateTime<Utc>,
+    },
+}
+
+/// One sentence above the page: what an action did, or what was dropped from the address.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub tone: Tone,
+    pub strong: String,
+    pub detail: String,
+}
+
+/// Addresses of the built files, with their hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    pub css: String,
+    pub js: String,
+    pub wasm: String,
+}
+
+/// A section of the navigation.
+struct Section {
+    href: &'static str,
+    icon: Icon,
+    label: fn() -> String,
+    /// Beginnings of the addresses that belong to it.
+    owns: &'static [&'static str],
+    /// Carries the number of open problems.
+    counts: bool,
+    /// Stands in the bottom bar of small screens too.
+    bottom: bool,
+}
+
+const SECTIONS: &[Section] = &[
+    Section {
+        href: paths::OVERVIEW,
+        icon: Icon::Overview,
+        label: || t!("nav-overview"),
+        owns: &[],
+        counts: false,
+        bottom: true,
+    },
+    Section {
+        href: paths::ATTENTION,
+        icon: Icon::Attention,
+        label: || t!("nav-attention"),
+        owns: &["/attention"],
+        counts: true,
+        bottom: true,
+    },
+    Section {
+        href: paths::TOPOLOGY,
+        icon: Icon::Topology,
+        label: || t!("nav-topology"),
+        owns: &["/topology", "/regions", "/dc", "/groups", "/services", "/instances"],
+        counts: false,
+        bottom: true,
+    },
+    Section {
+        href: paths::AUDIT,
+        icon: Icon::Audit,
+        label: || t!("nav-audit"),
+        owns: &["/audit"],
+        counts: false,
+        bottom: true,
+    },
+];
+const SETTINGS: Section = Section {
+    href: paths::SETTINGS,
+    icon: Icon::Settings,
+    label: || t!("nav-settings"),
+    owns: &["/settings"],
+    counts: false,
+    bottom: true,
+};
+
+impl Section {
+    fn is_current(&self, path: &str) -> bool {
+        let path = path.split('?').next().unwrap_or(path);
+        path == self.href
+            || self.owns.iter().any(|own| {
+                path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+    }
+}
+
+/// The body of a document: shell and page.
+pub fn body(shell: &Shell, page: AnyView) -> AnyView {
+    let slim = shell.nav_collapsed.then_some("slim");
+    let class = ["app", slim.unwrap_or("")].join(" ");
+    let signed_in = shell.viewer.is_some();
+    let live = signed_in && !shell.topics.is_empty();
+    view! {
+        <div class=class.trim_end().to_owned() id="app">
+            <a class="skip" href="#main">{t!("skip")}</a>
+            {top(shell)}
+            <div class="body">
+                {signed_in.then(|| navigation(shell))}
+                <main id="main" tabindex="-1">
+                    {print_head(shell)}
+                    <div id="slot">{messages(shell)}</div>
+                    {page}
+                </main>
+            </div>
+            {signed_in.then(|| bottom_bar(shell))}
+            <div class="vh" id="polite" role="status"></div>
+            <div class="vh" id="assertive" role="alert"></div>
+            {live.then(|| view! { <LiveApplier topics=shell.topics.join(",") words=live_words()/> })}
+            {signed_in.then(|| view! { <Palette words=palette_words()/><Keys words=key_words()/> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn top(shell: &Shell) -> AnyView {
+    let class = if shell.rehearsal { "top rehearsal" } else { "top" };
+    let environment = shell.environment.clone();
+    view! {
+        <header class=class>
+            <a class="brand" href=paths::OVERVIEW>{logo()}<span>{t!("product")}</span></a>
+            {(!environment.is_empty()).then(|| view! { <span class="env">{environment}</span> })}
+            {shell.viewer.is_some().then(find)}
+            <div class="top-r">
+                {shell.viewer.is_some().then(|| freshness(shell))}
+                {clock(shell)}
+                {account(shell)}
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+/// The search: a form that works by itself, and the palette's opener once scripts run.
+fn find() -> AnyView {
+    view! {
+        <form class="find" action=paths::FIND role="search" id="find">
+            {icon(Icon::Find)}
+            <input type="search" name="q" placeholder=t!("find-hint") aria-label=t!("find-label")
+                autocomplete="off"/>
+            <kbd aria-hidden="true">"Ctrl K"</kbd>
+        </form>
+    }
+    .into_any()
+}
+
+/// Without script the page says when it was loaded; the live island turns this into Live.
+fn freshness(shell: &Shell) -> AnyView {
+    let at = text::clock_seconds(shell.now, shell.now);
+    match shell.data {
+        DataAge::Live => view! {
+            <span class="live" id="live">
+                <span class="lg"></span>
+                <span class="lw">{t!("loaded", at = at)}</span>
+                <a class="lr" href=shell.path.clone()>{t!("reload")}</a>
+            </span>
+        }
+        .into_any(),
+        DataAge::StoreAway { since } => {
+            let age = text::duration(shell.now - since);
+            view! {
+                <span class="live" id="live">
+                    <span class="lg">{glyph(Tone::Unk)}</span>
+                    <b class="lw">{t!("live-old")}": "{age}</b>
+                </span>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn clock(shell: &Shell) -> AnyView {
+    let utc = t!("utc", time = text::date_clock(shell.now));
+    let local = shell.time_zone.filter(|zone| *zone != Tz::UTC);
+    view! {
+        <span class="clock">
+            <b id="clock">{utc}</b>
+            {local.map(|zone| view! { <span class="muted loc">" · "{text::local_clock(shell.now, zone)}</span> })}
+        </span>
+    }
+    .into_any()
+}
+
+fn account(shell: &Shell) -> AnyView {
+    match &shell.viewer {
+        Some(viewer) => {
+            let initials = viewer.initials();
+            let label = t!("account", initials = initials.as_str(), name = viewer.name.as_str());
+            view! {
+                <a class="avatar quiet" href=paths::SETTINGS_PROFILE aria-label=label>{initials}</a>
+            }
+            .into_any()
+        }
+        None if shell.path.starts_with(paths::SIGN_IN) => ().into_any(),
+        None => {
+            view! { <a class="btn" href=paths::sign_in(&shell.path)>{t!("sign-in")}</a> }.into_any()
+        }
+    }
+}
+
+fn navigation(shell: &Shell) -> AnyView {
+    let items = SECTIONS.iter().map(|s| nav_item(shell, s)).collect_view();
+    let build = shell.build.clone();
+    let keys = t!("nav-keys", key = "\u{1}");
+    let (before, after) = keys.split_once('\u{1}').unwrap_or((&keys, ""));
+    let (before, after) = (before.to_owned(), after.to_owned());
+    view! {
+        <nav class="nav" aria-label=t!("nav-label")>
+            {items}
+            <hr/>
+            {nav_item(shell, &SETTINGS)}
+            <div class="foot">
+                {t!("nav-build", version = build)}
+                <span class="scripted">{before}<kbd>"?"</kbd>{after}</span>
+            </div>
+        </nav>
+    }
+    .into_any()
+}
+
+fn nav_item(shell: &Shell, section: &Section) -> AnyView {
+    let current = section.is_current(&shell.path).then_some("page");
+    let label = (section.label)();
+    let title = label.clone();
+    let count = section.counts.then(|| {
+        let (worst, n) = shell.problems.unwrap_or((Status::Healthy, 0));
+        let none = n == 0;
+        let said = t!("nav-count", n = n, count = text::number(n));
+        view! {
+            <span class="n" data-k="problems" hidden=none>
+                <span data-f="s">{glyph(worst)}</span>
+                <span class="c" aria-hidden="true" data-f="open">{text::number(n)}</span>
+                <span class="vh" data-f="open_words">{said}</span>
+            </span>
+        }
+    });
+    view! {
+        <a href=section.href aria-current=current title=title>
+            {icon(section.icon)}
+            <span class="t">{label}</span>
+            {count}
+        </a>
+    }
+    .into_any()
+}
+
+fn bottom_bar(shell: &Shell) -> AnyView {
+    let items = SECTIONS
+        .iter()
+        .chain([&SETTINGS])
+        .filter(|s| s.bottom)
+        .map(|s| {
+            let current = s.is_current(&shell.path).then_some("page");
+            view! { <a href=s.href aria-current=current>{icon(s.icon)}<span>{(s.label)()}</span></a> }
+        })
+        .collect_view();
+    view! { <nav class="bottomnav" aria-label=t!("nav-label-bottom")>{items}</nav> }.into_any()
+}
+
+fn messages(shell: &Shell) -> AnyView {
+    let away = match shell.data {
+        DataAge::Live => None,
+        DataAge::StoreAway { since } => Some(callout(
+            Tone::Unk,
+            t!("store-away"),
+            t!(
+                "store-away-detail",
+                at = t!("utc", time = text::clock_seconds(since, shell.now)),
+                age = text::duration(shell.now - since)
+            ),
+            None,
+        )),
+    };
+    let message = shell
+        .message
+        .clone()
+        .map(|message| callout(message.tone, message.strong, message.detail, None));
+    view! { {away}{message} }.into_any()
+}
+
+/// Shown on paper only: what this is, from where, when, and for whom.
+fn print_head(shell: &Shell) -> AnyView {
+    let at = text::full(shell.now);
+    let by = match &shell.viewer {
+        Some(viewer) => t!("printed-by", name = viewer.name.as_str(), at = at),
+        None => t!("printed", at = at),
+    };
+    let address = format!(
+        "{}{}at={}",
+        shell.path,
+        if shell.path.contains('?') { '&' } else { '?' },
+        text::iso(shell.now)
+    );
+    view! { <p class="print-head">{t!("product")}" · "{address}<br/>{by}</p> }.into_any()
+}
+
+fn live_words() -> LiveWords {
+    LiveWords {
+        live: t!("live"),
+        reconnecting: t!("live-reconnecting"),
+        old: t!("live-old"),
+        old_title: t!("live-old-title"),
+        old_detail: t!("live-old-detail", at = "{at}"),
+        try_now: t!("live-try"),
+        back: t!("live-back"),
+        signed_out: t!("live-signed-out"),
+        sign_in: t!("sign-in"),
+        newer: t!("live-newer", count = "{count}"),
+        newer_detail: t!("live-newer-detail"),
+        show: t!("live-show"),
+        seconds: t!("duration-s", n = "{n}"),
+    }
+}
+
+fn palette_words() -> PaletteWords {
+    PaletteWords {
+        title: t!("palette-title"),
+        label: t!("palette-label"),
+        empty: t!("palette-empty"),
+        close: t!("keys-close"),
+        groups: vec![t!("palette-go"), t!("palette-objects")],
+    }
+}
+
+/// Each line of the key sheet: keys, and what they do.
+fn key_words() -> crate::islands::KeyWords {
+    let rows = [
+        ("Ctrl K  /", t!("keys-find")),
+        ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
+        ("g t", format!("{} {}", t!("keys-go"), t!("nav-topology"))),
+        ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
+        ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),
+        ("g s", format!("{} {}", t!("keys-go"), t!("nav-settings"))),
+        ("j  k  Enter", t!("keys-rows")),
+        ("← ↑ → ↓", t!("keys-matrix")),
+        (".", t!("keys-newer")),
+        ("f", t!("keys-filter")),
+        ("t", t!("keys-clock")),
+        ("y", t!("keys-link")),
+        ("[", t!("keys-nav")),
+        ("?", t!("keys-help")),
+    ];
+    crate::islands::KeyWords {
+        title: t!("keys-title"),
+        close: t!("keys-close"),
+        copied: t!("copied"),
+        rows: rows.into_iter().map(|(keys, does)| (keys.to_owned(), does)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_belongs_to_one_section() {
+        for (path, href) in [
+            ("/", paths::OVERVIEW),
+            ("/topology?view=list", paths::TOPOLOGY),
+            ("/services/feed-api/in/fra1", paths::TOPOLOGY),
+            ("/dc/fra1", paths::TOPOLOGY),
+            ("/attention/at-1", paths::ATTENTION),
+            ("/audit/7", paths::AUDIT),
+        ] {
+            let current: Vec<_> =
+                SECTIONS.iter().filter(|s| s.is_current(path)).map(|s| s.href).collect();
+            assert_eq!(current, [href], "{path}");
+        }
+        assert!(SETTINGS.is_current("/settings/users"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Glyphs and icons: drawn once in a hidden sprite at the top of the document, used by reference.
+
+use leptos::prelude::*;
+
+use crate::ui::tone::Tone;
+use crate::ui::{escape, raw};
+
+/// Line icons of the navigation and of buttons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    Overview,
+    Topology,
+    Attention,
+    Audit,
+    Settings,
+    Find,
+    Link,
+    Undo,
+}
+
+impl Icon {
+    const fn symbol(self) -> &'static str {
+        match self {
+            Self::Overview => "i-over",
+            Self::Topology => "i-topo",
+            Self::Attention => "i-att",
+            Self::Audit => "i-audit",
+            Self::Settings => "i-set",
+            Self::Find => "i-find",
+            Self::Link => "i-link",
+            Self::Undo => "i-undo",
+        }
+    }
+}
+
+/// A 14 px glyph beside its word: hidden from assistive technology.
+pub fn glyph(tone: impl Into<Tone>) -> AnyView {
+    raw(glyph_html(tone.into()))
+}
+
+/// As [`glyph`], as a string.
+pub fn glyph_html(tone: Tone) -> String {
+    let symbol = tone.class();
+    format!(r##"<svg class="g" aria-hidden="true"><use href="#g-{symbol}"/></svg>"##)
+}
+
+/// A glyph that stands alone and says its name.
+pub fn glyph_named(tone: impl Into<Tone>, label: &str) -> AnyView {
+    let (symbol, label) = (tone.into().class(), escape(label));
+    raw(format!(
+        r##"<svg class="g" role="img" aria-label="{label}"><use href="#g-{symbol}"/></svg>"##
+    ))
+}
+
+/// A 16 px line icon, hidden from assistive technology.
+pub fn icon(icon: Icon) -> AnyView {
+    let symbol = icon.symbol();
+    raw(format!(r##"<svg class="i" aria-hidden="true"><use href="#{symbol}"/></svg>"##))
+}
+
+/// The product's mark.
+pub fn logo() -> AnyView {
+    raw(
+        r#"<svg class="i logo" viewBox="0 0 16 16" aria-hidden="true"><path d="M2 5.5 8 2l6 3.5L8 9zM2 8.5 8 12l6-3.5M2 11.3 8 14.8l6-3.5"/></svg>"#,
+    )
+}
+
+/// The symbols; once in each document, before anything that uses them.
+pub const SPRITE: &str = include_str!("sprite.svg");
