@@ -147,6 +147,7 @@ mod tests {
             front: false,
             command: Vec::new(),
             health_path: "/health".into(),
+            retired: false,
         }
     }
 

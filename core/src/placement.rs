@@ -3,29 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fleet::{Fleet, Placement, Service};
-use crate::id::{DatacenterId, ServiceId};
+use crate::id::{DatacenterId, RegionId, ServiceId};
 
 /// The data centres in which a service is to run.
 ///
 /// A local service runs in every data centre of each region that has what it needs; a region
-/// without it is left out, which is not a mistake (R1).
+/// without it is left out, which is not a mistake (R1). A retired service runs nowhere, and
+/// nothing runs in a retired data centre: both drain before their entries are removed.
 pub fn datacenters(fleet: &Fleet, service: &Service) -> BTreeSet<DatacenterId> {
-    match &service.placement {
-        Placement::Distributed { datacenters } => datacenters.clone(),
-        Placement::Local { needs, regions } => fleet
-            .datacenters
-            .iter()
-            .filter(|(_, dc)| {
-                let named = regions.is_empty() || regions.contains(&dc.region);
-                named
-                    && fleet
-                        .regions
-                        .get(&dc.region)
-                        .is_some_and(|r| r.has.contains(needs))
-            })
-            .map(|(id, _)| id.clone())
-            .collect(),
+    if service.retired {
+        return BTreeSet::new();
     }
+    let belongs = |id: &DatacenterId, region: &RegionId| match &service.placement {
+        Placement::Distributed { datacenters } => datacenters.contains(id),
+        Placement::Local { needs, regions } => {
+            let named = regions.is_empty() || regions.contains(region);
+            let has = |region| fleet.regions.get(region).map(|region| &region.has);
+            named && has(region).is_some_and(|has| has.contains(needs))
+        }
+    };
+    fleet
+        .datacenters
+        .iter()
+        .filter(|(id, datacenter)| !datacenter.retired && belongs(id, &datacenter.region))
+        .map(|(id, _)| id.clone())
+        .collect()
 }
 
 /// Every (data centre, service) pair the fleet asks for.
@@ -33,10 +35,7 @@ pub fn wanted(fleet: &Fleet) -> BTreeMap<DatacenterId, BTreeMap<ServiceId, &Serv
     let mut wanted: BTreeMap<DatacenterId, BTreeMap<ServiceId, &Service>> = BTreeMap::new();
     for (id, service) in &fleet.services {
         for datacenter in datacenters(fleet, service) {
-            wanted
-                .entry(datacenter)
-                .or_default()
-                .insert(id.clone(), service);
+            wanted.entry(datacenter).or_default().insert(id.clone(), service);
         }
     }
     wanted

@@ -5,10 +5,12 @@
 //! its references resolve, its ids are unique, its services can be placed.
 
 pub mod diff;
+pub mod entry;
 pub mod finding;
 pub mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,12 @@ use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, PolicyId, RegionId, S
 pub const FILE_MAX_BYTES: usize = 1024 * 1024;
 /// Fewest nodes a service may declare (R3).
 pub const NODES_MIN: u16 = 2;
+/// Most nodes a service may declare for one data centre.
+pub const NODES_MAX: u16 = 1_000;
+/// Most instances a fleet may ask for, over all services and data centres.
+pub const INSTANCES_MAX: u64 = 200_000;
+/// Fewest data centres of a distributed service and of a database (R2, R8).
+pub const DATACENTERS_MIN: usize = 2;
 
 /// A valid fleet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +58,33 @@ pub enum LocalNeed {
     Couriers,
 }
 
+impl LocalNeed {
+    pub const ALL: [Self; 2] = [Self::Warehouses, Self::Couriers];
+
+    /// Its key in a region's table, and its value in a service's.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Warehouses => "warehouses",
+            Self::Couriers => "couriers",
+        }
+    }
+}
+
+impl fmt::Display for LocalNeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Datacenter {
     pub name: String,
     pub region: RegionId,
     pub vendor: Vendor,
+    /// On its way out: nothing is placed here any more, so that what runs here drains; once it is
+    /// empty its entry may be removed.
+    #[serde(default)]
+    pub retired: bool,
 }
 
 /// Whose infrastructure a data centre stands on (R4).
@@ -87,20 +117,22 @@ pub struct Service {
     pub command: Vec<String>,
     /// Path of the HTTP health check.
     pub health_path: String,
+    /// On its way out: placed nowhere any more, so that every instance drains; once none runs its
+    /// entry may be removed.
+    #[serde(default)]
+    pub retired: bool,
 }
 
 /// Where a service runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Placement {
-    /// In the named data centres, or in all of them; in at least two (R2).
+    /// In these data centres, at least two of which are not retired (R2). A file that names none
+    /// means all; reading it puts them all here.
     Distributed { datacenters: BTreeSet<DatacenterId> },
     /// In the data centres of every region that has the need (R1), or of the named regions, each
     /// of which must have it.
-    Local {
-        needs: LocalNeed,
-        regions: BTreeSet<RegionId>,
-    },
+    Local { needs: LocalNeed, regions: BTreeSet<RegionId> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,15 +189,68 @@ pub struct Edge {
     pub datacenter: DatacenterId,
 }
 
+impl Weekday {
+    /// In the order of the week.
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// The day's name in a fleet file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+}
+
+impl Rotation {
+    pub const ALL: [Self; 2] = [Self::Chain, Self::Literal];
+
+    /// Its value in a fleet file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Literal => "literal",
+        }
+    }
+}
+
+impl FullSchedule {
+    /// The longest time between two full copies, in days.
+    pub fn longest_gap_days(&self) -> u16 {
+        match self {
+            Self::EveryDays(days) => *days,
+            Self::Weekdays(days) => {
+                let mut at: Vec<u16> = days.iter().map(|day| *day as u16).collect();
+                at.sort_unstable();
+                let next = at.iter().skip(1).copied();
+                let wrapped = at.first().map(|first| first + 7);
+                let ends = next.chain(wrapped);
+                at.iter().zip(ends).map(|(from, to)| to - from).max().unwrap_or(0)
+            }
+        }
+    }
+}
+
 impl Fleet {
     /// Data centres of a region, by id.
     pub fn datacenters_of<'a>(
         &'a self,
         region: &'a RegionId,
     ) -> impl Iterator<Item = (&'a DatacenterId, &'a Datacenter)> {
-        self.datacenters
-            .iter()
-            .filter(move |(_, dc)| dc.region == *region)
+        self.datacenters.iter().filter(move |(_, dc)| dc.region == *region)
     }
 
     /// Services of a group, by id.
@@ -173,9 +258,7 @@ impl Fleet {
         &'a self,
         group: &'a GroupId,
     ) -> impl Iterator<Item = (&'a ServiceId, &'a Service)> {
-        self.services
-            .iter()
-            .filter(move |(_, service)| service.group == *group)
+        self.services.iter().filter(move |(_, service)| service.group == *group)
     }
 
     /// Groups in the order in which they recover (R5).

@@ -35,6 +35,7 @@ fn service(placement: Placement) -> Service {
         front: false,
         command: Vec::new(),
         health_path: "/health".into(),
+        retired: false,
     }
 }
 
@@ -44,6 +45,7 @@ fn fleet() -> Fleet {
         name: "D".into(),
         region: id::<RegionId>(region),
         vendor: Vendor::OnPremises,
+        retired: false,
     };
     let both = ["a1", "b1"].map(id::<DatacenterId>).into_iter().collect();
     Fleet {

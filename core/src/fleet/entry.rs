@@ -1,0 +1,144 @@
+//! The kinds of entry a fleet file has, by the names of their tables and keys.
+//!
+//! Owns these names: reading, findings and differences take them from here, so that a sentence
+//! about a file names what really is written in it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    Region,
+    Datacenter,
+    Group,
+    Service,
+    Database,
+    BackupPolicy,
+    Edge,
+}
+
+impl EntryKind {
+    /// Every kind, in the order in which a fleet file is best written.
+    pub const ALL: [Self; 7] = [
+        Self::Region,
+        Self::Datacenter,
+        Self::Group,
+        Self::Service,
+        Self::BackupPolicy,
+        Self::Database,
+        Self::Edge,
+    ];
+
+    /// Name of its table: `[[datacenter]]`.
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Datacenter => "datacenter",
+            Self::Group => "group",
+            Self::Service => "service",
+            Self::Database => "database",
+            Self::BackupPolicy => "backup_policy",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// The kind with this [`table`](Self::table).
+    pub fn from_table(table: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.table() == table)
+    }
+
+    /// Every key its table may have.
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Region => &["id", "name", "time_zone", "warehouses", "couriers"],
+            Self::Datacenter => &["id", "name", "region", "vendor", "retired"],
+            Self::Group => &["id", "name", "priority"],
+            Self::Service => &[
+                "id",
+                "group",
+                "placement",
+                "datacenters",
+                "needs",
+                "regions",
+                "nodes",
+                "version",
+                "front",
+                "command",
+                "health_path",
+                "retired",
+            ],
+            Self::Database => &["id", "group", "datacenters", "policy"],
+            Self::BackupPolicy => &[
+                "id",
+                "full_every_days",
+                "full_on",
+                "differential",
+                "window",
+                "retention_days",
+                "rotation",
+            ],
+            Self::Edge => &["id", "region", "datacenter"],
+        }
+    }
+
+    /// Most entries of the kind in one fleet.
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Region | Self::Group | Self::BackupPolicy => 64,
+            Self::Datacenter | Self::Edge => 256,
+            Self::Service | Self::Database => 4_096,
+        }
+    }
+}
+
+/// In words, as a sentence uses it.
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Region => "region",
+            Self::Datacenter => "data centre",
+            Self::Group => "group",
+            Self::Service => "service",
+            Self::Database => "database",
+            Self::BackupPolicy => "backup policy",
+            Self::Edge => "edge",
+        })
+    }
+}
+
+/// How a key is written, for a sentence that asks for it.
+pub(super) fn example(key: &str) -> &'static str {
+    match key {
+        "id" => r#"id = "fra1""#,
+        "name" => r#"name = "production""#,
+        "time_zone" => r#"time_zone = "Europe/Berlin""#,
+        "warehouses" => "warehouses = true",
+        "couriers" => "couriers = true",
+        "region" => r#"region = "europe""#,
+        "vendor" => r#"vendor = "on-premises""#,
+        "retired" => "retired = true",
+        "priority" => "priority = 1",
+        "group" => r#"group = "store""#,
+        "placement" => r#"placement = "distributed""#,
+        "datacenters" => r#"datacenters = ["fra1", "ams1"]"#,
+        "datacenter" => r#"datacenter = "fra1""#,
+        "needs" => r#"needs = "warehouses""#,
+        "regions" => r#"regions = ["europe"]"#,
+        "nodes" => "nodes = 2",
+        "version" => r#"version = "1.4.2""#,
+        "front" => "front = true",
+        "command" => r#"command = ["/usr/bin/feed", "serve"]"#,
+        "health_path" => r#"health_path = "/health""#,
+        "policy" => r#"policy = "daily""#,
+        "full_every_days" => "full_every_days = 1",
+        "full_on" => r#"full_on = ["tuesday", "friday"]"#,
+        "differential" => "differential = true",
+        "window" => r#"window = "00:00-00:30""#,
+        "retention_days" => "retention_days = 7",
+        "rotation" => r#"rotation = "chain""#,
+        _ => "key = value",
+    }
+}

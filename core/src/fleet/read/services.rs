@@ -1,0 +1,202 @@
+//! The service entries: what runs, how many of it and where (R1, R2, R3).
+
+use std::collections::BTreeSet;
+
+use super::entries::Reader;
+use super::source::{Entry, Located};
+use crate::fleet::entry::EntryKind;
+use crate::fleet::finding::Rule;
+use crate::fleet::{DATACENTERS_MIN, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service};
+use crate::id::{DatacenterId, GroupId, RegionId};
+
+/// Most parts of a command, the program included.
+const COMMAND_MAX_PARTS: usize = 64;
+/// Longest part of a command, in bytes.
+const COMMAND_PART_MAX_BYTES: usize = 1_024;
+/// Longest path of a health check, in bytes.
+const HEALTH_PATH_MAX_BYTES: usize = 256;
+const HEALTH_PATH_DEFAULT: &str = "/health";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Distributed,
+    Local,
+}
+
+impl<'a, 'i> Reader<'a, 'i> {
+    pub(super) fn service(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<Service> {
+        let retired = self.fields(entry).flag("retired");
+        let group = self.required_reference(entry, "group", EntryKind::Group, GroupId::new);
+        let placement = self.placement(entry, id, retired);
+        let nodes = self.nodes(entry, id);
+        let version = self.version(entry);
+        let command = self.command(entry);
+        let health_path = self.health_path(entry);
+        Some(Service {
+            group: group?,
+            placement: placement?,
+            nodes: nodes?,
+            version: version?,
+            front: self.fields(entry).flag("front"),
+            command: command?,
+            health_path: health_path?,
+            retired,
+        })
+    }
+
+    fn placement(&mut self, entry: &'a Entry<'i>, id: &str, retired: bool) -> Option<Placement> {
+        let mut fields = self.fields(entry);
+        let text = fields.required_text("placement")?;
+        let known = [("distributed", Kind::Distributed), ("local", Kind::Local)];
+        match fields.one_of("placement", text, &known)? {
+            Kind::Distributed => {
+                fields.forbid("needs", r#"placement = "distributed""#);
+                fields.forbid("regions", r#"placement = "distributed""#);
+                self.distributed(entry, id, retired)
+            }
+            Kind::Local => {
+                fields.forbid("datacenters", r#"placement = "local""#);
+                self.local(entry, id)
+            }
+        }
+    }
+
+    fn distributed(&mut self, entry: &'a Entry<'i>, id: &str, retired: bool) -> Option<Placement> {
+        let kind = EntryKind::Datacenter;
+        let retired_ones = self.fleet.datacenters.iter().filter(|(_, it)| it.retired);
+        let retired_ones: BTreeSet<_> = retired_ones.map(|(id, _)| id.clone()).collect();
+        let (at, datacenters, count) = match entry.pairs.get("datacenters") {
+            None => {
+                let all: BTreeSet<_> = self.fleet.datacenters.keys().cloned().collect();
+                // What is declared and could not be read counts: its mistakes are reported there.
+                (entry.at, all, self.declared_count(kind) - retired_ones.len())
+            }
+            Some(pair) => {
+                let named = self.references(entry, "datacenters", kind, DatacenterId::new)?;
+                let named: BTreeSet<_> = named.into_iter().collect();
+                let count = named.difference(&retired_ones).count();
+                (pair.value.at, named, count)
+            }
+        };
+        let certain = entry.pairs.contains_key("datacenters") || self.is_complete(kind);
+        if !retired && certain && !entry.damaged {
+            self.enough_datacenters(entry, id, at, count);
+        }
+        Some(Placement::Distributed { datacenters })
+    }
+
+    /// Two data centres at least, so that the loss of one is not felt (R2).
+    pub(super) fn enough_datacenters(
+        &mut self,
+        entry: &Entry<'i>,
+        id: &str,
+        at: usize,
+        count: usize,
+    ) {
+        if count < DATACENTERS_MIN {
+            let few = Rule::TooFewDatacenters { entry: entry.kind, id: id.to_owned(), count };
+            self.findings.push(at, few);
+        }
+    }
+
+    fn local(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<Placement> {
+        let mut fields = self.fields(entry);
+        let text = fields.required_text("needs");
+        let known = LocalNeed::ALL.map(|need| (need.key(), need));
+        let needs = text.and_then(|text| fields.one_of("needs", text, &known));
+        let named = fields.set("regions", EntryKind::Region.most());
+        let mut regions = BTreeSet::new();
+        for region in named.unwrap_or_default() {
+            let found = self.reference("regions", EntryKind::Region, region, RegionId::new);
+            if let (Some(needs), Some(found)) = (needs, &found) {
+                self.has_need(id, region, found, needs);
+            }
+            regions.extend(found);
+        }
+        let needs = needs?;
+        let anywhere = !regions.is_empty() || entry.damaged || self.some_region_has(needs);
+        if !anywhere {
+            let nowhere = Rule::NoRegionHasNeed { service: id.to_owned(), need: needs };
+            let at = text.map_or(entry.at, |text| text.at);
+            self.findings.push(at, nowhere);
+        }
+        Some(Placement::Local { needs, regions })
+    }
+
+    fn has_need(&mut self, id: &str, named: Located<&str>, region: &RegionId, need: LocalNeed) {
+        let found = self.fleet.regions.get(region);
+        if found.is_some_and(|region| !region.has.contains(&need)) {
+            let lacks =
+                Rule::RegionLacksNeed { service: id.to_owned(), region: region.to_string(), need };
+            self.findings.push(named.at, lacks);
+        }
+    }
+
+    fn nodes(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<u16> {
+        let mut fields = self.fields(entry);
+        if fields.pair("nodes").is_none() {
+            return Some(NODES_MIN);
+        }
+        let (least, most) = (i64::from(NODES_MIN), i64::from(NODES_MAX));
+        let nodes = fields.whole("nodes", least, most)?;
+        if (0..least).contains(&nodes.value) {
+            let few = Rule::TooFewNodes { service: id.to_owned(), nodes: nodes.value };
+            self.findings.push(nodes.at, few);
+            return None;
+        }
+        fields.within("nodes", NODES_MIN, NODES_MAX).map(|nodes| nodes.value)
+    }
+
+    fn version(&mut self, entry: &'a Entry<'i>) -> Option<String> {
+        let mut fields = self.fields(entry);
+        if fields.pair("version").is_none() {
+            fields.missing("version");
+        }
+        let version = fields.label("version")?;
+        let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
+        if !version.chars().all(usable) {
+            let at = fields.pair("version").map_or(entry.at, |pair| pair.value.at);
+            fields.bad_text("version", at, "it has other characters than letters, digits and .-+_");
+            return None;
+        }
+        Some(version)
+    }
+
+    fn command(&mut self, entry: &'a Entry<'i>) -> Option<Vec<String>> {
+        let mut fields = self.fields(entry);
+        if fields.pair("command").is_none() {
+            return Some(Vec::new());
+        }
+        let parts = fields.list("command", COMMAND_MAX_PARTS)?;
+        for (index, part) in parts.iter().enumerate() {
+            let reason = if index == 0 && part.value.trim().is_empty() {
+                "the program's name is empty".to_owned()
+            } else if part.value.len() > COMMAND_PART_MAX_BYTES {
+                format!("a part is longer than {COMMAND_PART_MAX_BYTES} bytes")
+            } else if part.value.contains('\0') {
+                "a part has a NUL character".to_owned()
+            } else {
+                continue;
+            };
+            fields.bad_text("command", part.at, reason);
+        }
+        Some(parts.into_iter().map(|part| part.value.to_owned()).collect())
+    }
+
+    fn health_path(&mut self, entry: &'a Entry<'i>) -> Option<String> {
+        let mut fields = self.fields(entry);
+        if fields.pair("health_path").is_none() {
+            return Some(HEALTH_PATH_DEFAULT.to_owned());
+        }
+        let path = fields.text("health_path")?;
+        let visible = path.value.chars().all(|c| c.is_ascii_graphic() && c != '#');
+        if !path.value.starts_with('/') || !visible || path.value.len() > HEALTH_PATH_MAX_BYTES {
+            let reason = format!(
+                "a path begins with / and has at most {HEALTH_PATH_MAX_BYTES} visible characters"
+            );
+            fields.bad_text("health_path", path.at, reason);
+            return None;
+        }
+        Some(path.value.to_owned())
+    }
+}
