@@ -11,6 +11,7 @@
 //! Must not: decide. Values come from callers and from `core`.
 
 pub mod access;
+pub mod audit;
 mod error;
 pub mod estate;
 pub mod fleet;

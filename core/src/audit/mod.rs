@@ -4,8 +4,11 @@
 //! signed checkpoints ([`note`]). Positions are given by one sequencer later than the entry is
 //! written, so an entry in hand may have none yet.
 
+pub mod export;
 pub mod merkle;
 pub mod note;
+pub mod record;
+pub mod verify;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
