@@ -142,3 +142,25 @@ pub(super) fn example(key: &str) -> &'static str {
         _ => "key = value",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_an_example_and_stands_in_the_reference() {
+        let reference = include_str!("../../../docs/fleet-file.md");
+        for kind in EntryKind::ALL {
+            assert_eq!(EntryKind::from_table(kind.table()), Some(kind));
+            let (_, section) =
+                reference.split_once(&format!("`[[{}]]`", kind.table())).expect(kind.table());
+            let section = section.split("**`[[").next().expect("a first part");
+            for key in kind.keys() {
+                assert!(section.contains(&format!("`{key}`")), "{kind}: {key}");
+                let example = example(key);
+                assert!(example.starts_with(&format!("{key} = ")), "{example}");
+                assert!(toml::from_str::<toml::Table>(example).is_ok(), "{example}");
+            }
+        }
+    }
+}
