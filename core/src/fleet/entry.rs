@@ -153,7 +153,7 @@ mod tests {
         for kind in EntryKind::ALL {
             assert_eq!(EntryKind::from_table(kind.table()), Some(kind));
             let (_, section) =
-                reference.split_once(&format!("`[[{}]]`", kind.table())).expect(kind.table());
+                reference.split_once(&format!("`[[{}]]`", kind.table())).expect("its section");
             let section = section.split("**`[[").next().expect("a first part");
             for key in kind.keys() {
                 assert!(section.contains(&format!("`{key}`")), "{kind}: {key}");
