@@ -156,12 +156,12 @@ pub fn limited(grants: &[Grant], owner: &[Grant]) -> Vec<Grant> {
         .collect()
 }
 
-/// Light, dark, or what the device says.
+/// Light, dark, or what the device says (`Auto`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
     #[default]
-    Device,
+    Auto,
     Light,
     Dark,
 }

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
-use mainstay_core::access::FieldMistake;
+use mainstay_core::access::{FieldMistake, Refusal};
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
 use mainstay_store::{Store, StoreError, audit};
 use serde_json::{Value, json};
@@ -122,6 +122,23 @@ impl Access {
         const ROWS_AT_ONCE: i64 = 1_000;
         let store = self.store.for_background();
         mainstay_store::access::sessions::delete_ended(store.acts(), self.now(), ROWS_AT_ONCE).await
+    }
+
+    /// Writes down that a signed-in try was refused for want of a role.
+    pub async fn refused(
+        &self,
+        by: &By,
+        action: Action,
+        object: String,
+        refusal: &Refusal,
+    ) -> Result<(), StoreError> {
+        let verdict: Verdict<()> = Err(AccessError::NotFound);
+        let mut event = event(by, action, object, &verdict, self.now());
+        event.after = Some(json!({ "refused": refusal }));
+        let event = &event;
+        self.store
+            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
+            .await
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {

@@ -1,0 +1,326 @@
+//! The guard before every route: who is it, may they, is it meant, is it small enough.
+//!
+//! Invariants: denied by default; nobody signed in is sent to sign in and back to the exact
+//! address; a refused change is in the audit log; a change is made only by a page of this site
+//! that knows the session's form token, or by a program with a token of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts as _, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use mainstay_app::paths;
+use mainstay_control::Control;
+use mainstay_core::access::{Permission, Refusal, Target, decide};
+use mainstay_store::StoreError;
+use tower_sessions::Session;
+
+use crate::policy::{Found, Route, Routes, Table};
+use crate::problem::{Problem, plain};
+use crate::security::{RequestId, equal, same_origin, surround};
+use crate::session::{Sessions, form_token, hash};
+use crate::state::AppState;
+use crate::viewer::{Via, Viewer};
+
+/// Name of the hidden field with a form's token.
+pub const FORM_TOKEN_FIELD: &str = "csrf";
+/// Header that carries the form's token where a script sends the request.
+const FORM_TOKEN_HEADER: &str = "x-csrf";
+
+/// How a refusal is shown to people; the rest of the server knows how pages look.
+pub type RefusalPage = fn(&AppState, &Parts, StatusCode, Option<&Refusal>) -> Response;
+
+#[derive(Clone)]
+struct Gate {
+    state: AppState,
+    control: Arc<Control>,
+    sessions: Sessions,
+    table: Table,
+    page: RefusalPage,
+}
+
+/// The service: the routes, guarded and surrounded.
+pub fn guarded(routes: Routes<AppState>, state: AppState, page: RefusalPage) -> Router {
+    let (router, table) = routes.split();
+    let sessions = Sessions::new(state.control.clone());
+    let layer = sessions.layer(state.web.secure);
+    let gate = Gate { control: state.control.clone(), state: state.clone(), sessions, table, page };
+    let router = router
+        .fallback(|| async { plain(StatusCode::NOT_FOUND) })
+        .with_state(state)
+        .layer(from_fn_with_state(gate, guard))
+        .layer(layer);
+    surround(router)
+}
+
+/// Whether the answer is for a program: by its address, its token, or what it says it accepts.
+pub fn wants_json(path: &str, headers: &HeaderMap) -> bool {
+    if path.starts_with("/api/") || headers.contains_key(AUTHORIZATION) {
+        return true;
+    }
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept
+        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+}
+
+/// Why a request goes no further.
+enum Stop {
+    /// For people and programs alike, each in their way.
+    Status(StatusCode, Option<Refusal>),
+    /// With a sentence of its own.
+    Problem(Problem),
+    OtherMethods(Vec<Method>),
+}
+
+async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let unsafe_method = !request.method().is_safe();
+    // The body is not looked at while something is awaited: it may not be shared with the wait.
+    let (mut parts, body) = request.into_parts();
+    let admitted = match admit(&gate, &mut parts).await {
+        Ok(route) => meant(&route, &mut parts, body).await,
+        Err(stop) => Err(stop),
+    };
+    match admitted {
+        Ok(body) => {
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if unsafe_method {
+                gate.sessions.changed();
+            }
+            response
+        }
+        Err(stop) => answer(&gate, &parts, stop),
+    }
+}
+
+/// The route, once its viewer is known to be allowed; puts the viewer in.
+async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Route, Stop> {
+    let path = parts.extensions.get::<MatchedPath>().cloned();
+    let path = path.as_ref().map(MatchedPath::as_str);
+    let route = match gate.table.find(path, &parts.method) {
+        Found::Route(route) => route,
+        Found::OtherMethods(methods) => return Err(Stop::OtherMethods(methods)),
+        Found::Nothing => return Err(Stop::Status(StatusCode::NOT_FOUND, None)),
+    };
+    let session = Session::from_request_parts(parts, &()).await.ok();
+    let viewer = match viewer(gate, &parts.headers, session.as_ref()).await {
+        Ok(viewer) => viewer,
+        // What is public is served whatever state the database is in.
+        Err(Stop::Status(..)) if route.permission == Permission::Public => None,
+        Err(stop) => return Err(stop),
+    };
+    allowed(gate, &route, parts, viewer.as_ref()).await?;
+    if let Some(viewer) = viewer {
+        parts.extensions.insert(viewer);
+    }
+    Ok(route)
+}
+
+/// Who it is. An error: they say who, and it is not so, or it cannot be checked now.
+async fn viewer(
+    gate: &Gate,
+    headers: &HeaderMap,
+    session: Option<&Session>,
+) -> Result<Option<Viewer>, Stop> {
+    if let Some(header) = headers.get(AUTHORIZATION) {
+        let token = header.to_str().ok().and_then(bearer).unwrap_or_default();
+        let found = gate.control.access.authenticate(token).await.map_err(away)?;
+        let Some(found) = found else {
+            let detail = "The token is unknown, expired or revoked. Make one at /settings/tokens \
+                          and send it as `Authorization: Bearer mat_…`.";
+            return Err(Stop::Problem(Problem::new(StatusCode::UNAUTHORIZED, detail)));
+        };
+        return Ok(Some(Viewer {
+            user: found.owner.user,
+            preferences: found.owner.preferences,
+            grants: found.grants,
+            via: Via::Token(found.token),
+        }));
+    }
+    let Some(id) = session.and_then(Session::id) else {
+        return Ok(None);
+    };
+    let signed_in = gate.sessions.signed_in(&id).await.map_err(away)?;
+    Ok(signed_in.map(|signed_in| Viewer {
+        grants: signed_in.account.user.grants.clone(),
+        user: signed_in.account.user,
+        preferences: signed_in.account.preferences,
+        via: Via::Session { hash: hash(&id), form_token: form_token(&id), stale: signed_in.stale },
+    }))
+}
+
+/// Whether they may. A signed-in try to change something that is refused is written down.
+async fn allowed(
+    gate: &Gate,
+    route: &Route,
+    parts: &Parts,
+    viewer: Option<&Viewer>,
+) -> Result<(), Stop> {
+    let grants = viewer.map(|viewer| viewer.grants.as_slice());
+    let Err(refusal) = decide(grants, route.permission, Target::default()) else {
+        let stale = viewer.is_some_and(|v| matches!(v.via, Via::Session { stale: true, .. }));
+        if stale && route.action.is_some() {
+            return Err(Stop::Status(StatusCode::SERVICE_UNAVAILABLE, None));
+        }
+        return Ok(());
+    };
+    let id = parts.extensions.get::<RequestId>();
+    if let (Some(viewer), Some(action), Some(id)) = (viewer, route.action, id) {
+        let (by, object) = (viewer.by(id), object(parts.uri.path()));
+        let noted = gate.control.access.refused(&by, action, object, &refusal).await;
+        noted.map_err(away)?;
+    }
+    let status = match refusal {
+        Refusal::SignIn => StatusCode::UNAUTHORIZED,
+        Refusal::Role { .. } | Refusal::Scope { .. } => StatusCode::FORBIDDEN,
+    };
+    Err(Stop::Status(status, Some(refusal)))
+}
+
+/// Whether a change is meant by whoever sends it, and small enough.
+async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Stop> {
+    let too_large = || {
+        let detail = format!("The body is larger than {} bytes.", route.body_max);
+        Stop::Problem(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+    };
+    let length = parts.headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > route.body_max) {
+        return Err(too_large());
+    }
+    if parts.method.is_safe() {
+        return Ok(Body::empty());
+    }
+    let bytes = to_bytes(body, route.body_max).await.map_err(|_| too_large())?;
+    sent_here(route, parts, &bytes).map_err(Stop::Problem)?;
+    Ok(Body::from(bytes))
+}
+
+/// The defence against forged requests.
+fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Problem> {
+    let viewer = parts.extensions.get::<Viewer>();
+    if viewer.is_some_and(|viewer| matches!(viewer.via, Via::Token(_))) {
+        return Ok(());
+    }
+    if !same_origin(&parts.headers, &parts.uri) {
+        let detail = "This change was not sent by a page of this console, so it was not made.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    let Some(viewer) = viewer.filter(|_| route.permission != Permission::Public) else {
+        return Ok(());
+    };
+    let header = parts.headers.get(FORM_TOKEN_HEADER);
+    let sent = match header.and_then(|header| header.to_str().ok()) {
+        Some(header) => Some(header.to_owned()),
+        None if is_form(&parts.headers) => form_urlencoded::parse(body)
+            .find(|(name, _)| name == FORM_TOKEN_FIELD)
+            .map(|(_, value)| value.into_owned()),
+        None => None,
+    };
+    if sent.is_some_and(|sent| equal(&sent, viewer.form_token())) {
+        return Ok(());
+    }
+    let detail = "The form is from an earlier session, so nothing was done. Open the page again \
+                  and repeat it.";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+fn answer(gate: &Gate, parts: &Parts, stop: Stop) -> Response {
+    let json = wants_json(parts.uri.path(), &parts.headers);
+    match stop {
+        Stop::Status(StatusCode::UNAUTHORIZED, Some(Refusal::SignIn)) if !json => {
+            Redirect::to(&paths::sign_in(&return_to(parts))).into_response()
+        }
+        Stop::Status(_, Some(refusal)) if json => Problem::refused(refusal).into_response(),
+        Stop::Status(status, None) if json => plain(status),
+        Stop::Status(status, refusal) => (gate.page)(&gate.state, parts, status, refusal.as_ref()),
+        Stop::Problem(problem) => problem.into_response(),
+        Stop::OtherMethods(methods) => {
+            let names: Vec<_> = methods.iter().map(Method::as_str).collect();
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+            if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+                response.headers_mut().insert(ALLOW, value);
+            }
+            response
+        }
+    }
+}
+
+/// Where to go on after signing in: this address, or for a form the page it stands on.
+fn return_to(parts: &Parts) -> String {
+    let uri = if parts.method.is_safe() {
+        Some(parts.uri.clone())
+    } else {
+        let referer = parts.headers.get(http::header::REFERER);
+        referer.and_then(|referer| referer.to_str().ok()?.parse().ok())
+    };
+    let path = uri.and_then(|uri| Some(uri.path_and_query()?.as_str().to_owned()));
+    crate::policy::safe_next(path.as_deref())
+}
+
+/// The page of the object that an action's address belongs to.
+fn object(path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let object = path.split_once("/do/").map_or(path, |(object, _)| object);
+    object.to_owned()
+}
+
+fn away(error: StoreError) -> Stop {
+    if error.is_unavailable() {
+        tracing::warn!(%error, "nobody can be recognised now");
+    } else {
+        tracing::error!(%error, "a viewer could not be read");
+    }
+    Stop::Status(StatusCode::SERVICE_UNAVAILABLE, None)
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_bearers_forms_and_objects() {
+        assert_eq!(bearer("Bearer mat_a"), Some("mat_a"));
+        assert_eq!(bearer("bearer  mat_a "), Some("mat_a"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("mat_a"), None);
+        assert_eq!(object("/settings/users/ann/do/disable"), "/settings/users/ann");
+        assert_eq!(object("/api/v1/users/ann/do/disable"), "/users/ann");
+        let mut headers = HeaderMap::new();
+        assert!(!is_form(&headers));
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        headers.insert(CONTENT_TYPE, kind);
+        assert!(is_form(&headers));
+    }
+
+    #[test]
+    fn tells_programs_from_people() {
+        let with = |name, value| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            headers
+        };
+        assert!(wants_json("/api/v1/me", &HeaderMap::new()));
+        assert!(wants_json("/", &with(ACCEPT, "application/json")));
+        assert!(wants_json("/", &with(AUTHORIZATION, "Bearer x")));
+        assert!(!wants_json("/", &HeaderMap::new()));
+        assert!(!wants_json("/", &with(ACCEPT, "text/html,application/json;q=0.9")));
+    }
+}
