@@ -1,1 +1,180 @@
+//! The reconcilers: load → decide (in `core`) → one transaction; and what users ask for.
+//!
+//! Owns the estate in memory ([`estate`]), taking in observations ([`ingest`], [`follow`]), the
+//! leader's work ([`leader`]: what to command, which problems stand), what goes to agents
+//! ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]), who may come in
+//! ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
+//!
+//! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
+//! between any two steps loses nothing and repeats nothing.
+//!
+//! Must not: know HTTP, HTML or how messages travel.
 
+pub mod access;
+pub mod act;
+pub mod audit;
+pub mod authority;
+pub mod commands;
+pub mod estate;
+pub mod fleet;
+pub mod follow;
+pub mod ingest;
+pub mod leader;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use mainstay_core::audit::Actor;
+use mainstay_core::id::DatacenterId;
+use mainstay_store::outbox::Finish;
+use mainstay_store::{Store, StoreError};
+use mainstay_wire::{CommandResult, JoinRequest};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use access::{Access, By, RedeemError};
+use authority::{Authority, AuthorityError, Issued};
+use commands::Commands;
+use estate::{LiveEstate, Snapshot};
+use follow::Follower;
+use ingest::Ingest;
+use leader::Leader;
+
+/// Everything one server process controls with.
+#[derive(Debug)]
+pub struct Control {
+    pub store: Store,
+    pub estate: Arc<LiveEstate>,
+    pub ingest: Arc<Ingest>,
+    pub access: Access,
+    pub authority: Authority,
+    commands: watch::Sender<u64>,
+    /// Certificates that were valid when they were last shown here, by fingerprint. Bounded by
+    /// the certificates that were issued.
+    agents_seen: Mutex<BTreeMap<String, DatacenterId>>,
+}
+
+/// Why an agent is turned away.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl Control {
+    pub fn new(store: Store, authority: Authority) -> Self {
+        let estate = Arc::new(LiveEstate::default());
+        let ingest = Ingest::new(store.for_background(), estate.clone());
+        Self {
+            access: Access::new(store.clone()),
+            ingest: Arc::new(ingest),
+            commands: watch::Sender::new(0),
+            agents_seen: Mutex::default(),
+            estate,
+            authority,
+            store,
+        }
+    }
+
+    /// Runs every reconciler until told to stop; returns when all have ended.
+    ///
+    /// `holder` names this process in the leader's lease.
+    pub async fn run(&self, holder: String, signer: audit::Signer, shutdown: CancellationToken) {
+        let store = self.store.for_background();
+        let mut tasks = JoinSet::new();
+        let follower = Follower::new(store.clone(), self.estate.clone(), self.ingest.clone());
+        tasks.spawn(follower.run(shutdown.clone()));
+        let ingest = self.ingest.clone();
+        let stop = shutdown.clone();
+        tasks.spawn(async move { ingest.run(stop).await });
+        let commands = self.commands.clone();
+        let leader = Leader::new(store.clone(), self.estate.clone(), commands, holder);
+        tasks.spawn(leader.run(shutdown.clone()));
+        tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a reconciler ended");
+            }
+        }
+    }
+
+    /// The estate now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.estate.snapshot(Utc::now())
+    }
+
+    /// Lets an agent in: its token is used up and its certificate recorded, in one transaction.
+    pub async fn join(
+        &self,
+        request: &JoinRequest,
+        peer: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<Issued, LinkError> {
+        let issued = self.authority.agent(&request.csr_pem, &request.datacenter, now)?;
+        let certificate = issued.certificate(&request.datacenter);
+        let token = request.token.to_string();
+        self.access.redeem(&token, &certificate, peer).await.map_err(|error| match error {
+            RedeemError::Store(error) => LinkError::Store(error),
+            RedeemError::NotValid | RedeemError::Wait(_) => LinkError::Refused(error.to_string()),
+        })?;
+        Ok(issued)
+    }
+
+    /// A new certificate for the holder of a valid one.
+    pub async fn renew(
+        &self,
+        datacenter: &DatacenterId,
+        csr_pem: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Issued, LinkError> {
+        let issued = self.authority.agent(csr_pem, datacenter, now)?;
+        let by = By { actor: Actor::Agent(datacenter.to_string()), request: None };
+        self.access.renew_certificate(&by, &issued.certificate(datacenter)).await?;
+        Ok(issued)
+    }
+
+    /// The data centre a certificate stands for; `None`: unknown, expired or revoked. While the
+    /// database is away, one that was valid when it was last asked for is still let in.
+    pub async fn agent_of(&self, fingerprint: &str) -> Result<Option<DatacenterId>, LinkError> {
+        let found = self.access.certificate(fingerprint).await;
+        let mut seen = self.agents_seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match found {
+            Ok(Some(certificate)) => {
+                seen.insert(fingerprint.to_owned(), certificate.datacenter.clone());
+                Ok(Some(certificate.datacenter))
+            }
+            Ok(None) => {
+                seen.remove(fingerprint);
+                Ok(None)
+            }
+            Err(error) if error.is_unavailable() => match seen.get(fingerprint) {
+                Some(datacenter) => Ok(Some(datacenter.clone())),
+                None => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Commands for an agent linked here.
+    pub fn commands(&self, datacenter: &DatacenterId) -> Commands {
+        let store = self.store.for_background();
+        Commands::new(store, datacenter.clone(), self.commands.subscribe())
+    }
+
+    /// Takes over what an agent answered.
+    pub async fn finish(
+        &self,
+        datacenter: &DatacenterId,
+        result: &CommandResult,
+        now: DateTime<Utc>,
+    ) -> Result<Finish, StoreError> {
+        commands::finish(&self.store.for_background(), datacenter, result, now).await
+    }
+}

@@ -1,0 +1,131 @@
+//! What a person does to what runs and to problems: checked against the current state, written
+//! with its audit entry, carried out by an agent.
+//!
+//! A person's command takes its token from the lease's own row, so it is ordered with the
+//! leader's decisions whichever server the person is talking to.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::audit::{Action, Event, Outcome};
+use mainstay_core::deployment::Command;
+use mainstay_core::estate::Contact;
+use mainstay_core::id::{DatacenterId, InstanceId};
+use mainstay_store::{StoreError, audit, lease, outbox, problem};
+
+use crate::Control;
+use crate::access::By;
+use crate::leader::{LEASE, command_id};
+
+/// Shortest reason, in characters, where one is asked for.
+pub const REASON_MIN_CHARS: usize = 10;
+/// Longest reason.
+pub const REASON_MAX_CHARS: usize = 500;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    #[error("there is no such object")]
+    NotFound,
+    /// The data centre is not heard, so nobody is there to act.
+    #[error("the agent of {datacenter} is not heard")]
+    NotHeard { datacenter: DatacenterId },
+    /// What was shown is not so any more.
+    #[error("it changed meanwhile")]
+    Changed,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a replacement was asked on.
+#[derive(Clone, Debug)]
+pub struct Replace {
+    pub instance: InstanceId,
+    /// The process the person saw; another one by now means that it was replaced already.
+    pub handle: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl Control {
+    /// Replaces one instance: a fresh one in its place, the old one drained first. Returns the id
+    /// of the command.
+    pub async fn replace(&self, by: &By, replace: &Replace) -> Result<String, ActError> {
+        let snapshot = self.snapshot();
+        let (datacenter, instance, _) =
+            snapshot.estate.instance(&replace.instance).ok_or(ActError::NotFound)?;
+        if snapshot.estate.contact(datacenter) != Contact::Reporting {
+            return Err(ActError::NotHeard { datacenter: datacenter.clone() });
+        }
+        if instance.handle != replace.handle {
+            return Err(ActError::Changed);
+        }
+        let now = Utc::now().trunc_subsecs(6);
+        let action = &Command::Replace {
+            service: instance.service.clone(),
+            instance: replace.instance.clone(),
+        };
+        let id = self
+            .store
+            .transaction(|tx| {
+                Box::pin(async move {
+                    let token = lease::token(tx, LEASE).await?;
+                    let id = command_id(token);
+                    let command = outbox::Command {
+                        id: id.clone(),
+                        datacenter: datacenter.clone(),
+                        token,
+                        action: action.clone(),
+                    };
+                    outbox::insert(tx, &command, now).await?;
+                    let object = format!("/instances/{}", replace.instance);
+                    let mut event = event(by, Action::InstanceReplace, object, now);
+                    event.reason.clone_from(&replace.reason);
+                    event.after = Some(serde_json::json!({ "command": id }));
+                    audit::append(tx, &event).await?;
+                    Ok(id)
+                })
+            })
+            .await?;
+        self.commands.send_modify(|version| *version += 1);
+        Ok(id)
+    }
+
+    /// Gives an open problem an owner, or with `None` gives it back.
+    pub async fn own_problem(&self, by: &By, id: i64, owner: Option<&str>) -> Result<(), ActError> {
+        let now = Utc::now().trunc_subsecs(6);
+        let action = if owner.is_some() { Action::ProblemTake } else { Action::ProblemRelease };
+        let found = self
+            .store
+            .transaction(|tx| {
+                Box::pin(async move {
+                    let Some(before) = problem::set_owner(tx, id, owner).await? else {
+                        return Ok(false);
+                    };
+                    let mut event = event(by, action, format!("/attention/at-{id}"), now);
+                    event.before = Some(serde_json::json!({ "owner": before }));
+                    event.after = Some(serde_json::json!({ "owner": owner }));
+                    audit::append(tx, &event).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        if !found {
+            return Err(ActError::NotFound);
+        }
+        self.estate.set_problems(problem::open(self.store.acts()).await?);
+        Ok(())
+    }
+}
+
+fn event(by: &By, action: Action, object: String, at: DateTime<Utc>) -> Event {
+    Event {
+        v: 1,
+        at,
+        actor: by.actor.clone(),
+        action,
+        object,
+        outcome: Outcome::Done,
+        reason: None,
+        before: None,
+        after: None,
+        request: by.request.clone(),
+    }
+}

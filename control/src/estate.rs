@@ -1,0 +1,197 @@
+//! The estate in memory: what pages are drawn from and decisions are taken on.
+//!
+//! Invariants: it always answers, with the database away too; a snapshot is one consistent
+//! moment; every change raises the version, which is all that a waiter is told.
+//!
+//! Must not: touch the database; what fills it are `ingest` (agents of this server), `follow`
+//! (other servers' agents and what was known before a restart) and `fleet`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::estate::{DatacenterState, Estate};
+use mainstay_core::fleet::Fleet;
+use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::problem::Record;
+use mainstay_store::estate::{Changes, Head};
+use mainstay_wire::Report;
+use tokio::sync::watch;
+
+/// The store counts as away when nothing was read from it for so long.
+pub const STORE_AWAY_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// The estate as this server knows it; shared by everything in the process.
+#[derive(Debug)]
+pub struct LiveEstate {
+    state: RwLock<State>,
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    fleet: Arc<Fleet>,
+    fleet_revision: i64,
+    datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
+    problems: Arc<[Record]>,
+    store_read_at: Option<DateTime<Utc>>,
+}
+
+/// Everything a page needs of one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub estate: Estate,
+    /// Open problems and those that ended in the last minutes, oldest first.
+    pub problems: Arc<[Record]>,
+    /// When the database last answered; `None`: never since this server started.
+    pub store_read_at: Option<DateTime<Utc>>,
+}
+
+impl Snapshot {
+    /// Since when the database does not answer, if it does not. What is shown then still comes
+    /// live from the agents of this server; what needs the database is as of this time.
+    pub fn store_away_since(&self) -> Option<DateTime<Utc>> {
+        let read_at = self.store_read_at.unwrap_or(DateTime::UNIX_EPOCH);
+        (self.estate.at - read_at > STORE_AWAY_AFTER).then_some(read_at)
+    }
+}
+
+impl Default for LiveEstate {
+    fn default() -> Self {
+        Self { state: RwLock::default(), version: watch::Sender::new(0) }
+    }
+}
+
+impl LiveEstate {
+    /// The estate as of `now`.
+    pub fn snapshot(&self, now: DateTime<Utc>) -> Snapshot {
+        let state = self.read();
+        Snapshot {
+            estate: Estate {
+                fleet: state.fleet.clone(),
+                fleet_revision: state.fleet_revision,
+                datacenters: state.datacenters.clone(),
+                at: now,
+            },
+            problems: state.problems.clone(),
+            store_read_at: state.store_read_at,
+        }
+    }
+
+    /// What one data centre told so far.
+    pub fn datacenter(&self, id: &DatacenterId) -> Option<Arc<DatacenterState>> {
+        self.read().datacenters.get(id).cloned()
+    }
+
+    /// Wakes whenever anything changed.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// An agent of this server opened or lost its link.
+    pub fn set_connected(&self, id: &DatacenterId, agent_version: Option<&str>, connected: bool) {
+        self.change(|state| {
+            let dc = Arc::make_mut(state.datacenters.entry(id.clone()).or_default());
+            dc.connected = connected;
+            if let Some(version) = agent_version {
+                dc.agent_version = Some(version.to_owned());
+            }
+        });
+    }
+
+    /// Takes over what an agent of this server reported.
+    pub fn apply_report(&self, id: &DatacenterId, report: Report, now: DateTime<Utc>) {
+        self.change(|state| {
+            let dc = Arc::make_mut(state.datacenters.entry(id.clone()).or_default());
+            dc.last_seen = Some(now);
+            dc.connected = true;
+            if report.full {
+                dc.instances.clear();
+                dc.deployments.clear();
+            }
+            for instance in report.instances {
+                dc.instances.insert(instance.id.clone(), Arc::new(instance));
+            }
+            for gone in report.gone_instances {
+                dc.instances.remove(&gone);
+            }
+            for deployment in report.deployments {
+                dc.deployments.insert(deployment.service.clone(), deployment);
+            }
+            for gone in report.gone_deployments {
+                dc.deployments.remove(&gone);
+            }
+        });
+    }
+
+    /// Takes over what another server wrote, or what was written before this one started.
+    pub fn apply_stored(&self, head: &Head, changes: Changes) {
+        self.change(|state| {
+            let dc = Arc::make_mut(state.datacenters.entry(head.datacenter.clone()).or_default());
+            dc.last_seen = Some(head.last_seen);
+            dc.connected = head.connected;
+            dc.agent_version.clone_from(&head.agent_version);
+            for (id, instance) in changes.instances {
+                match instance {
+                    Some(instance) => dc.instances.insert(id, Arc::new(instance)),
+                    None => dc.instances.remove(&id),
+                };
+            }
+            for (service, deployment) in changes.deployments {
+                match deployment {
+                    Some(deployment) => dc.deployments.insert(service, deployment),
+                    None => dc.deployments.remove(&service),
+                };
+            }
+        });
+    }
+
+    /// Puts a fleet in force; an older revision than the one known is ignored.
+    pub fn set_fleet(&self, revision: i64, fleet: Fleet) {
+        self.change(|state| {
+            if revision > state.fleet_revision {
+                state.fleet = Arc::new(fleet);
+                state.fleet_revision = revision;
+            }
+        });
+    }
+
+    /// Revision of the fleet known here; 0: none.
+    pub fn fleet_revision(&self) -> i64 {
+        self.read().fleet_revision
+    }
+
+    /// Replaces the list of problems, if it differs.
+    pub fn set_problems(&self, problems: Vec<Record>) {
+        if *self.read().problems != problems {
+            self.change(|state| state.problems = problems.into());
+        }
+    }
+
+    /// Notes that the database answered.
+    pub fn store_answered(&self, now: DateTime<Utc>) {
+        self.write().store_read_at = Some(now);
+    }
+
+    /// How many instances of a service a data centre reported last.
+    pub fn running(&self, service: &ServiceId, datacenter: &DatacenterId) -> u32 {
+        let state = self.read();
+        let instances = state.datacenters.get(datacenter).map(|dc| dc.instances.values());
+        let count = instances.into_iter().flatten().filter(|i| i.service == *service).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.write());
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    // A panic while holding the lock leaves whole values behind, so a poisoned lock is usable.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,163 @@
+//! Putting a fleet in force: read, compare, refuse what would orphan running things, write.
+
+use std::collections::BTreeSet;
+
+use chrono::{SubsecRound, Utc};
+use mainstay_core::audit::{Action, Event, Outcome};
+use mainstay_core::fleet::diff::{self, Blocked, Change};
+use mainstay_core::fleet::finding::Finding;
+use mainstay_core::fleet::{Fleet, read};
+use mainstay_core::id::DatacenterId;
+use mainstay_store::access::agents;
+use mainstay_store::fleet::{self as stored, NewFleet};
+use mainstay_store::{StoreError, audit};
+
+use crate::Control;
+use crate::access::{AccessError, By, JOIN_VALID_DEFAULT};
+
+/// Certificates looked at when join tokens are given out; more than any fleet has.
+const CERTIFICATES_MAX: i64 = 10_000;
+
+/// What a file would change on top of the fleet in force.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The revision it was compared with; 0: none is in force.
+    pub revision: i64,
+    pub fleet: Fleet,
+    pub changes: Vec<Change>,
+    /// Removals that must wait; with any, it cannot be applied.
+    pub blocked: Vec<Blocked>,
+}
+
+/// Why a fleet was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error("the fleet file has {} mistakes", .0.len())]
+    Findings(Vec<Finding>),
+    #[error("{} removals must wait until nothing runs there", .0.len())]
+    Blocked(Vec<Blocked>),
+    /// Another one was applied after this one was compared.
+    #[error("revision {revision} of the fleet is in force by now")]
+    Changed { revision: i64 },
+    /// It is what is in force already.
+    #[error("nothing would change")]
+    Same,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Control {
+    /// Reads a fleet file and compares it with the fleet in force and what runs.
+    pub fn preview_fleet(&self, text: &str) -> Result<Preview, Vec<Finding>> {
+        let fleet = read::read(text)?;
+        let estate = self.snapshot().estate;
+        Ok(Preview {
+            revision: estate.fleet_revision,
+            changes: diff::diff(&estate.fleet, &fleet),
+            blocked: diff::blocked(&estate.fleet, &fleet, &estate.tallies()),
+            fleet,
+        })
+    }
+
+    /// Puts a fleet in force on top of `expected`, with its audit entry, in one transaction.
+    /// Returns the new revision. What must be refused is refused with an audit entry too.
+    pub async fn apply_fleet(
+        &self,
+        by: &By,
+        text: &str,
+        expected: i64,
+        reason: Option<&str>,
+    ) -> Result<i64, ApplyError> {
+        let preview = self.preview_fleet(text).map_err(ApplyError::Findings)?;
+        let refused = if preview.revision > expected {
+            Some(ApplyError::Changed { revision: preview.revision })
+        } else if !preview.blocked.is_empty() {
+            Some(ApplyError::Blocked(preview.blocked.clone()))
+        } else if preview.changes.is_empty() && preview.revision > 0 {
+            return Err(ApplyError::Same);
+        } else {
+            None
+        };
+        let now = Utc::now().trunc_subsecs(6);
+        let mut event = Event {
+            v: 1,
+            at: now,
+            actor: by.actor.clone(),
+            action: Action::FleetApply,
+            object: "/settings/fleet".to_owned(),
+            outcome: Outcome::Done,
+            reason: reason.map(str::to_owned),
+            before: Some(serde_json::json!({ "revision": expected })),
+            after: Some(serde_json::json!({ "changes": preview.changes })),
+            request: by.request.clone(),
+        };
+        if let Some(refused) = refused {
+            event.outcome = Outcome::Refused;
+            event.after = Some(serde_json::json!({ "refused": refused.to_string() }));
+            let event = &event;
+            self.store
+                .read_committed(|tx| {
+                    Box::pin(async move { audit::append(tx, event).await.map(drop) })
+                })
+                .await?;
+            return Err(refused);
+        }
+        let applied_by = actor_name(by);
+        let (fleet, event, applied_by) = (&preview.fleet, &event, applied_by.as_str());
+        let revision = self
+            .store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    let new = NewFleet { source: text, fleet, applied_at: now, applied_by, reason };
+                    let Some(revision) = stored::apply(tx, expected, new).await? else {
+                        return Ok(None);
+                    };
+                    audit::append(tx, event).await?;
+                    Ok(Some(revision))
+                })
+            })
+            .await?;
+        match revision {
+            Some(revision) => {
+                self.estate.set_fleet(revision, preview.fleet);
+                Ok(revision)
+            }
+            None => {
+                let revision = stored::revision(self.store.acts()).await?;
+                Err(ApplyError::Changed { revision })
+            }
+        }
+    }
+
+    /// Data centres of the fleet in force for which no agent holds a valid certificate.
+    pub async fn datacenters_without_agent(&self) -> Result<Vec<DatacenterId>, StoreError> {
+        let Some(applied) = stored::current(self.store.reads()).await? else {
+            return Ok(Vec::new());
+        };
+        let pool = self.store.reads();
+        let certificates = agents::certificates(pool, Utc::now(), CERTIFICATES_MAX).await?;
+        let valid = certificates.into_iter().filter(|c| c.revoked_at.is_none());
+        let joined: BTreeSet<DatacenterId> = valid.map(|c| c.datacenter).collect();
+        let known = applied.fleet.datacenters.into_keys();
+        Ok(known.filter(|id| !joined.contains(id)).collect())
+    }
+
+    /// A join token for the agent of a data centre, as text; shown once.
+    pub async fn invite(&self, by: &By, id: &DatacenterId) -> Result<String, AccessError> {
+        let authority = self.authority.fingerprint();
+        let made = self.access.make_join_token(by, id, JOIN_VALID_DEFAULT, authority).await?;
+        Ok(made.1)
+    }
+}
+
+/// Who applied it, in words for the list of revisions.
+fn actor_name(by: &By) -> String {
+    use mainstay_core::audit::Actor;
+    match &by.actor {
+        Actor::User(name)
+        | Actor::Token(name)
+        | Actor::Agent(name)
+        | Actor::System(name)
+        | Actor::Anonymous(name) => name.clone(),
+    }
+}

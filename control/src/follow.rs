@@ -1,0 +1,86 @@
+//! Following the store: what other servers' agents observed, the fleet in force, the problems.
+//!
+//! Runs in every server, first at start (everything that was known before), then at a steady
+//! pace. Invariant: a data centre whose agent is connected here is never overwritten from the
+//! store, where the same is only older.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use mainstay_core::id::DatacenterId;
+use mainstay_store::{Store, StoreError, estate, fleet, problem};
+use tokio_util::sync::CancellationToken;
+
+use crate::estate::LiveEstate;
+use crate::ingest::Ingest;
+
+/// How often the store is read.
+pub const PERIOD: Duration = Duration::from_millis(500);
+
+/// Reads what changed in the store.
+#[derive(Debug)]
+pub struct Follower {
+    pub store: Store,
+    pub estate: Arc<LiveEstate>,
+    pub ingest: Arc<Ingest>,
+    /// How far each data centre was read.
+    known: BTreeMap<DatacenterId, i64>,
+}
+
+impl Follower {
+    pub fn new(store: Store, estate: Arc<LiveEstate>, ingest: Arc<Ingest>) -> Self {
+        Self { store, estate, ingest, known: BTreeMap::new() }
+    }
+
+    /// Reads until told to stop. The database being away is noted and waited out.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut away = false;
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            match self.read().await {
+                Ok(()) if away => {
+                    away = false;
+                    tracing::info!("the database answers again");
+                }
+                Ok(()) => {}
+                Err(error) if !away => {
+                    away = true;
+                    tracing::warn!(%error, "the database does not answer");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Reads once what is newer than known.
+    pub async fn read(&mut self) -> Result<(), StoreError> {
+        let pool = self.store.reads();
+        if fleet::revision(pool).await? > self.estate.fleet_revision()
+            && let Some(applied) = fleet::current(pool).await?
+        {
+            self.estate.set_fleet(applied.revision, applied.fleet);
+        }
+        let mine = self.ingest.connected();
+        for head in estate::heads(pool).await? {
+            let known = self.known.get(&head.datacenter).copied().unwrap_or(0);
+            if head.seq <= known {
+                continue;
+            }
+            if !mine.contains(&head.datacenter) {
+                let changes = estate::changes_since(pool, &head.datacenter, known).await?;
+                self.estate.apply_stored(&head, changes);
+            }
+            self.known.insert(head.datacenter, head.seq);
+        }
+        self.estate.set_problems(problem::open(pool).await?);
+        self.estate.store_answered(Utc::now());
+        Ok(())
+    }
+}

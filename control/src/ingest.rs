@@ -1,0 +1,328 @@
+//! Taking in what agents report: into memory at once, into the store in batches.
+//!
+//! Invariants: memory never waits for the database; what is not written yet is bounded by the
+//! size of the estate, because only names are remembered and values are read when written; one
+//! server writes a data centre, the one that holds its newest link.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
+use mainstay_store::estate::{self as stored, Batch};
+use mainstay_store::{Store, StoreError};
+use mainstay_wire::Report;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::estate::LiveEstate;
+
+/// How often changes are written.
+pub const FLUSH_PERIOD: Duration = Duration::from_millis(250);
+/// How often a data centre without changes is noted as heard: every so many flushes.
+const HEARD_EVERY: u32 = 4;
+
+/// The open links of this server.
+#[derive(Debug)]
+pub struct Ingest {
+    store: Store,
+    estate: Arc<LiveEstate>,
+    links: Mutex<BTreeMap<DatacenterId, Pending>>,
+    next_local: Mutex<u64>,
+}
+
+/// One agent's connection; what it reports counts until a newer one takes its place.
+#[derive(Debug)]
+pub struct Link {
+    pub datacenter: DatacenterId,
+    local: u64,
+    seq: Mutex<u64>,
+    superseded: watch::Receiver<bool>,
+}
+
+impl Link {
+    /// Waits until a newer link of the data centre exists, here or at another server.
+    pub async fn superseded(&self) {
+        let mut superseded = self.superseded.clone();
+        // The sender is gone only with its entry, which a newer link replaced.
+        let _ = superseded.wait_for(|done| *done).await;
+    }
+}
+
+/// A report does not follow the one before: ask for a full one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("report {got} came where {want} was due")]
+pub struct Gap {
+    pub want: u64,
+    pub got: u64,
+}
+
+#[derive(Debug)]
+struct Pending {
+    /// Tells this process's links of one data centre apart.
+    local: u64,
+    agent_version: String,
+    /// The link's number in the store, once it is registered there.
+    link: Option<i64>,
+    last_seen: DateTime<Utc>,
+    heard: bool,
+    dirty: Dirty,
+    superseded: watch::Sender<bool>,
+}
+
+/// Names of what changed since the last write.
+#[derive(Clone, Debug, Default)]
+struct Dirty {
+    full: bool,
+    instances: BTreeSet<InstanceId>,
+    deployments: BTreeSet<ServiceId>,
+}
+
+impl Dirty {
+    fn is_empty(&self) -> bool {
+        !self.full && self.instances.is_empty() && self.deployments.is_empty()
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.full |= other.full;
+        self.instances.extend(other.instances);
+        self.deployments.extend(other.deployments);
+    }
+}
+
+impl Ingest {
+    pub fn new(store: Store, estate: Arc<LiveEstate>) -> Self {
+        Self { store, estate, links: Mutex::default(), next_local: Mutex::new(0) }
+    }
+
+    /// Opens a link; an older one of the same data centre is superseded.
+    pub fn open(&self, datacenter: &DatacenterId, agent_version: &str, now: DateTime<Utc>) -> Link {
+        let local = {
+            let mut next = lock(&self.next_local);
+            *next += 1;
+            *next
+        };
+        let (sender, superseded) = watch::channel(false);
+        let pending = Pending {
+            local,
+            agent_version: agent_version.to_owned(),
+            link: None,
+            last_seen: now,
+            heard: true,
+            dirty: Dirty::default(),
+            superseded: sender,
+        };
+        if let Some(older) = lock(&self.links).insert(datacenter.clone(), pending) {
+            older.superseded.send_replace(true);
+        }
+        self.estate.set_connected(datacenter, Some(agent_version), true);
+        Link { datacenter: datacenter.clone(), local, seq: Mutex::new(0), superseded }
+    }
+
+    /// Takes over a report. After a gap everything but a full report is refused.
+    pub fn report(&self, link: &Link, report: Report, now: DateTime<Utc>) -> Result<(), Gap> {
+        let mut seq = lock(&link.seq);
+        let want = *seq + 1;
+        if report.seq != want && !report.full {
+            return Err(Gap { want, got: report.seq });
+        }
+        let mut links = lock(&self.links);
+        let Some(pending) = links.get_mut(&link.datacenter).filter(|p| p.local == link.local)
+        else {
+            // Superseded between two reports: the newer link is the one that counts.
+            return Ok(());
+        };
+        *seq = report.seq;
+        pending.last_seen = now;
+        pending.heard = true;
+        pending.dirty.full |= report.full;
+        pending.dirty.instances.extend(report.instances.iter().map(|i| i.id.clone()));
+        pending.dirty.instances.extend(report.gone_instances.iter().cloned());
+        pending.dirty.deployments.extend(report.deployments.iter().map(|d| d.service.clone()));
+        pending.dirty.deployments.extend(report.gone_deployments.iter().cloned());
+        self.estate.apply_report(&link.datacenter, report, now);
+        Ok(())
+    }
+
+    /// Ends a link; its last observations stay.
+    pub async fn close(&self, link: Link) {
+        let number = {
+            let mut links = lock(&self.links);
+            match links.get(&link.datacenter) {
+                Some(pending) if pending.local == link.local => {
+                    self.estate.set_connected(&link.datacenter, None, false);
+                    links.remove(&link.datacenter).and_then(|pending| pending.link)
+                }
+                Some(_) | None => return,
+            }
+        };
+        let Some(number) = number else { return };
+        let datacenter = &link.datacenter;
+        let closed = self
+            .store
+            .read_committed(|tx| Box::pin(stored::close_link(tx, datacenter, number)))
+            .await;
+        if let Err(error) = closed {
+            tracing::warn!(%datacenter, %error, "the end of a link could not be written");
+        }
+    }
+
+    /// Data centres whose agents are connected to this server.
+    pub fn connected(&self) -> BTreeSet<DatacenterId> {
+        lock(&self.links).keys().cloned().collect()
+    }
+
+    /// Writes changes until told to stop, then once more.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let mut ticks = tokio::time::interval(FLUSH_PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut round = 0_u32;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                _ = ticks.tick() => {}
+            }
+            round = round.wrapping_add(1);
+            self.flush(round.is_multiple_of(HEARD_EVERY)).await;
+        }
+        self.flush(true).await;
+    }
+
+    async fn flush(&self, with_heard: bool) {
+        let due = self.take_due(with_heard);
+        if due.is_empty() {
+            return;
+        }
+        let started = std::time::Instant::now();
+        match self.write(&due).await {
+            Ok(numbers) => {
+                metrics::histogram!("mainstay_ingest_write_seconds").record(started.elapsed());
+                self.written(numbers);
+            }
+            Err(error) => {
+                metrics::counter!("mainstay_ingest_write_failures_total").increment(1);
+                tracing::warn!(%error, "observations stay in memory: they could not be written");
+                self.put_back(due);
+            }
+        }
+    }
+
+    fn take_due(&self, with_heard: bool) -> Vec<Due> {
+        let mut links = lock(&self.links);
+        let due = links
+            .iter_mut()
+            .filter(|(_, p)| !p.dirty.is_empty() || p.link.is_none() || (with_heard && p.heard));
+        due.map(|(datacenter, pending)| {
+            pending.heard = false;
+            let dirty = std::mem::take(&mut pending.dirty);
+            Due {
+                datacenter: datacenter.clone(),
+                local: pending.local,
+                link: pending.link,
+                agent_version: pending.agent_version.clone(),
+                last_seen: pending.last_seen,
+                batch: self.batch(datacenter, &dirty),
+                dirty,
+            }
+        })
+        .collect()
+    }
+
+    /// Reads the values behind the names, as they are now.
+    fn batch(&self, datacenter: &DatacenterId, dirty: &Dirty) -> Batch {
+        let Some(dc) = self.estate.datacenter(datacenter) else { return Batch::default() };
+        if dirty.full {
+            return Batch {
+                full: true,
+                instances: dc.instances.values().map(|i| (**i).clone()).collect(),
+                deployments: dc.deployments.values().cloned().collect(),
+                ..Batch::default()
+            };
+        }
+        let mut batch = Batch::default();
+        for id in &dirty.instances {
+            match dc.instances.get(id) {
+                Some(instance) => batch.instances.push((**instance).clone()),
+                None => batch.gone_instances.push(id.clone()),
+            }
+        }
+        for service in &dirty.deployments {
+            match dc.deployments.get(service) {
+                Some(deployment) => batch.deployments.push(deployment.clone()),
+                None => batch.gone_deployments.push(service.clone()),
+            }
+        }
+        batch
+    }
+
+    /// One transaction for all data centres. Returns each one's link number; `None`: superseded.
+    async fn write(
+        &self,
+        due: &[Due],
+    ) -> Result<Vec<(DatacenterId, u64, Option<i64>)>, StoreError> {
+        self.store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    let mut numbers = Vec::with_capacity(due.len());
+                    for one in due {
+                        let link = match one.link {
+                            Some(link) => link,
+                            None => {
+                                let (dc, version) = (&one.datacenter, &one.agent_version);
+                                stored::open_link(tx, dc, version, one.last_seen).await?.link
+                            }
+                        };
+                        let seq =
+                            stored::write(tx, &one.datacenter, link, one.last_seen, &one.batch)
+                                .await?;
+                        numbers.push((one.datacenter.clone(), one.local, seq.map(|_| link)));
+                    }
+                    Ok(numbers)
+                })
+            })
+            .await
+    }
+
+    fn written(&self, numbers: Vec<(DatacenterId, u64, Option<i64>)>) {
+        let mut links = lock(&self.links);
+        for (datacenter, local, number) in numbers {
+            let Some(pending) = links.get_mut(&datacenter).filter(|p| p.local == local) else {
+                continue;
+            };
+            match number {
+                Some(_) => pending.link = number,
+                None => {
+                    tracing::info!(%datacenter, "another server holds a newer link");
+                    pending.superseded.send_replace(true);
+                    links.remove(&datacenter);
+                }
+            }
+        }
+    }
+
+    fn put_back(&self, due: Vec<Due>) {
+        let mut links = lock(&self.links);
+        for one in due {
+            if let Some(pending) = links.get_mut(&one.datacenter).filter(|p| p.local == one.local) {
+                pending.dirty.merge(one.dirty);
+                pending.heard = true;
+            }
+        }
+    }
+}
+
+struct Due {
+    datacenter: DatacenterId,
+    local: u64,
+    link: Option<i64>,
+    agent_version: String,
+    last_seen: DateTime<Utc>,
+    batch: Batch,
+    dirty: Dirty,
+}
+
+// A panic while holding the lock leaves whole values behind, so a poisoned lock is usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

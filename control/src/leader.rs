@@ -1,0 +1,142 @@
+//! The leader: the one server that decides, while the lease says so.
+//!
+//! Invariants: every decision, its commands and its audit entry are one transaction that also
+//! raises the lease's beat; if the lease is lost, that transaction writes nothing. Nothing here
+//! keeps state that matters: a new leader looks at the same estate and decides the same.
+
+mod deploy;
+mod problems;
+mod upkeep;
+
+pub(crate) use deploy::command_id;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use mainstay_core::lease::{BEAT_PERIOD, Verdict, Watch};
+use mainstay_store::lease::Term;
+use mainstay_store::{Store, StoreError, lease};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::estate::LiveEstate;
+
+/// The name of the lease.
+pub const LEASE: &str = "control";
+/// Changes are gathered for so long before they are looked at.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// What the leader works with.
+#[derive(Clone, Debug)]
+pub struct Leader {
+    store: Store,
+    estate: Arc<LiveEstate>,
+    /// Raised when commands were written.
+    commands: watch::Sender<u64>,
+    /// Unlike any other server's, also on the same host.
+    holder: String,
+}
+
+impl Leader {
+    pub fn new(
+        store: Store,
+        estate: Arc<LiveEstate>,
+        commands: watch::Sender<u64>,
+        holder: String,
+    ) -> Self {
+        Self { store, estate, commands, holder }
+    }
+
+    /// Contends for the lease and leads, until told to stop.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let Some(term) = self.contend(&shutdown).await else { return };
+            tracing::info!(epoch = term.epoch, timeline = term.timeline, "leading");
+            metrics::gauge!("mainstay_leader").set(1.0);
+            self.lead(&term, &shutdown).await;
+            metrics::gauge!("mainstay_leader").set(0.0);
+            if shutdown.is_cancelled()
+                && let Err(error) = lease::release(&self.store, &term).await
+            {
+                tracing::warn!(%error, "the lease could not be given back; it expires");
+            }
+        }
+    }
+
+    /// Looks at the lease until it is ours; `None` when told to stop.
+    async fn contend(&self, shutdown: &CancellationToken) -> Option<Term> {
+        let (start, mut watch) = (Instant::now(), Watch::default());
+        let mut ticks = tokio::time::interval(BEAT_PERIOD);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return None,
+                _ = ticks.tick() => {}
+            }
+            let asked_at = start.elapsed();
+            let Ok(found) = lease::read(&self.store, LEASE).await else { continue };
+            let taken = match watch.look(found.as_ref(), asked_at, start.elapsed()) {
+                Verdict::Wait => continue,
+                Verdict::Create => lease::create(&self.store, LEASE, &self.holder).await,
+                Verdict::TakeOver { epoch, beat } => {
+                    lease::take_over(&self.store, LEASE, &self.holder, (epoch, beat)).await
+                }
+            };
+            match taken {
+                Ok(Some(term)) => return Some(term),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "the lease could not be taken"),
+            }
+        }
+    }
+
+    /// Decides until deposed or told to stop.
+    async fn lead(&self, term: &Term, shutdown: &CancellationToken) {
+        let mut work = Work::default();
+        let mut changed = self.estate.subscribe();
+        let mut beat = tokio::time::interval(BEAT_PERIOD);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut reported = false;
+        loop {
+            let due = tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = beat.tick() => true,
+                _ = changed.changed() => {
+                    tokio::time::sleep(GATHER).await;
+                    changed.mark_unchanged();
+                    false
+                }
+            };
+            match self.look(term, &mut work, due).await {
+                Ok(()) => reported = false,
+                Err(StoreError::NotLeader) => {
+                    tracing::warn!(epoch = term.epoch, "another server leads now");
+                    return;
+                }
+                Err(error) if !reported => {
+                    reported = true;
+                    tracing::warn!(%error, "a step was not taken; it is tried again");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// One look at everything. `due`: a beat must be raised even if nothing is decided.
+    async fn look(&self, term: &Term, work: &mut Work, due: bool) -> Result<(), StoreError> {
+        let snapshot = self.estate.snapshot(Utc::now());
+        if due {
+            lease::beat(&self.store, term).await?;
+        }
+        deploy::step(self, term, &snapshot).await?;
+        work.problems.step(self, term, &snapshot).await?;
+        work.upkeep.step(&self.store, &snapshot).await
+    }
+}
+
+/// What the reconcilers remember for pacing; losing it is harmless.
+#[derive(Default)]
+struct Work {
+    problems: problems::Problems,
+    upkeep: upkeep::Upkeep,
+}

@@ -1,0 +1,85 @@
+//! Keeps the list of problems: what was found becomes a record, what ended is closed.
+
+use chrono::{DateTime, Utc};
+use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::problem::{self, Problem, Record, Step, Tracker};
+use mainstay_store::lease::Term;
+use mainstay_store::{StoreError, audit, lease, problem as stored};
+
+use super::Leader;
+use crate::estate::Snapshot;
+
+/// The damping memory.
+#[derive(Default)]
+pub(super) struct Problems {
+    tracker: Tracker,
+}
+
+impl Problems {
+    pub(super) async fn step(
+        &mut self,
+        leader: &Leader,
+        term: &Term,
+        snapshot: &Snapshot,
+    ) -> Result<(), StoreError> {
+        let now = snapshot.estate.at;
+        let found = match snapshot.estate.fleet_revision {
+            0 => Vec::new(),
+            _ => problem::find(&snapshot.estate),
+        };
+        let steps = self.tracker.step(&found, &snapshot.problems, now);
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let steps = &steps;
+        leader
+            .store
+            .transaction(|tx| {
+                Box::pin(async move {
+                    lease::step(tx, term, 0).await?;
+                    for step in steps {
+                        match step {
+                            Step::Open(problem) => {
+                                if let Some(record) = stored::insert(tx, problem, now).await? {
+                                    audit::append(tx, &opened(&record, now)).await?;
+                                }
+                            }
+                            Step::Update(id, problem) => stored::update(tx, *id, problem).await?,
+                            Step::Close(id) => {
+                                if stored::close(tx, *id, now).await? {
+                                    audit::append(tx, &closed(*id, now)).await?;
+                                }
+                            }
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        leader.estate.set_problems(stored::open(leader.store.reads()).await?);
+        Ok(())
+    }
+}
+
+fn opened(record: &Record, now: DateTime<Utc>) -> Event {
+    event(record.id, Action::ProblemOpen, Some(&record.problem), now)
+}
+
+fn closed(id: i64, now: DateTime<Utc>) -> Event {
+    event(id, Action::ProblemClose, None, now)
+}
+
+fn event(id: i64, action: Action, problem: Option<&Problem>, now: DateTime<Utc>) -> Event {
+    Event {
+        v: 1,
+        at: now,
+        actor: Actor::System("watcher".to_owned()),
+        action,
+        object: format!("/attention/at-{id}"),
+        outcome: Outcome::Done,
+        reason: None,
+        before: None,
+        after: problem.map(|problem| serde_json::json!(problem)),
+        request: None,
+    }
+}
