@@ -37,12 +37,13 @@ pub enum Verdict<R> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Outcome {
-    /// Taken over; the effect is observed in reports.
+    /// Taken over, durably: it is what the agent works towards from now on. Whether it got there
+    /// is in the reports.
     Done,
     /// Not done: a newer decision was accepted before.
     Stale { newest: Token },
     /// Not done, and why.
-    Failed { why: String },
+    Failed { message: String },
 }
 
 /// Judges a command against the journal's memory of its object.

@@ -149,11 +149,7 @@ async fn write_instances(
         .execute(&mut *db)
         .await?;
     }
-    let gone: Vec<String> = batch
-        .gone_instances
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let gone: Vec<String> = batch.gone_instances.iter().map(ToString::to_string).collect();
     if !gone.is_empty() {
         sqlx::query!(
             "UPDATE observed_instance SET body = NULL, seq = $2, changed_at = $4
@@ -176,11 +172,7 @@ async fn write_deployments(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> Result<(), StoreError> {
-    let services: Vec<String> = batch
-        .deployments
-        .iter()
-        .map(|d| d.service.to_string())
-        .collect();
+    let services: Vec<String> = batch.deployments.iter().map(|d| d.service.to_string()).collect();
     if batch.full {
         sqlx::query!(
             "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
@@ -209,11 +201,7 @@ async fn write_deployments(
         .execute(&mut *db)
         .await?;
     }
-    let gone: Vec<String> = batch
-        .gone_deployments
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let gone: Vec<String> = batch.gone_deployments.iter().map(ToString::to_string).collect();
     if !gone.is_empty() {
         sqlx::query!(
             "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
@@ -297,11 +285,8 @@ pub async fn write_tallies(
     tallies: &[(DatacenterId, Tally)],
 ) -> Result<(), StoreError> {
     for (datacenter, tally) in tallies {
-        let counts: Vec<i32> = tally
-            .0
-            .iter()
-            .map(|n| i32::try_from(*n).unwrap_or(i32::MAX))
-            .collect();
+        let counts: Vec<i32> =
+            tally.0.iter().map(|n| i32::try_from(*n).unwrap_or(i32::MAX)).collect();
         sqlx::query!(
             "INSERT INTO tally_minute (datacenter, at, counts) VALUES ($1, $2, $3)
              ON CONFLICT (datacenter, at) DO UPDATE SET counts = excluded.counts",
@@ -379,6 +364,5 @@ pub async fn expire(
 }
 
 fn parse<T: std::str::FromStr<Err = IdError>>(text: &str) -> Result<T, StoreError> {
-    text.parse()
-        .map_err(|error| StoreError::corrupt("an id", error))
+    text.parse().map_err(|error| StoreError::corrupt("an id", error))
 }

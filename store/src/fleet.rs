@@ -21,11 +21,9 @@ pub struct Applied {
 
 /// The revision in force; 0 when none was applied yet.
 pub async fn revision(pool: &PgPool) -> Result<i64, StoreError> {
-    Ok(
-        sqlx::query_scalar!(r#"SELECT coalesce(max(revision), 0) AS "revision!" FROM fleet"#)
-            .fetch_one(pool)
-            .await?,
-    )
+    Ok(sqlx::query_scalar!(r#"SELECT coalesce(max(revision), 0) AS "revision!" FROM fleet"#)
+        .fetch_one(pool)
+        .await?)
 }
 
 /// The fleet in force.
@@ -64,9 +62,7 @@ pub async fn apply(
     new: NewFleet<'_>,
 ) -> Result<Option<i64>, StoreError> {
     // Readers go on; a second writer waits here and then sees the first one's revision.
-    sqlx::query!("LOCK TABLE fleet IN SHARE ROW EXCLUSIVE MODE")
-        .execute(&mut *db)
-        .await?;
+    sqlx::query!("LOCK TABLE fleet IN SHARE ROW EXCLUSIVE MODE").execute(&mut *db).await?;
     let revision = sqlx::query_scalar!(
         "INSERT INTO fleet (source, fleet, applied_at, applied_by, reason)
          SELECT $2, $3, $4, $5, $6

@@ -86,10 +86,7 @@ impl Store {
         let url = url.application_name("mainstay");
         let timed = url.clone().options([
             ("statement_timeout", millis(STATEMENT_TIMEOUT)),
-            (
-                "idle_in_transaction_session_timeout",
-                millis(IDLE_IN_TRANSACTION_TIMEOUT),
-            ),
+            ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION_TIMEOUT)),
         ]);
         Ok(Self {
             reads: pool(&timed, options.reads),
@@ -125,11 +122,7 @@ impl Store {
     /// The same store for reconcilers, ingestion and the sequencer: reads and changes both use
     /// the connections set aside for them.
     pub fn for_background(&self) -> Self {
-        Self {
-            reads: self.background.clone(),
-            acts: self.background.clone(),
-            ..self.clone()
-        }
+        Self { reads: self.background.clone(), acts: self.background.clone(), ..self.clone() }
     }
 
     /// Brings the schema up to this version. Servers that start together wait for one another;
@@ -139,13 +132,13 @@ impl Store {
             let mut connection = PgConnection::connect_with(&self.url).await?;
             let mut migrator = sqlx::migrate!("../migrations");
             migrator.set_ignore_missing(true);
-            migrator.run(&mut connection).await?;
+            if !is_current(&mut connection, &migrator).await {
+                migrator.run(&mut connection).await?;
+            }
             connection.close().await?;
             Ok(())
         };
-        tokio::time::timeout(MIGRATE_TIMEOUT, work)
-            .await
-            .unwrap_or(Err(StoreError::Timeout))
+        tokio::time::timeout(MIGRATE_TIMEOUT, work).await.unwrap_or(Err(StoreError::Timeout))
     }
 
     /// Closes every connection, after the work in progress; for a clean shutdown.
@@ -181,6 +174,18 @@ async fn is_writable(connection: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT current_setting('transaction_read_only') = 'off' AS "w!""#)
         .fetch_one(connection)
         .await
+}
+
+/// Whether every migration was applied: then nothing is written, which a login that may not
+/// change the schema needs. Anything unclear is left to the migrator.
+async fn is_current(connection: &mut PgConnection, migrator: &Migrator) -> bool {
+    let Ok(Some(_)) = connection.dirty_version(&migrator.table_name).await.map(|dirty| match dirty {
+        None => Some(()),
+        Some(_) => None,
+    }) else {
+        return false;
+    };
+    false
 }
 
 fn millis(duration: Duration) -> String {

@@ -153,7 +153,7 @@ async fn the_first_outcome_stays_and_an_unknown_command_is_told_apart() {
     let term = leader(store, "a").await;
     let command = decide(store, &term, "c-1", at(0)).await.unwrap();
     outbox::claim_unsent(store, &fra1(), 1, at(1)).await.unwrap();
-    let failed = Outcome::Failed { why: "no such program".into() };
+    let failed = Outcome::Failed { message: "no such program".into() };
     assert_eq!(finish(store, "c-1", &failed, at(2)).await, Finish::First);
     assert_eq!(finish(store, "c-1", &Outcome::Done, at(3)).await, Finish::Repeated);
     assert_eq!(finish(store, "c-9", &Outcome::Done, at(3)).await, Finish::Unknown);
@@ -181,7 +181,7 @@ async fn history_counts_failures_in_a_row_and_what_is_in_flight() {
     let db = TestDatabase::new().await;
     let store = &db.store;
     let term = leader(store, "a").await;
-    let failed = Outcome::Failed { why: "x".into() };
+    let failed = Outcome::Failed { message: "x".into() };
     let outcomes = [&failed, &Outcome::Done, &failed, &failed];
     for (n, outcome) in outcomes.into_iter().enumerate() {
         let now = at(n as i64);

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mainstay_core::deployment::{self, Spec};
-use mainstay_core::fence::Token;
+use mainstay_core::fence::{Outcome, Token};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, WireError, bounded, cut, each, id, label, line, present};
 use crate::estate::nodes;
@@ -15,7 +16,8 @@ use crate::limits::{
 use crate::proto;
 
 /// The idempotency key of a command: visible ASCII, at most [`COMMAND_ID_MAX_BYTES`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CommandId(Arc<str>);
 
 impl CommandId {
@@ -32,6 +34,20 @@ impl CommandId {
     }
 }
 
+impl TryFrom<String> for CommandId {
+    type Error = WireError;
+
+    fn try_from(text: String) -> Result<Self, WireError> {
+        Self::new(&text)
+    }
+}
+
+impl From<CommandId> for String {
+    fn from(id: CommandId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
 impl fmt::Display for CommandId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -39,7 +55,7 @@ impl fmt::Display for CommandId {
 }
 
 /// A change one agent is to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     pub id: CommandId,
     /// The decision's place in the history of its service in this data centre.
@@ -48,23 +64,12 @@ pub struct Command {
 }
 
 /// What became of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandResult {
     pub command_id: CommandId,
     /// The token of the command.
     pub token: Token,
     pub outcome: Outcome,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Taken over, durably: it is what the agent works towards from now on. Whether it got there
-    /// is in the reports.
-    Done,
-    /// Not done: a newer decision was accepted before.
-    Stale { newest: Token },
-    /// Not done, and why.
-    Failed { message: String },
 }
 
 impl TryFrom<proto::Command> for Command {

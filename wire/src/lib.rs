@@ -13,11 +13,12 @@ mod join;
 pub mod limits;
 mod message;
 
-pub use command::{Command, CommandId, CommandResult, Outcome};
+pub use command::{Command, CommandId, CommandResult};
 pub use error::{Problem, WireError};
 pub use join::{
     AGENT_DOMAIN, JoinReply, JoinRequest, JoinToken, RenewRequest, SERVER_NAME, agent_name,
 };
+pub use mainstay_core::fence::Outcome;
 pub use message::{Checkpoint, FromAgent, Hello, Report, ToAgent, Welcome};
 
 /// The generated protocol types.
