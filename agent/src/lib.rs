@@ -1,1 +1,221 @@
+//! The agent: the hand of Mainstay in one data centre.
+//!
+//! Owns the link to the server ([`link`]), the command journal ([`journal`]) and the drivers
+//! ([`driver`]) that run services. Invariants: a command is journalled before it is executed and
+//! executed at most once; what runs goes on running when the server, the link or the agent is
+//! gone; nothing connects to an agent.
+//!
+//! Must not: decide policy. What should run where is the server's word.
 
+pub mod config;
+pub mod driver;
+mod durable;
+pub mod executor;
+pub mod identity;
+pub mod journal;
+pub mod link;
+mod report;
+mod tls;
+pub mod witness;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::Utc;
+use rand::Rng;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+pub use config::{AgentArgs, AgentConfig};
+use driver::process::{ProcessConfig, ProcessDriver};
+use executor::Executor;
+use identity::{Found, Identity, IdentityError};
+use journal::{Journal, JournalError};
+use link::LinkConfig;
+use witness::{Witness, WitnessError};
+
+/// Pause before a join is tried again at a server that cannot be reached.
+const JOIN_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why an agent cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    #[error("the data folder {path} cannot be used")]
+    DataDir {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("another agent works in the data folder {path}")]
+    Locked { path: PathBuf },
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    #[error("the services cannot be supervised")]
+    Driver(#[source] io::Error),
+    #[error("the supervisor of the services broke off; they go on running")]
+    DriverEnded,
+    #[error("signals cannot be received")]
+    Signals(#[source] io::Error),
+}
+
+/// `mainstay agent`: runs until SIGTERM, SIGINT or, if asked, the end of standard input.
+pub async fn command(args: AgentArgs) -> Result<(), AgentError> {
+    let until_stdin_closes = args.until_stdin_closes;
+    let path = args.data_dir.clone();
+    let config =
+        AgentConfig::try_from(args).map_err(|source| AgentError::DataDir { path, source })?;
+    let shutdown = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).map_err(AgentError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(AgentError::Signals)?;
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stdin_closes(), if until_stdin_closes => {}
+        }
+        stop.cancel();
+    });
+    run(config, shutdown).await
+}
+
+/// Runs one data centre's agent until `shutdown`.
+///
+/// Services that were running go on without a pause: supervision starts from the journal before
+/// the server is asked anything.
+pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(), AgentError> {
+    let _lock = lock(&config.data_dir)?;
+    let Some(identity) = identify(&config, &shutdown).await? else {
+        return Ok(());
+    };
+    let journal = Journal::open(&journal_path(&config.data_dir))?;
+    let mut witness = Witness::open(&config.data_dir)?;
+    let (driver, mut supervisor) = ProcessDriver::start(ProcessConfig {
+        datacenter: config.datacenter.clone(),
+        data_dir: config.data_dir.clone(),
+        bind_address: config.bind_address,
+        default_program: config.default_program.clone(),
+        drain_grace: config.drain_grace,
+    })
+    .await
+    .map_err(AgentError::Driver)?;
+    let mut executor = Executor::new(journal, driver)?;
+    let boot_id = boot_id();
+    let link = LinkConfig { server: &config.server, data_dir: &config.data_dir, boot_id: &boot_id };
+    tokio::select! {
+        () = link::run(link, identity, &mut executor, &mut witness, &shutdown) => {}
+        _ = &mut supervisor => return Err(AgentError::DriverEnded),
+    }
+    if config.stop_children {
+        executor.driver().stop_children();
+        let _ = supervisor.await;
+    } else {
+        supervisor.abort();
+    }
+    Ok(())
+}
+
+/// A random name for this start of an agent.
+pub fn boot_id() -> String {
+    let bytes: [u8; 16] = rand::rng().random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where the journal of a data folder is.
+pub fn journal_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("journal.jsonl")
+}
+
+/// Makes the data folder and keeps every other agent out of it.
+fn lock(data_dir: &Path) -> Result<File, AgentError> {
+    let failed = |source| AgentError::DataDir { path: data_dir.to_owned(), source };
+    std::fs::create_dir_all(data_dir).map_err(failed)?;
+    let file = durable::append_to(&data_dir.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let path = data_dir.to_owned();
+            Err(AgentError::Locked { path })
+        }
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// The identity on disk, or a new one from the join token; `None`: shut down before it was there.
+async fn identify(
+    config: &AgentConfig,
+    shutdown: &CancellationToken,
+) -> Result<Option<Identity>, AgentError> {
+    let data_dir = &config.data_dir;
+    let found = identity::find(data_dir, &config.datacenter, config.join_token.as_ref())?;
+    let (token, replaces) = match found {
+        Found::Identity(identity) => return Ok(Some(*identity)),
+        Found::MustJoin { token, replaces } => (token, replaces),
+    };
+    loop {
+        let joined = tokio::select! {
+            joined = identity::join(&config.server, data_dir, &config.datacenter, &token) => joined,
+            () = shutdown.cancelled() => return Ok(None),
+        };
+        match joined {
+            Ok(identity) => {
+                tracing::info!(datacenter = %config.datacenter, "joined");
+                if replaces {
+                    set_past_aside(data_dir)?;
+                }
+                return Ok(Some(identity));
+            }
+            Err(error) if error.is_temporary() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "cannot join yet; trying again");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(JOIN_AGAIN) => {}
+            () = shutdown.cancelled() => return Ok(None),
+        }
+    }
+}
+
+/// Tokens and checkpoints of another server's history mean nothing to the new one.
+fn set_past_aside(data_dir: &Path) -> Result<(), AgentError> {
+    let before = Utc::now().timestamp();
+    for name in ["journal.jsonl", "witness.txt"] {
+        let aside = data_dir.join(format!("before-{before}-{name}"));
+        match std::fs::rename(data_dir.join(name), aside) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                let path = data_dir.to_owned();
+                return Err(AgentError::DataDir { path, source });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the end of standard input without a thread that would block the exit.
+async fn stdin_closes() {
+    use std::os::fd::AsFd;
+    use tokio::io::AsyncReadExt;
+    let pipe = std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(tokio::net::unix::pipe::Receiver::from_owned_fd);
+    match pipe {
+        Ok(mut pipe) => {
+            let mut buffer = [0; 64];
+            while pipe.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+        }
+        Err(error) => {
+            tracing::warn!(%error, "standard input is no pipe; its end is not noticed");
+            std::future::pending().await
+        }
+    }
+}

@@ -35,6 +35,9 @@ pub struct Hello {
     pub accepted: BTreeMap<ServiceId, Token>,
     /// The newest finished commands, newest last.
     pub journal_tail: Vec<CommandResult>,
+    /// Size of the audit log at the checkpoint the agent witnessed last; 0: none yet. The next
+    /// checkpoint is to be proved consistent with it.
+    pub witnessed_size: u64,
 }
 
 /// What is there: everything, or what changed since the report before.
@@ -125,6 +128,7 @@ impl TryFrom<proto::Hello> for Hello {
             journal_tail: each("journal_tail", m.journal_tail, JOURNAL_TAIL_MAX, |m| {
                 CommandResult::try_from(m)
             })?,
+            witnessed_size: m.witnessed_size,
         })
     }
 }
@@ -141,6 +145,7 @@ impl From<&Hello> for proto::Hello {
             boot_id: hello.boot_id.clone(),
             accepted: accepted.collect(),
             journal_tail: hello.journal_tail.iter().map(Into::into).collect(),
+            witnessed_size: hello.witnessed_size,
         }
     }
 }

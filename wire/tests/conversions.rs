@@ -1,4 +1,5 @@
 //! Every message survives the way over the wire, and a malformed one is refused by field.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::DateTime;
 use mainstay_core::deployment::{Command as Action, Spec};
@@ -94,6 +95,7 @@ fn what_an_agent_says_survives_the_wire() {
         boot_id: "b".to_owned(),
         accepted: [("feed".parse().unwrap(), TOKEN)].into(),
         journal_tail: vec![result(Outcome::Done), result(failed)],
+        witnessed_size: 7,
     };
     for message in [
         FromAgent::Hello(hello),
