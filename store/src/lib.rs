@@ -20,8 +20,10 @@ pub mod outbox;
 pub mod problem;
 mod tx;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -179,13 +181,11 @@ async fn is_writable(connection: &mut PgConnection) -> sqlx::Result<bool> {
 /// Whether every migration was applied: then nothing is written, which a login that may not
 /// change the schema needs. Anything unclear is left to the migrator.
 async fn is_current(connection: &mut PgConnection, migrator: &Migrator) -> bool {
-    let Ok(Some(_)) = connection.dirty_version(&migrator.table_name).await.map(|dirty| match dirty {
-        None => Some(()),
-        Some(_) => None,
-    }) else {
-        return false;
-    };
-    false
+    let table = &migrator.table_name;
+    let Ok(None) = connection.dirty_version(table).await else { return false };
+    let Ok(applied) = connection.list_applied_migrations(table).await else { return false };
+    let applied: HashMap<i64, _> = applied.iter().map(|m| (m.version, &m.checksum)).collect();
+    migrator.iter().all(|wanted| applied.get(&wanted.version) == Some(&&wanted.checksum))
 }
 
 fn millis(duration: Duration) -> String {

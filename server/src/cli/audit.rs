@@ -1,0 +1,209 @@
+//! `mainstay audit verify` and `mainstay audit export`.
+//!
+//! Verify exits with 0 when the log is intact, 1 when it was tampered with (each finding is a
+//! line), and 2 when it could not be read. The export's format is described in
+//! [`mainstay_core::audit::export`].
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use mainstay_control::audit::{self, Verdict};
+use mainstay_core::audit::export::{LINE_MAX_BYTES, Reader};
+use mainstay_core::audit::note::{NOTE_MAX_BYTES, VerifierKey};
+use mainstay_core::audit::verify::Verification;
+use mainstay_store::{Options, Store};
+
+/// Exit code of a log that was tampered with.
+const TAMPERED: u8 = 1;
+
+#[derive(Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check that no entry was edited, deleted, moved or cut off, and say which.
+    Verify(VerifyArgs),
+    /// Write the log as JSON lines that can be verified without the database.
+    Export(ExportArgs),
+}
+
+#[derive(Args)]
+struct VerifyArgs {
+    /// An export to verify instead of the database; `-` reads standard input.
+    file: Option<PathBuf>,
+    /// The state store, `postgres://…`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The verifier key, or a file that has it (`audit.pub` of the data directory). Without it
+    /// the log's own word is taken for its key.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// A checkpoint that was kept elsewhere, as a file: the log must still contain it. May be
+    /// repeated.
+    #[arg(long, value_name = "FILE")]
+    witness: Vec<PathBuf>,
+    /// Print the verdict as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    /// Where to write; without it, to standard output.
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+    /// The state store, `postgres://…`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+}
+
+pub async fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Verify(args) => verify(&args).await,
+        Command::Export(args) => export(&args).await,
+    }
+}
+
+async fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let key = args.key.as_deref().map(read_key).transpose()?;
+    let witnesses = args.witness.iter().map(|path| read_short(path));
+    let witnesses = witnesses.collect::<anyhow::Result<Vec<_>>>()?;
+    let verdict = match (&args.file, &args.database_url) {
+        (Some(file), _) => verify_file(file, key, &witnesses)?,
+        (None, Some(url)) => audit::verify(&connect(url).await?, key, &witnesses).await?,
+        (None, None) => anyhow::bail!("name an export, or a database with --database-url"),
+    };
+    report(&verdict, args.json)?;
+    let intact = verdict.verification.is_intact();
+    Ok(if intact { ExitCode::SUCCESS } else { ExitCode::from(TAMPERED) })
+}
+
+async fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    let store = connect(&args.database_url).await?;
+    let counts = match &args.output {
+        Some(path) => {
+            let context = || format!("the export {}", path.display());
+            let file = tokio::fs::File::create_new(path).await.with_context(context)?;
+            let mut out = tokio::io::BufWriter::new(file);
+            let counts = audit::export(&store, &mut out).await.with_context(context)?;
+            out.into_inner().sync_all().await.with_context(context)?;
+            counts
+        }
+        None => {
+            let mut out = tokio::io::BufWriter::new(tokio::io::stdout());
+            audit::export(&store, &mut out).await?
+        }
+    };
+    eprintln!("{} entries and {} checkpoints", counts.entries, counts.checkpoints);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn connect(url: &str) -> anyhow::Result<Store> {
+    let one = Options { reads: 1, acts: 1, background: 1 };
+    Ok(Store::connect(url, one).await?)
+}
+
+/// The key itself, or the name of a file that has it.
+fn read_key(text: &str) -> anyhow::Result<VerifierKey> {
+    match text.parse() {
+        Ok(key) => Ok(key),
+        Err(error) if !Path::new(text).is_file() => {
+            Err(error).context("--key is neither a verifier key nor a file that has one")
+        }
+        Err(_) => {
+            let file = read_short(Path::new(text))?;
+            file.trim().parse().with_context(|| format!("the key in {text}"))
+        }
+    }
+}
+
+fn read_short(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let context = || format!("the file {}", path.display());
+    let file = fs::File::open(path).with_context(context)?;
+    file.take(NOTE_MAX_BYTES as u64).read_to_string(&mut text).with_context(context)?;
+    Ok(text)
+}
+
+fn verify_file(
+    path: &Path,
+    key: Option<VerifierKey>,
+    witnesses: &[String],
+) -> anyhow::Result<Verdict> {
+    let context = || format!("the export {}", path.display());
+    let mut input: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(fs::File::open(path).with_context(context)?))
+    };
+    let mut reader = Reader::new(key);
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let limit = LINE_MAX_BYTES as u64;
+        let read = (&mut input).take(limit).read_line(&mut line).with_context(context)?;
+        if read == 0 {
+            break;
+        }
+        if !line.ends_with('\n') {
+            anyhow::bail!("{}: a line does not end, or is longer than 4 MiB", context());
+        }
+        reader.line(&line).with_context(context)?;
+    }
+    for note in witnesses {
+        reader.witness(note).with_context(context)?;
+    }
+    let used_own_key = reader.used_own_key();
+    Ok(Verdict { verification: reader.finish().with_context(context)?, used_own_key })
+}
+
+#[derive(serde::Serialize)]
+struct Report<'a> {
+    intact: bool,
+    used_own_key: bool,
+    #[serde(flatten)]
+    verification: &'a Verification,
+    /// The findings in words.
+    findings: Vec<String>,
+}
+
+fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
+    let Verdict { verification, used_own_key } = verdict;
+    let (intact, findings) = (verification.is_intact(), sentences(verification));
+    if json {
+        let used_own_key = *used_own_key;
+        let report = Report { intact, used_own_key, verification, findings };
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    let Verification { entries, unplaced, checkpoints, .. } = verification;
+    println!("{}", if intact { "The audit log is intact." } else { "The audit log was changed." });
+    println!(
+        "{entries} entries, {unplaced} more without a position yet, {checkpoints} checkpoints"
+    );
+    if let Some(signed) = &verification.signed {
+        println!("signed by {}: {} entries, root {}", signed.origin, signed.size, signed.root);
+    }
+    findings.iter().for_each(|finding| println!("- {finding}"));
+    if verification.more > 0 {
+        println!("- and {} more", verification.more);
+    }
+    if *used_own_key {
+        eprintln!(
+            "note: the key came from the log itself. Give the key you trust with --key, and a \
+             checkpoint kept elsewhere with --witness, to find a log that was rewritten whole."
+        );
+    }
+    Ok(())
+}
+
+fn sentences(verification: &Verification) -> Vec<String> {
+    verification.tamperings.iter().map(ToString::to_string).collect()
+}
