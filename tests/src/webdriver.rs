@@ -1,0 +1,37 @@
+//! Commands of WebDriver that the client library has no function for.
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use http::Method;
+use url::{ParseError, Url};
+
+/// Reads and empties the log of the browser's console (an extension of chromedriver).
+#[derive(Debug)]
+pub(crate) struct ReadLog;
+
+impl WebDriverCompatibleCommand for ReadLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(r#"{"type":"browser"}"#.to_owned()))
+    }
+}
+
+/// The role (`computedrole`) or name (`computedlabel`) of an element for assistive technology.
+#[derive(Debug)]
+pub(crate) struct Computed {
+    pub(crate) element: String,
+    pub(crate) what: &'static str,
+}
+
+impl WebDriverCompatibleCommand for Computed {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/element/{}/{}", self.element, self.what))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::GET, None)
+    }
+}
