@@ -188,3 +188,377 @@ diff-label = Before and after
 diff-before = Before
 diff-after = After
 nav-label-bottom = Main, small screens
+
+## Lists
+open-subject = Open { $name }
+take-it = Take it
+release-it = Give it back
+nobody = nobody yet
+ended = ended
+since-word = since
+fleet = Fleet
+fleet-dc = DC
+fleet-instances = Instances, worst first
+fleet-healthy = Healthy
+instances = Instances
+no-instances = no instances
+not-placed = not placed
+percent = { $n }%
+in-place = { $service } in { $dc }
+col-instance = Instance
+col-instances = Instances
+col-service = Service
+col-group = Group
+col-dc = Data centre
+col-region = Region
+col-state = State
+col-version = Version
+col-since = Since
+col-restarts = Restarts
+col-cpu = CPU
+col-memory = Memory
+col-nodes = Nodes asked for
+col-load = Load
+col-healthy = Healthy
+col-vendor = Vendor
+col-contact = Contact
+col-problem = Problem
+col-owner = Owner
+
+## Overview
+overview-note = { $regions } regions, { $datacenters } data centres, { $services } services, { $instances } instances
+overview-question = How does the estate stand?
+overview-calm = { $instances } instances serve as declared.
+overview-bare = No fleet is declared yet.
+overview-bare-detail = Mainstay shows what runs where once a fleet file says what should.
+overview-bare-action = Apply a fleet file
+reporting-all = { $n ->
+    [one] The one data centre reports.
+   *[other] All { $total } data centres report.
+}
+reporting-some = { $n } of { $total } data centres report.
+need-none = Nothing needs attention.
+need-some = { $n ->
+    [one] 1 problem needs attention.
+   *[other] { $count } problems need attention.
+}
+attention-order = Worst first, then oldest
+attention-all = All problems
+attention-last = The last problem ended { $at }.
+attention-never = No problem has been recorded yet.
+
+## Placement
+placement = Placement
+rule-local = { $n ->
+    [one] The local service runs only where the business has what it needs: { $lacks }.
+   *[other] The { $count } local services run only where the business has what they need: { $lacks }.
+}
+rule-local-lacks = no { $need } in { $regions }
+rule-local-everywhere = { $n ->
+    [one] The local service runs in every region that needs it.
+   *[other] The { $count } local services run in every region that needs them.
+}
+rule-local-astray = Local services run where they are not placed: { $cells }.
+rule-distributed = { $n ->
+    [one] The distributed service serves from at least two data centres.
+   *[other] All { $count } distributed services serve from at least two data centres.
+}
+rule-distributed-narrow = One data centre or none serves { $names }.
+rule-distributed-unknown = Not known whether two data centres serve { $names }: some are not heard.
+rule-nodes = All { $total } places have the nodes they ask for.
+rule-nodes-short = { $n ->
+    [0] { $full } of { $total } places have the nodes they ask for. Short: { $first }.
+   *[other] { $full } of { $total } places have the nodes they ask for. Short: { $first } and { $more } more.
+}
+rule-nodes-unknown = { $full } of { $total } places have the nodes they ask for. { $unknown } are not known.
+absent-need = not placed here: this region has no { $need }
+absent-named = not placed here: the fleet names { $regions } only
+absent-distributed = not placed here: it runs in { $datacenters }
+filter-clear = Clear the filter
+filter-status = Filter by state
+attention-open = Open
+attention-open-context = New problems appear here by themselves.
+attention-filtered = No open problem is { $status }.
+attention-ended = Ended lately
+ended-word = Ended
+problem-began = Began
+problem-lasted = Lasted
+problem-ended = Ended
+problem-about = About
+problem-meaning = What it means
+problem-history = History
+problem-history-link = What was done about it
+facts = Facts
+unknown-word = unknown
+not-in-fleet = Not in the fleet
+region-note = { $local } ({ $zone }). Here: { $has }.
+region-has-none = no warehouses, no couriers
+region-tree = What runs here
+region-place = Data centre, group, service
+region-datacenters = Data centres
+region-vendors = Infrastructure
+region-absent = Not placed here
+dc-services = Services
+dc-agent = Agent
+dc-healthy = Healthy instances, last hour
+dc-silent-detail = Last heard { $at }. What runs there is shown as it was then, and counted as unknown.
+dc-never-detail = What runs there is unknown until its agent joins.
+instances-order = Worst first
+chart-empty = Nobody has measured this yet.
+chart-sentence = { $value } at { $at }, between { $low } and { $high } before.
+open = Open
+yes = yes
+front = front
+col-datacenters = Data centres
+group-note = Recovers as number { $priority } of { $groups }.
+group-services = Services
+group-order = Order of recovery
+placement-everywhere = Runs in all { $count } data centres.
+placement-distributed = Runs in { $names }.
+placement-local = Runs where the business has { $need }.
+placement-local-named = Runs where the business has { $need }: { $names }.
+service-undeclared = The fleet does not declare this service, and it runs.
+service-places = Where it runs
+service-recovery = Recovers as number
+service-version = Version asked for
+service-nodes = Nodes in each data centre
+service-front = Users reach it directly
+service-running = Running
+version-count = { $version } ({ $count })
+cell-absent = The service is not here, and that is right.
+cell-empty = Nothing of it runs here.
+cell-empty-detail = The fleet asks for { $wanted } nodes.
+cell-unheard = { $dc } is not heard.
+inspector-label = Selected: { $name }
+instance-now = Now
+instance-endpoint = Answers at
+instance-handle = Process
+instance-heard = Last heard
+replace = Replace…
+replace-unheard = { $dc } is not heard, so nothing can be asked of it.
+replace-draining = It is draining already.
+replace-title = Replace { $id }
+replace-note = Nothing has started.
+replace-head = Replace
+replace-do = Replace the instance
+replace-keep = Keep it
+replace-failed = The instance was not replaced
+what-happens = What will happen
+replace-drain = The instance stops taking requests and finishes those it has.
+replace-stop = The instance is stopped.
+replace-start = A new process of version { $version } takes its place and must pass its health check.
+replace-others = { $n ->
+    [one] One other instance serves there meanwhile.
+   *[other] { $count } other instances serve there meanwhile.
+}
+replace-none-left = No other instance of { $service } serves in { $dc }: until the new one is healthy, nothing does.
+reason = Reason, kept in the audit log
+reason-hint = Optional.
+reason-too-long = Write at most { $most } characters.
+replace-changed = Nothing was done. Another process runs there by now: it was replaced after you opened the form.
+replace-old-form = Nothing was done. Open the form again, it is checked against what runs now.
+kind-page = Page
+find-title = Find "{ $q }"
+find-what = Type a part of a name.
+find-what-detail = Services, data centres, regions, groups, instances and pages are searched.
+find-none = Nothing is called "{ $q }".
+find-none-detail = A part of the name is enough. Ended problems are found by their id, for example at-1042.
+find-more = first { $count }
+
+## Error pages
+error-401 = Sign in to see this page.
+error-401-detail = You come back here afterwards.
+error-forgery = Nothing was done.
+error-forgery-detail = The form was too old or did not come from this console. Open the page again and send it from there.
+error-404 = There is no such page.
+error-404-detail = { $path } names nothing that Mainstay knows. It may be misspelt.
+error-409 = Nothing was done.
+error-410 = { $what } no longer exists.
+error-413 = Nothing was done.
+error-413-detail = What was sent is larger than { $limit }.
+error-422 = Nothing was done.
+error-429 = Too many tries.
+error-429-detail = Wait a minute, then try again. Nothing was done.
+error-500 = This page could not be made.
+error-500-detail = The error is written to the server's log. What runs in the data centres is not touched by it.
+error-503 = The state store does not answer.
+error-503-detail = Nothing was done. What runs in the data centres goes on. Try again in a minute.
+
+## Sign-in
+sign-in-title = Sign in
+sign-in-next = You go on to { $path } afterwards.
+sign-in-name = User name
+sign-in-password = Password
+sign-in-wrong = User name and password do not belong together. Write both again.
+sign-in-wait = { $n ->
+    [one] There were too many tries. Wait one second, then try again.
+   *[other] There were too many tries. Wait { $count } seconds, then try again.
+}
+sign-in-busy = Many people sign in at this moment. Try again in a few seconds.
+sign-in-away = The state store does not answer, so nobody can sign in now. What runs goes on.
+sign-out = Sign out
+signed-out-title = Signed out
+
+## Mistakes in forms: one sentence each, which says what to write
+field-name = name
+field-user-name = user name
+field-display-name = display name
+field-password = password
+field-current = current password
+field-ids = ids
+field-minutes = minutes
+field-days = days
+field-time-zone = time zone
+field-datacenter = data centre
+field-value = value
+mistake-missing = Write the { $field }.
+mistake-form = Write the { $field } with a to z, 0 to 9 and single hyphens only, beginning with a letter.
+mistake-ids = Write ids as the fleet has them, separated by commas.
+mistake-line = Write the { $field } on one line.
+mistake-short = Write a { $field } of at least { $n } characters.
+mistake-long = Write a { $field } of at most { $n } characters.
+mistake-taken = This { $field } is taken. Write another one.
+mistake-current = This is not your current password. Write the current one.
+mistake-same = Write a password that differs from the user name.
+mistake-role = Choose at least one role.
+mistake-beyond = Choose only roles and places that you hold yourself.
+mistake-zone = Write a time zone by its name, for example Europe/Berlin.
+mistake-range = Write a number from { $least } to { $most }.
+mistake-choice = Choose one of the offered choices.
+mistake-there = Choose a { $field } that the fleet has.
+conflict-title = Nothing was done.
+conflict-detail = { $name } was changed after you opened this page. What stands now is shown below; repeat the change if it is still right.
+last-admin-title = Nothing was done.
+last-admin-detail = { $name } is the only one left who may manage access. Make another admin for everywhere first.
+not-now-title = Nothing was done.
+
+## Settings
+settings-label = Settings
+settings-profile = Profile
+settings-users = Users
+settings-tokens = Tokens
+settings-agents = Agents
+settings-fleet = Fleet
+profile-card = How the console looks
+profile-theme = Theme
+theme-auto = As the device says
+theme-light = Light
+theme-dark = Dark
+profile-density = Row height
+density-compact = 28 pixels
+density-comfortable = 36 pixels
+profile-zone = Time zone
+profile-zone-hint = Shown beside UTC. A name such as Europe/Berlin.
+profile-keys = Single-key shortcuts
+profile-nav = Navigation collapsed
+profile-save = Save profile
+profile-saved = Profile saved.
+profile-rights = What you may do
+profile-password = Password
+profile-password-hint = At least { $n } characters. Your other sessions end.
+profile-new-password = New password
+profile-change-password = Change password
+profile-password-saved = Password changed. Your other sessions ended.
+profile-session = Session
+profile-session-text = It ends { $hours } hours after sign-in, or after 30 minutes without use.
+users-note = { $n ->
+    [one] one person
+   *[other] { $count } people
+}
+user-name = User name
+user-display-name = Display name
+user-roles = Roles
+user-last = Last sign-in
+user-state = State
+user-never = never
+user-enabled = May sign in
+user-disabled = Disabled
+user-disabled-since = Disabled since { $at }
+user-new = New user
+user-create = Create user
+user-created = User created.
+user-name-hint = For sign-in. a to z, 0 to 9 and hyphens; it cannot be changed later.
+user-password-hint = At least { $n } characters. Give it to the person; they change it under Profile.
+user-save-roles = Save roles
+user-roles-saved = Roles saved.
+user-disable = Disable { $name }
+user-disable-text = { $name } can no longer sign in, open sessions end, and their tokens count for nothing. Undo by enabling again.
+user-enable = Enable { $name }
+user-was-disabled = User disabled. Sessions ended.
+user-was-enabled = User enabled.
+user-reset = Set a new password
+user-reset-done = Password set. The user's sessions ended.
+user-reset-button = Set password
+grants-legend = Roles, each with where it counts
+grants-hint = Empty groups or data centres mean all. Several are separated by commas.
+grants-role = Role
+grants-groups = Groups
+grants-datacenters = Data centres
+grants-groups-of = Groups of { $role }
+grants-datacenters-of = Data centres of { $role }
+tokens-note = For programs. Sent as Authorization: Bearer.
+tokens-caption = API tokens
+tokens-empty = There are no tokens.
+tokens-empty-context = A program signs in with a token instead of a password.
+token-name = Name
+token-owner = Owner
+token-expires = Expires
+token-used = Last used
+token-never = never
+token-new = New token
+token-days = Valid for days
+token-days-hint = From 1 to { $most }.
+token-create = Create token
+token-shown = Token { $name } made. Copy it now.
+token-shown-detail = It is shown this once. Whoever has it acts in your name until { $at }.
+token-label = The token
+token-revoke = Revoke { $name }
+token-revoked = Token revoked. It counts for nothing from now on.
+token-state-active = Active
+token-state-expired = Expired
+token-state-revoked = Revoked
+agents-certificates = Certificates
+agents-empty = No agent has joined yet.
+agents-empty-context = Make a join token and start the agent of a data centre with it.
+agents-fingerprint = Fingerprint
+agents-issued = Issued
+agents-expires = Expires
+agents-datacenter = Data centre
+agents-revoke = Revoke { $name }
+agents-revoked = Certificate revoked. The agent has to join anew.
+agents-joins = Join tokens
+agents-joins-empty = No join token was made yet.
+agents-join-by = Made by
+agents-join-at = Made
+agents-join-state = State
+agents-join-open = Open until { $at }
+agents-join-used = Used { $at }
+agents-join-expired = Expired { $at }
+agents-new = Let an agent join
+agents-minutes = Valid for minutes
+agents-minutes-hint = From 1 to { $most }. The token works once.
+agents-create = Make join token
+agents-shown = Join token for { $datacenter } made. Copy it now.
+agents-shown-detail = It is shown this once and works once, until { $at }. Start the agent with it as MAINSTAY_JOIN_TOKEN.
+agents-label = The join token
+
+## Topology
+view-label = View
+view-matrix = Services by DC
+view-regions = Regions
+view-list = List
+by-label = Colour by
+by-health = Health
+by-version = Version
+by-load = Load
+draining-word = draining
+topology-first = Problems first
+topology-order = Recovery order
+topology-list = Services by data centre
+topology-nothing = Nothing matches the filter.
+topology-nothing-detail = The estate has services and data centres that it leaves out.
+filter-name = Name contains
+filter-all = All
+filter-do = Filter
+legend-version = Filled: the newest version that runs. Outlined: the one before. Triangle: older.
+legend-load = Mean processor use of the instances in a cell, in percent of a core. Five steps: under 20, 40, 60, 80, and above.

@@ -1,1 +1,0 @@
-//! Pages, a room each: `Data`, `build` (pure, from core types) and `view`.

@@ -1,0 +1,134 @@
+//! Error pages: what was not done, why, what is still true, what to do, and the reference.
+
+use leptos::prelude::*;
+
+use crate::paths;
+use crate::t;
+use crate::ui::badge::state;
+use crate::ui::button::{Weight, link_button};
+use crate::ui::head::{PageHead, page_head};
+use crate::ui::tone::Tone;
+
+/// What went wrong, with what the page needs to say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// 401. `next` is the address to come back to.
+    SignIn { next: String },
+    /// 403, with the reason from [`crate::text::refusal`].
+    Refused { reason: String },
+    /// 403: the form's token was missing or old, or it came from another site.
+    Forgery,
+    /// 404.
+    NotFound { path: String },
+    /// 410: what it was, and what is known of its end.
+    Gone { what: String, detail: String },
+    /// 409: what was not done and why.
+    Conflict { detail: String },
+    /// 413.
+    TooLarge { limit: String },
+    /// 422: what the request lacked.
+    Unfit { detail: String },
+    /// 429.
+    TooMany,
+    /// 500.
+    Broken,
+    /// 503: the state store does not answer.
+    StoreAway,
+}
+
+impl Failure {
+    pub const fn status_code(&self) -> u16 {
+        match self {
+            Self::SignIn { .. } => 401,
+            Self::Refused { .. } | Self::Forgery => 403,
+            Self::NotFound { .. } => 404,
+            Self::Conflict { .. } => 409,
+            Self::Gone { .. } => 410,
+            Self::TooLarge { .. } => 413,
+            Self::Unfit { .. } => 422,
+            Self::TooMany => 429,
+            Self::Broken => 500,
+            Self::StoreAway => 503,
+        }
+    }
+
+    /// The title, and the sentences under it.
+    fn words(&self) -> (String, String) {
+        match self {
+            Self::SignIn { .. } => (t!("error-401"), t!("error-401-detail")),
+            Self::Refused { reason } => (t!("no-permission"), reason.clone()),
+            Self::Forgery => (t!("error-forgery"), t!("error-forgery-detail")),
+            Self::NotFound { path } => {
+                (t!("error-404"), t!("error-404-detail", path = path.as_str()))
+            }
+            Self::Gone { what, detail } => {
+                (t!("error-410", what = what.as_str()), detail.clone())
+            }
+            Self::Conflict { detail } => (t!("error-409"), detail.clone()),
+            Self::TooLarge { limit } => {
+                (t!("error-413"), t!("error-413-detail", limit = limit.as_str()))
+            }
+            Self::Unfit { detail } => (t!("error-422"), detail.clone()),
+            Self::TooMany => (t!("error-429"), t!("error-429-detail")),
+            Self::Broken => (t!("error-500"), t!("error-500-detail")),
+            Self::StoreAway => (t!("error-503"), t!("error-503-detail")),
+        }
+    }
+
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Broken => Tone::Crit,
+            Self::Conflict { .. } | Self::Forgery | Self::TooLarge { .. } | Self::Unfit { .. } => {
+                Tone::Warn
+            }
+            Self::SignIn { .. }
+            | Self::Refused { .. }
+            | Self::NotFound { .. }
+            | Self::Gone { .. }
+            | Self::TooMany
+            | Self::StoreAway => Tone::Unk,
+        }
+    }
+}
+
+pub fn title(failure: &Failure) -> String {
+    failure.words().0.trim_end_matches('.').to_owned()
+}
+
+/// The page of a failure; `reference` is the request's id.
+pub fn view(failure: &Failure, reference: Option<&str>) -> AnyView {
+    let (fact, detail) = failure.words();
+    let code = failure.status_code().to_string();
+    let reference = reference.map(|r| t!("error-reference", reference = r));
+    let action = match failure {
+        Failure::SignIn { next } => {
+            link_button(Weight::Primary, paths::sign_in(next), t!("sign-in"))
+        }
+        Failure::NotFound { .. } | Failure::Gone { .. } => view! {
+            {link_button(Weight::Plain, paths::FIND, t!("find-label"))}
+            {link_button(Weight::Plain, paths::OVERVIEW, t!("nav-overview"))}
+        }
+        .into_any(),
+        Failure::Refused { .. }
+        | Failure::Forgery
+        | Failure::Conflict { .. }
+        | Failure::TooLarge { .. }
+        | Failure::Unfit { .. }
+        | Failure::TooMany
+        | Failure::Broken
+        | Failure::StoreAway => link_button(Weight::Plain, paths::OVERVIEW, t!("nav-overview")),
+    };
+    let head = page_head(PageHead { title: title(failure), ..PageHead::default() });
+    view! {
+        {head}
+        <section class="card">
+            <div class="pad block">
+                <p>{state(failure.tone(), fact)}</p>
+                <p class="second">{detail}</p>
+                <p class="acts">{action}</p>
+                <p class="muted">{code}{reference.map(|r| format!(". {r}"))}</p>
+            </div>
+        </section>
+    }
+    .into_any()
+}

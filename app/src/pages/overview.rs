@@ -1,0 +1,188 @@
+//! `/`: how the estate stands, what needs attention, what runs where.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use mainstay_core::estate::Estate;
+use mainstay_core::problem::Record;
+use mainstay_core::status::Status;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::pages::placement::{self, PlacementSummary};
+use crate::pages::rows::{ProblemRow, RegionStrips, open_problems, strips};
+use crate::pages::survey::Survey;
+use crate::pages::{Counts, Reader, parts};
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::block::{empty, verdict};
+use crate::ui::button::{Weight, link_button};
+use crate::ui::card::{Head, card, columns};
+use crate::ui::head::{PageHead, page_head};
+
+/// Problems shown here; the rest are one link away.
+const SHOWN: usize = 6;
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Data {
+    pub at: DateTime<Utc>,
+    /// Worst of the open problems; healthy when there are none.
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub regions: usize,
+    pub datacenters: usize,
+    pub reporting: usize,
+    pub services: usize,
+    pub counts: Counts,
+    /// Open problems, worst first, then oldest.
+    pub problems: Vec<ProblemRow>,
+    /// When the last problem ended, if any did.
+    pub last_ended_at: Option<DateTime<Utc>>,
+    pub fleet: Vec<RegionStrips>,
+    pub placement: PlacementSummary,
+    /// No fleet was ever applied.
+    pub bare: bool,
+}
+
+pub fn build(estate: &Estate, records: &[Record]) -> Data {
+    let survey = Survey::of(estate);
+    let problems = open_problems(records, estate.at);
+    let (reporting, datacenters) = survey.reporting(estate);
+    Data {
+        at: estate.at,
+        status: problems.first().map_or(Status::Healthy, |p| p.status),
+        regions: estate.fleet.regions.len(),
+        datacenters,
+        reporting,
+        services: estate.fleet.services.len(),
+        counts: survey.total.into(),
+        problems,
+        last_ended_at: records.iter().filter_map(|r| r.closed_at).max(),
+        fleet: strips(estate, &survey),
+        placement: placement::summary(estate, &survey),
+        bare: estate.fleet.datacenters.is_empty(),
+    }
+}
+
+pub fn title() -> String {
+    t!("nav-overview")
+}
+
+pub fn topics() -> Vec<String> {
+    vec!["estate".to_owned()]
+}
+
+pub fn view(data: &Data, reader: &Reader) -> AnyView {
+    let note = t!(
+        "overview-note",
+        regions = text::number(data.regions as u64),
+        datacenters = text::number(data.datacenters as u64),
+        services = text::number(data.services as u64),
+        instances = text::number(data.counts.total)
+    );
+    let head = page_head(PageHead {
+        title: title(),
+        note: Some(note.into_any()),
+        ..PageHead::default()
+    });
+    if data.bare {
+        let action = link_button(Weight::Primary, paths::SETTINGS_FLEET, t!("overview-bare-action"));
+        let body = empty(t!("overview-bare"), t!("overview-bare-detail"), Some(action));
+        return view! { {head}<section class="card">{body}</section> }.into_any();
+    }
+    let main = view! { {answer(data)}{attention(data, reader)} };
+    let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };
+    let side = view! {
+        {card(Head::new(t!("fleet")).right(right), parts::fleet(&data.fleet))}
+        {placement::view(&data.placement)}
+    };
+    view! { {head}{columns(main, side)} }.into_any()
+}
+
+/// The answer first: who reports, and how much needs a person.
+fn answer(data: &Data) -> AnyView {
+    let first = data.problems.first();
+    let cause = match first {
+        Some(problem) => format!("{}. {}", problem.title, problem.detail),
+        None => t!("overview-calm", instances = text::number(data.counts.healthy)),
+    };
+    let action = first.map(|problem| {
+        let label = t!("open-subject", name = problem.subject_name.as_str());
+        link_button(Weight::Primary, problem.subject.clone(), label)
+    });
+    let answer = view! {
+        <span data-f="reporting">{reporting(data.reporting, data.datacenters)}</span>
+        " "
+        <span data-f="need">{need(data.problems.len())}</span>
+    };
+    let body = verdict(
+        data.status,
+        t!("overview-question"),
+        answer.into_any(),
+        cause.into_any(),
+        action,
+    );
+    let counts = Status::ALL
+        .into_iter()
+        .map(|status| (status, mainstay_core::status::Tally::from(data.counts).get(status)))
+        .filter(|(status, n)| *n > 0 || *status == Status::Healthy)
+        .map(|(status, n)| {
+            let mark = crate::ui::raw(crate::ui::marks::one_mark(status));
+            view! {
+                <span class="fact">
+                    {mark}
+                    <b data-f=status.name()>{text::number(n)}</b>
+                    " "
+                    {text::status(status).to_lowercase()}
+                </span>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card">
+            <div data-k="problems">{body}</div>
+            <div class="facts" data-k="total">{counts}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// `All 10 data centres report.`
+pub fn reporting(heard: usize, declared: usize) -> String {
+    let (n, total) = (text::number(heard as u64), text::number(declared as u64));
+    if heard == declared {
+        t!("reporting-all", n = declared, total = total)
+    } else {
+        t!("reporting-some", n = n, total = total)
+    }
+}
+
+/// `3 problems need attention.`
+pub fn need(problems: usize) -> String {
+    if problems == 0 {
+        t!("need-none")
+    } else {
+        t!("need-some", n = problems, count = text::number(problems as u64))
+    }
+}
+
+fn attention(data: &Data, reader: &Reader) -> AnyView {
+    let count = data.problems.len();
+    let known: Vec<_> = data.problems.iter().map(|p| p.id).collect();
+    let shown = &data.problems[..count.min(SHOWN)];
+    let head = Head::new(t!("nav-attention"))
+        .note(view! { <span data-k="problems"><span data-f="open">{text::number(count as u64)}</span></span> })
+        .right(view! {
+            <span>{t!("attention-order")}</span>
+            <a href=paths::ATTENTION>{t!("attention-all")}</a>
+        });
+    if count == 0 {
+        let context = match data.last_ended_at {
+            Some(at) => t!("attention-last", at = text::moment(at, data.at)),
+            None => t!("attention-never"),
+        };
+        let list = parts::attention_list(&[], &known, reader, data.at);
+        return card(head, view! { {empty(t!("need-none"), context, None)}{list} });
+    }
+    card(head, parts::attention_list(shown, &known, reader, data.at))
+}

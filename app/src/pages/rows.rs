@@ -1,0 +1,304 @@
+//! Rows that several pages list: problems, instances, cells, strips.
+
+use chrono::{DateTime, Utc};
+use mainstay_core::estate::{Contact, Estate, Instance};
+use mainstay_core::id::{DatacenterId, InstanceId, RegionId, ServiceId};
+use mainstay_core::problem::{Problem, Record};
+use mainstay_core::status::Status;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::pages::Counts;
+use crate::pages::survey::Survey;
+use crate::paths;
+use crate::text;
+
+/// Rows a page shows at once.
+pub const PAGE_ROWS: usize = 200;
+
+/// A problem, said.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProblemRow {
+    pub id: i64,
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub title: String,
+    pub detail: String,
+    pub opened_at: DateTime<Utc>,
+    /// When it ended; absent while it is open.
+    pub closed_at: Option<DateTime<Utc>>,
+    pub owner: Option<String>,
+    /// Page of the problem.
+    pub href: String,
+    /// Page of what it is about.
+    pub subject: String,
+    /// What the subject is called.
+    pub subject_name: String,
+}
+
+impl ProblemRow {
+    pub fn of(record: &Record, now: DateTime<Utc>) -> Self {
+        let (subject, subject_name) = subject(&record.problem);
+        Self {
+            id: record.id,
+            status: record.problem.status(),
+            title: text::problem_title(&record.problem),
+            detail: text::problem_detail(&record.problem, now),
+            opened_at: record.opened_at,
+            closed_at: record.closed_at,
+            owner: record.owner.clone(),
+            href: paths::problem(record.id),
+            subject,
+            subject_name,
+        }
+    }
+}
+
+/// The address and the name of what a problem is about: the place where it is fixed.
+pub fn subject(problem: &Problem) -> (String, String) {
+    match problem {
+        Problem::DatacenterSilent { datacenter, .. }
+        | Problem::DatacenterNeverSeen { datacenter } => {
+            (paths::datacenter(datacenter), datacenter.to_string())
+        }
+        Problem::InstancesFailing { service, datacenter, .. }
+        | Problem::TooFewNodes { service, datacenter, .. }
+        | Problem::Misplaced { service, datacenter, .. }
+        | Problem::MixedVersions { service, datacenter, .. } => {
+            (paths::cell(service, datacenter), service.to_string())
+        }
+        Problem::OneDatacenterLeft { service, .. } | Problem::ServiceDown { service } => {
+            (paths::service(service), service.to_string())
+        }
+    }
+}
+
+/// Open problems, worst first, then oldest.
+pub fn open_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow> {
+    problems_where(records, now, |_| true)
+}
+
+/// As [`open_problems`], only those that `belongs` picks.
+pub fn problems_where(
+    records: &[Record],
+    now: DateTime<Utc>,
+    belongs: impl Fn(&Problem) -> bool,
+) -> Vec<ProblemRow> {
+    let mut rows: Vec<_> = records
+        .iter()
+        .filter(|record| record.closed_at.is_none() && belongs(&record.problem))
+        .map(|record| ProblemRow::of(record, now))
+        .collect();
+    rows.sort_by(|a, b| (a.status, a.opened_at, a.id).cmp(&(b.status, b.opened_at, b.id)));
+    rows
+}
+
+/// The service and the data centre a problem is about, where it has them.
+pub fn about(problem: &Problem) -> (Option<&ServiceId>, Option<&DatacenterId>) {
+    match problem {
+        Problem::DatacenterSilent { datacenter, .. }
+        | Problem::DatacenterNeverSeen { datacenter } => (None, Some(datacenter)),
+        Problem::InstancesFailing { service, datacenter, .. }
+        | Problem::TooFewNodes { service, datacenter, .. }
+        | Problem::Misplaced { service, datacenter, .. }
+        | Problem::OneDatacenterLeft { service, datacenter }
+        | Problem::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
+        Problem::ServiceDown { service } => (Some(service), None),
+    }
+}
+
+/// One instance, said.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct InstanceRow {
+    #[schema(value_type = String)]
+    pub id: InstanceId,
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    #[schema(value_type = String)]
+    pub datacenter: DatacenterId,
+    pub version: String,
+    /// Unknown while its data centre is not heard, whatever it was.
+    #[schema(value_type = String)]
+    pub status: Status,
+    /// The last known state in words.
+    pub state: String,
+    pub cause: Option<String>,
+    pub since: DateTime<Utc>,
+    pub restarts: u32,
+    pub cpu_millicores: Option<u32>,
+    pub memory_bytes: Option<u64>,
+    pub endpoint: Option<String>,
+    pub handle: Option<String>,
+}
+
+impl InstanceRow {
+    pub fn of(
+        datacenter: &DatacenterId,
+        instance: &Instance,
+        status: Status,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: instance.id.clone(),
+            service: instance.service.clone(),
+            datacenter: datacenter.clone(),
+            version: instance.version.clone(),
+            status,
+            state: text::state(&instance.state, now),
+            cause: instance.state.cause().map(text::cause),
+            since: instance.since,
+            restarts: instance.restarts,
+            cpu_millicores: instance.cpu_millicores,
+            memory_bytes: instance.memory_bytes,
+            endpoint: instance.endpoint.clone(),
+            handle: instance.handle.clone(),
+        }
+    }
+}
+
+/// A page of instances, worst first, then by id.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct InstancePage {
+    pub rows: Vec<InstanceRow>,
+    /// How many there are in all.
+    pub total: usize,
+    /// Cursor of the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+/// Takes a page out of `found`; `after` is the cursor of the page before.
+pub fn instance_page<'a>(
+    found: impl Iterator<Item = (&'a DatacenterId, &'a Instance, Status)>,
+    after: Option<&str>,
+    now: DateTime<Utc>,
+) -> InstancePage {
+    let mut found: Vec<_> = found.collect();
+    found.sort_by(|a, b| (a.2, &a.1.id).cmp(&(b.2, &b.1.id)));
+    let total = found.len();
+    let start = after.and_then(read_cursor).map_or(0, |(status, id)| {
+        found.partition_point(|(_, instance, s)| (*s, instance.id.as_str()) <= (status, id))
+    });
+    let rows: Vec<_> = found
+        .iter()
+        .skip(start)
+        .take(PAGE_ROWS)
+        .map(|(datacenter, instance, status)| InstanceRow::of(datacenter, instance, *status, now))
+        .collect();
+    let more = start + rows.len() < total;
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| format!("{}.{}", row.status.name(), row.id));
+    InstancePage { rows, total, next }
+}
+
+fn read_cursor(cursor: &str) -> Option<(Status, &str)> {
+    let (status, id) = cursor.split_once('.')?;
+    Some((Status::from_name(status)?, id))
+}
+
+/// A data centre as a strip of marks.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StripRow {
+    #[schema(value_type = String)]
+    pub datacenter: DatacenterId,
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub counts: Counts,
+    pub vendor: String,
+    /// Whether and since when it is heard, in words.
+    pub contact: String,
+    /// Not heard now.
+    pub old: bool,
+}
+
+/// The data centres of a region, with whose infrastructure they stand on (R4).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegionStrips {
+    #[schema(value_type = String)]
+    pub region: RegionId,
+    pub name: String,
+    pub rows: Vec<StripRow>,
+}
+
+/// Strips of the whole estate by region.
+pub fn strips(estate: &Estate, survey: &Survey) -> Vec<RegionStrips> {
+    let regions = estate.fleet.regions.iter();
+    regions
+        .map(|(id, region)| RegionStrips {
+            region: id.clone(),
+            name: region.name.clone(),
+            rows: region_strips(estate, survey, id),
+        })
+        .filter(|region| !region.rows.is_empty())
+        .collect()
+}
+
+/// Strips of one region.
+pub fn region_strips(estate: &Estate, survey: &Survey, region: &RegionId) -> Vec<StripRow> {
+    let datacenters = estate.fleet.datacenters_of(region);
+    datacenters
+        .map(|(id, datacenter)| {
+            let contact = survey.contact(id);
+            StripRow {
+                datacenter: id.clone(),
+                status: survey.datacenter_status(id),
+                counts: survey.datacenters.get(id).copied().unwrap_or_default().into(),
+                vendor: text::vendor(&datacenter.vendor),
+                contact: text::contact(contact, estate.at),
+                old: contact != Contact::Reporting,
+            }
+        })
+        .collect()
+}
+
+/// A service in a data centre, as a row.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CellRow {
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    #[schema(value_type = String)]
+    pub datacenter: DatacenterId,
+    #[schema(value_type = String)]
+    pub region: RegionId,
+    /// Name of the service's group; empty when the fleet does not declare the service.
+    pub group: String,
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub counts: Counts,
+    /// Nodes the fleet asks for; absent: not placed here.
+    pub wanted: Option<u16>,
+    /// Versions that run there, newest first.
+    pub versions: Vec<String>,
+    /// Mean processor use, percent of a core.
+    pub load_percent: Option<u32>,
+    pub restarts: u64,
+}
+
+/// Every cell that runs or should run, in the order of the matrix.
+pub fn cell_rows(
+    estate: &Estate,
+    survey: &Survey,
+    belongs: impl Fn(&ServiceId, &DatacenterId) -> bool,
+) -> Vec<CellRow> {
+    let cells = survey.cells.iter();
+    cells
+        .filter(|((service, datacenter), _)| belongs(service, datacenter))
+        .filter_map(|((service, datacenter), cell)| {
+            let declared = estate.fleet.services.get(service);
+            let group = declared.and_then(|s| estate.fleet.groups.get(&s.group));
+            let mut versions: Vec<_> = cell.versions.keys().cloned().collect();
+            versions.sort_by(|a, b| crate::pages::survey::version_order(b, a));
+            Some(CellRow {
+                service: service.clone(),
+                datacenter: datacenter.clone(),
+                region: estate.fleet.datacenters.get(datacenter)?.region.clone(),
+                group: group.map(|g| g.name.clone()).unwrap_or_default(),
+                status: cell.status(survey.contact(datacenter))?,
+                counts: cell.tally.into(),
+                wanted: cell.wanted,
+                versions,
+                load_percent: cell.load_percent(),
+                restarts: cell.restarts,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,190 @@
+//! `/services/{service}`: one service everywhere it runs or should run.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use mainstay_core::estate::Estate;
+use mainstay_core::fleet::{Placement, Service};
+use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::problem::Record;
+use mainstay_core::status::Status;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::pages::query::Query;
+use crate::pages::rows::{
+    CellRow, InstancePage, ProblemRow, about, cell_rows, instance_page, problems_where,
+};
+use crate::pages::survey::Survey;
+use crate::pages::{Counts, Reader, parts, region};
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::badge::badge;
+use crate::ui::card::{Head, card, columns, key_values, padded};
+use crate::ui::head::{Crumb, PageHead, page_head};
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Data {
+    pub at: DateTime<Utc>,
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    /// What the fleet says of it; absent when the fleet does not declare it.
+    pub declared: Option<Declared>,
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub counts: Counts,
+    pub cells: Vec<CellRow>,
+    /// Versions that run, with their instances.
+    #[schema(value_type = Vec<Object>)]
+    pub versions: Vec<(String, u32)>,
+    pub instances: InstancePage,
+    pub paged: bool,
+    pub problems: Vec<ProblemRow>,
+}
+
+/// The fleet's words on a service.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Declared {
+    #[schema(value_type = String)]
+    pub group: GroupId,
+    pub group_name: String,
+    /// Place in the order of recovery.
+    pub priority: u16,
+    /// Where it runs, in words.
+    pub placement: String,
+    pub nodes: u16,
+    pub version: String,
+    pub front: bool,
+}
+
+/// `None`: the fleet does not declare it and nothing of it runs.
+pub fn build(
+    estate: &Estate,
+    records: &[Record],
+    id: &ServiceId,
+    query: &Query,
+) -> Option<Data> {
+    let survey = Survey::of(estate);
+    let declared = estate.fleet.services.get(id);
+    if declared.is_none() && !survey.services.contains_key(id) {
+        return None;
+    }
+    let mut versions: Vec<_> =
+        survey.versions(id).into_iter().map(|(v, n)| (v.to_owned(), n)).collect();
+    versions.sort_by(|a, b| crate::pages::survey::version_order(&b.0, &a.0));
+    let after = query.get("after");
+    let found = estate.instances().filter(|(_, instance, _)| instance.service == *id);
+    Some(Data {
+        at: estate.at,
+        service: id.clone(),
+        declared: declared.map(|service| words(estate, service)),
+        status: survey.worst(|(service, _)| service == id),
+        counts: survey.services.get(id).copied().unwrap_or_default().into(),
+        cells: cell_rows(estate, &survey, |service, _| service == id),
+        versions,
+        instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
+        paged: after.is_some(),
+        problems: problems_where(records, estate.at, |p| about(p).0 == Some(id)),
+    })
+}
+
+fn words(estate: &Estate, service: &Service) -> Declared {
+    let group = estate.fleet.groups.get(&service.group);
+    Declared {
+        group: service.group.clone(),
+        group_name: group.map(|g| g.name.clone()).unwrap_or_default(),
+        priority: group.map_or(0, |g| g.priority),
+        placement: placement(&service.placement, estate.fleet.datacenters.len()),
+        nodes: service.nodes,
+        version: service.version.clone(),
+        front: service.front,
+    }
+}
+
+/// Where a service runs, said.
+fn placement(placement: &Placement, all: usize) -> String {
+    match placement {
+        Placement::Distributed { datacenters } if datacenters.len() == all => {
+            t!("placement-everywhere", count = text::number(all as u64))
+        }
+        Placement::Distributed { datacenters } => {
+            let names = text::list(datacenters.iter().map(|dc| dc.as_str()));
+            t!("placement-distributed", names = names)
+        }
+        Placement::Local { needs, regions } if regions.is_empty() => {
+            t!("placement-local", need = text::need(*needs))
+        }
+        Placement::Local { needs, regions } => {
+            let names = text::list(regions.iter().map(|region| region.as_str()));
+            t!("placement-local-named", need = text::need(*needs), names = names)
+        }
+    }
+}
+
+pub fn title(data: &Data) -> String {
+    format!("{}, {}", data.service, text::status(data.status).to_lowercase())
+}
+
+pub fn topics(data: &Data) -> Vec<String> {
+    vec!["estate".to_owned(), format!("service:{}", data.service)]
+}
+
+pub fn view(data: &Data, reader: &Reader) -> AnyView {
+    let mut crumbs = vec![Crumb::new(paths::TOPOLOGY, t!("nav-topology"))];
+    if let Some(declared) = &data.declared {
+        crumbs.push(Crumb::new(paths::group(&declared.group), declared.group_name.clone()));
+    }
+    let note = match &data.declared {
+        Some(declared) => declared.placement.clone(),
+        None => t!("service-undeclared"),
+    };
+    let head = page_head(PageHead {
+        title: data.service.to_string(),
+        crumbs,
+        badge: Some(badge(data.status, text::status(data.status))),
+        note: Some(note.into_any()),
+        actions: None,
+    });
+    let total = text::number(data.instances.total as u64);
+    let address = paths::service(&data.service);
+    let href = |cursor: &str| paths::with_query(&address, &[("after", cursor)]);
+    let here = parts::Without { service: true, ..parts::Without::default() };
+    let main = view! {
+        {region::problems(&data.problems, reader, data.at)}
+        {card(
+            Head::new(t!("service-places")).note(text::number(data.cells.len() as u64)),
+            parts::cells(t!("service-places"), &data.cells, here),
+        )}
+        {card(
+            Head::new(t!("instances")).note(total).right(t!("instances-order")),
+            parts::instances(&data.instances, here, data.paged, href, data.at),
+        )}
+    };
+    let key = format!("service/{}", data.service);
+    let side = padded(Head::new(t!("facts")), view! { <div data-k=key>{facts(data)}</div> });
+    view! { {head}{columns(main, side)} }.into_any()
+}
+
+fn facts(data: &Data) -> AnyView {
+    let mut facts = vec![(t!("col-healthy"), parts::healthy_of(data.counts))];
+    if let Some(declared) = &data.declared {
+        let (href, name) = (paths::group(&declared.group), declared.group_name.clone());
+        facts.extend([
+            (t!("col-group"), view! { <a href=href>{name}</a> }.into_any()),
+            (t!("service-recovery"), text::number(declared.priority).into_any()),
+            (t!("service-version"), declared.version.clone().into_any()),
+            (t!("service-nodes"), text::number(declared.nodes).into_any()),
+        ]);
+        if declared.front {
+            facts.push((t!("service-front"), t!("yes").into_any()));
+        }
+    }
+    let running = data
+        .versions
+        .iter()
+        .map(|(version, n)| t!("version-count", version = version.as_str(), count = text::number(*n)));
+    let running = text::list(running);
+    let running = if running.is_empty() { t!("no-instances") } else { running };
+    facts.push((t!("service-running"), running.into_any()));
+    key_values(facts)
+}

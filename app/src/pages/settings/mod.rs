@@ -1,0 +1,122 @@
+//! Settings: one's own profile, users, API tokens, agents.
+//!
+//! Owns what these pages share: the links between them, the editor of roles, and the sentence for
+//! every mistake in a form.
+
+pub mod agents;
+pub mod grants;
+pub mod profile;
+pub mod tokens;
+pub mod user;
+pub mod users;
+
+use leptos::prelude::*;
+use mainstay_core::access::{FieldMistake, Mistake};
+
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::form;
+use crate::ui::link::{Segment, segments};
+
+/// Which page of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Profile,
+    Users,
+    Tokens,
+    Agents,
+    Fleet,
+}
+
+/// The links between the pages of the settings.
+pub fn sections(current: Section) -> AnyView {
+    let links = [
+        (Section::Profile, paths::SETTINGS_PROFILE, t!("settings-profile")),
+        (Section::Users, paths::SETTINGS_USERS, t!("settings-users")),
+        (Section::Tokens, paths::SETTINGS_TOKENS, t!("settings-tokens")),
+        (Section::Agents, paths::SETTINGS_AGENTS, t!("settings-agents")),
+        (Section::Fleet, paths::SETTINGS_FLEET, t!("settings-fleet")),
+    ];
+    let links = links.into_iter().map(|(section, href, label)| Segment {
+        href: href.to_owned(),
+        label,
+        current: section == current,
+    });
+    segments(t!("settings-label"), links.collect())
+}
+
+/// The title of a page, which says when its form was refused.
+pub fn titled(title: String, mistakes: &[FieldMistake]) -> String {
+    if mistakes.is_empty() { title } else { t!("error-title", title = title) }
+}
+
+/// The mistakes of a form in words.
+pub fn in_words(mistakes: &[FieldMistake]) -> Vec<form::Mistake> {
+    mistakes.iter().map(|m| form::Mistake::new(m.field.clone(), sentence(m))).collect()
+}
+
+/// What to write instead.
+pub fn sentence(mistake: &FieldMistake) -> String {
+    let field = field_words(&mistake.field);
+    match &mistake.mistake {
+        Mistake::Missing => t!("mistake-missing", field = field),
+        Mistake::Form if mistake.field.starts_with("grants") => t!("mistake-ids"),
+        Mistake::Form if mistake.field == "user" => t!("mistake-form", field = field),
+        Mistake::Form => t!("mistake-line", field = field),
+        Mistake::TooShort { least } => {
+            t!("mistake-short", field = field, n = text::number(*least as u64))
+        }
+        Mistake::TooLong { most } => {
+            t!("mistake-long", field = field, n = text::number(*most as u64))
+        }
+        Mistake::Taken => t!("mistake-taken", field = field),
+        Mistake::WrongPassword => t!("mistake-current"),
+        Mistake::SameAsName => t!("mistake-same"),
+        Mistake::NoRole => t!("mistake-role"),
+        Mistake::BeyondOwner => t!("mistake-beyond"),
+        Mistake::UnknownZone => t!("mistake-zone"),
+        Mistake::Range { least, most } => {
+            t!("mistake-range", least = least.to_string(), most = most.to_string())
+        }
+        Mistake::UnknownChoice => t!("mistake-choice"),
+        Mistake::NotThere if mistake.field.starts_with("grants") => t!("mistake-ids"),
+        Mistake::NotThere => t!("mistake-there", field = field),
+    }
+}
+
+fn field_words(field: &str) -> String {
+    match field {
+        "name" => t!("field-name"),
+        "user" => t!("field-user-name"),
+        "display_name" => t!("field-display-name"),
+        "password" => t!("field-password"),
+        "current" => t!("field-current"),
+        "minutes" => t!("field-minutes"),
+        "days" => t!("field-days"),
+        "time_zone" => t!("field-time-zone"),
+        "datacenter" => t!("field-datacenter"),
+        grants if grants.starts_with("grants") => t!("field-ids"),
+        _ => t!("field-value"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_says_what_to_write() {
+        let cases = [
+            ("user", Mistake::Form, "Write the user name with a to z, 0 to 9 and single hyphens only, beginning with a letter."),
+            ("password", Mistake::TooShort { least: 12 }, "Write a password of at least 12 characters."),
+            ("days", Mistake::Range { least: 1, most: 90 }, "Write a number from 1 to 90."),
+            ("grants-2", Mistake::Form, "Write ids as the fleet has them, separated by commas."),
+            ("name", Mistake::Taken, "This name is taken. Write another one."),
+            ("datacenter", Mistake::NotThere, "Choose a data centre that the fleet has."),
+        ];
+        for (field, mistake, words) in cases {
+            assert_eq!(sentence(&FieldMistake::new(field, mistake)), words);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One user: roles, whether they may sign in, a new password.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use mainstay_core::access::{FieldMistake, Refusal, User};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::grants::{self, GrantRow, editor};
+use super::users::standing;
+use super::{Section, in_words, sections};
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::block::no_permission;
+use crate::ui::button::{Weight, post, submit};
+use crate::ui::card::{Head, columns, key_values, padded};
+use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
+use crate::ui::head::{Crumb, PageHead, page_head};
+use crate::ui::time::{time, time_full};
+
+/// What the page says, and `GET /api/v1/users/{name}`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UserData {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub user: User,
+    /// Why the reader may not change users.
+    #[serde(skip)]
+    pub refusal: Option<Refusal>,
+    /// The roles as typed.
+    #[serde(skip)]
+    pub grants: Vec<GrantRow>,
+    #[serde(skip)]
+    pub mistakes: Vec<FieldMistake>,
+    #[serde(skip)]
+    pub csrf: String,
+    #[serde(skip)]
+    pub password_min: usize,
+    #[serde(skip)]
+    pub now: DateTime<Utc>,
+}
+
+/// The page.
+pub fn view(data: &UserData) -> AnyView {
+    let mistakes = in_words(&data.mistakes);
+    let head = PageHead {
+        title: data.user.name.to_string(),
+        crumbs: vec![Crumb::new(paths::SETTINGS_USERS, t!("settings-users"))],
+        badge: Some(standing(&data.user)),
+        note: Some(data.user.display_name.clone().into_any()),
+        ..PageHead::default()
+    };
+    let main = view! {
+        {error_summary(mistakes_title(&mistakes), &mistakes)}
+        {padded(Head::new(t!("user-roles")), roles(data, &mistakes))}
+    };
+    let side = view! {
+        {padded(Head::new(t!("facts")), facts(data))}
+        {data.refusal.is_none().then(|| padded(Head::new(t!("user-state")), toggle(data)))}
+        {data.refusal.is_none().then(|| padded(Head::new(t!("user-reset")), reset(data, &mistakes)))}
+    };
+    view! { {page_head(head)} {sections(Section::Users)} {columns(main, side)} }.into_any()
+}
+
+fn action(data: &UserData, verb: &str) -> String {
+    paths::action(&paths::user(&data.user.name), verb)
+}
+
+fn roles(data: &UserData, mistakes: &[Mistake]) -> AnyView {
+    if let Some(refusal) = &data.refusal {
+        let held = grants::in_words(&data.user.grants);
+        return view! {
+            <p>{held}</p>
+            {no_permission(text::refusal(refusal), t!("user-save-roles"))}
+        }
+        .into_any();
+    }
+    let body = view! {
+        <input type="hidden" name="revision" value=data.user.revision.to_string()/>
+        {editor(data.grants.clone(), mistakes)}
+        <p class="acts">{submit(Weight::Primary, t!("user-save-roles"))}</p>
+    };
+    form(action(data, "change-roles"), &data.csrf, body)
+}
+
+fn facts(data: &UserData) -> AnyView {
+    let user = &data.user;
+    let last = match user.last_sign_in_at {
+        Some(at) => time(at, data.now),
+        None => t!("user-never").into_any(),
+    };
+    let mut facts =
+        vec![(t!("user-last"), last), (t!("agents-join-at"), time_full(user.created_at))];
+    if let Some(at) = user.disabled_at {
+        facts.push((t!("user-disabled"), time_full(at)));
+    }
+    key_values(facts)
+}
+
+fn toggle(data: &UserData) -> AnyView {
+    let name = data.user.name.as_str();
+    let revision = vec![("revision", data.user.revision.to_string())];
+    match data.user.disabled_at {
+        None => view! {
+            <p class="second">{t!("user-disable-text", name = name)}</p>
+            <p class="acts">
+                {post(
+                    Weight::Danger,
+                    action(data, "disable"),
+                    &data.csrf,
+                    revision,
+                    t!("user-disable", name = name),
+                )}
+            </p>
+        }
+        .into_any(),
+        Some(at) => view! {
+            <p class="second">{t!("user-disabled-since", at = text::moment(at, data.now))}</p>
+            <p class="acts">
+                {post(
+                    Weight::Plain,
+                    action(data, "enable"),
+                    &data.csrf,
+                    revision,
+                    t!("user-enable", name = name),
+                )}
+            </p>
+        }
+        .into_any(),
+    }
+}
+
+fn reset(data: &UserData, mistakes: &[Mistake]) -> AnyView {
+    let password = Field {
+        name: "password",
+        label: t!("profile-new-password"),
+        hint: Some(t!("user-password-hint", n = text::number(data.password_min as u64))),
+        kind: Kind::Password,
+        autocomplete: Some("new-password"),
+        required: true,
+        ..Field::default()
+    };
+    let body = view! {
+        {field(password, mistakes)}
+        <p class="acts">{submit(Weight::Plain, t!("user-reset-button"))}</p>
+    };
+    form(action(data, "set-password"), &data.csrf, body)
+}

@@ -1,0 +1,112 @@
+//! Sign-in.
+
+use leptos::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::t;
+use crate::text;
+use crate::ui::button::{Weight, submit};
+use crate::ui::form::{Field, Kind, Mistake, error_summary, field};
+
+/// Why somebody was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Trouble {
+    /// Name and password do not belong together.
+    Wrong,
+    /// Too many tries.
+    Wait { seconds: u32 },
+    /// Too many people at once.
+    Busy,
+    /// The state store is away.
+    Away,
+}
+
+/// What the page says.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct SignInData {
+    /// Path and query where it goes on.
+    pub next: String,
+    /// The name as typed before.
+    pub name: String,
+    pub trouble: Option<Trouble>,
+}
+
+/// The page's title.
+pub fn title(data: &SignInData) -> String {
+    let title = t!("sign-in-title");
+    match data.trouble {
+        Some(_) => t!("error-title", title = title),
+        None => title,
+    }
+}
+
+fn mistakes(data: &SignInData) -> Vec<Mistake> {
+    let message = data.trouble.map(|trouble| match trouble {
+        Trouble::Wrong => t!("sign-in-wrong"),
+        Trouble::Wait { seconds } => {
+            t!("sign-in-wait", n = seconds, count = text::number(seconds))
+        }
+        Trouble::Busy => t!("sign-in-busy"),
+        Trouble::Away => t!("sign-in-away"),
+    });
+    message.into_iter().map(|message| Mistake::new("name", message)).collect()
+}
+
+/// The form names no address to post to: it goes to the page's own, so the browser keeps a
+/// fragment through the redirect that follows.
+pub fn view(data: &SignInData) -> AnyView {
+    let mistakes = mistakes(data);
+    let name = Field {
+        name: "name",
+        label: t!("sign-in-name"),
+        value: data.name.clone(),
+        autocomplete: Some("username"),
+        required: true,
+        ..Field::default()
+    };
+    let password = Field {
+        name: "password",
+        label: t!("sign-in-password"),
+        kind: Kind::Password,
+        autocomplete: Some("current-password"),
+        required: true,
+        ..Field::default()
+    };
+    let onward = !matches!(data.next.as_str(), "" | "/");
+    view! {
+        <div class="signin card pad">
+            <h1>{t!("sign-in-title")}</h1>
+            {error_summary(crate::ui::form::mistakes_title(&mistakes), &mistakes)}
+            {onward.then(|| view! { <p class="second">{t!("sign-in-next", path = data.next.as_str())}</p> })}
+            <form method="post" class="form" novalidate>
+                {field(name, &mistakes)}
+                {field(password, &mistakes)}
+                <p class="acts">{submit(Weight::Primary, t!("sign-in"))}</p>
+            </form>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fragment;
+
+    #[test]
+    fn keeps_the_name_and_never_the_password() {
+        let data = SignInData {
+            next: "/topology?view=list".into(),
+            name: "ann<script>".into(),
+            trouble: Some(Trouble::Wait { seconds: 4 }),
+        };
+        let html = fragment(|| view(&data));
+        assert!(html.contains(r#"value="ann&lt;script>""#), "{html}");
+        assert!(html.contains("Wait 4 seconds"));
+        assert!(html.contains("/topology?view=list"));
+        assert!(!html.contains("action="));
+        assert!(title(&data).starts_with("Error: "));
+    }
+}

@@ -1,0 +1,374 @@
+//! `/topology`: the whole estate, as a matrix, by regions or as a list.
+
+mod filter;
+mod list;
+mod matrix;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use mainstay_core::estate::Estate;
+use mainstay_core::id::{DatacenterId, GroupId, RegionId, ServiceId};
+use mainstay_core::problem::Record;
+use mainstay_core::status::{Status, Tally};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use filter::{By, Filter, Sort, View};
+
+use crate::pages::query::{Dropped, Query};
+use crate::pages::rows::{CellRow, StripRow, region_strips};
+use crate::pages::survey::Survey;
+use crate::pages::{Counts, Reader, cell, parts, region};
+use crate::t;
+use crate::text;
+use crate::ui::block::empty;
+use crate::ui::button::{Weight, link_button};
+use crate::ui::card::{Head, card};
+use crate::ui::head::{PageHead, page_head};
+use crate::ui::link::{Chip, Segment, chips, segments};
+use crate::ui::{marks, raw};
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Data {
+    pub at: DateTime<Utc>,
+    pub filter: Filter,
+    pub dropped: Vec<Dropped>,
+    pub counts: Counts,
+    /// Columns of the matrix: regions with their data centres.
+    pub regions: Vec<RegionColumns>,
+    /// Rows of the matrix: groups with their services.
+    pub groups: Vec<GroupRows>,
+    /// The list view, one page; empty in the other views.
+    pub list: list::CellPage,
+    /// The regions view; empty in the other views.
+    pub tree: Vec<RegionTree>,
+    /// The selected cell.
+    pub selected: Option<cell::Data>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegionColumns {
+    #[schema(value_type = String)]
+    pub region: RegionId,
+    pub name: String,
+    pub datacenters: Vec<Column>,
+}
+
+/// A data centre as the head of a column.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Column {
+    #[schema(value_type = String)]
+    pub datacenter: DatacenterId,
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub vendor: String,
+    /// Not heard: its cells show the last known state.
+    pub old: bool,
+    pub contact: String,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroupRows {
+    /// Absent for services that the fleet does not declare.
+    #[schema(value_type = Option<String>)]
+    pub group: Option<GroupId>,
+    pub name: String,
+    pub services: Vec<ServiceCells>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ServiceCells {
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    /// The version most of its instances run.
+    pub version: String,
+    /// Other versions that run too.
+    pub other_versions: usize,
+    /// The newest version and the one before, over all data centres.
+    #[serde(skip)]
+    pub newest: Vec<String>,
+    /// One for each column; absent where it neither runs nor belongs.
+    pub cells: Vec<Option<MatrixCell>>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatrixCell {
+    #[schema(value_type = String)]
+    pub status: Status,
+    pub counts: Counts,
+    pub wanted: Option<u16>,
+    pub version: Option<String>,
+    pub load_percent: Option<u32>,
+}
+
+/// A region with what runs in it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegionTree {
+    #[schema(value_type = String)]
+    pub region: RegionId,
+    pub name: String,
+    pub branches: Vec<region::Branch>,
+}
+
+/// Builds the page for a query.
+pub fn build(estate: &Estate, records: &[Record], query: &Query) -> Data {
+    let (filter, dropped) = Filter::read(query, &estate.fleet);
+    let survey = Survey::of(estate);
+    let regions = columns(estate, &survey, &filter);
+    let mut data = Data {
+        at: estate.at,
+        dropped,
+        counts: survey.total.into(),
+        groups: Vec::new(),
+        list: list::CellPage::default(),
+        tree: Vec::new(),
+        selected: None,
+        regions,
+        filter,
+    };
+    match data.filter.view {
+        View::Matrix => {
+            data.groups = rows(estate, &survey, &data.regions, &data.filter);
+            data.selected = data.filter.sel.as_ref().and_then(|(service, dc)| {
+                cell::build(estate, records, service, dc, &Query::default())
+            });
+        }
+        View::Regions => data.tree = tree(estate, &survey, &data.filter),
+        View::List => data.list = list::page(estate, &survey, &data.filter),
+    }
+    data
+}
+
+fn columns(estate: &Estate, survey: &Survey, filter: &Filter) -> Vec<RegionColumns> {
+    let regions = estate.fleet.regions.iter();
+    regions
+        .map(|(id, declared)| RegionColumns {
+            region: id.clone(),
+            name: declared.name.clone(),
+            datacenters: estate
+                .fleet
+                .datacenters_of(id)
+                .filter(|(dc, _)| filter.keeps_datacenter(dc, id))
+                .map(|(dc, place)| {
+                    let contact = survey.contact(dc);
+                    Column {
+                        datacenter: dc.clone(),
+                        status: survey.datacenter_status(dc),
+                        vendor: text::vendor(&place.vendor),
+                        old: contact != mainstay_core::estate::Contact::Reporting,
+                        contact: text::contact(contact, estate.at),
+                    }
+                })
+                .collect(),
+        })
+        .filter(|region| !region.datacenters.is_empty())
+        .collect()
+}
+
+fn rows(
+    estate: &Estate,
+    survey: &Survey,
+    regions: &[RegionColumns],
+    filter: &Filter,
+) -> Vec<GroupRows> {
+    let columns: Vec<_> =
+        regions.iter().flat_map(|r| &r.datacenters).map(|c| &c.datacenter).collect();
+    let mut groups: Vec<_> = estate
+        .fleet
+        .groups_by_priority()
+        .into_iter()
+        .map(|(id, group)| GroupRows {
+            group: Some(id.clone()),
+            name: group.name.clone(),
+            services: estate
+                .fleet
+                .services_of(id)
+                .filter(|(service, _)| filter.keeps_service(service, Some(id)))
+                .map(|(service, _)| service_cells(survey, service, &columns))
+                .collect(),
+        })
+        .collect();
+    groups.push(GroupRows {
+        group: None,
+        name: t!("not-in-fleet"),
+        services: survey
+            .undeclared(estate)
+            .into_iter()
+            .filter(|service| filter.keeps_service(service, None))
+            .map(|service| service_cells(survey, service, &columns))
+            .collect(),
+    });
+    groups.retain(|group| !group.services.is_empty());
+    if filter.problems_first {
+        groups.sort_by_key(|group| {
+            let cells = group.services.iter().flat_map(|s| s.cells.iter().flatten());
+            cells.map(|cell| cell.status).min().unwrap_or(Status::Healthy)
+        });
+    }
+    groups
+}
+
+fn service_cells(survey: &Survey, service: &ServiceId, columns: &[&DatacenterId]) -> ServiceCells {
+    let versions = survey.versions(service);
+    let most = versions.iter().max_by_key(|(_, n)| **n).map(|(v, _)| (*v).to_owned());
+    let mut newest: Vec<_> = versions.keys().map(|v| (*v).to_owned()).collect();
+    newest.sort_by(|a, b| crate::pages::survey::version_order(b, a));
+    ServiceCells {
+        service: service.clone(),
+        version: most.unwrap_or_default(),
+        other_versions: versions.len().saturating_sub(1),
+        newest,
+        cells: columns
+            .iter()
+            .map(|dc| {
+                let cell = survey.cell(service, dc)?;
+                Some(MatrixCell {
+                    status: cell.status(survey.contact(dc))?,
+                    counts: cell.tally.into(),
+                    wanted: cell.wanted,
+                    version: cell.version().map(str::to_owned),
+                    load_percent: cell.load_percent(),
+                })
+            })
+            .collect(),
+    }
+}
+
+fn tree(estate: &Estate, survey: &Survey, filter: &Filter) -> Vec<RegionTree> {
+    let keeps = |row: &CellRow| {
+        let group = estate.fleet.services.get(&row.service).map(|s| &s.group);
+        filter.keeps_service(&row.service, group)
+            && (filter.status.is_empty() || filter.status.contains(&row.status))
+    };
+    let branch = |row: StripRow| {
+        let mut branch = region::branch(estate, survey, row);
+        for twig in &mut branch.groups {
+            twig.cells.retain(keeps);
+        }
+        branch.groups.retain(|twig| !twig.cells.is_empty());
+        branch
+    };
+    let regions = estate.fleet.regions.iter();
+    regions
+        .map(|(id, declared)| RegionTree {
+            region: id.clone(),
+            name: declared.name.clone(),
+            branches: region_strips(estate, survey, id)
+                .into_iter()
+                .filter(|row| filter.keeps_datacenter(&row.datacenter, id))
+                .map(branch)
+                .collect(),
+        })
+        .filter(|region| !region.branches.is_empty())
+        .collect()
+}
+
+pub fn title() -> String {
+    t!("nav-topology")
+}
+
+pub fn topics() -> Vec<String> {
+    vec!["estate".to_owned()]
+}
+
+pub fn view(data: &Data, reader: &Reader) -> AnyView {
+    let filter = &data.filter;
+    let bar = view! { {views(filter)}{by(filter)}{states(data)} };
+    let first = filter.with(|f| f.problems_first = !filter.problems_first).href();
+    let label = if filter.problems_first { t!("topology-order") } else { t!("topology-first") };
+    let actions = (filter.view == View::Matrix).then(|| {
+        view! { <span class="wide-only">{link_button(Weight::Plain, first, label)}</span> }.into_any()
+    });
+    let head = page_head(PageHead {
+        title: t!("nav-topology"),
+        badge: Some(bar.into_any()),
+        actions,
+        ..PageHead::default()
+    });
+    let body = match filter.view {
+        View::Matrix if data.groups.is_empty() || data.regions.is_empty() => nothing(filter),
+        View::Matrix => matrix::view(data, reader),
+        View::Regions if data.tree.is_empty() => nothing(filter),
+        View::Regions => regions_view(data),
+        View::List => list::view(data),
+    };
+    view! { {head}{parts::dropped(&data.dropped)}{body} }.into_any()
+}
+
+fn nothing(filter: &Filter) -> AnyView {
+    let clear = Filter { view: filter.view, ..Filter::default() }.href();
+    let body = if filter.narrows() {
+        let action = link_button(Weight::Plain, clear, t!("filter-clear"));
+        empty(t!("topology-nothing"), t!("topology-nothing-detail"), Some(action))
+    } else {
+        empty(t!("overview-bare"), t!("overview-bare-detail"), None)
+    };
+    view! { <section class="card">{body}</section> }.into_any()
+}
+
+fn views(filter: &Filter) -> AnyView {
+    let label = |view: View| match view {
+        View::Matrix => t!("view-matrix"),
+        View::Regions => t!("view-regions"),
+        View::List => t!("view-list"),
+    };
+    let items = View::ALL.iter().map(|choice| Segment {
+        href: filter.with(|f| f.view = *choice).href(),
+        label: label(*choice),
+        current: filter.view == *choice,
+    });
+    segments(t!("view-label"), items.collect())
+}
+
+fn by(filter: &Filter) -> Option<AnyView> {
+    let label = |by: By| match by {
+        By::Health => t!("by-health"),
+        By::Version => t!("by-version"),
+        By::Load => t!("by-load"),
+    };
+    (filter.view == View::Matrix).then(|| {
+        let items = By::ALL.iter().map(|choice| Segment {
+            href: filter.with(|f| f.by = *choice).href(),
+            label: label(*choice),
+            current: filter.by == *choice,
+        });
+        view! { <span class="wide-only">{segments(t!("by-label"), items.collect())}</span> }
+            .into_any()
+    })
+}
+
+/// The filter by state: each chip counts the whole estate and keeps its number alive.
+fn states(data: &Data) -> AnyView {
+    let tally = Tally::from(data.counts);
+    let items = Status::ALL
+        .into_iter()
+        .map(|status| Chip {
+            href: data.filter.toggled(status).href(),
+            mark: Some(raw(marks::one_mark(status))),
+            count: Some(text::number(tally.get(status))),
+            label: match status {
+                Status::Planned => t!("draining-word"),
+                Status::Failing
+                | Status::Degraded
+                | Status::Unknown
+                | Status::Updating
+                | Status::Healthy => text::status(status).to_lowercase(),
+            },
+            on: data.filter.status.contains(&status),
+            live: Some(("total", status.name())),
+        })
+        .collect();
+    chips(t!("filter-status"), items)
+}
+
+fn regions_view(data: &Data) -> AnyView {
+    let cards = data
+        .tree
+        .iter()
+        .map(|tree| {
+            let right = view! { <a href=crate::paths::region(&tree.region)>{t!("open")}</a> };
+            card(Head::new(tree.name.clone()).right(right), region::tree_of(&tree.branches))
+        })
+        .collect_view();
+    view! { <div class="stack">{cards}</div> }.into_any()
+}
