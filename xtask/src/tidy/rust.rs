@@ -66,9 +66,12 @@ pub(super) fn check(source: &Source) -> Found {
     found
 }
 
-/// Whether the whole file is test code: an integration test or the harness.
+/// Whether the whole file is test code: an integration test, the harness, or a module of tests.
 fn is_test_file(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "tests")
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    stem.ends_with("_tests")
+        || stem == "tests"
+        || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 struct Rules<'a> {
