@@ -11,4 +11,4 @@ CREATE TABLE lease (
     seq    bigint NOT NULL CHECK (seq >= 0)
 );
 COMMENT ON TABLE lease IS
-    'Taken over when (epoch, beat) stood still for the TTL on the contender''s own monotonic clock.';
+    'Taken over when (epoch, beat) stood still for the TTL on the contender''s monotonic clock.';

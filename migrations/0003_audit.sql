@@ -89,4 +89,4 @@ CREATE TRIGGER audit_head_delete BEFORE DELETE OR TRUNCATE ON audit_head
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 
 COMMENT ON TABLE audit_entry IS
-    'Owned by whoever migrates; the server signs in as a member of mainstay_app, which may only insert and place.';
+    'Owned by whoever migrates; the server is in mainstay_app, which may only insert and place.';

@@ -1,6 +1,8 @@
 //! The audit log on a real Postgres: placing under concurrency, and every kind of tampering by
 //! somebody whom no trigger and no privilege stops.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 #[path = "../../store/tests/common/mod.rs"]
 mod common;
 
@@ -114,7 +116,8 @@ async fn an_edited_entry_is_named() {
     let signed = "its text is not the one that was signed";
     check(
         "UPDATE audit_entry SET body = replace(body, 'because', 'by mistake'),
-             leaf = sha256('\\x00'::bytea || convert_to(replace(body, 'because', 'by mistake'), 'UTF8'))
+             leaf = sha256('\\x00'::bytea
+                 || convert_to(replace(body, 'because', 'by mistake'), 'UTF8'))
          WHERE seq = 9",
         &[&format!("entry 9 (id 10) was edited: {signed}")],
     )
@@ -154,7 +157,8 @@ async fn a_log_that_was_cut_is_found_and_with_its_checkpoints_by_a_witness() {
     let rig = Rig::filled(10, 3).await;
     let kept = log::latest_checkpoint(rig.store()).await.unwrap().unwrap().note;
     rig.tamper(
-        "DELETE FROM audit_entry WHERE seq >= 6; DELETE FROM audit_node WHERE level = 0 AND index >= 6;
+        "DELETE FROM audit_entry WHERE seq >= 6;
+         DELETE FROM audit_node WHERE level = 0 AND index >= 6;
          DELETE FROM audit_checkpoint WHERE size > 6",
     )
     .await;

@@ -61,13 +61,16 @@ impl From<sqlx::Error> for StoreError {
             let constraint = database.constraint().unwrap_or_default().to_owned();
             return Self::from_state(&code, constraint, error);
         }
-        // The driver's error type is open, so the last arm cannot name the rest.
-        match error {
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
-                Self::Unavailable(error)
-            }
-            E::ColumnDecode { .. } | E::Decode(_) => Self::corrupt("a value", error),
-            other => Self::Other(other),
+        let away = matches!(
+            error,
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed
+        );
+        if away {
+            Self::Unavailable(error)
+        } else if matches!(error, E::ColumnDecode { .. } | E::Decode(_)) {
+            Self::corrupt("a value", error)
+        } else {
+            Self::Other(error)
         }
     }
 }

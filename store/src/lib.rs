@@ -18,6 +18,7 @@ pub mod fleet;
 pub mod lease;
 pub mod outbox;
 pub mod problem;
+pub mod retention;
 mod tx;
 
 use std::collections::HashMap;

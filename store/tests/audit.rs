@@ -1,5 +1,7 @@
 //! The audit log on a real Postgres: what the triggers and the server's role refuse, and lists.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};

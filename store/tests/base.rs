@@ -1,5 +1,7 @@
 //! Pools, transactions and their errors on a real Postgres.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use std::sync::atomic::{AtomicU32, Ordering};

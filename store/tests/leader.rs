@@ -1,5 +1,7 @@
 //! The lease and the outbox on a real Postgres: who may decide, and what is sent when.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +12,8 @@ use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::lease::Verdict;
 use mainstay_store::lease::{self, Term};
 use mainstay_store::outbox::{self, Command, Finish};
-use mainstay_store::{Result, Store, StoreError};
+use mainstay_store::{Result, Store, StoreError, retention};
+use sqlx::Executor;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -199,4 +202,26 @@ async fn history_counts_failures_in_a_row_and_what_is_in_flight() {
     let found = history().await;
     assert_eq!((found.failures, found.in_flight), (2, true));
     assert!(!found.permits(at(0) + TimeDelta::days(1)));
+}
+
+#[tokio::test]
+async fn old_commands_go_in_batches_and_the_newest_of_a_service_stays() {
+    let db = TestDatabase::new().await;
+    let store = &db.store;
+    let many = "INSERT INTO command SELECT 'c-' || n, 'fra1', 'feed-api', 1, 1, n, '{}',
+            to_timestamp(1700000000), to_timestamp(1700000000), 1, to_timestamp(1700000000), '{}'
+        FROM generate_series(1, 1200) AS n;
+        UPDATE command SET finished_at = NULL, outcome = NULL WHERE id = 'c-7'";
+    store.acts().execute(many).await.unwrap();
+    let before = at(0) + retention::COMMANDS_KEPT;
+    assert_eq!(retention::commands(store, before).await.unwrap(), 0);
+    let after = before + TimeDelta::seconds(1);
+    let sweeper = store.clone();
+    let sweep = tokio::spawn(async move { retention::commands(&sweeper, after).await });
+    assert_eq!(sweep.await.unwrap().unwrap(), 1198);
+    let left: Vec<String> = sqlx::query_scalar("SELECT id FROM command ORDER BY seq")
+        .fetch_all(store.reads())
+        .await
+        .unwrap();
+    assert_eq!(left, ["c-7", "c-1200"], "the unfinished and the newest");
 }

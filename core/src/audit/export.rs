@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! {"kind":"export","v":1,"verifier":"<verifier key>"}            first line
-//! {"kind":"entry","id":…,"seq":0,"at":…,…,"body":"…","leaf":"…"}  each entry, by position
+//! {"kind":"entry","id":…,"seq":0,"at":…,…,"body":"…","leaf":"…"} each entry, by position
 //! {"kind":"tree","first":0,"leaves":["…",…]}                     the tree's own leaf hashes
 //! {"kind":"checkpoint","note":"…"}                               each checkpoint, by size
 //! {"kind":"end","entries":…,"leaves":…,"checkpoints":…}          last line

@@ -8,6 +8,7 @@
 //! What it cannot find: a log cut back to an earlier state *together with* its later checkpoints.
 //! That needs a witness: a checkpoint kept elsewhere, which is passed in like the others.
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
@@ -223,10 +224,13 @@ impl Verifier {
             self.unplaced += 1;
             return;
         };
-        if self.entries.contains_key(&seq) {
-            self.found.insert(Tampering::Inserted { seq, id: record.id });
-        } else {
-            self.entries.insert(seq, (hash, record.id));
+        match self.entries.entry(seq) {
+            Slot::Occupied(_) => {
+                self.found.insert(Tampering::Inserted { seq, id: record.id });
+            }
+            Slot::Vacant(slot) => {
+                slot.insert((hash, record.id));
+            }
         }
     }
 
@@ -339,7 +343,7 @@ impl Verifier {
         let mut homes: HashMap<Hash, Vec<u64>> = HashMap::new();
         for (seq, leaf) in tree.iter().enumerate().rev() {
             let seq = seq as u64;
-            if !self.entries.get(&seq).is_some_and(|(hash, _)| hash == leaf) {
+            if self.entries.get(&seq).is_none_or(|(hash, _)| hash != leaf) {
                 homes.entry(*leaf).or_default().push(seq);
             }
         }
