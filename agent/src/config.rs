@@ -53,6 +53,7 @@ pub struct AgentConfig {
     pub default_program: Vec<String>,
     pub drain_grace: Duration,
     pub stop_children: bool,
+    pub until_stdin_closes: bool,
 }
 
 impl TryFrom<AgentArgs> for AgentConfig {
@@ -68,6 +69,7 @@ impl TryFrom<AgentArgs> for AgentConfig {
             default_program: args.default_program,
             drain_grace: Duration::from_secs(args.drain_grace_seconds.into()),
             stop_children: args.stop_children,
+            until_stdin_closes: args.until_stdin_closes,
         })
     }
 }

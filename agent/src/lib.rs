@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use chrono::Utc;
 use rand::Rng;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use config::{AgentArgs, AgentConfig};
@@ -60,29 +59,6 @@ pub enum AgentError {
     Driver(#[source] io::Error),
     #[error("the supervisor of the services broke off; they go on running")]
     DriverEnded,
-    #[error("signals cannot be received")]
-    Signals(#[source] io::Error),
-}
-
-/// `mainstay agent`: runs until SIGTERM, SIGINT or, if asked, the end of standard input.
-pub async fn command(args: AgentArgs) -> Result<(), AgentError> {
-    let until_stdin_closes = args.until_stdin_closes;
-    let path = args.data_dir.clone();
-    let config =
-        AgentConfig::try_from(args).map_err(|source| AgentError::DataDir { path, source })?;
-    let shutdown = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate()).map_err(AgentError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(AgentError::Signals)?;
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = stdin_closes(), if until_stdin_closes => {}
-        }
-        stop.cancel();
-    });
-    run(config, shutdown).await
 }
 
 /// Runs one data centre's agent until `shutdown`.
@@ -90,6 +66,14 @@ pub async fn command(args: AgentArgs) -> Result<(), AgentError> {
 /// Services that were running go on without a pause: supervision starts from the journal before
 /// the server is asked anything.
 pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(), AgentError> {
+    let shutdown = shutdown.child_token();
+    if config.until_stdin_closes {
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move {
+            stdin_closes().await;
+            shutdown.cancel();
+        });
+    }
     let _lock = lock(&config.data_dir)?;
     let Some(identity) = identify(&config, &shutdown).await? else {
         return Ok(());

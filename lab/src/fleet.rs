@@ -1,0 +1,196 @@
+//! Running a fleet file on this machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use mainstay_core::fleet::Fleet;
+use mainstay_core::id::DatacenterId;
+use mainstay_core::placement;
+use rand::Rng;
+use tokio_util::sync::CancellationToken;
+
+use crate::agents::{AgentPlan, Datacenter};
+use crate::control::{self, Lab};
+use crate::effect;
+
+/// Name of the service program, beside the program that runs the lab.
+const SERVICE_PROGRAM: &str = "mainstay-lab-service";
+/// Data centres with an address of their own below one base.
+const DATACENTERS_MAX: usize = 200;
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The fleet to run, a file that `mainstay fleet check` accepts.
+    #[arg(long, value_name = "FILE")]
+    fleet: PathBuf,
+    /// Where the server's agent port is reached.
+    #[arg(long, value_name = "HOST:PORT")]
+    server: String,
+    /// JSON object from data centre to join token; needed for agents without a certificate yet.
+    #[arg(long, value_name = "FILE")]
+    join_tokens: Option<PathBuf>,
+    /// Folder for the agents' state, the logs and the control socket.
+    #[arg(long, value_name = "DIR", default_value_os_t = crate::default_data_dir())]
+    data_dir: PathBuf,
+    /// Loopback network of the data centres, the first at .1; without it one is drawn, so that
+    /// several labs run side by side.
+    #[arg(long, value_name = "127.X.Y.0")]
+    address_base: Option<Ipv4Addr>,
+    /// Program that plays the services whose fleet entry names no command.
+    #[arg(long, value_name = "PROGRAM")]
+    service_program: Option<PathBuf>,
+    /// Program with the `agent` command.
+    #[arg(long, value_name = "PROGRAM", hide = true)]
+    agent_program: Option<PathBuf>,
+}
+
+/// Runs until `stop`, then stops everything it started.
+pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitCode> {
+    let fleet = read_fleet(&args.fleet)?;
+    let tokens = read_tokens(args.join_tokens.as_deref())?;
+    let data_dir = prepare(&args.data_dir)?;
+    let base = address_base(args.address_base)?;
+    let service_program = find_service_program(args.service_program)?;
+    let agent_program = match args.agent_program {
+        Some(program) => program,
+        None => std::env::current_exe().context("cannot tell which program this is")?,
+    };
+    let mut datacenters = BTreeMap::new();
+    for (number, id) in (1..).zip(fleet.datacenters.keys()) {
+        let agent_dir = data_dir.join("agents").join(id.as_str());
+        clear_faults(&agent_dir)?;
+        let plan = AgentPlan {
+            datacenter: id.clone(),
+            program: agent_program.clone(),
+            service_program: service_program.clone(),
+            ip: address(base, number).into(),
+            data_dir: agent_dir,
+            log: data_dir.join("logs").join(format!("agent-{id}.log")),
+            join_token: tokens.get(id).cloned(),
+        };
+        let started = Datacenter::start(plan, &args.server).await;
+        let datacenter = started.with_context(|| format!("cannot start the agent of {id}"))?;
+        datacenters.insert(id.clone(), datacenter);
+    }
+    announce(&fleet, &datacenters, &data_dir);
+    let lab = Arc::new(Lab::new(datacenters));
+    let served = control::serve(lab.clone(), &control::socket(&data_dir), stop).await;
+    tracing::info!("the lab stops its agents and their services");
+    lab.stop().await;
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_fleet(file: &Path) -> anyhow::Result<Fleet> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let fleet = mainstay_core::fleet::read::read(&text).map_err(|findings| {
+        let count = findings.len();
+        anyhow::anyhow!("{shown} has {count} mistakes; `mainstay fleet check {shown}` names them")
+    })?;
+    match fleet.datacenters.len() {
+        0 => bail!("{shown} has no data centre"),
+        1..=DATACENTERS_MAX => Ok(fleet),
+        many => bail!("{shown} has {many} data centres, a lab at most {DATACENTERS_MAX}"),
+    }
+}
+
+fn read_tokens(file: Option<&Path>) -> anyhow::Result<BTreeMap<DatacenterId, String>> {
+    let Some(file) = file else { return Ok(BTreeMap::new()) };
+    let text = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no JSON object of join tokens", file.display()))
+}
+
+/// Makes the folders, closed to other users, and returns the absolute path.
+fn prepare(data_dir: &Path) -> anyhow::Result<PathBuf> {
+    for folder in ["agents", "logs"] {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir.join(folder))
+            .with_context(|| format!("cannot make {}", data_dir.display()))?;
+    }
+    fs::canonicalize(data_dir).with_context(|| format!("cannot use {}", data_dir.display()))
+}
+
+/// Faults of a former run ended with it.
+fn clear_faults(agent_dir: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(effect::folder(agent_dir)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context("old faults cannot be removed")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn address_base(wanted: Option<Ipv4Addr>) -> anyhow::Result<Ipv4Addr> {
+    let base = match wanted {
+        Some(base) => base,
+        None => {
+            let mut rng = rand::rng();
+            Ipv4Addr::new(127, rng.random_range(16..=250), rng.random_range(1..=250), 0)
+        }
+    };
+    match base.octets() {
+        [127, _, _, 0] => Ok(base),
+        _ => bail!("--address-base is a loopback network: 127.X.Y.0, not {base}"),
+    }
+}
+
+fn address(base: Ipv4Addr, number: u8) -> Ipv4Addr {
+    let [a, b, c, _] = base.octets();
+    Ipv4Addr::new(a, b, c, number)
+}
+
+fn find_service_program(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let program = match given {
+        Some(program) => program,
+        None => std::env::current_exe()
+            .context("cannot tell which program this is")?
+            .with_file_name(SERVICE_PROGRAM),
+    };
+    let found = fs::canonicalize(&program);
+    found.with_context(|| {
+        let program = program.display();
+        format!(
+            "there is no service program {program}; build it, or name it with --service-program"
+        )
+    })
+}
+
+fn announce(fleet: &Fleet, datacenters: &BTreeMap<DatacenterId, Datacenter>, data_dir: &Path) {
+    let nodes: u32 = placement::wanted(fleet)
+        .values()
+        .flat_map(|services| services.values())
+        .map(|service| u32::from(service.nodes))
+        .sum();
+    let (count, folder) = (datacenters.len(), data_dir.display());
+    println!("The lab runs {count} data centres; the fleet asks for {nodes} instances.");
+    for (id, datacenter) in datacenters {
+        println!("  {id:<16} {}", datacenter.ip());
+    }
+    println!(
+        "Faults: mainstay lab fault --data-dir {folder} list|kill|stop|lose|cut|slow|fail|heal"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_are_loopback_networks() {
+        let read = |text: &str| address_base(Some(text.parse().unwrap()));
+        assert_eq!(address(read("127.9.8.0").unwrap(), 3), Ipv4Addr::new(127, 9, 8, 3));
+        assert!(read("127.0.0.1").is_err() && read("10.0.0.0").is_err());
+        assert!(address_base(None).unwrap().is_loopback());
+    }
+}
