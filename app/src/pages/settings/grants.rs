@@ -114,7 +114,9 @@ fn errors(id: &str, mistakes: &[Mistake]) -> Option<AnyView> {
 
 /// Grants in words, one after the other: `operator for groups social, auditor everywhere`.
 pub fn in_words(grants: &[Grant]) -> String {
-    text::list(grants.iter().map(|grant| {
-        format!("{} {}", text::role(grant.role), text::scope(&grant.scope))
-    }))
+    text::list(
+        grants
+            .iter()
+            .map(|grant| format!("{} {}", text::role(grant.role), text::scope(&grant.scope))),
+    )
 }

@@ -108,8 +108,16 @@ mod tests {
     #[test]
     fn every_mistake_says_what_to_write() {
         let cases = [
-            ("user", Mistake::Form, "Write the user name with a to z, 0 to 9 and single hyphens only, beginning with a letter."),
-            ("password", Mistake::TooShort { least: 12 }, "Write a password of at least 12 characters."),
+            (
+                "user",
+                Mistake::Form,
+                "Write the user name with a to z, 0 to 9 and single hyphens only, beginning with a letter.",
+            ),
+            (
+                "password",
+                Mistake::TooShort { least: 12 },
+                "Write a password of at least 12 characters.",
+            ),
             ("days", Mistake::Range { least: 1, most: 90 }, "Write a number from 1 to 90."),
             ("grants-2", Mistake::Form, "Write ids as the fleet has them, separated by commas."),
             ("name", Mistake::Taken, "This name is taken. Write another one."),

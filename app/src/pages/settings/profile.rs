@@ -105,11 +105,8 @@ fn looks(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {
     let select = |pairs: Vec<(&str, String)>| {
         Kind::Select(pairs.into_iter().map(|(key, label)| (key.to_owned(), label)).collect())
     };
-    let themes = vec![
-        ("auto", t!("theme-auto")),
-        ("light", t!("theme-light")),
-        ("dark", t!("theme-dark")),
-    ];
+    let themes =
+        vec![("auto", t!("theme-auto")), ("light", t!("theme-light")), ("dark", t!("theme-dark"))];
     let densities =
         vec![("compact", t!("density-compact")), ("comfortable", t!("density-comfortable"))];
     let flag = |on: bool| if on { "yes".to_owned() } else { String::new() };

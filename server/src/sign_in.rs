@@ -1,0 +1,145 @@
+//! Signing in and out.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::ConnectInfo;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use mainstay_app::pages::sign_in::{self, SignInData, Trouble};
+use mainstay_app::paths;
+use mainstay_control::access::SignInError;
+use mainstay_core::access::Permission;
+use mainstay_core::audit::Action;
+use tower_sessions::Session;
+
+use crate::http::page::{Context, Frame};
+use crate::http::pages::store_failed;
+use crate::policy::{Routes, safe_next};
+use crate::session;
+use crate::settings::form::Fields;
+use crate::viewer::Viewer;
+
+/// Seconds after which the queue of password checks is worth another try.
+const BUSY_SECONDS: u32 = 3;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get(Permission::Public, paths::SIGN_IN, page)
+        .post(Permission::Public, Action::SignIn, paths::SIGN_IN, sign_in)
+        .post(Permission::OwnAccount, Action::SignOut, paths::SIGN_OUT, sign_out)
+}
+
+async fn page(context: Context) -> Response {
+    let next = next(&context);
+    if context.viewer.is_some() {
+        return Redirect::to(&next).into_response();
+    }
+    let data = SignInData { next, ..SignInData::default() };
+    show(&context, StatusCode::OK, &data)
+}
+
+async fn sign_in(
+    context: Context,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(session): Extension<Session>,
+    body: Bytes,
+) -> Response {
+    let fields = Fields::parse(&body);
+    let (name, password) = (fields.text("name"), fields.text("password"));
+    let address = client(peer.ip(), &context.headers, context.state.web.secure);
+    let request = context.request.as_ref().map(ToString::to_string);
+    let access = &context.state.control.access;
+    let signed_in = access.sign_in(name, password, address, request).await;
+    let (status, trouble) = match signed_in {
+        Ok(user) => match session::begin(&session, &user.name).await {
+            Ok(()) => return Redirect::to(&next(&context)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a session could not begin");
+                (StatusCode::SERVICE_UNAVAILABLE, Trouble::Away)
+            }
+        },
+        Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, Trouble::Wrong),
+        Err(SignInError::Wait(wait)) => {
+            let seconds = u32::try_from(wait.seconds).unwrap_or(u32::MAX);
+            (StatusCode::TOO_MANY_REQUESTS, Trouble::Wait { seconds })
+        }
+        Err(SignInError::Busy(_)) => (StatusCode::TOO_MANY_REQUESTS, Trouble::Busy),
+        Err(SignInError::Store(error)) => {
+            tracing::error!(%error, "nobody can sign in");
+            (StatusCode::SERVICE_UNAVAILABLE, Trouble::Away)
+        }
+    };
+    let data = SignInData { next: next(&context), name: name.to_owned(), trouble: Some(trouble) };
+    let mut response = show(&context, status, &data);
+    let wait = match trouble {
+        Trouble::Wait { seconds } => Some(seconds),
+        Trouble::Busy => Some(BUSY_SECONDS),
+        Trouble::Wrong | Trouble::Away => None,
+    };
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Ends the session; a token has none and stays as it is.
+async fn sign_out(
+    context: Context,
+    viewer: Viewer,
+    Extension(session): Extension<Session>,
+) -> Response {
+    let by = context.by(&viewer);
+    let access = &context.state.control.access;
+    if let Err(error) = access.signed_out(&by, &viewer.user.name).await {
+        return store_failed(&context, &error);
+    }
+    if let Err(error) = session.flush().await {
+        tracing::error!(%error, "a session could not be ended");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let mut response = Redirect::to(paths::SIGN_IN).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&session::removal(context.state.web.secure)) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn show(context: &Context, status: StatusCode, data: &SignInData) -> Response {
+    let frame = Frame::new(sign_in::title(data), Vec::new());
+    context.page_as(status, frame, data, || sign_in::view(data))
+}
+
+fn next(context: &Context) -> String {
+    let query = context.uri.query().unwrap_or_default();
+    let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
+    safe_next(next.as_ref().map(|(_, value)| value.as_ref()))
+}
+
+/// Whose try it is. Where a proxy ends TLS in front, every connection is the proxy's; the last
+/// address it names is the one that it saw itself.
+pub fn client(peer: IpAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
+    let named = || {
+        let all = headers.get_all("x-forwarded-for").iter().next_back()?;
+        all.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    };
+    if behind_proxy { named().unwrap_or(peer) } else { peer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trusts_the_nearest_proxy_only() {
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let mut headers = HeaderMap::new();
+        assert_eq!(client(peer, &headers, true), peer);
+        let forged = HeaderValue::from_static("203.0.113.9, 198.51.100.7");
+        headers.insert("x-forwarded-for", forged);
+        assert_eq!(client(peer, &headers, true), IpAddr::from([198, 51, 100, 7]));
+        assert_eq!(client(peer, &headers, false), peer);
+    }
+}
