@@ -49,9 +49,9 @@ impl fmt::Debug for Signer {
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
-    #[error("{path} could not be read or written: {source}")]
+    #[error("{path} could not be read or written")]
     File { path: PathBuf, source: io::Error },
-    #[error("{path} is not a key: {source}")]
+    #[error("{path} is not a key")]
     Key { path: PathBuf, source: NoteError },
     #[error("{0} may be read by others than its owner; run chmod 600 on it, or make a new key")]
     Readable(PathBuf),
@@ -299,7 +299,7 @@ fn page<T>(page: Vec<T>) -> Option<Vec<T>> {
 pub enum ExportError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the export could not be written: {0}")]
+    #[error("the export could not be written")]
     Write(#[from] io::Error),
 }
 
@@ -313,14 +313,14 @@ pub async fn export(
     let mut out = Out { to, counts: Counts::default() };
     let verifier = log.newest().await?.map(|newest| newest.verifier);
     out.line(Line::Export { v: VERSION, verifier }).await?;
-    let mut next = 0;
-    while let Some(page) = page(log.placed(next).await?) {
-        next = page.last().and_then(|record| record.seq).map_or(0, |seq| seq + 1);
-        for record in page {
-            out.line(Line::Entry(record)).await?;
+    let mut above = 0;
+    while let Some(page) = page(log.checkpoints(above).await?) {
+        above = page.last().map_or(0, |checkpoint| checkpoint.size);
+        for Checkpoint { note, .. } in page {
+            out.line(Line::Checkpoint { note }).await?;
         }
     }
-    next = 0;
+    let mut next = 0;
     while let Some(page) = page(log.leaves(next).await?) {
         next = page.last().map_or(0, |(index, _)| index + 1);
         for leaves in page.chunk_by(|a, b| a.0 + 1 == b.0).flat_map(|c| c.chunks(LEAVES_PER_LINE)) {
@@ -329,11 +329,11 @@ pub async fn export(
             out.line(Line::Tree { first, leaves }).await?;
         }
     }
-    let mut above = 0;
-    while let Some(page) = page(log.checkpoints(above).await?) {
-        above = page.last().map_or(0, |checkpoint| checkpoint.size);
-        for Checkpoint { note, .. } in page {
-            out.line(Line::Checkpoint { note }).await?;
+    next = 0;
+    while let Some(page) = page(log.placed(next).await?) {
+        next = page.last().and_then(|record| record.seq).map_or(0, |seq| seq + 1);
+        for record in page {
+            out.line(Line::Entry(record)).await?;
         }
     }
     let counts = out.counts;

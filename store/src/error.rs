@@ -1,4 +1,6 @@
 //! What can go wrong with the store, told apart by what the caller does about it.
+//!
+//! The text of an error has its cause in it, as errors are logged by their text.
 
 use sqlx::migrate::MigrateError;
 
@@ -10,13 +12,13 @@ pub enum StoreError {
     /// Not reachable, overloaded, shutting down, or a standby: show the last known state, try
     /// again later. A change whose commit was under way may or may not stand.
     #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(sqlx::Error),
     /// Took longer than the bound of the operation; treat it as unavailable.
     #[error("the database did not answer in time")]
     Timeout,
     /// Lost against another transaction each time it was tried; try again.
     #[error("the change met another one and was not made: {0}")]
-    Conflict(#[source] sqlx::Error),
+    Conflict(sqlx::Error),
     /// A unique constraint refused it: the thing exists already.
     #[error("{constraint} refuses a second one of the same key")]
     Duplicate {
@@ -29,7 +31,7 @@ pub enum StoreError {
     Corrupt { what: &'static str, why: String },
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
-    Migrate(#[from] MigrateError),
+    Migrate(MigrateError),
     /// The server is older than what is supported.
     #[error("the database server has version {version}; Postgres 15 or newer is needed")]
     TooOld { version: i32 },
@@ -38,7 +40,7 @@ pub enum StoreError {
     NotLeader,
     /// Anything else is a mistake in this program or its configuration.
     #[error("the database refused: {0}")]
-    Other(#[source] sqlx::Error),
+    Other(sqlx::Error),
 }
 
 impl StoreError {
@@ -50,6 +52,20 @@ impl StoreError {
     /// Whether the store is away, rather than the request wrong.
     pub const fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Timeout)
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    /// A schema that cannot be read because the database is away is no fault of the schema.
+    fn from(error: MigrateError) -> Self {
+        if let MigrateError::Execute(error) = error {
+            let error = Self::from(error);
+            if error.is_unavailable() {
+                return error;
+            }
+            return Self::Migrate(MigrateError::Source(Box::new(error)));
+        }
+        Self::Migrate(error)
     }
 }
 

@@ -2,17 +2,20 @@
 //!
 //! ```text
 //! {"kind":"export","v":1,"verifier":"<verifier key>"}            first line
-//! {"kind":"entry","id":…,"seq":0,"at":…,…,"body":"…","leaf":"…"} each entry, by position
-//! {"kind":"tree","first":0,"leaves":["…",…]}                     the tree's own leaf hashes
 //! {"kind":"checkpoint","note":"…"}                               each checkpoint, by size
+//! {"kind":"tree","first":0,"leaves":["…",…]}                     the tree's own leaf hashes
+//! {"kind":"entry","id":…,"seq":0,"at":…,…,"body":"…","leaf":"…"} each entry, by position
 //! {"kind":"end","entries":…,"leaves":…,"checkpoints":…}          last line
 //! ```
 //!
 //! `body` is the exact text whose hash is the Merkle leaf. The leaf hashes of the tree stand apart
-//! from the entries so that a changed entry can be named and not only noticed. A verifier key that
+//! from the entries so that a changed entry can be named and not only noticed; they come first, so
+//! that a file cut short still tells what is missing. A verifier key that
 //! came in the file proves nothing by itself: take it from where you trust it.
 //!
 //! [`Reader`] takes lines one by one and passes what they say to a [`Verifier`].
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +62,13 @@ pub struct Counts {
     pub checkpoints: u64,
 }
 
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entries, leaves, checkpoints } = self;
+        write!(f, "{entries} entries, {leaves} leaves and {checkpoints} checkpoints")
+    }
+}
+
 impl Counts {
     /// Counts a line that is about to be written, or was read.
     pub fn add(&mut self, line: &Line) {
@@ -83,20 +93,14 @@ impl Line {
 /// Why a file is not an export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    #[error("line {line}: {source}")]
+    #[error("line {line} is not a line of an export")]
     Json { line: u64, source: serde_json::Error },
     #[error("the first line must be of kind \"export\" and version {VERSION}")]
     Header,
-    #[error("no key to verify with: the file has none, so give one")]
-    NoKey,
-    #[error("line {line}: the key in the file is not one: {source}")]
+    #[error("line {line}: the key in the file is not one")]
     Key { line: u64, source: NoteError },
     #[error("line {line}: nothing may follow the line of kind \"end\"")]
     AfterEnd { line: u64 },
-    #[error("the file is cut short: its last line is not of kind \"end\"")]
-    CutShort,
-    #[error("the last line counts {said:?} and the file has {found:?}")]
-    Counts { said: Counts, found: Counts },
 }
 
 /// Reads an export line by line into a verification.
@@ -139,8 +143,13 @@ impl Reader {
             Line::Entry(record) => verifier.entry(&record),
             Line::Tree { first, leaves } => verifier.tree(first, &leaves),
             Line::Checkpoint { note } => verifier.checkpoint(&note),
-            Line::End(said) if said == self.found => self.ended = true,
-            Line::End(said) => return Err(ExportError::Counts { said, found: self.found }),
+            Line::End(said) => {
+                self.ended = true;
+                if said != self.found {
+                    verifier
+                        .damaged(&format!("its last line counts {said}, it has {}", self.found));
+                }
+            }
         }
         Ok(())
     }
@@ -169,10 +178,10 @@ impl Reader {
 
     /// The verdict, after the last line.
     pub fn finish(self) -> Result<Verification, ExportError> {
-        match self.verifier {
-            Some(verifier) if self.ended => Ok(verifier.finish()),
-            Some(_) => Err(ExportError::CutShort),
-            None => Err(ExportError::Header),
+        let mut verifier = self.verifier.ok_or(ExportError::Header)?;
+        if !self.ended {
+            verifier.damaged("its end is missing");
         }
+        Ok(verifier.finish())
     }
 }

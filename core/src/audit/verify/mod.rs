@@ -76,6 +76,8 @@ pub enum Tampering {
     Forged { place: u64, why: String },
     /// Two signed checkpoints contradict each other: the key signed two histories.
     Contradiction { size: u64 },
+    /// The export was changed as a file.
+    Damaged { how: String },
     /// There are placed entries and no checkpoint whose signature holds.
     Unsigned { entries: u64 },
 }
@@ -108,6 +110,7 @@ impl Tampering {
             Self::Edited { seq: None, .. }
             | Self::Forged { .. }
             | Self::Contradiction { .. }
+            | Self::Damaged { .. }
             | Self::Unsigned { .. } => u64::MAX,
         }
     }
@@ -161,6 +164,7 @@ impl fmt::Display for Tampering {
             Self::Contradiction { size } => {
                 write!(f, "two signed checkpoints of {size} entries contradict each other")
             }
+            Self::Damaged { how } => write!(f, "the export was changed: {how}"),
             Self::Unsigned { entries } => {
                 write!(f, "{entries} entries have a position and no checkpoint is signed")
             }
@@ -260,6 +264,11 @@ impl Verifier {
                 self.found.insert(Tampering::Forged { place, why: error.to_string() });
             }
         }
+    }
+
+    /// Notes that the file which the log is read from is not as it was written.
+    pub fn damaged(&mut self, how: &str) {
+        self.found.insert(Tampering::Damaged { how: how.to_owned() });
     }
 
     fn open(&self, note: &str) -> Result<Checkpoint, NoteError> {

@@ -227,16 +227,16 @@ fn forged_missing_and_contradicting_checkpoints_are_found() {
 
 #[test]
 fn an_export_says_the_same_and_a_damaged_one_is_refused() {
-    let mut log = log();
+    let (good, mut log) = (&log(), log());
     let read = |log: &Log, damage: &dyn Fn(&mut Vec<String>)| {
         let mut lines =
             vec![Line::Export { v: 1, verifier: Some(signer().verifier().to_string()) }];
-        lines.extend(log.records.iter().cloned().map(Line::Entry));
+        lines.extend(log.notes.iter().cloned().map(|note| Line::Checkpoint { note }));
         let chunks = log.tree.chunks(4).enumerate();
         lines.extend(
             chunks.map(|(n, leaves)| Line::Tree { first: 4 * n as u64, leaves: leaves.to_vec() }),
         );
-        lines.extend(log.notes.iter().cloned().map(|note| Line::Checkpoint { note }));
+        lines.extend(log.records.iter().cloned().map(Line::Entry));
         let mut counts = Counts::default();
         lines.iter().for_each(|line| counts.add(line));
         lines.push(Line::End(counts));
@@ -249,12 +249,30 @@ fn an_export_says_the_same_and_a_damaged_one_is_refused() {
     assert_eq!(read(&log, &|_| {}).expect("reads"), verify(&log));
     rewrite(&mut log.records[4], "/x");
     assert_eq!(read(&log, &|_| {}).expect("reads"), verify(&log));
+    let found = |damage: &dyn Fn(&mut Vec<String>)| {
+        let verification = read(&good, damage).expect("reads");
+        verification.tamperings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let damaged = |how: &str| format!("the export was changed: {how}");
+    // The header, four checkpoints, three lines of leaves, then the entries.
+    assert_eq!(
+        found(&|lines| drop(lines.remove(8 + 3))),
+        [
+            "entry 3 was deleted".to_owned(),
+            damaged(
+                "its last line counts 10 entries, 10 leaves and 4 checkpoints, \
+                 it has 9 entries, 10 leaves and 4 checkpoints"
+            )
+        ]
+    );
+    assert_eq!(
+        found(&|lines| lines.truncate(8 + 7)),
+        ["the last entries, 7 to 9, were cut off".to_owned(), damaged("its end is missing")]
+    );
     let refused = |damage: &dyn Fn(&mut Vec<String>)| {
         read(&log, damage).map(drop).expect_err("refused").to_string()
     };
-    assert!(refused(&|lines| drop(lines.pop())).contains("cut short"));
-    assert!(refused(&|lines| drop(lines.remove(3))).contains("counts"));
     assert!(refused(&|lines| drop(lines.remove(0))).contains("first line"));
-    assert!(refused(&|lines| lines[2].truncate(20)).starts_with("line 3:"));
+    assert!(refused(&|lines| lines[2].truncate(20)).starts_with("line 3 "));
     assert!(refused(&|lines| lines.push("{}".into())).contains("nothing may follow"));
 }
