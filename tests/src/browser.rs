@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Process;
+use crate::process::{Ending, Process};
 use crate::programs;
 use crate::wait::until;
 use crate::webdriver::{Computed, ReadLog};
@@ -72,7 +72,7 @@ impl Browser {
         let log = profile.path().join("driver.log");
         let mut command = Command::new("chromedriver");
         command.args(["--port=0", "--allowed-ips=127.0.0.1"]).env("HOME", profile.path());
-        let mut driver = Process::start("chromedriver", &mut command, &log)
+        let mut driver = Process::start("chromedriver", &mut command, &log, Ending::AtOnce)
             .context("the browser tests need chromedriver: run `cargo xtask test`")?;
         let port = until("chromedriver says its port", START, async || match driver.check() {
             Ok(()) => port_in(&driver.log_text()).map(Ok),

@@ -1,26 +1,46 @@
 //! A child process of a test with all that it started.
 //!
 //! Invariant: it is the leader of a group, and the group ends when this is dropped or when the test
-//! program is gone, however that happened.
+//! program is gone, however that happened. What it put into groups of its own it must end itself:
+//! such a process is asked first ([`Ending::Asked`]).
 
 use std::fs::File;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::wait::until;
 
-/// Waits for the end of its input, which comes when the test program is gone, and kills the group.
-const GUARDIAN: &str = "cat >/dev/null; kill -KILL -- \"-$1\"";
+/// Waits for the end of its input, which comes when the test program is gone; asks the process ($1)
+/// if there is time for that ($2, in tenths of a second), and kills its group.
+const GUARDIAN: &str = r#"
+cat >/dev/null
+n=$2
+[ "$n" -gt 0 ] && kill -TERM "$1"
+while kill -0 "$1" 2>/dev/null && [ "$n" -gt 0 ]; do sleep 0.1; n=$((n - 1)); done
+kill -KILL -- "-$1"
+"#;
+/// Time for a process that is asked to end.
+const ASKED_TENTHS: u32 = 150;
 const LOG_TAIL_LINES: usize = 25;
+
+/// How a process ends when it is no longer needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Killed.
+    AtOnce,
+    /// Asked to end, so that it can end what it started; killed only when it takes too long.
+    Asked,
+}
 
 /// A running (or ended) child.
 #[derive(Debug)]
 pub struct Process {
+    ending: Ending,
     name: String,
     child: Child,
     guardian: Child,
@@ -32,7 +52,7 @@ impl Process {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
+    pub fn start(name: &str, command: &mut Command, log: &Path, ending: Ending) -> Result<Self> {
         let file = File::options()
             .create(true)
             .append(true)
@@ -47,13 +67,17 @@ impl Process {
             .with_context(|| format!("starting {name}"))?;
         let guardian = Command::new("/bin/sh")
             .args(["-c", GUARDIAN, "mainstay-test-guardian", &child.id().to_string()])
+            .arg(match ending {
+                Ending::AtOnce => "0".to_owned(),
+                Ending::Asked => ASKED_TENTHS.to_string(),
+            })
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .context("starting a guardian")?;
-        Ok(Self { name: name.to_owned(), child, guardian, log: log.to_owned() })
+        Ok(Self { ending, name: name.to_owned(), child, guardian, log: log.to_owned() })
     }
 
     /// Its process id.
@@ -121,7 +145,15 @@ impl Drop for Process {
         // The guardian first, lest it act on a number that is somebody else's by then.
         let _ = self.guardian.kill();
         let _ = self.guardian.wait();
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let pid = Pid::from_child(&self.child);
+        if self.ending == Ending::Asked && matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(pid, Signal::TERM);
+            let deadline = Instant::now() + Duration::from_millis(100) * ASKED_TENTHS;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("--- the end of the log of the {}:\n{}", self.name, self.log_tail());

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::database::Database;
 use crate::ports::Port;
-use crate::process::Process;
+use crate::process::{Ending, Process};
 use crate::programs;
 use crate::visitor::Visitor;
 use crate::wait::until;
@@ -139,7 +139,8 @@ impl World {
             .arg(programs::site()?)
             .args(&self.setup.serve)
             .env("DATABASE_URL", self.database.url());
-        let mut server = Process::start("server", &mut command, &self.log("server"))?;
+        let mut server =
+            Process::start("server", &mut command, &self.log("server"), Ending::AtOnce)?;
         let visitor = self.visitor()?;
         let ready = until("the server is ready", READY, async || {
             if let Err(error) = server.check() {
@@ -163,7 +164,7 @@ impl World {
         command.arg("--data-dir").arg(self.lab_dir());
         command.args(["--server", &self.agents_address().to_string(), "--join-tokens"]);
         command.arg(self.tokens_file());
-        self.lab = Some(Process::start("lab", &mut command, &self.log("lab"))?);
+        self.lab = Some(Process::start("lab", &mut command, &self.log("lab"), Ending::Asked)?);
         Ok(())
     }
 

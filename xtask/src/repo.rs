@@ -3,10 +3,13 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use crate::step;
 
 /// Lines of a failed command's output that are shown.
 const TAIL_LINES: usize = 60;
@@ -80,13 +83,20 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn run_quietly(name: &str, command: &mut Command) -> Result<()> {
     let path = target().join("xtask").join(format!("{name}.log"));
     fs::create_dir_all(target().join("xtask"))?;
-    let log = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-    let status = command
+    let mut log = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
-        .stderr(log)
-        .status()
+        .stderr(Stdio::piped())
+        .spawn()
         .with_context(|| format!("running {}", command.get_program().display()))?;
+    // Cargo and its like tell their progress on stderr.
+    for line in BufReader::new(child.stderr.take().context("no output")?).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        writeln!(log, "{line}")?;
+        step::progress(&line);
+    }
+    let status = child.wait()?;
     if status.success() {
         return Ok(());
     }
