@@ -46,6 +46,9 @@ pub struct Shell {
     /// What the page wants to hear about: `estate`, `dc:fra1`, `service:feed-api`,
     /// `instance:feed-api-1`. Empty: the page does not update.
     pub topics: Vec<String>,
+    /// Id of the newest live event whose values the page shows; empty: not known, then the page
+    /// fetches its values once when it connects.
+    pub live_id: String,
 }
 
 #[derive(Clone, Debug)]
@@ -120,16 +123,8 @@ const SECTIONS: &[Section] = &[
         href: paths::OVERVIEW,
         icon: Icon::Overview,
         label: || t!("nav-overview"),
-        owns: &[],
-        counts: false,
-        bottom: true,
-    },
-    Section {
-        href: paths::ATTENTION,
-        icon: Icon::Attention,
-        label: || t!("nav-attention"),
         owns: &["/attention"],
-        counts: true,
+        counts: false,
         bottom: true,
     },
     Section {
@@ -137,7 +132,7 @@ const SECTIONS: &[Section] = &[
         icon: Icon::Topology,
         label: || t!("nav-topology"),
         owns: &["/topology", "/regions", "/dc", "/groups", "/services", "/instances"],
-        counts: false,
+        counts: true,
         bottom: true,
     },
     Section {
@@ -170,12 +165,13 @@ impl Section {
 
 /// The body of a document: shell and page.
 pub fn body(shell: &Shell, page: AnyView) -> AnyView {
-    let slim = shell.nav_collapsed.then_some("slim");
-    let class = ["app", slim.unwrap_or("")].join(" ");
+    // The matrix needs the width.
+    let slim = shell.nav_collapsed || shell.path.starts_with(paths::TOPOLOGY);
+    let class = if slim { "app slim" } else { "app" };
     let signed_in = shell.viewer.is_some();
     let live = signed_in && !shell.topics.is_empty();
     view! {
-        <div class=class.trim_end().to_owned() id="app">
+        <div class=class id="app">
             <a class="skip" href="#main">{t!("skip")}</a>
             {top(shell)}
             <div class="body">
@@ -189,7 +185,11 @@ pub fn body(shell: &Shell, page: AnyView) -> AnyView {
             {signed_in.then(|| bottom_bar(shell))}
             <div class="vh" id="polite" role="status"></div>
             <div class="vh" id="assertive" role="alert"></div>
-            {live.then(|| view! { <LiveApplier topics=shell.topics.join(",") words=live_words()/> })}
+            {live.then(|| {
+                let (topics, after) = (shell.topics.join(","), shell.live_id.clone());
+                let release = shell.build.clone();
+                view! { <LiveApplier topics=topics after=after release=release words=live_words()/> }
+            })}
             {signed_in.then(|| view! { <Palette words=palette_words()/><Keys words=key_words()/> })}
         </div>
     }
@@ -230,11 +230,11 @@ fn find() -> AnyView {
 /// Without script the page says when it was loaded; the live island turns this into Live.
 fn freshness(shell: &Shell) -> AnyView {
     let at = text::clock_seconds(shell.now, shell.now);
+    let loaded = t!("loaded", at = at.as_str());
     match shell.data {
         DataAge::Live => view! {
-            <span class="live" id="live">
-                <span class="lg"></span>
-                <span class="lw">{t!("loaded", at = at)}</span>
+            <span class="live" id="live" data-at=at>
+                <span class="lw">{loaded}</span>
                 <a class="lr" href=shell.path.clone()>{t!("reload")}</a>
             </span>
         }
@@ -252,8 +252,13 @@ fn freshness(shell: &Shell) -> AnyView {
     }
 }
 
+/// `Fri 20 Nov 03:12 UTC`: the top bar's clock, also in each beat of the live stream.
+pub fn clock_words(now: DateTime<Utc>) -> String {
+    t!("utc", time = text::date_clock(now))
+}
+
 fn clock(shell: &Shell) -> AnyView {
-    let utc = t!("utc", time = text::date_clock(shell.now));
+    let utc = clock_words(shell.now);
     let local = shell.time_zone.filter(|zone| *zone != Tz::UTC);
     view! {
         <span class="clock">
@@ -389,9 +394,9 @@ fn live_words() -> LiveWords {
         signed_out: t!("live-signed-out"),
         sign_in: t!("sign-in"),
         newer: t!("live-newer", count = "{count}"),
-        newer_detail: t!("live-newer-detail"),
-        show: t!("live-show"),
         seconds: t!("duration-s", n = "{n}"),
+        outdated: t!("live-outdated"),
+        reload: t!("reload"),
     }
 }
 
@@ -418,7 +423,6 @@ fn key_words() -> crate::islands::KeyWords {
         ("← ↑ → ↓", t!("keys-matrix")),
         (".", t!("keys-newer")),
         ("f", t!("keys-filter")),
-        ("t", t!("keys-clock")),
         ("y", t!("keys-link")),
         ("[", t!("keys-nav")),
         ("?", t!("keys-help")),
@@ -428,6 +432,7 @@ fn key_words() -> crate::islands::KeyWords {
         close: t!("keys-close"),
         copied: t!("copied"),
         rows: rows.into_iter().map(|(keys, does)| (keys.to_owned(), does)).collect(),
+        off: false,
     }
 }
 
@@ -442,7 +447,7 @@ mod tests {
             ("/topology?view=list", paths::TOPOLOGY),
             ("/services/feed-api/in/fra1", paths::TOPOLOGY),
             ("/dc/fra1", paths::TOPOLOGY),
-            ("/attention/at-1", paths::ATTENTION),
+            ("/attention/at-1", paths::OVERVIEW),
             ("/audit/7", paths::AUDIT),
         ] {
             let current: Vec<_> =

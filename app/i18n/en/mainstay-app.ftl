@@ -138,7 +138,7 @@ live-try = Try now
 live-back = Live again.
 live-newer = { $count } newer.
 live-show = Show them
-live-newer-detail = The list stays still until you ask.
+live-outdated = A newer console is ready.
 store-away = The state store does not answer.
 store-away-detail = You see the state of { $at }, { $age } old. Actions wait until it is back.
 clock-local = { $time } { $city }
@@ -160,7 +160,6 @@ keys-find = find: jump, search
 keys-go = go to
 keys-rows = next row, previous row, open
 keys-matrix = move in the matrix
-keys-clock = switch UTC and local time
 keys-nav = collapse the navigation
 keys-link = copy the link to this page
 keys-newer = show newer rows
@@ -562,3 +561,231 @@ filter-all = All
 filter-do = Filter
 legend-version = Filled: the newest version that runs. Outlined: the one before. Triangle: older.
 legend-load = Mean processor use of the instances in a cell, in percent of a core. Five steps: under 20, 40, 60, 80, and above.
+
+## Audit log
+audit-sign-in = { $how ->
+    [done] Signed in
+   *[tried] Tried to sign in
+}
+audit-sign-out = { $how ->
+    [done] Signed out
+   *[tried] Tried to sign out
+}
+audit-user-create = { $how ->
+    [done] Created a user
+   *[tried] Tried to create a user
+}
+audit-user-change = { $how ->
+    [done] Changed a user
+   *[tried] Tried to change a user
+}
+audit-user-disable = { $how ->
+    [done] Disabled a user
+   *[tried] Tried to disable a user
+}
+audit-password-change = { $how ->
+    [done] Changed the password
+   *[tried] Tried to change the password
+}
+audit-profile-change = { $how ->
+    [done] Changed the profile
+   *[tried] Tried to change the profile
+}
+audit-token-create = { $how ->
+    [done] Made an API token
+   *[tried] Tried to make an API token
+}
+audit-token-revoke = { $how ->
+    [done] Revoked an API token
+   *[tried] Tried to revoke an API token
+}
+audit-join-token-create = { $how ->
+    [done] Made a join token
+   *[tried] Tried to make a join token
+}
+audit-agent-join = { $how ->
+    [done] Gave an agent a certificate
+   *[tried] Turned an agent away
+}
+audit-agent-revoke = { $how ->
+    [done] Revoked the certificate of an agent
+   *[tried] Tried to revoke the certificate of an agent
+}
+audit-fleet-apply = { $how ->
+    [done] Applied a fleet file
+   *[tried] Tried to apply a fleet file
+}
+audit-deploy = { $how ->
+    [done] Commanded a deployment
+   *[tried] Tried to command a deployment
+}
+audit-remove = { $how ->
+    [done] Commanded a removal
+   *[tried] Tried to command a removal
+}
+audit-instance-replace = { $how ->
+    [done] Commanded a replacement
+   *[tried] Tried to command a replacement
+}
+audit-command-result = { $how ->
+    [done] Carried out a command
+   *[tried] Did not carry out a command
+}
+audit-problem-open = { $how ->
+    [done] Found a problem
+   *[tried] Tried to write down a problem
+}
+audit-problem-close = { $how ->
+    [done] Saw a problem end
+   *[tried] Tried to end a problem
+}
+audit-problem-take = { $how ->
+    [done] Took a problem
+   *[tried] Tried to take a problem
+}
+audit-problem-release = { $how ->
+    [done] Gave a problem back
+   *[tried] Tried to give a problem back
+}
+audit-audit-export = { $how ->
+    [done] Exported the audit log
+   *[tried] Tried to export the audit log
+}
+audit-sentence = { $action } ({ $detail })
+audit-changes = { $n ->
+    [one] 1 change
+   *[other] { $count } changes
+}
+audit-who-token = { $owner }, by the token { $token }
+audit-who-agent = the agent of { $dc }
+audit-who-system = Mainstay ({ $part })
+audit-who-anonymous = not signed in, { $address }
+audit-done = Done
+audit-refused = Refused
+audit-failed = Failed
+audit-checkpoint = Last signed checkpoint: { $count } entries, { $at }.
+audit-no-checkpoint = No checkpoint has been signed yet.
+audit-verify = Verify
+audit-export-csv = Export as CSV
+audit-export-jsonl = Export as JSON lines
+audit-entries = Entries
+audit-order = Newest first
+audit-time = Time, UTC
+audit-who = Who
+audit-what = What
+audit-object = Object
+audit-result = Result
+audit-entry = Entry
+audit-from = From, UTC
+audit-to = To, UTC
+audit-placing = being placed
+audit-reason = Reason: { $reason }
+audit-empty = Nothing has been recorded yet.
+audit-empty-detail = Every change, and every try that was refused, is written here as it happens.
+audit-nothing = No entry matches the filter.
+audit-nothing-detail = Times are UTC: 2026-11-20 03:12, 03:12 or -6h. Objects are addresses: /services/feed-api.
+audit-entry-title = Entry { $seq }
+audit-changed = What changed
+audit-no-values = The entry has no values from before or after.
+audit-proof = Proof
+audit-earlier = Earlier entry
+audit-later = Later entry
+audit-none = none
+audit-when = When
+audit-action = Action
+audit-why = Reason
+audit-request = Request
+audit-leaf = Leaf hash
+audit-proven = In the signed log
+audit-proven-detail = { $n ->
+    [one] 1 hash leads from this text to the checkpoint of { $count } entries, signed { $at }.
+   *[other] { $hashes } hashes lead from this text to the checkpoint of { $count } entries, signed { $at }.
+}
+audit-waiting = Not signed yet
+audit-waiting-detail = No checkpoint contains it so far. The next one follows within a second.
+audit-broken = Not what was signed
+audit-broken-leaf = The text does not belong to its leaf hash. Verify the whole log.
+audit-broken-note = The signature of the newest checkpoint does not hold. Verify the whole log.
+audit-broken-proof = The entry does not lead to the signed root. Verify the whole log.
+audit-verify-how = Verify it yourself
+audit-verify-title = Verify the audit log
+audit-verify-what = Each entry is a leaf of a Merkle tree (RFC 6962), and the tree is signed whenever it grows. Whoever has an export, the key and an older checkpoint can find any entry that was edited, deleted, moved, inserted or cut off. The server is not needed for it.
+audit-verify-codes = It ends with 0 when the log is intact, with 1 when it was changed, and then names every entry, and with 2 when it could not be read.
+audit-steps = How to verify
+audit-step-export = Export the whole log where the database can be reached (DATABASE_URL).
+audit-step-key = Verify the export, with the key from where you trust it: audit.pub of the data directory, or your own copy.
+audit-step-witness = Verify it against a checkpoint that was kept elsewhere. This finds a log that was cut back or written anew as a whole.
+audit-newest = Newest checkpoint
+audit-newest-keep = Keep a copy outside of this system from time to time. Every agent keeps one by itself.
+audit-signed = Signed
+audit-covers = Entries
+audit-key = Verifier key
+audit-key-trust = This is the key that the log itself names. Compare it with a copy you trust before you rely on it.
+
+## Settings: fleet
+fleet-title = Fleet
+fleet-note = Revision { $revision }, applied { $at } by { $who }.
+fleet-none = No fleet is in force.
+fleet-none-detail = Write a fleet file below, check it and apply it.
+fleet-in-force = In force
+fleet-revision = Revision
+fleet-applied = Applied
+fleet-by = By
+fleet-reason = Reason
+fleet-regions = Regions
+fleet-datacenters = Data centres
+fleet-groups = Groups
+fleet-services = Services
+fleet-instances-asked = Instances asked for
+fleet-databases = Databases
+fleet-policies = Backup policies
+fleet-edges = Edges
+fleet-file = Fleet file
+fleet-file-label = The fleet file in force
+fleet-change = Change the fleet
+fleet-source = Fleet file (TOML)
+fleet-source-hint = At most { $most }. What runs is moved to what it says, one step at a time.
+fleet-why = Reason, kept in the audit log
+fleet-why-hint = From { $least } to { $most } characters. Needed to apply.
+fleet-check = Check the file
+fleet-apply = Apply the fleet
+fleet-not-applied = The fleet was not applied
+fleet-findings = Mistakes in the file
+fleet-findings-count = { $n ->
+    [one] The file has a mistake, listed below. Correct it.
+   *[other] The file has { $count } mistakes, listed below. Correct them.
+}
+fleet-line = Line
+fleet-mistake = Mistake
+fleet-instead = What to write
+fleet-too-large = The file has { $bytes } bytes, and at most { $most } are taken.
+fleet-difference = What would change
+fleet-difference-note = Compared with revision { $revision }
+fleet-difference-first = Compared with nothing: no fleet is in force
+fleet-same = Nothing would change.
+fleet-same-detail = The file says what is in force already.
+fleet-more = { $count } more changes are not listed.
+fleet-kind = Kind
+fleet-id = Name
+fleet-how = Change
+fleet-fields = Values
+fleet-added = Added
+fleet-removed = Removed
+fleet-changed = Changed
+fleet-itself = fleet
+fleet-unset = not set
+fleet-blocked = These removals must wait
+fleet-blocked-note = Something still runs there
+fleet-conflict = Nothing was done.
+fleet-conflict-detail = Revision { $revision } is in force by now. The difference below is against it. Apply again if it is still what you want.
+fleet-unseen = Nothing was done.
+fleet-unseen-detail = The file is not the one that was checked. The difference below is what it would change. Apply again if it is what you want.
+fleet-mistake-source = Write a fleet file.
+fleet-mistake-reason = Write the reason, { $least } to { $most } characters.
+fleet-mistake-blocked = Keep what still runs in the file, as listed below.
+fleet-good = The file is good.
+fleet-good-detail = Nothing was applied yet.
+fleet-done = Revision { $revision } of the fleet is in force.
+fleet-done-detail = What runs follows it from now on.
+fleet-unchanged = Nothing was applied.
+instance-gone = No longer reported

@@ -10,9 +10,29 @@ pub struct KeyWords {
     pub copied: String,
     /// Keys, and what they do.
     pub rows: Vec<(String, String)>,
+    /// The viewer turned single keys off.
+    pub off: bool,
 }
 
 #[island]
 pub fn Keys(words: KeyWords) -> impl IntoView {
-    let _ = words;
+    #[cfg(feature = "hydrate")]
+    {
+        crate::islands::shortcuts::start(words.copied.clone(), words.off);
+        crate::islands::matrix::start();
+    }
+    let rows = words
+        .rows
+        .into_iter()
+        .map(|(keys, does)| view! { <dt><kbd>{keys}</kbd></dt><dd>{does}</dd> })
+        .collect_view();
+    view! {
+        <dialog class="sheet" id="keys" aria-labelledby="keys-title">
+            <header>
+                <h2 id="keys-title">{words.title}</h2>
+                <form method="dialog"><button class="btn sm">{words.close}</button></form>
+            </header>
+            <dl class="keys">{rows}</dl>
+        </dialog>
+    }
 }

@@ -17,14 +17,23 @@ pub struct LiveWords {
     pub signed_out: String,
     pub sign_in: String,
     pub newer: String,
-    pub newer_detail: String,
-    pub show: String,
     pub seconds: String,
+    pub outdated: String,
+    pub reload: String,
 }
 
-/// Connects the page to its live values. Draws nothing itself.
+/// Connects the page to its live values. `after` is the id of the newest live event whose
+/// values the page shows, empty when it is not known;
+/// `release` is the version that made it. Draws nothing itself.
 #[island]
-pub fn LiveApplier(topics: String, words: LiveWords) -> impl IntoView {
+pub fn LiveApplier(
+    topics: String,
+    after: String,
+    release: String,
+    words: LiveWords,
+) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    crate::islands::connection::start(topics, after, release, words);
     #[cfg(not(feature = "hydrate"))]
-    let _ = (topics, words);
+    let _ = (topics, after, release, words);
 }

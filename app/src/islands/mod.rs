@@ -1,11 +1,25 @@
 //! Islands: the few parts that run in the browser. All of them are optional: a page without its
 //! script reads and acts the same.
 //!
-//! Their words come as properties, so the browser's program carries no language files.
+//! Their words come as properties, so the browser's program carries no language files. Each island
+//! draws static HTML on the server and only attaches behaviour in the browser.
 
 mod keys;
 mod live;
 mod palette;
+
+#[cfg(feature = "hydrate")]
+mod apply;
+#[cfg(feature = "hydrate")]
+mod connection;
+#[cfg(feature = "hydrate")]
+mod dom;
+#[cfg(feature = "hydrate")]
+mod matrix;
+#[cfg(feature = "hydrate")]
+mod search;
+#[cfg(feature = "hydrate")]
+mod shortcuts;
 
 pub use keys::{KeyWords, Keys};
 pub use live::{LiveApplier, LiveWords};

@@ -9,11 +9,20 @@ pub struct PaletteWords {
     pub label: String,
     pub empty: String,
     pub close: String,
-    /// Heads of the groups, in order.
+    /// Heads of the groups, in the order of the index.
     pub groups: Vec<String>,
 }
 
 #[island]
 pub fn Palette(words: PaletteWords) -> impl IntoView {
-    let _ = words;
+    #[cfg(feature = "hydrate")]
+    crate::islands::search::start(words.clone());
+    view! {
+        <dialog class="sheet" id="palette" aria-label=words.title>
+            <input type="text" id="palette-input" role="combobox" aria-expanded="true"
+                aria-controls="palette-hits" aria-autocomplete="list" autocomplete="off"
+                spellcheck="false" aria-label=words.label.clone() placeholder=words.label/>
+            <div class="hits" id="palette-hits" role="listbox" aria-label=words.close></div>
+        </dialog>
+    }
 }

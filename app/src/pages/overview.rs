@@ -173,7 +173,8 @@ fn attention(data: &Data, reader: &Reader) -> AnyView {
     let head = Head::new(t!("nav-attention"))
         .note(view! { <span data-k="problems"><span data-f="open">{text::number(count as u64)}</span></span> })
         .right(view! {
-            <span>{t!("attention-order")}</span>
+            {parts::newer()}
+            <span class="wide-only">{t!("attention-order")}</span>
             <a href=paths::ATTENTION>{t!("attention-all")}</a>
         });
     if count == 0 {

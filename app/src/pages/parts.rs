@@ -18,7 +18,7 @@ use crate::ui::badge::live_state;
 use crate::ui::block::callout;
 use crate::ui::button::{Weight, post};
 use crate::ui::glyph::glyph;
-use crate::ui::marks::{marks_svg, strip_svg};
+use crate::ui::marks::{marks_svg, strip_size, strip_svg};
 use crate::ui::table::{Column, table};
 use crate::ui::time::time;
 use crate::ui::tone::Tone;
@@ -38,6 +38,18 @@ pub fn attention_list(
         .map(|row| attention_item(row, may_take, &reader.csrf, now))
         .collect_view();
     view! { <ul class="att" data-list="problems" data-known=known>{items}</ul> }.into_any()
+}
+
+/// Says how many newer problems there are, and shows them when asked. Stands in the card's head.
+pub fn newer() -> AnyView {
+    view! {
+        <span class="newer" data-newer hidden>
+            <span></span>
+            " "
+            <button class="link">{t!("live-show")}</button>
+        </span>
+    }
+    .into_any()
 }
 
 fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Utc>) -> AnyView {
@@ -89,6 +101,8 @@ pub fn when(row: &ProblemRow, now: DateTime<Utc>) -> AnyView {
 
 /// The strips of a fleet, region by region.
 pub fn fleet(regions: &[RegionStrips]) -> AnyView {
+    let most = regions.iter().flat_map(|region| &region.rows).map(|row| row.counts.total).max();
+    let size = strip_size(most.unwrap_or(0));
     let body = regions
         .iter()
         .map(|region| {
@@ -98,7 +112,7 @@ pub fn fleet(regions: &[RegionStrips]) -> AnyView {
                     <a class="quiet" href=paths::region(&region.region)>{region.name.clone()}</a>
                     <span>{vendors}</span>
                 </div>
-                {region.rows.iter().map(strip).collect_view()}
+                {region.rows.iter().map(|row| strip(row, size)).collect_view()}
             }
         })
         .collect_view();
@@ -126,8 +140,15 @@ fn vendors(rows: &[StripRow]) -> String {
     text::list(names)
 }
 
+/// Strips without their region, of one size.
+pub fn strips(rows: &[StripRow]) -> AnyView {
+    let size = strip_size(rows.iter().map(|row| row.counts.total).max().unwrap_or(0));
+    let rows = rows.iter().map(|row| strip(row, size)).collect_view();
+    view! { <div class="fleet">{rows}</div> }.into_any()
+}
+
 /// One data centre as a strip that is one link.
-pub fn strip(row: &StripRow) -> AnyView {
+fn strip(row: &StripRow, size: usize) -> AnyView {
     let tally = Tally::from(row.counts);
     let said = text::tally(&tally);
     let said = if said.is_empty() { row.contact.clone() } else { said };
@@ -138,7 +159,7 @@ pub fn strip(row: &StripRow) -> AnyView {
         <a class=class href=paths::datacenter(&row.datacenter) title=title
             data-k=format!("dc/{}", row.datacenter) data-f="s">
             <span class="dc">{row.datacenter.to_string()}</span>
-            <span data-f="n" data-m="strip">{raw(strip_svg(&tally))}</span>
+            <span data-f="n" data-m=format!("strip{size}")>{raw(strip_svg(&tally, size))}</span>
             <span class="c" aria-hidden="true">
                 <b data-f="healthy">{text::number(row.counts.healthy)}</b>
                 " / "

@@ -139,9 +139,8 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         {problems(&data.problems, reader, data.at)}
         {card(Head::new(t!("region-tree")), tree_of(&data.tree))}
     };
-    let strips = data.datacenters.iter().map(parts::strip).collect_view();
     let side = view! {
-        {card(Head::new(t!("region-datacenters")), view! { <div class="fleet">{strips}</div> })}
+        {card(Head::new(t!("region-datacenters")), parts::strips(&data.datacenters))}
         {vendors(&data.datacenters)}
         {absences(&data.absent)}
     };
@@ -163,7 +162,8 @@ fn note(data: &Data) -> AnyView {
 pub fn problems(rows: &[ProblemRow], reader: &Reader, now: DateTime<Utc>) -> Option<AnyView> {
     let known: Vec<_> = rows.iter().map(|row| row.id).collect();
     (!rows.is_empty()).then(|| {
-        let head = Head::new(t!("nav-attention")).note(text::number(rows.len() as u64));
+        let count = text::number(rows.len() as u64);
+        let head = Head::new(t!("nav-attention")).note(count);
         card(head, parts::attention_list(rows, &known, reader, now))
     })
 }

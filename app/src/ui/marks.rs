@@ -28,8 +28,12 @@ const LAYOUTS: [(u32, Layout); 4] = [
 ];
 /// Width of a cell's drawing, in pixels.
 const WIDTH: u32 = 40;
-/// Rows of a fleet strip, columns at most, and the distance of its marks.
-const STRIP: (u32, u32, f32) = (5, 64, 4.0);
+/// Rows of a fleet strip, columns at most, distance and radius of its marks: by the largest data
+/// centre, so that the strips of one page compare.
+const STRIPS: [(u32, u32, f32, f32); 3] =
+    [(2, 28, 9.0, 3.0), (3, 40, 6.4, 2.4), (5, 64, 4.0, 1.5)];
+/// Width of a strip's drawing.
+const STRIP_WIDTH: u32 = 256;
 
 /// The marks of one cell as an `<svg>`; empty when nothing is counted. Above 24 it is a bar of
 /// shares with the number beside it.
@@ -49,29 +53,37 @@ pub fn one_mark(status: Status) -> String {
     marks_svg(&std::iter::once(status).collect())
 }
 
-/// The strip of a whole data centre: five rows, worst from the left. Over 320 instances one mark
-/// stands for several, and no state that is present loses its last mark.
-pub fn strip_svg(tally: &Tally) -> String {
-    let (rows, columns, pitch) = STRIP;
+/// Which strip fits a page whose largest data centre has `most` instances.
+pub fn strip_size(most: u32) -> usize {
+    STRIPS.iter().position(|(rows, columns, ..)| most <= rows * columns).unwrap_or(STRIPS.len() - 1)
+}
+
+/// The strip of a whole data centre: rows filled by column, worst from the left. Over what fits,
+/// one mark stands for several, and no state that is present loses its last mark.
+pub fn strip_svg(tally: &Tally, size: usize) -> String {
+    let (rows, columns, pitch, radius) = STRIPS[size.min(STRIPS.len() - 1)];
     let total = tally.total();
     let capacity = rows * columns;
     let share = |n: u32| {
         if total <= capacity { n } else { (n * capacity).div_ceil(total).max(1) }
     };
     let mut svg = String::with_capacity(256);
-    let width = columns as f32 * pitch;
-    let _ = write!(svg, r#"<svg class="m s" viewBox="0 0 {width} 20" aria-hidden="true">"#);
+    let _ = write!(
+        svg,
+        r#"<svg class="m s s{size}" viewBox="0 0 {STRIP_WIDTH} 20" aria-hidden="true">"#
+    );
     let mut at = 0;
     for (status, n) in tally.present() {
         let n = share(n).min(capacity - at.min(capacity));
         let mut path = String::new();
-        // Column by column, so that the worst stand at the left edge.
-        for index in at..at + n {
-            let (column, row) = (index / rows, index % rows);
-            shape(&mut path, status, column as f32 * pitch, row as f32 * pitch, 1.5);
-        }
         if status == Status::Healthy {
-            path = healthy_strip(at, n, rows, pitch);
+            path = healthy_strip(at, n, rows, pitch, radius);
+        } else {
+            // Column by column, so that the worst stand at the left edge.
+            for index in at..at + n {
+                let (x, y) = ((index / rows) as f32 * pitch, (index % rows) as f32 * pitch);
+                shape(&mut path, status, x, y, radius);
+            }
         }
         push_path(&mut svg, status, &path);
         at += n;
@@ -125,7 +137,7 @@ fn healthy_rows(path: &mut String, from: u32, n: u32, layout: Layout) {
 }
 
 /// Healthy marks of a strip: one line for each row. The first column may be begun by worse ones.
-fn healthy_strip(from: u32, n: u32, rows: u32, pitch: f32) -> String {
+fn healthy_strip(from: u32, n: u32, rows: u32, pitch: f32, radius: f32) -> String {
     let mut path = String::new();
     let end = from + n;
     for row in 0..rows {
@@ -134,8 +146,8 @@ fn healthy_strip(from: u32, n: u32, rows: u32, pitch: f32) -> String {
             continue;
         }
         let count = (end - 1 - first) / rows + 1;
-        let x = (first / rows) as f32 * pitch + 1.5;
-        let y = row as f32 * pitch + 1.5;
+        let x = (first / rows) as f32 * pitch + radius;
+        let y = row as f32 * pitch + radius;
         let length = (count - 1) as f32 * pitch + 0.2;
         let _ = write!(path, "M{} {}h{}", Short(x), Short(y), Short(length));
     }
@@ -251,7 +263,7 @@ mod tests {
         let svg = marks_svg(&tally([1, 0, 0, 0, 0, 1]));
         let (failing, healthy) = (svg.find("d-crit"), svg.find(r#"d="M11 3h.2""#));
         assert!(failing.is_some() && failing < healthy, "{svg}");
-        let strip = strip_svg(&tally([1, 0, 0, 0, 0, 5000]));
+        let strip = strip_svg(&tally([1, 0, 0, 0, 0, 5000]), 2);
         assert!(strip.contains("d-crit") && strip.contains("d-ok"), "{strip}");
         assert!(marks_svg(&tally([1, 0, 0, 0, 0, 999])).contains(">1000</text>"));
         assert_eq!(marks_svg(&Tally::default()), "");
@@ -259,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_strip_begins_where_the_worse_marks_end() {
-        let strip = strip_svg(&tally([0, 2, 0, 0, 0, 8]));
+        let strip = strip_svg(&tally([0, 2, 0, 0, 0, 8]), 2);
         // Rows 0 and 1 start in the second column, rows 2 to 4 in the first.
         assert!(strip.contains(r#"d="M5.5 1.5h.2M5.5 5.5h.2M1.5 9.5h4.2M1.5"#), "{strip}");
     }

@@ -37,7 +37,8 @@ pub fn view(data: &Data, _reader: &Reader) -> AnyView {
     let rows: usize = data.groups.iter().map(|group| group.services.len()).sum();
     let panels = if rows <= ONE_PANEL_ROWS { 1 } else { 2 };
     let mut html = String::with_capacity(rows * data.regions.len() * 400);
-    html.push_str(r#"<div class="topo" data-matrix>"#);
+    let by = data.filter.by.name();
+    let _ = write!(html, r#"<div class="topo wide-only" data-matrix="{by}">"#);
     for panel in split(&data.groups, rows.div_ceil(panels)) {
         table(&mut html, data, &panel, &words);
     }
@@ -49,13 +50,13 @@ pub fn view(data: &Data, _reader: &Reader) -> AnyView {
             let close = data.filter.with(|filter| filter.sel = None).href();
             view! {
                 <div class="withinsp">
-                    <div class="scroll">{matrix}{legend}</div>
+                    <div class="mxwrap">{matrix}{legend}{worst_first(data)}</div>
                     {cell::inspector(selected, close)}
                 </div>
             }
             .into_any()
         }
-        None => view! { <div class="scroll">{matrix}{legend}</div> }.into_any(),
+        None => view! { <div class="mxwrap">{matrix}{legend}{worst_first(data)}</div> }.into_any(),
     }
 }
 
@@ -288,7 +289,7 @@ fn version(html: &mut String, service: &ServiceCells, cell: &MatrixCell) {
 
 fn load(html: &mut String, cell: &MatrixCell) {
     let _ = match cell.load_percent {
-        Some(percent) => write!(html, "{percent}%"),
+        Some(percent) => write!(html, r#"<span data-f="load">{percent}%</span>"#),
         None => write!(html, "–"),
     };
 }
@@ -303,6 +304,37 @@ fn load_class(percent: Option<u32>) -> &'static str {
         Some(_) => "ld4",
         None => "ld5",
     }
+}
+
+/// On a phone the matrix is a list of services, worst first.
+fn worst_first(data: &Data) -> AnyView {
+    let mut rows: Vec<_> = data
+        .groups
+        .iter()
+        .flat_map(|group| &group.services)
+        .map(|service| {
+            let cells = service.cells.iter().flatten();
+            let status = cells.clone().map(|cell| cell.status).min().unwrap_or(Status::Healthy);
+            let mut tally = Tally::default();
+            for cell in cells {
+                tally.merge(&Tally::from(cell.counts));
+            }
+            (status, service, tally)
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.0, &a.1.service).cmp(&(b.0, &b.1.service)));
+    let mut html = String::with_capacity(rows.len() * 200);
+    for (status, service, tally) in rows {
+        let (id, href) = (&service.service, paths::service(&service.service));
+        let (glyph, word) = (glyph_html(Tone::from(status)), text::status(status));
+        let (healthy, total) = (tally.get(Status::Healthy), tally.total());
+        let version = escape(&service.version);
+        let _ = write!(
+            html,
+            r#"<a href="{href}" data-k="service/{id}"><span data-f="s">{glyph}</span><span class="vh">{word}</span><b>{id}</b><span class="muted">{version}</span><span class="num"><span data-f="healthy">{healthy}</span> / <span data-f="total">{total}</span></span></a>"#
+        );
+    }
+    raw(format!(r#"<div class="card tiles narrow-only">{html}</div>"#))
 }
 
 /// What the cells mean, where it is not states.

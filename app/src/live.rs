@@ -1,1 +1,0 @@
-//! Live values: what the stream carries, and how the server finds what changed.

@@ -1,0 +1,71 @@
+//! Live values: what the stream carries, and how the server finds what changed.
+//!
+//! A change names an object (`k`), its revision (`r`) and its new values by field. An element of a
+//! page carries the same name in `data-k` and the field in `data-f`, so the browser writes values
+//! in place and needs to know nothing else.
+//!
+//! | key | fields |
+//! |---|---|
+//! | `total` | `n`, `healthy`, `total`, and a number for each status name |
+//! | `problems` | `s`, `open`, `open_words`, `need`, `reporting`, `ids` |
+//! | `problem/ID` | `s`, `word`, `detail` |
+//! | `dc/D` | `n`, `s`, `healthy`, `total`, `word`, `contact`, `old` |
+//! | `region/R`, `group/G`, `service/S` | `n`, `s`, `healthy`, `total`, `word` |
+//! | `cell/S/D` | `n`, `s`, `healthy`, `total`, `word`, `label`, `version`, `load`, `old` |
+//! | `instance/I` | `s`, `word`, `state`, `cause`, `since`, `version`, `restarts`, `cpu`, `memory` |
+//!
+//! `n` is the six counts from worst to best, `s` a status name, `old` whether the data centre is
+//! not heard; everything else is ready text.
+
+#[cfg(feature = "ssr")]
+mod model;
+#[cfg(feature = "ssr")]
+mod topics;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[cfg(feature = "ssr")]
+pub use model::{View, changed};
+#[cfg(feature = "ssr")]
+pub use topics::{Place, Topics};
+
+/// Values by field.
+pub type Fields = BTreeMap<String, Value>;
+
+/// `Accept` of the request for every current value of a page's topics, after a `reset`.
+pub const CONTENT_TYPE: &str = "application/vnd.mainstay.live+json";
+/// Seconds between two `beat` events.
+pub const BEAT_SECONDS: u32 = 10;
+/// Seconds without a beat after which the page calls its data old.
+pub const OLD_SECONDS: u32 = 20;
+
+/// New values of one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The object.
+    pub k: String,
+    /// Rises with each change; a browser ignores one it has.
+    pub r: u64,
+    #[serde(flatten)]
+    pub fields: Fields,
+    /// Where it belongs, for choosing who hears it; stays on the server.
+    #[cfg(feature = "ssr")]
+    #[serde(skip)]
+    pub place: Option<Place>,
+}
+
+/// What a `beat` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The server's clock: `03:12:07`.
+    pub at: String,
+    /// `Fri 20 Nov 03:12 UTC`, for the top bar.
+    pub clock: String,
+    /// The newest revision.
+    pub seq: u64,
+    /// Version of the server; a page of another version offers to reload.
+    pub build: String,
+}
