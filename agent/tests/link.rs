@@ -232,7 +232,7 @@ async fn a_malformed_message_ends_the_link_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_certificate_that_is_due_is_renewed_and_the_link_goes_on_with_the_new_one() {
-    let mut server = TestServer::start_with_renewal_after(1).await;
+    let mut server = TestServer::start_with(1, 1).await;
     let dir = tempfile::tempdir().unwrap();
     let agent = Agent::start(&server, dir.path());
     let file = dir.path().join("identity.json");

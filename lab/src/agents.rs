@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mainstay_agent::driver::process;
 use mainstay_core::id::DatacenterId;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -157,13 +157,13 @@ async fn keep(plan: AgentPlan, server: SocketAddr, mut wishes: watch::Receiver<W
             Wish::Run => {}
         }
         let ended = match spawn(&plan, server) {
-            Ok(mut child) => tokio::select! {
-                status = child.wait() => status,
+            Ok(mut agent) => tokio::select! {
+                status = agent.child.wait() => status,
                 changed = wishes.changed() => {
                     let wish = *wishes.borrow();
                     match wish {
-                        Wish::Lose if changed.is_ok() => lose(&mut child).await,
-                        Wish::Lose | Wish::Run | Wish::Stop => stop(&mut child).await,
+                        Wish::Lose if changed.is_ok() => lose(&mut agent).await,
+                        Wish::Lose | Wish::Run | Wish::Stop => stop(&mut agent).await,
                     }
                     if changed.is_err() {
                         return;
@@ -191,9 +191,15 @@ fn complain(plan: &AgentPlan, ended: io::Result<ExitStatus>) {
     }
 }
 
+/// An agent process. Its input is kept apart, because waiting for a child closes it.
+struct Agent {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
 /// In a process group of its own, so that Ctrl-C reaches the lab alone; it ends with its standard
 /// input, so that no agent is left if the lab is killed.
-fn spawn(plan: &AgentPlan, server: SocketAddr) -> io::Result<Child> {
+fn spawn(plan: &AgentPlan, server: SocketAddr) -> io::Result<Agent> {
     let log = OpenOptions::new().create(true).append(true).open(&plan.log)?;
     let mut command = Command::new(&plan.program);
     command
@@ -215,20 +221,22 @@ fn spawn(plan: &AgentPlan, server: SocketAddr) -> io::Result<Child> {
     if let Some(token) = &plan.join_token {
         command.env("MAINSTAY_JOIN_TOKEN", token);
     }
-    command.spawn()
+    let mut child = command.spawn()?;
+    let stdin = child.stdin.take();
+    Ok(Agent { child, stdin })
 }
 
 /// The whole data centre goes at once: the agent first, so that it restarts nothing.
-async fn lose(agent: &mut Child) {
-    if let Err(error) = agent.kill().await {
+async fn lose(agent: &mut Agent) {
+    if let Err(error) = agent.child.kill().await {
         tracing::error!(%error, "an agent cannot be killed");
     }
 }
 
-async fn stop(agent: &mut Child) {
+async fn stop(agent: &mut Agent) {
     // Closing its standard input asks it to stop.
     drop(agent.stdin.take());
-    if tokio::time::timeout(STOP_GRACE, agent.wait()).await.is_err() {
+    if tokio::time::timeout(STOP_GRACE, agent.child.wait()).await.is_err() {
         tracing::warn!("an agent does not stop and is ended");
         lose(agent).await;
     }

@@ -42,19 +42,20 @@ pub struct Link {
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     ca_pem: String,
-    /// The join token's secret, until it is used.
-    secret: Mutex<Option<&'static str>>,
+    /// How often the join token may still be used.
+    joins: Mutex<u32>,
     renew_after_seconds: u32,
     links: mpsc::Sender<Link>,
 }
 
 impl TestServer {
+    /// One agent may join; its certificate lasts.
     pub async fn start() -> Self {
-        Self::start_with_renewal_after(3600).await
+        Self::start_with(1, 3600).await
     }
 
-    /// The certificate of a join is to be renewed after so many seconds.
-    pub async fn start_with_renewal_after(renew_after_seconds: u32) -> Self {
+    /// So many agents may join, and are to renew after so many seconds.
+    pub async fn start_with(joins: u32, renew_after_seconds: u32) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca_key = KeyPair::generate().unwrap();
@@ -72,7 +73,7 @@ impl TestServer {
         let authority = Authority {
             issuer,
             ca_pem: ca.pem(),
-            secret: Mutex::new(Some(SECRET)),
+            joins: Mutex::new(joins),
             renew_after_seconds,
             links: sender,
         };
@@ -91,9 +92,8 @@ impl TestServer {
     /// The next agent that links, welcomed, with its hello.
     pub async fn welcome(&mut self, report_period: Duration) -> (Link, Hello) {
         let mut link = self.link().await;
-        let hello = match link.next().await {
-            FromAgent::Hello(hello) => hello,
-            other => panic!("not a hello: {other:?}"),
+        let FromAgent::Hello(hello) = link.next().await else {
+            panic!("the first message is no hello");
         };
         let welcome =
             Welcome { server_version: "test".to_owned(), server_time: Utc::now(), report_period };
@@ -176,11 +176,11 @@ impl Agents for Authority {
         request: Request<proto::JoinRequest>,
     ) -> Result<Response<proto::JoinReply>, Status> {
         let request = mainstay_wire::JoinRequest::try_from(request.into_inner()).unwrap();
-        let mut secret = self.secret.lock().unwrap();
-        if *secret != Some(request.token.secret()) {
+        let mut joins = self.joins.lock().unwrap();
+        if request.token.secret() != SECRET || *joins == 0 {
             return Err(Status::unauthenticated("the token is used or unknown"));
         }
-        *secret = None;
+        *joins -= 1;
         self.sign(&request.csr_pem, self.renew_after_seconds)
     }
 
