@@ -246,8 +246,8 @@ fn probe(address: SocketAddr) -> Option<String> {
     stream.write_all(request.as_bytes()).ok()?;
     let mut head = [0; 12];
     stream.read_exact(&mut head).ok()?;
-    let status = head.strip_prefix(b"HTTP/1.1 ")?;
-    Some(String::from_utf8_lossy(status).into_owned())
+    // `HTTP/1.1 200`
+    head.starts_with(b"HTTP/1.").then(|| String::from_utf8_lossy(&head[9..]).into_owned())
 }
 
 fn announce(plan: &Plan, people: &str, begun: Instant) {
