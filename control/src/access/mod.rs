@@ -135,10 +135,21 @@ impl Access {
         let verdict: Verdict<()> = Err(AccessError::NotFound);
         let mut event = event(by, action, object, &verdict, self.now());
         event.after = Some(json!({ "refused": refusal }));
-        let event = &event;
-        self.store
-            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
-            .await
+        self.note(&event).await
+    }
+
+    /// Writes down a change whose values were not accepted by whoever read them, and gives back
+    /// the error that says so.
+    pub async fn mistaken(
+        &self,
+        by: &By,
+        action: Action,
+        object: &str,
+        mistakes: Vec<FieldMistake>,
+    ) -> AccessError {
+        let error = AccessError::Mistakes(mistakes);
+        let refused = self.refuse::<()>(by, action, object.to_owned(), error).await;
+        refused.expect_err("what is refused is an error")
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {
@@ -146,7 +157,7 @@ impl Access {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a refusal that needed no transaction of its own.
+    /// Writes a refusal that needed no transaction of its own, and gives it back.
     async fn refuse<T>(
         &self,
         by: &By,
@@ -154,15 +165,16 @@ impl Access {
         object: String,
         error: AccessError,
     ) -> Result<T, AccessError> {
-        let verdict: Verdict<()> = Err(error);
-        let event = event(by, action, object, &verdict, self.now());
-        let event = &event;
+        let verdict: Verdict<T> = Err(error);
+        self.note(&event(by, action, object, &verdict, self.now())).await?;
+        verdict.map(|change| change.value)
+    }
+
+    /// Writes an entry that stands for itself.
+    async fn note(&self, event: &Event) -> Result<(), StoreError> {
         self.store
-            .read_committed(|tx| {
-                Box::pin(async move { audit::append(tx, event).await.map(|_id| ()) })
-            })
-            .await?;
-        verdict.and(Err(AccessError::NotFound))
+            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
+            .await
     }
 }
 

@@ -121,20 +121,14 @@ impl Access {
         let refused: Verdict<()> = Err(AccessError::NotFound);
         let mut event = event(by, Action::SignIn, "/sign-in".into(), &refused, self.now());
         event.after = Some(json!({ "user": name, "refused": why }));
-        let event = &event;
-        self.store
-            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
-            .await
+        self.note(&event).await
     }
 
     /// Notes that a user signed out.
     pub async fn signed_out(&self, by: &By, name: &UserName) -> Result<(), StoreError> {
         let done: Verdict<()> = Ok(Change::default());
         let event = event(by, Action::SignOut, object(name), &done, self.now());
-        let event = &event;
-        self.store
-            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
-            .await
+        self.note(&event).await
     }
 
     /// Changes one's own password, given the current one, and ends one's other sessions.

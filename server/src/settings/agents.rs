@@ -6,7 +6,8 @@ use axum::response::Response;
 use chrono::TimeDelta;
 use http::StatusCode;
 use mainstay_app::pages::settings::agents::{self, AgentsData, JoinForm, MadeJoin};
-use mainstay_app::{paths, t};
+use mainstay_app::pages::settings::{Section, title};
+use mainstay_app::paths;
 use mainstay_control::access::{AccessError, JOIN_VALID_DEFAULT, JOIN_VALID_MAX};
 use mainstay_core::access::{FieldMistake, JoinToken, Mistake, Permission, Target};
 use mainstay_core::audit::Action;
@@ -72,7 +73,7 @@ async fn show(
         minutes_max: JOIN_VALID_MAX.num_minutes(),
         now,
     };
-    let mut frame = Frame::new(refused.titled(t!("settings-agents")), Vec::new());
+    let mut frame = Frame::new(refused.titled(title(Section::Agents)), Vec::new());
     frame.message = refused.message;
     context.page_as(refused.status, frame, &data, || agents::view(&data))
 }
@@ -110,8 +111,10 @@ pub(super) async fn make(
     let known = DatacenterId::new(datacenter).ok();
     let known = known.filter(|id| context.snapshot.estate.fleet.datacenters.contains_key(id));
     let Some(datacenter) = known else {
-        let there = FieldMistake::new("datacenter", Mistake::NotThere);
-        return Err(AccessError::Mistakes(vec![there]));
+        let there = vec![FieldMistake::new("datacenter", Mistake::NotThere)];
+        let (by, object) = (context.by(viewer), paths::SETTINGS_AGENTS);
+        let access = &context.state.control.access;
+        return Err(access.mistaken(&by, Action::JoinTokenCreate, object, there).await);
     };
     let valid = TimeDelta::try_minutes(minutes).unwrap_or(TimeDelta::MAX);
     let control = &context.state.control;

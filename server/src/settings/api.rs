@@ -10,6 +10,7 @@ use mainstay_app::pages::settings::profile::ProfileData;
 use mainstay_app::pages::settings::tokens::{Made, TokensData};
 use mainstay_app::pages::settings::user::UserData;
 use mainstay_app::pages::settings::users::UsersData;
+use mainstay_app::paths;
 use mainstay_control::access::{AccessError, ChangeUser, MakeToken, MakeUser};
 use mainstay_core::access::{Grant, Permission, Target, User};
 use mainstay_core::audit::Action;
@@ -158,9 +159,11 @@ async fn make_user(context: Context, viewer: Viewer, sent: Sent<NewUser>) -> Res
         Ok(new) => new,
         Err(response) => return response,
     };
+    let (by, access) = (context.by(&viewer), &context.state.control.access);
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
     if !wrong.is_empty() {
-        return Problem::mistakes(wrong).into_response();
+        let object = paths::SETTINGS_USERS;
+        return problem(&context, access.mistaken(&by, Action::UserCreate, object, wrong).await);
     }
     let make = MakeUser {
         name: new.name,
@@ -168,7 +171,7 @@ async fn make_user(context: Context, viewer: Viewer, sent: Sent<NewUser>) -> Res
         password: new.password,
         grants: new.grants,
     };
-    let made = context.state.control.access.make_user(&context.by(&viewer), &make).await;
+    let made = access.make_user(&by, &make).await;
     answer(&context, StatusCode::CREATED, made)
 }
 
@@ -188,7 +191,9 @@ async fn change_roles(
     };
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
     if !wrong.is_empty() {
-        return Problem::mistakes(wrong).into_response();
+        let (by, object) = (context.by(&viewer), paths::user(&name));
+        let access = &context.state.control.access;
+        return problem(&context, access.mistaken(&by, Action::UserChange, &object, wrong).await);
     }
     let change = ChangeUser::Grants(new.grants);
     let changed = apply(&context, &viewer, &name, new.revision, &change).await;

@@ -13,10 +13,10 @@ mod users;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode};
-use mainstay_app::pages::settings;
+use mainstay_app::pages::settings::{self, NotDone};
+use mainstay_app::paths;
 use mainstay_app::shell::Message;
 use mainstay_app::ui::tone::Tone;
-use mainstay_app::{paths, t};
 use mainstay_control::access::AccessError;
 use mainstay_core::access::{FieldMistake, Permission};
 
@@ -50,11 +50,8 @@ struct Refused {
 }
 
 impl Refused {
-    fn mistakes(mistakes: Vec<FieldMistake>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, mistakes, message: None }
-    }
-
-    fn message(status: StatusCode, strong: String, detail: String) -> Self {
+    fn not_done(status: StatusCode, why: NotDone<'_>) -> Self {
+        let (strong, detail) = why.words();
         let message = Message { tone: Tone::Warn, strong, detail };
         Self { status, mistakes: Vec::new(), message: Some(message) }
     }
@@ -62,27 +59,20 @@ impl Refused {
     /// `name` is the object's. An error: there is nothing left to show the form on.
     fn from_error(context: &Context, error: AccessError, name: &str) -> Result<Self, Response> {
         Ok(match error {
-            AccessError::Mistakes(mistakes) => Self::mistakes(mistakes),
-            AccessError::Changed { .. } => Self::message(
-                StatusCode::CONFLICT,
-                t!("conflict-title"),
-                t!("conflict-detail", name = name),
-            ),
-            AccessError::LastAdmin => Self::message(
-                StatusCode::CONFLICT,
-                t!("last-admin-title"),
-                t!("last-admin-detail", name = name),
-            ),
-            AccessError::Wait(wait) => Self::message(
-                StatusCode::TOO_MANY_REQUESTS,
-                t!("not-now-title"),
-                t!("sign-in-wait", n = wait.seconds, count = wait.seconds.to_string()),
-            ),
-            AccessError::Busy(_) => Self::message(
-                StatusCode::TOO_MANY_REQUESTS,
-                t!("not-now-title"),
-                t!("sign-in-busy"),
-            ),
+            AccessError::Mistakes(mistakes) => {
+                Self { status: StatusCode::UNPROCESSABLE_ENTITY, mistakes, message: None }
+            }
+            AccessError::Changed { .. } => {
+                Self::not_done(StatusCode::CONFLICT, NotDone::Changed { name })
+            }
+            AccessError::LastAdmin => {
+                Self::not_done(StatusCode::CONFLICT, NotDone::LastAdmin { name })
+            }
+            AccessError::Wait(wait) => {
+                let seconds = u32::try_from(wait.seconds).unwrap_or(u32::MAX);
+                Self::not_done(StatusCode::TOO_MANY_REQUESTS, NotDone::Wait { seconds })
+            }
+            AccessError::Busy(_) => Self::not_done(StatusCode::TOO_MANY_REQUESTS, NotDone::Busy),
             AccessError::NotFound => return Err(not_found(context)),
             AccessError::Store(error) => return Err(store_failed(context, &error)),
         })
@@ -104,23 +94,9 @@ fn done(path: &str, done: &str) -> Response {
     Redirect::to(&paths::with_query(path, &[("done", done)])).into_response()
 }
 
-/// What the form before this page did. The word comes from the address, so it chooses one of
-/// these sentences and is never shown itself.
+/// What the form before this page did.
 fn result(context: &Context) -> Option<Message> {
-    let query = context.uri.query().unwrap_or_default();
-    let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done");
-    let strong = match done?.1.as_ref() {
-        "profile" => t!("profile-saved"),
-        "password" => t!("profile-password-saved"),
-        "created" => t!("user-created"),
-        "roles" => t!("user-roles-saved"),
-        "disabled" => t!("user-was-disabled"),
-        "enabled" => t!("user-was-enabled"),
-        "reset" => t!("user-reset-done"),
-        "revoked" => t!("token-revoked"),
-        "agent-revoked" => t!("agents-revoked"),
-        _ => return None,
-    };
+    let strong = settings::done(context.query().get("done")?)?;
     Some(Message { tone: Tone::Ok, strong, detail: String::new() })
 }
 

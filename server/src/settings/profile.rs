@@ -8,7 +8,8 @@ use axum::response::Response;
 use mainstay_app::pages::settings::profile::{
     self, ProfileData, ProfileForm, density_key, theme_key,
 };
-use mainstay_app::{paths, t};
+use mainstay_app::pages::settings::{Section, title};
+use mainstay_app::paths;
 use mainstay_control::access::PASSWORD_MIN_CHARS;
 use mainstay_core::access::{Density, FieldMistake, Mistake, Permission, Preferences, Theme};
 use mainstay_core::audit::Action;
@@ -39,7 +40,7 @@ pub(super) async fn page(context: Context, viewer: Viewer) -> Response {
 }
 
 fn show(context: &Context, viewer: &Viewer, refused: Refused, form: ProfileForm) -> Response {
-    let mut frame = Frame::new(refused.titled(t!("settings-profile")), Vec::new());
+    let mut frame = Frame::new(refused.titled(title(Section::Profile)), Vec::new());
     frame.message = refused.message;
     let data = ProfileData {
         name: viewer.user.name.clone(),
@@ -65,13 +66,16 @@ async fn save(context: Context, viewer: Viewer, body: Bytes) -> Response {
         nav_collapsed: fields.ticked("nav_collapsed"),
         mistakes: Vec::new(),
     };
-    let preferences = match preferences(&form) {
-        Ok(preferences) => preferences,
-        Err(mistakes) => return show(&context, &viewer, Refused::mistakes(mistakes), form),
-    };
     let (by, name) = (context.by(&viewer), &viewer.user.name);
     let access = &context.state.control.access;
-    match access.change_profile(&by, name, &form.display_name, &preferences).await {
+    let saved = match preferences(&form) {
+        Ok(preferences) => access.change_profile(&by, name, &form.display_name, &preferences).await,
+        Err(mistakes) => {
+            let object = paths::user(name);
+            Err(access.mistaken(&by, Action::ProfileChange, &object, mistakes).await)
+        }
+    };
+    match saved {
         Ok(()) => done(paths::SETTINGS_PROFILE, "profile"),
         Err(error) => match Refused::from_error(&context, error, name.as_str()) {
             Ok(refused) => show(&context, &viewer, refused, form),

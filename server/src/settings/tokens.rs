@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use mainstay_app::pages::settings::grants::rows;
 use mainstay_app::pages::settings::tokens::{self, Made, TokenForm, TokensData};
-use mainstay_app::{paths, t};
+use mainstay_app::pages::settings::{Section, title};
+use mainstay_app::paths;
 use mainstay_control::access::{MakeToken, TOKEN_DAYS_MAX};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
@@ -80,7 +81,7 @@ async fn show(
         now: context.snapshot.estate.at,
         tokens,
     };
-    let mut frame = Frame::new(refused.titled(t!("settings-tokens")), Vec::new());
+    let mut frame = Frame::new(refused.titled(title(Section::Tokens)), Vec::new());
     frame.message = refused.message;
     context.page_as(refused.status, frame, &data, || tokens::view(&data))
 }
@@ -96,10 +97,6 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
         grants: typed.rows,
         mistakes: Vec::new(),
     };
-    if !typed.mistakes.is_empty() {
-        let refused = Refused::mistakes(typed.mistakes);
-        return show(&context, &viewer, refused, form, None).await;
-    }
     let make = MakeToken {
         name: form.name.clone(),
         grants: typed.grants,
@@ -107,7 +104,13 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
     };
     let (by, access) = (context.by(&viewer), &context.state.control.access);
     let holds = (viewer.grants.as_slice(), until(&viewer));
-    match access.make_token(&by, &viewer.user, holds, &make).await {
+    let made = if typed.mistakes.is_empty() {
+        access.make_token(&by, &viewer.user, holds, &make).await
+    } else {
+        let object = paths::SETTINGS_TOKENS;
+        Err(access.mistaken(&by, Action::TokenCreate, object, typed.mistakes).await)
+    };
+    match made {
         Ok((token, secret)) => {
             let made = Made { token, secret };
             let mut shown = Refused::nothing(&context);

@@ -6,7 +6,8 @@ use axum::response::Response;
 use mainstay_app::pages::settings::grants::{GrantRow, rows};
 use mainstay_app::pages::settings::user::{self, UserData};
 use mainstay_app::pages::settings::users::{self, UserForm, UsersData};
-use mainstay_app::{paths, t};
+use mainstay_app::pages::settings::{Section, title};
+use mainstay_app::paths;
 use mainstay_control::access::{AccessError, ChangeUser, MakeUser, PASSWORD_MIN_CHARS};
 use mainstay_core::access::{Permission, Target, User};
 use mainstay_core::audit::Action;
@@ -67,7 +68,7 @@ async fn show_list(
         now: context.snapshot.estate.at,
         users,
     };
-    let mut frame = Frame::new(refused.titled(t!("settings-users")), Vec::new());
+    let mut frame = Frame::new(refused.titled(title(Section::Users)), Vec::new());
     frame.message = refused.message;
     context.page_as(refused.status, frame, &data, || users::view(&data))
 }
@@ -123,18 +124,20 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
         grants: typed.rows,
         mistakes: Vec::new(),
     };
-    if !typed.mistakes.is_empty() {
-        let refused = Refused::mistakes(typed.mistakes);
-        return show_list(&context, &viewer, refused, form).await;
-    }
     let make = MakeUser {
         name: form.name.clone(),
         display_name: form.display_name.clone(),
         password: fields.text("password").to_owned(),
         grants: typed.grants,
     };
-    let access = &context.state.control.access;
-    match access.make_user(&context.by(&viewer), &make).await {
+    let (by, access) = (context.by(&viewer), &context.state.control.access);
+    let made = if typed.mistakes.is_empty() {
+        access.make_user(&by, &make).await
+    } else {
+        let object = paths::SETTINGS_USERS;
+        Err(access.mistaken(&by, Action::UserCreate, object, typed.mistakes).await)
+    };
+    match made {
         Ok(user) => done(&paths::user(&user.name), "created"),
         Err(error) => match Refused::from_error(&context, error, &form.name) {
             Ok(mut refused) => {
@@ -157,12 +160,15 @@ async fn change_roles(
 ) -> Response {
     let fields = Fields::parse(&body);
     let typed = fields.grants(&context.snapshot.estate.fleet);
-    if !typed.mistakes.is_empty() {
-        let refused = Refused::mistakes(typed.mistakes);
-        return again(&context, &viewer, &name, refused, Some(typed.rows)).await;
-    }
-    let change = ChangeUser::Grants(typed.grants);
-    match apply(&context, &viewer, &name, &fields, &change).await {
+    let changed = if typed.mistakes.is_empty() {
+        let change = ChangeUser::Grants(typed.grants);
+        apply(&context, &viewer, &name, &fields, &change).await
+    } else {
+        let (by, object) = (context.by(&viewer), paths::user(&name));
+        let access = &context.state.control.access;
+        Err(access.mistaken(&by, Action::UserChange, &object, typed.mistakes).await)
+    };
+    match changed {
         Ok(user) => done(&paths::user(&user.name), "roles"),
         Err(error) => match Refused::from_error(&context, error, &name) {
             Ok(refused) => again(&context, &viewer, &name, refused, Some(typed.rows)).await,

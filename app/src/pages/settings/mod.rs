@@ -4,6 +4,7 @@
 //! every mistake in a form.
 
 pub mod agents;
+pub mod fleet;
 pub mod grants;
 pub mod profile;
 pub mod tokens;
@@ -32,18 +33,76 @@ pub enum Section {
 /// The links between the pages of the settings.
 pub fn sections(current: Section) -> AnyView {
     let links = [
-        (Section::Profile, paths::SETTINGS_PROFILE, t!("settings-profile")),
-        (Section::Users, paths::SETTINGS_USERS, t!("settings-users")),
-        (Section::Tokens, paths::SETTINGS_TOKENS, t!("settings-tokens")),
-        (Section::Agents, paths::SETTINGS_AGENTS, t!("settings-agents")),
-        (Section::Fleet, paths::SETTINGS_FLEET, t!("settings-fleet")),
+        (Section::Profile, paths::SETTINGS_PROFILE),
+        (Section::Users, paths::SETTINGS_USERS),
+        (Section::Tokens, paths::SETTINGS_TOKENS),
+        (Section::Agents, paths::SETTINGS_AGENTS),
+        (Section::Fleet, paths::SETTINGS_FLEET),
     ];
-    let links = links.into_iter().map(|(section, href, label)| Segment {
+    let links = links.into_iter().map(|(section, href)| Segment {
         href: href.to_owned(),
-        label,
+        label: title(section),
         current: section == current,
     });
     segments(t!("settings-label"), links.collect())
+}
+
+/// The name of a page.
+pub fn title(section: Section) -> String {
+    match section {
+        Section::Profile => t!("settings-profile"),
+        Section::Users => t!("settings-users"),
+        Section::Tokens => t!("settings-tokens"),
+        Section::Agents => t!("settings-agents"),
+        Section::Fleet => t!("settings-fleet"),
+    }
+}
+
+/// Why nothing was done, where it is not a matter of what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDone<'a> {
+    /// Somebody else was first.
+    Changed { name: &'a str },
+    /// Nobody would be left who manages access.
+    LastAdmin { name: &'a str },
+    /// Too many tries.
+    Wait { seconds: u32 },
+    /// Too many people at once.
+    Busy,
+}
+
+impl NotDone<'_> {
+    /// What and why.
+    pub fn words(self) -> (String, String) {
+        match self {
+            Self::Changed { name } => (t!("conflict-title"), t!("conflict-detail", name = name)),
+            Self::LastAdmin { name } => {
+                (t!("last-admin-title"), t!("last-admin-detail", name = name))
+            }
+            Self::Wait { seconds } => {
+                let count = text::number(seconds);
+                (t!("not-now-title"), t!("sign-in-wait", n = seconds, count = count))
+            }
+            Self::Busy => (t!("not-now-title"), t!("sign-in-busy")),
+        }
+    }
+}
+
+/// What the form before this page did. The word comes from the address, so it chooses one of
+/// these sentences and is never shown itself.
+pub fn done(word: &str) -> Option<String> {
+    Some(match word {
+        "profile" => t!("profile-saved"),
+        "password" => t!("profile-password-saved"),
+        "created" => t!("user-created"),
+        "roles" => t!("user-roles-saved"),
+        "disabled" => t!("user-was-disabled"),
+        "enabled" => t!("user-was-enabled"),
+        "reset" => t!("user-reset-done"),
+        "revoked" => t!("token-revoked"),
+        "agent-revoked" => t!("agents-revoked"),
+        _ => return None,
+    })
 }
 
 /// The title of a page, which says when its form was refused.

@@ -1,0 +1,480 @@
+//! The whole service on a real Postgres: every route against every role, sessions, forged
+//! requests, redirects.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+#[path = "../../store/tests/common/mod.rs"]
+mod common;
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use common::TestDatabase;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::{Method, Request, StatusCode};
+use mainstay_app::shell::Assets;
+use mainstay_control::Control;
+use mainstay_control::access::{By, MakeToken, MakeUser};
+use mainstay_control::authority::Authority;
+use mainstay_core::access::{Grant, Role, Scope, Target, User, decide};
+use mainstay_core::audit::{Action, Outcome};
+use mainstay_core::id::DatacenterId;
+use mainstay_store::audit::{self, Filter};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::policy::Route;
+use crate::router::{router, routes};
+use crate::state::{AppState, Web};
+
+const PASSWORD: &str = "correct horse battery";
+/// Rewrites the golden file instead of comparing with it.
+const UPDATE: &str = "UPDATE_GOLDEN";
+
+struct Rig {
+    db: TestDatabase,
+    state: AppState,
+    router: Router,
+    _dir: TempDir,
+}
+
+impl Rig {
+    async fn new(secure: bool) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let db = TestDatabase::new().await;
+        let authority = Authority::open(dir.path(), chrono::Utc::now()).unwrap();
+        let control = Arc::new(Control::new(db.store.clone(), authority));
+        let state = AppState {
+            control,
+            live: Arc::default(),
+            web: Arc::new(Web {
+                secure,
+                site_dir: dir.path().to_owned(),
+                assets: Assets::default(),
+            }),
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            shutdown: CancellationToken::new(),
+        };
+        let router = router(state.clone());
+        Self { db, state, router, _dir: dir }
+    }
+
+    async fn user(&self, name: &str, grants: Vec<Grant>) -> User {
+        let make = MakeUser {
+            name: name.into(),
+            display_name: name.into(),
+            password: PASSWORD.into(),
+            grants,
+        };
+        self.state.control.access.make_user(&By::system("test"), &make).await.unwrap()
+    }
+
+    /// A token that counts for everything its owner holds.
+    async fn token(&self, user: &User) -> String {
+        let make = MakeToken { name: "test".into(), grants: user.grants.clone(), days: 1 };
+        let holds = (user.grants.as_slice(), None);
+        let access = &self.state.control.access;
+        access.make_token(&By::system("test"), user, holds, &make).await.unwrap().1
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response {
+        let mut request = request;
+        let peer = SocketAddr::from(([192, 0, 2, 1], 4_711));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Response {
+        let request = Request::get(path).header(COOKIE, cookie).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
+    async fn post(&self, path: &str, cookie: &str, site: &str, form: &str) -> Response {
+        let request = Request::post(path)
+            .header(COOKIE, cookie)
+            .header("sec-fetch-site", site)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// The cookie of a new session.
+    async fn sign_in(&self, name: &str, cookie: &str) -> String {
+        let form = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
+        let response = self.post("/sign-in", cookie, "same-origin", &form).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        cookie_of(&response).unwrap()
+    }
+
+    /// The token in the forms of a session.
+    async fn form_token(&self, cookie: &str) -> String {
+        let page = text(self.get("/settings/profile", cookie).await).await;
+        let (_, after) = page.split_once(r#"name="csrf" value=""#).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    }
+
+    /// The newest entry of the audit log: its id, what was done and how it ended.
+    async fn latest(&self) -> Option<(i64, Action, Outcome)> {
+        let list = audit::list(&self.db.store, &Filter::default(), None, 1).await.unwrap();
+        list.first().map(|entry| (entry.id, entry.event.action, entry.event.outcome))
+    }
+}
+
+async fn text(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// `name=value` of the cookie that an answer sets, unless it removes it.
+fn cookie_of(response: &Response) -> Option<String> {
+    let all = response.headers().get_all(SET_COOKIE).iter();
+    let set = all.map(|cookie| cookie.to_str().unwrap()).find(|cookie| !cookie.contains("=;"))?;
+    set.split(';').next().map(str::to_owned)
+}
+
+fn location(response: &Response) -> &str {
+    response.headers().get(LOCATION).map_or("", |location| location.to_str().unwrap())
+}
+
+fn grant(role: Role) -> Grant {
+    Grant { role, scope: Scope::default() }
+}
+
+/// Nobody, each role everywhere, and two roles in one place.
+fn people() -> Vec<(String, Option<Vec<Grant>>)> {
+    let mut people = vec![("nobody".to_owned(), None)];
+    people.extend(Role::ALL.map(|role| (role.name().to_owned(), Some(vec![grant(role)]))));
+    let here = [DatacenterId::new("fra1").unwrap()].into();
+    let narrow = Scope { datacenters: here, ..Scope::default() };
+    people.extend([Role::Operator, Role::Admin].map(|role| {
+        let grants = vec![Grant { role, scope: narrow.clone() }];
+        (format!("{}-fra1", role.name()), Some(grants))
+    }));
+    people
+}
+
+fn allowed(route: &Route, grants: Option<&[Grant]>) -> bool {
+    decide(grants, route.permission, Target::default()).is_ok()
+}
+
+fn sorted(state: &AppState) -> Vec<Route> {
+    let mut table = routes(state).table().to_vec();
+    table.sort_by_key(|route| (route.path, route.method.to_string()));
+    table
+}
+
+/// `{…}` in a path, filled in.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "x-1" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn the_table_is_the_one_agreed_on() {
+    let rig = Rig::new(false).await;
+    let mut matrix = String::from(
+        "# Every route, what it needs, and who may: nobody signed in, each role everywhere, and\n\
+         # two roles in one data centre only. Written by the test that compares with it.\n",
+    );
+    for route in sorted(&rig.state) {
+        let may = people().into_iter().filter(|(_, grants)| allowed(&route, grants.as_deref()));
+        let may: Vec<_> = may.map(|(name, _)| name).collect();
+        let needs = serde_json::to_value(route.permission).unwrap();
+        let leaves = match route.action {
+            Some(action) => format!(" leaves {}", serde_json::to_value(action).unwrap()),
+            None => String::new(),
+        };
+        let who = if may.len() == people().len() { "all".to_owned() } else { may.join(" ") };
+        let (method, path) = (&route.method, route.path);
+        writeln!(matrix, "{method} {path} needs {needs}{leaves}: {who}").unwrap();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/routes.txt");
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(path, &matrix).unwrap();
+    }
+    let golden = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(matrix, golden, "run the test with {UPDATE}=1 and review the difference");
+}
+
+#[tokio::test]
+async fn every_route_is_denied_to_everybody_it_is_not_for() {
+    let rig = Rig::new(false).await;
+    let table = sorted(&rig.state);
+    for (name, grants) in people() {
+        let token = match &grants {
+            Some(grants) => Some(rig.token(&rig.user(&name, grants.clone()).await).await),
+            None => None,
+        };
+        for route in &table {
+            let path = filled(route.path);
+            let mut request = Request::builder().method(&route.method).uri(&path);
+            if let Some(token) = &token {
+                request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            }
+            let before = rig.latest().await;
+            let status = rig.send(request.body(Body::empty()).unwrap()).await.status();
+            let what = format!("{name} {} {path}: {status}", route.method);
+            let left = rig.latest().await.filter(|left| Some(*left) != before);
+            let left = left.map(|(_, action, outcome)| (action, outcome));
+            let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            if !allowed(route, grants.as_deref()) {
+                let expected = match token {
+                    Some(_) => StatusCode::FORBIDDEN,
+                    None if path.starts_with("/api/") => StatusCode::UNAUTHORIZED,
+                    None => StatusCode::SEE_OTHER,
+                };
+                assert_eq!(status, expected, "{what}");
+                let refused = route.action.filter(|_| token.is_some());
+                assert_eq!(left, refused.map(|action| (action, Outcome::Refused)), "{what}");
+            } else if let Some(action) = route.action {
+                // A public change without a token is refused as forged.
+                assert_eq!(denied, token.is_none(), "{what}");
+                // What cannot be read, or is about nothing, is no try at a change.
+                let no_try = status.is_client_error() && left.is_none();
+                let left = left.map(|(action, _)| action);
+                assert!(no_try || left == Some(action), "{what} left {left:?}");
+            } else {
+                assert!(!denied && left.is_none(), "{what} left {left:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_table_is_not_there() {
+    let rig = Rig::new(false).await;
+    let status = async |method: Method, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        rig.send(request).await.status()
+    };
+    assert_eq!(status(Method::GET, "/nowhere").await, StatusCode::NOT_FOUND);
+    assert_eq!(status(Method::GET, "/settings/users/a/b/c").await, StatusCode::NOT_FOUND);
+    assert_eq!(status(Method::DELETE, "/settings/users").await, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(status(Method::PUT, "/sign-in").await, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(status(Method::HEAD, "/sign-in").await, StatusCode::OK);
+    assert_eq!(status(Method::OPTIONS, "/sign-in").await, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn signing_in_leads_back_and_begins_a_session_of_its_own() {
+    let rig = Rig::new(false).await;
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let away = rig.get("/settings/tokens?before=7&x=a%20b", "").await;
+    assert_eq!(away.status(), StatusCode::SEE_OTHER);
+    assert!(cookie_of(&away).is_none(), "a stranger gets no session");
+    let sign_in = location(&away).to_owned();
+    assert_eq!(sign_in, "/sign-in?next=%2Fsettings%2Ftokens%3Fbefore%3D7%26x%3Da%2520b");
+
+    // Somebody planted a session id.
+    let planted = "mainstay=AAAAAAAAAAAAAAAAAAAAAA";
+    let form = format!("name=ann&password={}", PASSWORD.replace(' ', "+"));
+    let response = rig.post(&sign_in, planted, "same-origin", &form).await;
+    assert_eq!(location(&response), "/settings/tokens?before=7&x=a%20b");
+    let cookie = cookie_of(&response).unwrap();
+    assert_ne!(cookie, planted);
+    assert_eq!(rig.get("/settings/profile", planted).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(rig.get("/settings/profile", &cookie).await.status(), StatusCode::OK);
+
+    // Signing in again, as for a step up, ends the session before.
+    let second = rig.sign_in("ann", &cookie).await;
+    assert_ne!(second, cookie);
+    assert_eq!(rig.get("/settings/profile", &cookie).await.status(), StatusCode::SEE_OTHER);
+
+    let token = rig.form_token(&second).await;
+    let out = rig.post("/sign-out", &second, "same-origin", &format!("csrf={token}")).await;
+    assert_eq!((out.status(), location(&out)), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert_eq!(rig.get("/settings/profile", &second).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_sign_in_leads_to_no_other_site() {
+    let rig = Rig::new(false).await;
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let form = format!("name=ann&password={}", PASSWORD.replace(' ', "+"));
+    for next in ["//evil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example", "%2F%09%2Fe"]
+    {
+        let response = rig.post(&format!("/sign-in?next={next}"), "", "same-origin", &form).await;
+        assert_eq!(
+            (response.status(), location(&response)),
+            (StatusCode::SEE_OTHER, "/"),
+            "{next}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_sign_in_keeps_the_name_and_no_session() {
+    let rig = Rig::new(false).await;
+    let response = rig.post("/sign-in", "", "same-origin", "name=ann&password=wrong").await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(cookie_of(&response).is_none());
+    let page = text(response).await;
+    assert!(
+        page.contains("Error: ") && page.contains(r#"value="ann""#) && !page.contains("wrong\"")
+    );
+}
+
+#[tokio::test]
+async fn a_change_is_made_by_a_page_of_this_site_with_its_token() {
+    let rig = Rig::new(false).await;
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    rig.user("bob", vec![grant(Role::Viewer)]).await;
+    let (ann, bob) = (rig.sign_in("ann", "").await, rig.sign_in("bob", "").await);
+    let (own, others) = (rig.form_token(&ann).await, rig.form_token(&bob).await);
+    let change = async |site: &str, token: &str| {
+        let form = format!(
+            "csrf={token}&display_name=Ann&theme=dark&density=compact&time_zone=Europe%2FBerlin"
+        );
+        rig.post("/settings/profile", &ann, site, &form).await.status()
+    };
+    for (site, token) in [
+        ("cross-site", own.as_str()),
+        ("same-site", &own),
+        ("none", &own),
+        ("same-origin", ""),
+        ("same-origin", &others),
+        ("same-origin", &own[1..]),
+    ] {
+        assert_eq!(change(site, token).await, StatusCode::FORBIDDEN, "{site} {token}");
+    }
+    assert_eq!(change("same-origin", &own).await, StatusCode::SEE_OTHER);
+    let page = text(rig.get("/settings/profile", &ann).await).await;
+    assert!(page.contains(r#"data-theme="dark""#));
+    // The sign-in has no session yet: where it comes from is what counts.
+    let form = format!("name=ann&password={}", PASSWORD.replace(' ', "+"));
+    let forged = rig.post("/sign-in", "", "cross-site", &form).await;
+    assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn disabling_a_user_ends_their_session_at_once() {
+    let rig = Rig::new(false).await;
+    rig.user("root", vec![grant(Role::Admin)]).await;
+    let ann = rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let (admin, cookie) = (rig.sign_in("root", "").await, rig.sign_in("ann", "").await);
+    assert_eq!(rig.get("/settings/profile", &cookie).await.status(), StatusCode::OK);
+    let csrf = rig.form_token(&admin).await;
+    let form = format!("csrf={csrf}&revision={}", ann.revision);
+    let disable = "/settings/users/ann/do/disable";
+    let response = rig.post(disable, &admin, "same-origin", &form).await;
+    assert_eq!(location(&response), "/settings/users/ann?done=disabled");
+    assert_eq!(rig.get("/settings/profile", &cookie).await.status(), StatusCode::SEE_OTHER);
+    let stale = rig.post(disable, &admin, "same-origin", &form).await;
+    assert_eq!(stale.status(), StatusCode::CONFLICT);
+    let last = format!("csrf={csrf}&revision=1");
+    let last = rig.post("/settings/users/root/do/disable", &admin, "same-origin", &last).await;
+    assert_eq!(last.status(), StatusCode::CONFLICT);
+    assert!(text(last).await.contains("only one left who may manage access"));
+}
+
+#[tokio::test]
+async fn forms_keep_what_was_typed_and_secrets_are_shown_once() {
+    let rig = Rig::new(false).await;
+    rig.user("root", vec![grant(Role::Admin)]).await;
+    let cookie = rig.sign_in("root", "").await;
+    let csrf = rig.form_token(&cookie).await;
+    let form = format!(
+        "csrf={csrf}&user=Ann&display_name=Ann+B.&password=short&grants-0-role=viewer&grants-0=yes\
+         &grants-0-datacenters=nowhere"
+    );
+    let refused = rig.post("/settings/users", &cookie, "same-origin", &form).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(refused).await;
+    for part in
+        [r#"value="Ann""#, r#"value="Ann B.""#, r#"value="nowhere""#, r##"href="#grants-0""##]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("short"));
+    let form = format!("csrf={csrf}&name=ci&days=7&grants-0-role=admin&grants-0=yes");
+    let made = rig.post("/settings/tokens", &cookie, "same-origin", &form).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let page = text(made).await;
+    let secret = &page[page.find("mat_").unwrap()..][..47];
+    assert!(!text(rig.get("/settings/tokens", &cookie).await).await.contains("mat_"));
+    let request = Request::get("/api/v1/me").header(AUTHORIZATION, format!("Bearer {secret}"));
+    let me = text(rig.send(request.body(Body::empty()).unwrap()).await).await;
+    assert!(me.contains(r#""name":"root""#), "{me}");
+}
+
+#[tokio::test]
+async fn without_the_database_the_known_read_and_nobody_changes() {
+    let rig = Rig::new(false).await;
+    rig.user("ann", vec![grant(Role::Operator)]).await;
+    let cookie = rig.sign_in("ann", "").await;
+    let csrf = rig.form_token(&cookie).await;
+    rig.db.store.close().await;
+    let page = rig.get("/topology", &cookie).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let stranger = rig.get("/topology", "mainstay=AAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!(stranger.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let form = format!("csrf={csrf}&name=t&days=1");
+    // A moment after it was read, a session is known for certain still.
+    let control = &rig.state.control;
+    let read_at = control.access.now();
+    while control.access.now() <= read_at + chrono::TimeDelta::seconds(1) {
+        tokio::task::yield_now().await;
+    }
+    let page = rig.get("/topology", &cookie).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let change = rig.post("/settings/tokens", &cookie, "same-origin", &form).await;
+    assert_eq!(change.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let sign_in = rig.post("/sign-in", "", "same-origin", "name=ann&password=x").await;
+    assert_eq!(sign_in.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(rig.get("/sign-in", "").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn over_tls_the_cookie_belongs_to_this_host() {
+    let rig = Rig::new(true).await;
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let form = format!("name=ann&password={}", PASSWORD.replace(' ', "+"));
+    let response = rig.post("/sign-in", "", "same-origin", &form).await;
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-mainstay="), "{cookie}");
+    for part in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    assert!(!cookie.contains("Domain"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_and_bodies_are_bounded() {
+    let rig = Rig::new(false).await;
+    let owner = rig.user("root", vec![grant(Role::Admin)]).await;
+    let token = rig.token(&owner).await;
+    for path in ["/sign-in", "/nowhere", "/topology", "/api/v1/me"] {
+        let response = rig.get(path, "").await;
+        for name in [
+            "content-security-policy",
+            "referrer-policy",
+            "x-content-type-options",
+            "permissions-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "x-request-id",
+            "cache-control",
+        ] {
+            assert!(response.headers().contains_key(name), "{name} of {path}");
+        }
+    }
+    let large = "x".repeat(crate::policy::BODY_MAX + 1);
+    let request = Request::post("/api/v1/users")
+        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(large))
+        .unwrap();
+    assert_eq!(rig.send(request).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let wrong = Request::get("/sign-in").header(AUTHORIZATION, "Bearer mat_wrong");
+    let wrong = rig.send(wrong.body(Body::empty()).unwrap()).await;
+    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(wrong.headers()[CONTENT_TYPE], crate::problem::PROBLEM_JSON);
+}
