@@ -5,6 +5,7 @@
 //! [`mainstay_core::access`].
 
 pub mod attention;
+pub mod audit;
 pub mod cell;
 pub mod components;
 pub mod datacenter;
@@ -21,6 +22,8 @@ pub mod region;
 pub mod replace;
 pub mod rows;
 pub mod service;
+pub mod settings;
+pub mod sign_in;
 pub mod survey;
 pub mod topology;
 

@@ -121,6 +121,9 @@ fn control(field: Field, described: Option<String>) -> AnyView {
     let Field { name, kind, value, autocomplete, required, .. } = field;
     let kind = match kind {
         Kind::Area(rows) => {
+            // The renderer writes what stands in a textarea as it is. A newline at the beginning
+            // would be eaten by the browser, so there is one to eat.
+            let value = format!("\n{}", crate::ui::escape(&value));
             return view! {
                 <textarea id=name name=name rows=rows required=required
                     aria-describedby=described>{value}</textarea>
@@ -169,4 +172,23 @@ pub fn form(action: impl Into<String>, csrf: &str, body: impl IntoView + 'static
 /// The title of an error summary: `There are 2 mistakes`.
 pub fn mistakes_title(mistakes: &[Mistake]) -> String {
     t!("form-errors", n = mistakes.len(), count = crate::text::number(mistakes.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_text_never_leaves_its_field() {
+        let area = |value: &str| {
+            let value = value.to_owned();
+            let area = Field { name: "source", kind: Kind::Area(3), value, ..Field::default() };
+            crate::render::fragment(|| field(area, &[]))
+        };
+        let html = area("a & b\n</textarea><script>\"x\"</script>");
+        let safe =
+            "\na &amp; b\n&lt;/textarea&gt;&lt;script&gt;&quot;x&quot;&lt;/script&gt;</textarea>";
+        assert!(html.contains(safe), "{html}");
+        assert!(area("").contains("\n</textarea>"), "{}", area(""));
+    }
 }

@@ -1,0 +1,223 @@
+//! What an entry of the audit log says, in a sentence.
+
+use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::problem::Problem;
+use serde_json::Value;
+
+use crate::t;
+use crate::text;
+
+/// Longest detail that is quoted from an entry, in characters.
+const DETAIL_MAX_CHARS: usize = 200;
+
+/// Who did it: `ann`, `ann, by the token deploy-bot`, `the agent of fra1`.
+pub fn who(actor: &Actor) -> String {
+    match actor {
+        Actor::User(name) => name.clone(),
+        Actor::Token(name) => match name.split_once('/') {
+            Some((owner, token)) => t!("audit-who-token", owner = owner, token = token),
+            None => name.clone(),
+        },
+        Actor::Agent(datacenter) => t!("audit-who-agent", dc = datacenter.as_str()),
+        Actor::System(part) => t!("audit-who-system", part = part.as_str()),
+        Actor::Anonymous(address) => t!("audit-who-anonymous", address = address.as_str()),
+    }
+}
+
+/// The actor's name as a filter takes it.
+pub fn name(actor: &Actor) -> &str {
+    match actor {
+        Actor::User(name)
+        | Actor::Token(name)
+        | Actor::Agent(name)
+        | Actor::System(name)
+        | Actor::Anonymous(name) => name,
+    }
+}
+
+pub fn outcome(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Done => t!("audit-done"),
+        Outcome::Refused => t!("audit-refused"),
+        Outcome::Failed => t!("audit-failed"),
+    }
+}
+
+/// What was done, or tried.
+pub fn action(action: Action, outcome: Outcome) -> String {
+    let how = match outcome {
+        Outcome::Done => "done",
+        Outcome::Refused | Outcome::Failed => "tried",
+    };
+    match action {
+        Action::SignIn => t!("audit-sign-in", how = how),
+        Action::SignOut => t!("audit-sign-out", how = how),
+        Action::UserCreate => t!("audit-user-create", how = how),
+        Action::UserChange => t!("audit-user-change", how = how),
+        Action::UserDisable => t!("audit-user-disable", how = how),
+        Action::PasswordChange => t!("audit-password-change", how = how),
+        Action::ProfileChange => t!("audit-profile-change", how = how),
+        Action::TokenCreate => t!("audit-token-create", how = how),
+        Action::TokenRevoke => t!("audit-token-revoke", how = how),
+        Action::JoinTokenCreate => t!("audit-join-token-create", how = how),
+        Action::AgentJoin => t!("audit-agent-join", how = how),
+        Action::AgentRevoke => t!("audit-agent-revoke", how = how),
+        Action::FleetApply => t!("audit-fleet-apply", how = how),
+        Action::Deploy => t!("audit-deploy", how = how),
+        Action::Remove => t!("audit-remove", how = how),
+        Action::InstanceReplace => t!("audit-instance-replace", how = how),
+        Action::CommandResult => t!("audit-command-result", how = how),
+        Action::ProblemOpen => t!("audit-problem-open", how = how),
+        Action::ProblemClose => t!("audit-problem-close", how = how),
+        Action::ProblemTake => t!("audit-problem-take", how = how),
+        Action::ProblemRelease => t!("audit-problem-release", how = how),
+        Action::AuditExport => t!("audit-audit-export", how = how),
+    }
+}
+
+/// What was done, and what stands out of it: `Applied a fleet file (3 changes)`.
+pub fn sentence(event: &Event) -> String {
+    let action = action(event.action, event.outcome);
+    match detail(event) {
+        Some(detail) => t!("audit-sentence", action = action, detail = detail),
+        None => action,
+    }
+}
+
+/// The one thing of an entry's values that a list shows.
+fn detail(event: &Event) -> Option<String> {
+    let after = event.after.as_ref()?;
+    if event.outcome != Outcome::Done {
+        return refusal(after);
+    }
+    match event.action {
+        Action::FleetApply => {
+            let n = after.get("changes")?.as_array()?.len() as u64;
+            Some(t!("audit-changes", n = n, count = text::number(n)))
+        }
+        Action::ProblemOpen => {
+            let problem: Problem = serde_json::from_value(after.clone()).ok()?;
+            Some(text::problem_title(&problem))
+        }
+        Action::AuditExport => quoted(after.get("format")?),
+        Action::SignIn
+        | Action::SignOut
+        | Action::UserCreate
+        | Action::UserChange
+        | Action::UserDisable
+        | Action::PasswordChange
+        | Action::ProfileChange
+        | Action::TokenCreate
+        | Action::TokenRevoke
+        | Action::JoinTokenCreate
+        | Action::AgentJoin
+        | Action::AgentRevoke
+        | Action::Deploy
+        | Action::Remove
+        | Action::InstanceReplace
+        | Action::CommandResult
+        | Action::ProblemClose
+        | Action::ProblemTake
+        | Action::ProblemRelease => None,
+    }
+}
+
+/// Why something was not done, where the entry says it in words or as a refusal of a role.
+fn refusal(after: &Value) -> Option<String> {
+    let refused = after.get("refused")?;
+    match serde_json::from_value(refused.clone()) {
+        Ok(refusal) => Some(text::refusal(&refusal).trim_end_matches('.').to_owned()),
+        Err(_) => quoted(refused),
+    }
+}
+
+fn quoted(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let short: String = text.chars().take(DETAIL_MAX_CHARS).collect();
+    Some(if short.len() < text.len() { short + "…" } else { short })
+}
+
+/// Every action, for choosing one.
+pub const ACTIONS: [Action; 22] = [
+    Action::SignIn,
+    Action::SignOut,
+    Action::UserCreate,
+    Action::UserChange,
+    Action::UserDisable,
+    Action::PasswordChange,
+    Action::ProfileChange,
+    Action::TokenCreate,
+    Action::TokenRevoke,
+    Action::JoinTokenCreate,
+    Action::AgentJoin,
+    Action::AgentRevoke,
+    Action::FleetApply,
+    Action::Deploy,
+    Action::Remove,
+    Action::InstanceReplace,
+    Action::CommandResult,
+    Action::ProblemOpen,
+    Action::ProblemClose,
+    Action::ProblemTake,
+    Action::ProblemRelease,
+    Action::AuditExport,
+];
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(action: Action, outcome: Outcome, after: Option<Value>) -> Event {
+        Event {
+            v: 1,
+            at: DateTime::UNIX_EPOCH,
+            actor: Actor::User("ann".to_owned()),
+            action,
+            object: "/settings/fleet".to_owned(),
+            outcome,
+            reason: None,
+            before: None,
+            after,
+            request: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_says_what_was_done_or_tried() {
+        let refused = json!({ "refused": { "kind": "role", "needs": ["admin"] } });
+        for (event, words) in [
+            (event(Action::SignIn, Outcome::Done, None), "Signed in"),
+            (event(Action::SignIn, Outcome::Refused, None), "Tried to sign in"),
+            (
+                event(Action::FleetApply, Outcome::Done, Some(json!({ "changes": [1, 2, 3] }))),
+                "Applied a fleet file (3 changes)",
+            ),
+            (
+                event(Action::FleetApply, Outcome::Refused, Some(refused)),
+                "Tried to apply a fleet file (This needs the role admin. You do not hold it)",
+            ),
+            (
+                event(Action::ProblemOpen, Outcome::Done, Some(json!({ "kind": "odd" }))),
+                "Found a problem",
+            ),
+        ] {
+            assert_eq!(sentence(&event), words);
+        }
+        assert_eq!(who(&Actor::Token("ann/ci".into())), "ann, by the token ci");
+        assert_eq!(who(&Actor::Agent("fra1".into())), "the agent of fra1");
+    }
+
+    #[test]
+    fn every_action_can_be_chosen_once() {
+        let mut sorted = ACTIONS.to_vec();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), ACTIONS.len());
+        let labels: std::collections::BTreeSet<_> =
+            ACTIONS.iter().map(|a| action(*a, Outcome::Done)).collect();
+        assert_eq!(labels.len(), ACTIONS.len(), "two actions read alike");
+    }
+}
