@@ -17,11 +17,15 @@ use mainstay_core::audit::export::{Counts, LEAVES_PER_LINE, Line, VERSION};
 use mainstay_core::audit::merkle::{Frontier, Hash};
 use mainstay_core::audit::note::{Note, NoteError, SignerKey, VerifierKey};
 use mainstay_core::audit::verify::{Verification, Verifier};
+use mainstay_core::audit::{Action, Event, Outcome};
 use mainstay_store::audit::{self, Batch, Checkpoint, Snapshot};
 use mainstay_store::{Result, Store, StoreError, Tx};
 use rand::RngCore;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
+
+use crate::Control;
+use crate::access::By;
 
 /// How often the sequencer looks for new entries: the longest that one waits for its position.
 pub const SEQUENCE_PERIOD: Duration = Duration::from_millis(500);
@@ -292,6 +296,28 @@ pub async fn verify(
 /// A page that has something.
 fn page<T>(page: Vec<T>) -> Option<Vec<T>> {
     (!page.is_empty()).then_some(page)
+}
+
+impl Control {
+    /// Writes down that entries are exported, before any leaves. `what` says which and in which
+    /// form. Returns the id of the entry: what is older may be exported.
+    pub async fn note_export(&self, by: &By, what: serde_json::Value) -> Result<i64> {
+        let event = &Event {
+            v: 1,
+            at: Utc::now(),
+            actor: by.actor.clone(),
+            action: Action::AuditExport,
+            object: "/audit".to_owned(),
+            outcome: Outcome::Done,
+            reason: None,
+            before: None,
+            after: Some(what),
+            request: by.request.clone(),
+        };
+        self.store
+            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await }))
+            .await
+    }
 }
 
 /// Why an export ended early.

@@ -18,6 +18,9 @@ use crate::access::{AccessError, By, JOIN_VALID_DEFAULT};
 /// Certificates looked at when join tokens are given out; more than any fleet has.
 const CERTIFICATES_MAX: i64 = 10_000;
 
+/// Shortest reason for a new fleet, in characters.
+pub const REASON_MIN_CHARS: usize = 10;
+
 /// What a file would change on top of the fleet in force.
 #[derive(Clone, Debug)]
 pub struct Preview {

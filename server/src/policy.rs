@@ -105,6 +105,22 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.add(route, |filter| on(filter, handler))
     }
 
+    /// A question whose text is too long for an address: a POST that changes nothing.
+    pub fn ask<H, T>(
+        self,
+        permission: Permission,
+        path: &'static str,
+        body_max: usize,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let route = Route { method: Method::POST, path, permission, action: None, body_max };
+        self.add(route, |filter| on(filter, handler))
+    }
+
     /// Something to read that a service answers (files).
     pub fn get_service<V>(self, permission: Permission, path: &'static str, service: V) -> Self
     where

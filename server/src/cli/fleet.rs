@@ -1,7 +1,9 @@
-//! `mainstay fleet`: judge a fleet file without a server.
+//! `mainstay fleet`: judge a fleet file without a server, or apply it to one ([`apply`]).
 //!
 //! Owns the command's arguments, reading the file within bounds, and both forms of output: text as
 //! a compiler writes it, and JSON for pipelines. Exit codes: 0 good, 1 findings, 2 unreadable.
+
+mod apply;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use mainstay_app::pages::settings::fleet::Summary;
 use mainstay_core::fleet::finding::Finding;
 use mainstay_core::fleet::{FILE_MAX_BYTES, Fleet, read};
-use mainstay_core::placement;
 use serde::Serialize;
 
 /// Exit code for a file with findings.
@@ -35,6 +37,9 @@ pub enum FleetCommand {
     /// Needs no server. Exit code 0: good; 1: findings; 2: the file cannot be read.
     Check(CheckArgs),
     /// Show what a fleet file would change on a server, and apply it.
+    ///
+    /// Exit code 0: applied, or nothing to change; 1: findings, removals that must wait, or
+    /// refused; 2: the file cannot be read or the server not be reached.
     Apply(ApplyArgs),
 }
 
@@ -69,6 +74,14 @@ pub struct ApplyArgs {
     /// Write JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Runs the subcommand.
+pub async fn run(args: FleetArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        FleetCommand::Check(args) => Ok(check(&args)),
+        FleetCommand::Apply(args) => apply::run(&args).await,
+    }
 }
 
 /// Judges a fleet file and writes what was found to standard output; the one sentence on a file
@@ -128,7 +141,7 @@ fn lines(file: &str, result: &Result<Fleet, Vec<Finding>>) -> (String, u8) {
     // Writing to a string cannot fail.
     match result {
         Ok(fleet) => {
-            let counts = Counts::of(fleet).in_words();
+            let counts = in_words(&Summary::of(fleet));
             let _ = writeln!(text, "{file}: the fleet {:?} is good: {counts}", fleet.name);
             (text, 0)
         }
@@ -155,7 +168,7 @@ struct Report<'a> {
     findings: Vec<Entry>,
     /// What a good fleet declares; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<Counts>,
+    summary: Option<Summary>,
 }
 
 #[derive(Serialize)]
@@ -165,19 +178,6 @@ struct Entry {
     code: &'static str,
     message: String,
     help: String,
-}
-
-#[derive(Serialize)]
-struct Counts {
-    regions: usize,
-    datacenters: usize,
-    groups: usize,
-    services: usize,
-    /// Over all services and data centres.
-    instances: usize,
-    databases: usize,
-    backup_policies: usize,
-    edges: usize,
 }
 
 impl<'a> Report<'a> {
@@ -195,7 +195,7 @@ impl<'a> Report<'a> {
             ok: result.is_ok(),
             error: None,
             findings: findings.map(entry).collect(),
-            summary: result.as_ref().ok().map(Counts::of),
+            summary: result.as_ref().ok().map(Summary::of),
         }
     }
 
@@ -215,40 +215,22 @@ impl<'a> Report<'a> {
     }
 }
 
-impl Counts {
-    fn of(fleet: &Fleet) -> Self {
-        let instances = fleet.services.values().map(|service| {
-            placement::datacenters(fleet, service).len() * usize::from(service.nodes)
-        });
-        Self {
-            regions: fleet.regions.len(),
-            datacenters: fleet.datacenters.len(),
-            groups: fleet.groups.len(),
-            services: fleet.services.len(),
-            instances: instances.sum(),
-            databases: fleet.databases.len(),
-            backup_policies: fleet.backup_policies.len(),
-            edges: fleet.edges.len(),
-        }
-    }
-
-    fn in_words(&self) -> String {
-        let counts = [
-            (self.regions, "region", "regions"),
-            (self.datacenters, "data centre", "data centres"),
-            (self.groups, "group", "groups"),
-            (self.services, "service", "services"),
-            (self.instances, "instance", "instances"),
-            (self.databases, "database", "databases"),
-            (self.backup_policies, "backup policy", "backup policies"),
-            (self.edges, "edge", "edges"),
-        ];
-        let words = counts.map(|(count, one, many)| {
-            let noun = if count == 1 { one } else { many };
-            format!("{count} {noun}")
-        });
-        words.join(", ")
-    }
+fn in_words(summary: &Summary) -> String {
+    let counts = [
+        (summary.regions, "region", "regions"),
+        (summary.datacenters, "data centre", "data centres"),
+        (summary.groups, "group", "groups"),
+        (summary.services, "service", "services"),
+        (summary.instances, "instance", "instances"),
+        (summary.databases, "database", "databases"),
+        (summary.backup_policies, "backup policy", "backup policies"),
+        (summary.edges, "edge", "edges"),
+    ];
+    let words = counts.map(|(count, one, many)| {
+        let noun = if count == 1 { one } else { many };
+        format!("{count} {noun}")
+    });
+    words.join(", ")
 }
 
 #[cfg(test)]
