@@ -2,6 +2,7 @@
 //!
 //! Invariant: each browser has a driver and a profile of its own, so that no test shares cookies.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -182,12 +183,12 @@ impl Browser {
         Ok(self.client.execute(script, arguments).await?)
     }
 
-    /// Errors and warnings that the browser's console got since the last call: scripts that failed,
-    /// broken content policy, resources that were not found.
+    /// Errors and warnings that the browser's console got since the last call, each once: scripts
+    /// that failed, broken content policy, resources that were not found.
     ///
     /// # Errors
     /// When the driver does not answer.
-    pub async fn console_errors(&self) -> Result<Vec<String>> {
+    pub async fn console_errors(&self) -> Result<BTreeSet<String>> {
         let entries = self.client.issue_cmd(ReadLog).await?;
         let entries = entries.as_array().cloned().unwrap_or_default();
         let bad = entries

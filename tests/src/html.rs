@@ -10,12 +10,13 @@ pub struct Field {
     pub value: String,
 }
 
-/// The inputs of the first form whose `action` begins with this; none when there is no such form.
+/// The inputs of the first form that leads to `action`; none when there is no such form. A form
+/// without an action leads to the page's own address, `own`.
 #[must_use]
-pub fn form_fields(page: &str, action: &str) -> Option<Vec<Field>> {
+pub fn form_fields(page: &str, own: &str, action: &str) -> Option<Vec<Field>> {
     let form = page.split("<form").skip(1).find(|form| {
         let tag = form.split('>').next().unwrap_or_default();
-        attribute(tag, "action").is_some_and(|own| own.starts_with(action))
+        attribute(tag, "action").as_deref().unwrap_or(own).starts_with(action)
     })?;
     let form = form.split("</form").next()?;
     let fields = form.split("<input").skip(1).filter_map(|input| {
@@ -51,10 +52,12 @@ mod tests {
             <form method="post" action="/sign-in?next=%2F"><input type="hidden" name=csrf
             value="a&amp;b"/><input name="name"/></form><input name="after">"#;
         let page = page.replace('\n', " ");
-        let fields = form_fields(&page, "/sign-in").unwrap();
+        let fields = form_fields(&page, "/", "/sign-in").unwrap();
         let seen: Vec<_> =
             fields.iter().map(|field| (&*field.name, &*field.kind, &*field.value)).collect();
         assert_eq!(seen, [("csrf", "hidden", "a&b"), ("name", "text", "")]);
-        assert_eq!(form_fields(&page, "/nowhere"), None);
+        assert_eq!(form_fields(&page, "/", "/nowhere"), None);
+        let fields = form_fields("<form ><input name=a></form>", "/here?x", "/here").unwrap();
+        assert_eq!(fields[0].name, "a");
     }
 }

@@ -100,7 +100,7 @@ impl Visitor {
         values: &[(&str, &str)],
     ) -> Result<Response> {
         let html = self.page(page).await?;
-        let fields = form_fields(&html, action)
+        let fields = form_fields(&html, page, action)
             .with_context(|| format!("{page} has no form that leads to {action}"))?;
         let hidden = fields.iter().filter(|field| field.kind == "hidden");
         let mut sent: Vec<(&str, &str)> =
@@ -115,7 +115,8 @@ impl Visitor {
     /// When the form is missing or the server refuses.
     pub async fn sign_in(&self, name: &str, password: &str) -> Result<()> {
         let html = self.page(SIGN_IN).await?;
-        let fields = form_fields(&html, SIGN_IN).context("the sign-in page has no form")?;
+        let fields =
+            form_fields(&html, SIGN_IN, SIGN_IN).context("the sign-in page has no form")?;
         let of_kind = |kind: &[&str]| {
             let field = fields.iter().find(|field| kind.contains(&field.kind.as_str()));
             field.map(|field: &Field| field.name.clone())
