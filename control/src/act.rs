@@ -13,11 +13,9 @@ use mainstay_store::{StoreError, audit, lease, outbox, problem};
 
 use crate::Control;
 use crate::access::By;
-use crate::leader::{LEASE, command_id};
+use crate::leader::LEASE;
 
-/// Shortest reason, in characters, where one is asked for.
-pub const REASON_MIN_CHARS: usize = 10;
-/// Longest reason.
+/// Longest reason, in characters.
 pub const REASON_MAX_CHARS: usize = 500;
 
 /// Why nothing was done.
@@ -41,6 +39,8 @@ pub struct Replace {
     pub instance: InstanceId,
     /// The process the person saw; another one by now means that it was replaced already.
     pub handle: Option<String>,
+    /// New for each review: the same one again gives the first result.
+    pub key: String,
     pub reason: Option<String>,
 }
 
@@ -67,14 +67,16 @@ impl Control {
             .transaction(|tx| {
                 Box::pin(async move {
                     let token = lease::token(tx, LEASE).await?;
-                    let id = command_id(token);
+                    let id = format!("u-{}", replace.key);
                     let command = outbox::Command {
                         id: id.clone(),
                         datacenter: datacenter.clone(),
                         token,
                         action: action.clone(),
                     };
-                    outbox::insert(tx, &command, now).await?;
+                    if !outbox::insert(tx, &command, now).await? {
+                        return Ok(id);
+                    }
                     let object = format!("/instances/{}", replace.instance);
                     let mut event = event(by, Action::InstanceReplace, object, now);
                     event.reason.clone_from(&replace.reason);
@@ -110,7 +112,7 @@ impl Control {
         if !found {
             return Err(ActError::NotFound);
         }
-        self.estate.set_problems(problem::open(self.store.acts()).await?);
+        self.estate.set_problems(problem::recent(self.store.acts()).await?);
         Ok(())
     }
 }

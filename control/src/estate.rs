@@ -41,13 +41,18 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub estate: Estate,
-    /// Open problems and those that ended in the last minutes, oldest first.
+    /// Open problems and the last few that ended, oldest first.
     pub problems: Arc<[Record]>,
     /// When the database last answered; `None`: never since this server started.
     pub store_read_at: Option<DateTime<Utc>>,
 }
 
 impl Snapshot {
+    /// Problems that are open.
+    pub fn open_problems(&self) -> impl Iterator<Item = &Record> {
+        self.problems.iter().filter(|record| record.closed_at.is_none())
+    }
+
     /// Since when the database does not answer, if it does not. What is shown then still comes
     /// live from the agents of this server; what needs the database is as of this time.
     pub fn store_away_since(&self) -> Option<DateTime<Utc>> {

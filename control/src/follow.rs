@@ -79,7 +79,7 @@ impl Follower {
             }
             self.known.insert(head.datacenter, head.seq);
         }
-        self.estate.set_problems(problem::open(pool).await?);
+        self.estate.set_problems(problem::recent(pool).await?);
         self.estate.store_answered(Utc::now());
         Ok(())
     }

@@ -8,8 +8,6 @@ mod deploy;
 mod problems;
 mod upkeep;
 
-pub(crate) use deploy::command_id;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

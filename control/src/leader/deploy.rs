@@ -83,7 +83,7 @@ async fn command(
 }
 
 /// The idempotency key of a decision: its token, which no other decision has.
-pub(crate) fn command_id(token: Token) -> String {
+fn command_id(token: Token) -> String {
     format!("c-{}-{}-{}", token.timeline, token.epoch, token.seq)
 }
 

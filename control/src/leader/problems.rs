@@ -27,7 +27,9 @@ impl Problems {
             0 => Vec::new(),
             _ => problem::find(&snapshot.estate),
         };
-        let steps = self.tracker.step(&found, &snapshot.problems, now);
+        let open = snapshot.problems.iter().filter(|record| record.closed_at.is_none());
+        let open: Vec<Record> = open.cloned().collect();
+        let steps = self.tracker.step(&found, &open, now);
         if steps.is_empty() {
             return Ok(());
         }
@@ -56,7 +58,7 @@ impl Problems {
                 })
             })
             .await?;
-        leader.estate.set_problems(stored::open(leader.store.reads()).await?);
+        leader.estate.set_problems(stored::recent(leader.store.reads()).await?);
         Ok(())
     }
 }

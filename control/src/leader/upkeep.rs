@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mainstay_core::id::DatacenterId;
 use mainstay_core::status::Tally;
-use mainstay_store::{Store, StoreError, estate};
+use mainstay_store::{Store, StoreError, estate, retention};
 
 use crate::estate::Snapshot;
 
@@ -41,6 +41,7 @@ impl Upkeep {
         if self.expired_at.is_none_or(|at| at.elapsed() >= EXPIRE_PERIOD) {
             self.expired_at = Some(Instant::now());
             estate::expire(store.acts(), now - TOMBSTONES, now - TALLIES, EXPIRE_ROWS).await?;
+            retention::commands(store, now).await?;
         }
         Ok(())
     }

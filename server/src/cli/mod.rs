@@ -1,0 +1,95 @@
+//! The command line: what each subcommand is called and where its room is.
+
+mod audit;
+mod fleet;
+mod serve;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use mainstay_agent::AgentArgs;
+use mainstay_lab::LabArgs;
+use tokio_util::sync::CancellationToken;
+
+/// Exit code of a command whose input could not be read or that could not run at all.
+const UNUSABLE: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "mainstay", version, about = "Business continuity for a fleet of data centres")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: console, API and the way in for agents.
+    Serve(serve::ServeArgs),
+    /// Prepare an empty database for first use: schema, fleet, a user for each role.
+    Setup(setup::SetupArgs),
+    /// Run the agent of one data centre.
+    Agent(AgentArgs),
+    /// Run a small but real fleet on this machine.
+    Lab(LabArgs),
+    /// Check a fleet file, or apply it to a running server.
+    Fleet(fleet::FleetArgs),
+    /// Verify or export the audit log.
+    Audit(audit::AuditArgs),
+}
+
+/// Parses the command line and runs what it says.
+pub fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("mainstay: {error:#}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => threads()?.block_on(serve::run(args)),
+        Command::Setup(args) => one_thread()?.block_on(setup::run(args)),
+        Command::Agent(args) => {
+            crate::telemetry::start_logs();
+            one_thread()?.block_on(async {
+                mainstay_agent::run(args.try_into()?, stop_signal()?).await?;
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        Command::Lab(args) => {
+            crate::telemetry::start_logs();
+            threads()?.block_on(async { mainstay_lab::run(args, stop_signal()?).await })
+        }
+        Command::Fleet(args) => one_thread()?.block_on(fleet::run(args)),
+        Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
+    }
+}
+
+/// Cancelled by the first SIGINT or SIGTERM.
+pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stopping.cancel();
+    });
+    Ok(stop)
+}
+
+fn threads() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+fn one_thread() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,120 @@
+//! `mainstay serve`: the server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::Utc;
+use mainstay_control::audit::Signer;
+use mainstay_control::authority::Authority;
+use mainstay_control::{Control, access};
+use mainstay_store::{Options, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::live::Hub;
+use crate::state::{AppState, Web};
+use crate::{http, link, telemetry};
+
+/// The database is tried again after so long while the server starts.
+const RETRY: Duration = Duration::from_secs(1);
+/// What is in progress may take so long at shutdown.
+const DRAIN: Duration = Duration::from_secs(5);
+
+#[derive(clap::Args)]
+pub struct ServeArgs {
+    /// Address of the console and the API.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "MAINSTAY_LISTEN")]
+    listen: SocketAddr,
+    /// Address on which agents are awaited (gRPC over TLS).
+    #[arg(long, default_value = "127.0.0.1:8443", env = "MAINSTAY_AGENTS_LISTEN")]
+    agents_listen: SocketAddr,
+    /// Further names or addresses by which agents reach this server.
+    #[arg(long = "agents-name")]
+    agents_names: Vec<String>,
+    /// The state store, `postgres://…`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    /// Keys of this installation; all servers of one share them.
+    #[arg(long, env = "MAINSTAY_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The built style, script and wasm.
+    #[arg(long, env = "MAINSTAY_SITE_DIR", default_value = "target/site")]
+    site_dir: PathBuf,
+    /// Browsers reach the console over TLS (a proxy in front ends it): cookies say Secure.
+    #[arg(long, env = "MAINSTAY_SECURE")]
+    secure: bool,
+}
+
+/// Runs the server until SIGINT or SIGTERM.
+pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start_logs();
+    let metrics = telemetry::start_metrics()?;
+    let stop = super::stop_signal()?;
+    std::fs::create_dir_all(&args.data_dir)
+        .with_context(|| format!("the data directory {}", args.data_dir.display()))?;
+    let assets = http::assets::read(&args.site_dir)?;
+    let store = Store::new(&args.database_url, Options::default())?;
+    let authority = Authority::open(&args.data_dir, Utc::now())?;
+    let signer = Signer::open(&args.data_dir)?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("the console cannot listen on {}", args.listen))?;
+    let agents = TcpListener::bind(args.agents_listen)
+        .await
+        .with_context(|| format!("agents cannot be awaited on {}", args.agents_listen))?;
+    let control = Arc::new(Control::new(store, authority));
+    let state = AppState {
+        live: Arc::new(Hub::default()),
+        control: control.clone(),
+        web: Arc::new(Web { secure: args.secure, site_dir: args.site_dir, assets }),
+        metrics,
+        shutdown: stop.clone(),
+    };
+    tracing::info!(
+        console = %listener.local_addr()?,
+        agents = %agents.local_addr()?,
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
+    let names = link::names(agents.local_addr()?, &args.agents_names);
+    let reconcilers = tokio::spawn(reconcile(control.clone(), signer, stop.clone()));
+    let hub = tokio::spawn(state.live.clone().run(control.clone(), stop.clone()));
+    let links = tokio::spawn(link::serve(control.clone(), agents, names, stop.clone()));
+    let served = http::serve(state, listener, stop.clone()).await;
+    // Whatever ended the console ends the rest.
+    stop.cancel();
+    let ended = async {
+        let _ = hub.await;
+        let links = links.await;
+        let _ = reconcilers.await;
+        links
+    };
+    match tokio::time::timeout(DRAIN, ended).await {
+        Ok(links) => links.context("the listener for agents")??,
+        Err(_) => tracing::warn!("something did not stop in time"),
+    }
+    control.store.close().await;
+    served?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for the database, brings its schema up to date, then runs the reconcilers.
+async fn reconcile(control: Arc<Control>, signer: Signer, stop: CancellationToken) {
+    let mut told = false;
+    while let Err(error) = control.store.migrate().await {
+        if !std::mem::replace(&mut told, true) {
+            tracing::warn!(%error, "waiting for the database");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+    let holder = format!("{}-{}", std::process::id(), access::random());
+    control.run(holder, signer, stop).await;
+}

@@ -1,0 +1,116 @@
+//! Actions on what runs and on problems: plain forms, answered with 303 to the result.
+
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use mainstay_app::pages::error::Failure;
+use mainstay_app::pages::replace::NotDone;
+use mainstay_app::pages::{instance, replace};
+use mainstay_app::paths;
+use mainstay_control::access::{By, random};
+use mainstay_control::act::{ActError, REASON_MAX_CHARS, Replace};
+use mainstay_core::access::Permission;
+use mainstay_core::audit::Action;
+use mainstay_core::id::InstanceId;
+use serde::Deserialize;
+
+use super::page::{Context, Frame};
+use super::pages::{failed, not_found, store_failed};
+use crate::policy::Routes;
+
+pub fn routes() -> Routes {
+    let act = Permission::Operate;
+    Routes::new()
+        .post(act, Action::InstanceReplace, "/instances/{instance}/do/replace", replace_instance)
+        .post(act, Action::ProblemTake, "/attention/{id}/do/take", take)
+        .post(act, Action::ProblemRelease, "/attention/{id}/do/release", release)
+}
+
+/// Identifies one review of a replacement and the process that was seen: `random.handle`.
+pub fn review_key(handle: Option<&str>) -> String {
+    format!("{}.{}", random(), handle.unwrap_or_default())
+}
+
+#[derive(Debug, Deserialize)]
+struct ReplaceForm {
+    key: String,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn replace_instance(
+    context: Context,
+    Path(id): Path<String>,
+    Form(form): Form<ReplaceForm>,
+) -> Response {
+    let Ok(id) = id.parse::<InstanceId>() else { return not_found(&context) };
+    let estate = &context.snapshot.estate;
+    let reader = context.reader();
+    let Some(mut data) = replace::build(estate, &id, form.key.clone()) else {
+        return not_found(&context);
+    };
+    if let Some(reason) = instance::refusal(&data.instance, &reader) {
+        return failed(&context, &Failure::Refused { reason });
+    }
+    let Some((key, handle)) = form.key.split_once('.').filter(|_| form.key.is_ascii()) else {
+        return failed(&context, &Failure::Conflict { detail: NotDone::OldForm.sentence() });
+    };
+    let reason = form.reason.trim();
+    if reason.chars().count() > REASON_MAX_CHARS {
+        data.mistakes = vec![replace::reason_too_long(REASON_MAX_CHARS)];
+        data.reason = form.reason.clone();
+        let frame = Frame::new(replace::title(&data), Vec::new());
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return context.page_as(status, frame, &data, || replace::view(&data, &reader));
+    }
+    let replace = Replace {
+        instance: id.clone(),
+        handle: (!handle.is_empty()).then(|| handle.to_owned()),
+        key: key.chars().take(64).collect(),
+        reason: (!reason.is_empty()).then(|| reason.to_owned()),
+    };
+    match context.state.control.replace(&by(&context), &replace).await {
+        Ok(_) => Redirect::to(&paths::instance(&id)).into_response(),
+        Err(error) => refused(&context, error),
+    }
+}
+
+async fn take(context: Context, Path(slug): Path<String>) -> Response {
+    let name = context.viewer.as_ref().map(|viewer| viewer.user.name.to_string());
+    own(&context, &slug, name.as_deref()).await
+}
+
+async fn release(context: Context, Path(slug): Path<String>) -> Response {
+    own(&context, &slug, None).await
+}
+
+async fn own(context: &Context, slug: &str, owner: Option<&str>) -> Response {
+    let Some(id) = paths::problem_id(slug) else { return not_found(context) };
+    match context.state.control.own_problem(&by(context), id, owner).await {
+        Ok(()) => Redirect::to(&paths::problem(id)).into_response(),
+        Err(error) => refused(context, error),
+    }
+}
+
+/// On whose behalf; the guard let nobody in without a viewer.
+fn by(context: &Context) -> By {
+    match (&context.viewer, &context.request) {
+        (Some(viewer), Some(request)) => viewer.by(request),
+        (Some(viewer), None) => By { actor: viewer.actor(), request: None },
+        (None, _) => By::system("unknown"),
+    }
+}
+
+fn refused(context: &Context, error: ActError) -> Response {
+    match error {
+        ActError::NotFound => not_found(context),
+        ActError::NotHeard { datacenter } => {
+            failed(context, &Failure::Conflict { detail: replace::unheard(&datacenter) })
+        }
+        ActError::Changed => {
+            failed(context, &Failure::Conflict { detail: NotDone::Changed.sentence() })
+        }
+        ActError::Store(error) => store_failed(context, &error),
+    }
+}

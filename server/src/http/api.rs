@@ -1,0 +1,44 @@
+//! The API's description: OpenAPI, made of what the handlers say of themselves.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use mainstay_app::paths;
+use mainstay_core::access::Permission;
+use utoipa::OpenApi;
+
+use super::{audit, fleet, pages};
+use crate::policy::Routes;
+use crate::problem::Problem;
+
+/// Data of the pages and the actions that programs take.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Mainstay", description = "Business continuity for a fleet of data centres"),
+    paths(
+        pages::overview,
+        pages::attention,
+        pages::problem,
+        pages::topology,
+        pages::region,
+        pages::datacenter,
+        pages::group,
+        pages::service,
+        pages::cell,
+        pages::instance,
+        pages::find,
+    ),
+    components(schemas(Problem))
+)]
+struct Description;
+
+pub fn routes() -> Routes {
+    Routes::new().get(Permission::Public, paths::API, description)
+}
+
+async fn description() -> Response {
+    let mut description = Description::openapi();
+    description.merge(audit::openapi());
+    description.merge(fleet::openapi());
+    description.merge(crate::settings::openapi());
+    Json(description).into_response()
+}

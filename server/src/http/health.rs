@@ -1,0 +1,70 @@
+//! What machines ask: alive, ready, which version, and the metrics.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use mainstay_core::access::Permission;
+use mainstay_core::estate::Contact;
+use mainstay_core::status::{Status, Tally};
+use serde_json::json;
+
+use crate::policy::Routes;
+use crate::state::AppState;
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get(Permission::Public, "/health/live", live)
+        .get(Permission::Public, "/health/ready", ready)
+        .get(Permission::Public, "/version", version)
+        .get(Permission::Public, "/metrics", metrics)
+}
+
+/// The process answers.
+async fn live() -> &'static str {
+    "live\n"
+}
+
+/// The server can do its work: it read the database lately. 503 says what is missing.
+async fn ready(State(state): State<AppState>) -> Response {
+    let snapshot = state.control.snapshot();
+    match (snapshot.store_read_at, snapshot.store_away_since()) {
+        (Some(_), None) => (StatusCode::OK, "ready\n").into_response(),
+        (None, _) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the database was not read yet\n").into_response()
+        }
+        (Some(_), Some(since)) => {
+            let text = format!("the database does not answer since {}\n", since.to_rfc3339());
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
+}
+
+/// Which program this is.
+async fn version() -> Json<serde_json::Value> {
+    Json(json!({ "name": "mainstay", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// Metrics in Prometheus' text format.
+async fn metrics(State(state): State<AppState>) -> Response {
+    let snapshot = state.control.snapshot();
+    let tally: Tally = snapshot.estate.instances().map(|(_, _, status)| status).collect();
+    for status in Status::ALL {
+        let gauge = metrics::gauge!("mainstay_instances", "status" => status.name());
+        gauge.set(f64::from(tally.get(status)));
+    }
+    for id in snapshot.estate.fleet.datacenters.keys() {
+        let heard = matches!(snapshot.estate.contact(id), Contact::Reporting);
+        metrics::gauge!("mainstay_datacenter_heard", "datacenter" => id.to_string())
+            .set(f64::from(u8::from(heard)));
+    }
+    let away =
+        snapshot.store_read_at.map_or(f64::INFINITY, |at| (Utc::now() - at).as_seconds_f64());
+    metrics::gauge!("mainstay_store_read_age_seconds").set(away);
+    metrics::gauge!("mainstay_problems_open").set(snapshot.open_problems().count() as f64);
+    state.metrics.run_upkeep();
+    let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (headers, state.metrics.render()).into_response()
+}

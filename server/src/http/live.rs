@@ -1,0 +1,159 @@
+//! The stream of live values to a browser: server-sent events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use futures::Stream;
+use http::{HeaderMap, StatusCode};
+use mainstay_app::live::{BEAT_SECONDS, Beat, Change, Topics};
+use mainstay_app::{paths, shell, text};
+use mainstay_core::access::Permission;
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::live::{Batch, Listener};
+use crate::policy::Routes;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A beat says that the stream lives, and the server's time.
+const BEAT: Duration = Duration::from_secs(BEAT_SECONDS as u64);
+/// Events waiting for a slow browser before its stream waits.
+const WAITING_MAX: usize = 16;
+
+pub fn routes() -> Routes {
+    Routes::new().get(Permission::ReadEstate, paths::LIVE, stream)
+}
+
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    topics: String,
+    /// The last event heard, where a header cannot be set: a connection built anew.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+/// `GET /live?topics=estate,dc:fra1`: events `beat`, `batch` and `reset`, until the page leaves
+/// or the server stops.
+async fn stream(
+    State(state): State<AppState>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
+    let topics = match Topics::parse(&wanted.topics) {
+        Ok(topics) => topics,
+        Err(why) => return Problem::new(StatusCode::BAD_REQUEST, why).into_response(),
+    };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let last = last.or(wanted.after);
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(feed(state, topics, last, sender));
+    let events = ReceiverStream::new(receiver);
+    sse(events).into_response()
+}
+
+fn sse(
+    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(events)
+}
+
+/// The listener's task: ends when the page leaves, which closes the channel.
+async fn feed(
+    state: AppState,
+    topics: Topics,
+    last: Option<String>,
+    sender: mpsc::Sender<Result<Event, Infallible>>,
+) {
+    metrics::gauge!("mainstay_live_listeners").increment(1.0);
+    let epoch = state.live.epoch.clone();
+    let after = last.as_deref().map(|id| sequence(&epoch, id).unwrap_or(u64::MAX));
+    let listener = state.live.listen(topics.clone(), after);
+    let Listener { id, missed, mut seq, mut receiver } = listener;
+    let mut first = vec![beat(&epoch, seq)];
+    match missed {
+        None => first.push(reset(&epoch, seq)),
+        Some(batches) => first.extend(batches.iter().filter_map(|b| batch(&epoch, b, &topics))),
+    }
+    let mut open = true;
+    for event in first {
+        open = open && sender.send(Ok(event)).await.is_ok();
+    }
+    let mut beats = tokio::time::interval(BEAT);
+    beats.reset();
+    while open {
+        let event = tokio::select! {
+            () = state.shutdown.cancelled() => break,
+            () = sender.closed() => break,
+            _ = beats.tick() => Some(beat(&epoch, seq)),
+            heard = receiver.recv() => match heard {
+                Ok(heard) => {
+                    seq = heard.seq;
+                    batch(&epoch, &heard, &topics)
+                }
+                Err(RecvError::Lagged(_)) => Some(reset(&epoch, seq)),
+                Err(RecvError::Closed) => break,
+            },
+        };
+        if let Some(event) = event {
+            open = sender.send(Ok(event)).await.is_ok();
+        }
+    }
+    state.live.leave(id);
+    metrics::gauge!("mainstay_live_listeners").decrement(1.0);
+}
+
+/// The sequence in an id of this process; `None` for another's.
+fn sequence(epoch: &str, id: &str) -> Option<u64> {
+    let (of, seq) = id.split_once('-')?;
+    (of == epoch).then(|| seq.parse().ok()).flatten()
+}
+
+fn beat(epoch: &str, seq: u64) -> Event {
+    let now = Utc::now();
+    let beat = Beat {
+        at: text::clock_seconds(now, now),
+        clock: shell::clock_words(now),
+        seq,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    // A value of our own making always serialises.
+    let data = serde_json::to_string(&beat).unwrap_or_default();
+    Event::default().event("beat").id(format!("{epoch}-{seq}")).data(data)
+}
+
+fn reset(epoch: &str, seq: u64) -> Event {
+    Event::default().event("reset").id(format!("{epoch}-{seq}")).data("{}")
+}
+
+/// What of a batch the page wants; `None`: nothing.
+fn batch(epoch: &str, batch: &Arc<Batch>, topics: &Topics) -> Option<Event> {
+    let wanted: Vec<&Change> = batch.changes.iter().filter(|change| topics.wants(change)).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    // Values of our own making always serialise.
+    let data = serde_json::to_string(&wanted).ok()?;
+    Some(Event::default().event("batch").id(format!("{epoch}-{}", batch.seq)).data(data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_process_begins_anew() {
+        assert_eq!(sequence("abc", "abc-12"), Some(12));
+        for other in ["xyz-12", "abc-", "12", "", "abc-x"] {
+            assert_eq!(sequence("abc", other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What every page has in common: who looks, at which moment, in which shell, and whether the
+//! answer is HTML for a person or the same data as JSON for a program.
+
+use axum::extract::FromRequestParts;
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Json, RequestPartsExt};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, Uri};
+use leptos::prelude::AnyView;
+use mainstay_app::live::{self, Topics};
+use mainstay_app::pages::Reader;
+use mainstay_app::pages::query::Query;
+use mainstay_app::render;
+use mainstay_app::shell::{self, DataAge, Message, Shell};
+use mainstay_control::access::By;
+use mainstay_control::estate::Snapshot;
+use mainstay_core::access::{Permission, Refusal, Target, Theme};
+use mainstay_core::status::Status;
+use serde::Serialize;
+
+use crate::guard::wants_json;
+use crate::security::{Nonce, RequestId};
+use crate::state::AppState;
+use crate::viewer::Viewer;
+
+/// One request for a page: everything the shell and a page's `build` need.
+pub struct Context {
+    pub state: AppState,
+    pub viewer: Option<Viewer>,
+    pub snapshot: Snapshot,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub request: Option<RequestId>,
+    nonce: String,
+    /// The newest live event before the snapshot was taken: nothing after it is missed.
+    live_id: String,
+}
+
+impl FromRequestParts<AppState> for Context {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, std::convert::Infallible> {
+        let viewer = parts.extract::<Option<Viewer>>().await?;
+        Ok(Self::new(state, viewer, &parts.uri, &parts.headers, &parts.extensions))
+    }
+}
+
+/// A page's frame: what differs from page to page in the shell.
+#[derive(Default)]
+pub struct Frame {
+    pub title: String,
+    /// What the page wants to hear about live; empty: nothing.
+    pub topics: Vec<String>,
+    pub message: Option<Message>,
+}
+
+impl Frame {
+    pub fn new(title: String, topics: Vec<String>) -> Self {
+        Self { title, topics, message: None }
+    }
+}
+
+impl Context {
+    pub fn new(
+        state: &AppState,
+        viewer: Option<Viewer>,
+        uri: &Uri,
+        headers: &HeaderMap,
+        extensions: &http::Extensions,
+    ) -> Self {
+        let nonce = extensions.get::<Nonce>().map(|nonce| nonce.as_str().to_owned());
+        let live_id = state.live.id();
+        Self {
+            live_id,
+            snapshot: state.control.snapshot(),
+            state: state.clone(),
+            viewer,
+            uri: uri.clone(),
+            headers: headers.clone(),
+            request: extensions.get::<RequestId>().cloned(),
+            nonce: nonce.unwrap_or_default(),
+        }
+    }
+
+    /// The path and query of this request.
+    pub fn path(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    /// On whose behalf a change of this request is made.
+    pub fn by(&self, viewer: &Viewer) -> By {
+        let request = self.request.as_ref().map(ToString::to_string);
+        By { actor: viewer.actor(), request }
+    }
+
+    pub fn query(&self) -> Query {
+        Query::parse(self.uri.query().unwrap_or_default())
+    }
+
+    /// Who reads the page, as far as its actions care.
+    pub fn reader(&self) -> Reader {
+        let viewer = self.viewer.as_ref();
+        Reader {
+            name: viewer.map(|v| v.user.name.to_string()).unwrap_or_default(),
+            grants: viewer.map(|v| v.grants.clone()).unwrap_or_default(),
+            csrf: viewer.map(|v| v.form_token().to_owned()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the viewer may do something; nobody signed in may nothing.
+    pub fn may(&self, permission: Permission, target: Target<'_>) -> Result<(), Refusal> {
+        self.viewer.as_ref().map_or(Err(Refusal::SignIn), |viewer| viewer.may(permission, target))
+    }
+
+    pub fn wants_json(&self) -> bool {
+        wants_json(self.uri.path(), &self.headers)
+    }
+
+    /// Whether only live values are asked for.
+    pub fn wants_live(&self) -> bool {
+        let accept = self.headers.get(http::header::ACCEPT);
+        accept.is_some_and(|accept| accept.as_bytes() == live::CONTENT_TYPE.as_bytes())
+    }
+
+    /// Answers with a page, or its data as JSON.
+    pub fn page<T: Serialize>(
+        &self,
+        frame: Frame,
+        data: &T,
+        view: impl FnOnce() -> AnyView,
+    ) -> Response {
+        self.page_as(StatusCode::OK, frame, data, view)
+    }
+
+    /// As [`page`](Self::page) with another status.
+    pub fn page_as<T: Serialize>(
+        &self,
+        status: StatusCode,
+        frame: Frame,
+        data: &T,
+        view: impl FnOnce() -> AnyView,
+    ) -> Response {
+        if self.wants_live() {
+            let topics = Topics::parse(&frame.topics.join(",")).unwrap_or_default();
+            return Json(self.state.live.current(&topics)).into_response();
+        }
+        if self.wants_json() {
+            return (status, Json(data)).into_response();
+        }
+        self.html(status, frame, view)
+    }
+
+    /// Answers with a page for people.
+    pub fn html(
+        &self,
+        status: StatusCode,
+        frame: Frame,
+        view: impl FnOnce() -> AnyView,
+    ) -> Response {
+        let shell = self.shell(frame);
+        (status, Html(render::document(&shell, view))).into_response()
+    }
+
+    fn shell(&self, frame: Frame) -> Shell {
+        let estate = &self.snapshot.estate;
+        let preferences = self.viewer.as_ref().map(|viewer| &viewer.preferences);
+        let worst = self.snapshot.open_problems().map(|record| record.problem.status()).min();
+        let open = u32::try_from(self.snapshot.open_problems().count()).unwrap_or(u32::MAX);
+        let data = match self.snapshot.store_away_since() {
+            Some(since) => DataAge::StoreAway { since },
+            None => DataAge::Live,
+        };
+        Shell {
+            title: frame.title,
+            path: self.path().to_owned(),
+            rehearsal: !matches!(estate.fleet.name.as_str(), "production" | ""),
+            environment: estate.fleet.name.clone(),
+            viewer: self.viewer.as_ref().map(shell_viewer),
+            theme: match preferences.map(|preferences| preferences.theme) {
+                Some(Theme::Light) => shell::Theme::Light,
+                Some(Theme::Dark) => shell::Theme::Dark,
+                Some(Theme::Auto) | None => shell::Theme::Auto,
+            },
+            nav_collapsed: preferences.is_some_and(|preferences| preferences.nav_collapsed),
+            time_zone: preferences.map(|preferences| preferences.time_zone),
+            now: estate.at,
+            data,
+            problems: worst.map(|worst: Status| (worst, open)),
+            csrf: self.viewer.as_ref().map(Viewer::form_token).unwrap_or_default().to_owned(),
+            message: frame.message,
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+            nonce: self.nonce.clone(),
+            assets: self.state.web.assets.clone(),
+            topics: frame.topics,
+            live_id: self.live_id.clone(),
+        }
+    }
+}
+
+fn shell_viewer(viewer: &Viewer) -> shell::Viewer {
+    let mut roles: Vec<_> = viewer.grants.iter().map(|grant| grant.role).collect();
+    roles.sort();
+    roles.dedup();
+    shell::Viewer {
+        name: viewer.user.name.to_string(),
+        display_name: viewer.user.display_name.clone(),
+        roles,
+    }
+}

@@ -1,0 +1,48 @@
+//! All routes of the server, in one table.
+
+use ::http::StatusCode;
+use ::http::request::Parts;
+use axum::Router;
+use axum::response::Response;
+use mainstay_core::access::Refusal;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use crate::guard::guarded;
+use crate::http;
+use crate::policy::Routes;
+use crate::state::AppState;
+use crate::{settings, sign_in};
+
+/// Every route with its permission; the router is made of it and of nothing else.
+pub fn routes(state: &AppState) -> Routes {
+    Routes::new()
+        .merge(http::health::routes())
+        .merge(http::assets::routes(&state.web.site_dir))
+        .merge(http::pages::routes())
+        .merge(http::act::routes())
+        .merge(http::live::routes())
+        .merge(http::fleet::routes())
+        .merge(http::audit::routes())
+        .merge(http::api::routes())
+        .merge(sign_in::routes())
+        .merge(settings::routes())
+}
+
+/// The service: guarded, surrounded and compressed.
+pub fn router(state: AppState) -> Router {
+    let routes = routes(&state);
+    // Pages are made anew for each request: the fast levels cost less time than they save.
+    let compression = CompressionLayer::new().quality(CompressionLevel::Precise(3));
+    guarded(routes, state, refusal).layer(compression)
+}
+
+/// The page for people whose request goes no further.
+fn refusal(
+    state: &AppState,
+    parts: &Parts,
+    status: StatusCode,
+    refusal: Option<&Refusal>,
+) -> Response {
+    http::pages::error(state, parts, status, refusal)
+}

@@ -1,0 +1,33 @@
+//! What every handler can reach.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mainstay_app::shell::Assets;
+use mainstay_control::Control;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::live::Hub;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    pub control: Arc<Control>,
+    pub live: Arc<Hub>,
+    pub web: Arc<Web>,
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the server stops: ends streams.
+    pub shutdown: CancellationToken,
+}
+
+/// How the console is served.
+#[derive(Clone, Debug)]
+pub struct Web {
+    /// Whether browsers reach the console over TLS: sets the cookies' prefix and flag.
+    pub secure: bool,
+    /// Where script, wasm and style lie.
+    pub site_dir: PathBuf,
+    /// Their names, which carry their hash.
+    pub assets: Assets,
+}
