@@ -26,9 +26,10 @@ use crate::report::Told;
 use crate::tls;
 use crate::witness::Witness;
 
-/// First and longest pause between two sessions.
+/// First and longest pause between two sessions; a server that comes back has the whole picture
+/// within 5 s.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Time for the server to welcome the agent.
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long changes are collected before they are reported.
@@ -334,9 +335,9 @@ mod tests {
             (1, 0.0, 200),
             (1, 1.0, 400),
             (3, 1.0, 1600),
-            (9, 1.0, 5000),
-            (9, 0.0, 2500),
-            (u32::MAX, 1.0, 5000),
+            (9, 1.0, 3000),
+            (9, 0.0, 1500),
+            (u32::MAX, 1.0, 3000),
         ] {
             assert_eq!(pause(attempt, jitter), Duration::from_millis(ms), "{attempt} {jitter}");
         }
