@@ -1,5 +1,6 @@
 //! Writes every page with a synthetic estate into a directory, to be looked at in a browser:
-//! `cargo run -p mainstay-app --example gallery --features ssr -- DIRECTORY`.
+//! `cargo run -p mainstay-app --example gallery --features ssr -- DIRECTORY [SCRIPT WASM]`; with
+//! the addresses of the built script and wasm the pages also wake their islands.
 
 mod sample;
 
@@ -196,7 +197,11 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         message: None,
         build: "0.1.0".to_owned(),
         nonce: "nonce".to_owned(),
-        assets: Assets { css: "console.css".to_owned(), ..Assets::default() },
+        assets: Assets {
+            css: "console.css".to_owned(),
+            js: std::env::args().nth(2).unwrap_or_default(),
+            wasm: std::env::args().nth(3).unwrap_or_default(),
+        },
         topics: vec!["estate".to_owned()],
         live_id: String::new(),
     }

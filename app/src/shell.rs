@@ -257,12 +257,21 @@ pub fn clock_words(now: DateTime<Utc>) -> String {
     t!("utc", time = text::date_clock(now))
 }
 
+/// The day, and the time with its zone: the last two words.
+fn clock_parts(words: &str) -> (&str, &str) {
+    let at = words.rmatch_indices(' ').nth(1).map_or(0, |(at, _)| at);
+    (&words[..at], words[at..].trim_start())
+}
+
 fn clock(shell: &Shell) -> AnyView {
     let utc = clock_words(shell.now);
+    // The day stands apart: small screens leave it out.
+    let (day, time) = clock_parts(&utc);
+    let (day, time) = (day.to_owned(), time.to_owned());
     let local = shell.time_zone.filter(|zone| *zone != Tz::UTC);
     view! {
         <span class="clock">
-            <b id="clock">{utc}</b>
+            <b id="clock"><span class="day">{day}</span>" "<span>{time}</span></b>
             {local.map(|zone| view! { <span class="muted loc">" · "{text::local_clock(shell.now, zone)}</span> })}
         </span>
     }

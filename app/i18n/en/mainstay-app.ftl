@@ -455,6 +455,7 @@ profile-saved = Profile saved.
 profile-rights = What you may do
 profile-password = Password
 profile-password-hint = At least { $n } characters. Your other sessions end.
+profile-current = Current password
 profile-new-password = New password
 profile-change-password = Change password
 profile-password-saved = Password changed. Your other sessions ended.
@@ -656,6 +657,9 @@ audit-changes = { $n ->
     [one] 1 change
    *[other] { $count } changes
 }
+audit-lacks-sign-in = nobody was signed in
+audit-lacks-role = needs the role { $roles }
+audit-lacks-scope = { $role } for { $scope } only
 audit-who-token = { $owner }, by the token { $token }
 audit-who-agent = the agent of { $dc }
 audit-who-system = Mainstay ({ $part })
@@ -752,8 +756,8 @@ fleet-apply = Apply the fleet
 fleet-not-applied = The fleet was not applied
 fleet-findings = Mistakes in the file
 fleet-findings-count = { $n ->
-    [one] The file has a mistake, listed below. Correct it.
-   *[other] The file has { $count } mistakes, listed below. Correct them.
+    [one] The file has a mistake, listed with its line. Correct it.
+   *[other] The file has { $count } mistakes, listed with their lines. Correct them.
 }
 fleet-line = Line
 fleet-mistake = Mistake
@@ -782,10 +786,22 @@ fleet-unseen = Nothing was done.
 fleet-unseen-detail = The file is not the one that was checked. The difference below is what it would change. Apply again if it is what you want.
 fleet-mistake-source = Write a fleet file.
 fleet-mistake-reason = Write the reason, { $least } to { $most } characters.
-fleet-mistake-blocked = Keep what still runs in the file, as listed below.
+fleet-mistake-blocked = Keep in the file what still runs, as listed.
 fleet-good = The file is good.
 fleet-good-detail = Nothing was applied yet.
 fleet-done = Revision { $revision } of the fleet is in force.
 fleet-done-detail = What runs follows it from now on.
 fleet-unchanged = Nothing was applied.
 instance-gone = No longer reported
+
+## Components
+dev-title = Components
+dev-buttons = Buttons
+dev-empty = Empty
+dev-error = Error
+dev-refused = No permission
+dev-verdict = Verdict
+dev-choices = Choices
+dev-table = Table
+dev-form = Form
+dev-mistake = Write the reason, at least 10 characters

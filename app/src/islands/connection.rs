@@ -13,7 +13,7 @@ use web_sys::{EventSource, MessageEvent, RequestInit, Response, VisibilityState}
 
 use crate::islands::LiveWords;
 use crate::islands::apply::Page;
-use crate::islands::dom::{announce, by_id, document, on, set_text, window};
+use crate::islands::dom::{announce, by_id, document, first, on, set_text, window};
 use crate::paths;
 use crate::live::{Beat, CONTENT_TYPE, Change, OLD_SECONDS};
 
@@ -141,9 +141,7 @@ fn beat_came(shared: &Shared, beat: Beat) {
     connection.beat_at = beat.at;
     connection.beat_ms = now_ms();
     connection.tries = 0;
-    if let Some(clock) = by_id("clock") {
-        set_text(&clock, &beat.clock);
-    }
+    show_clock(&beat.clock);
     let was = connection.phase;
     connection.enter(Phase::Live);
     if was == Phase::Old {
@@ -379,6 +377,16 @@ impl Connection {
 fn mark(state: &str) {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-live", state);
+    }
+}
+
+/// The day and the time of the top bar; the time is the last two words.
+fn show_clock(words: &str) {
+    let at = words.rmatch_indices(' ').nth(1).map_or(0, |(at, _)| at);
+    for (selector, text) in [("#clock .day", &words[..at]), ("#clock .day + span", &words[at..])] {
+        if let Some(part) = first(selector) {
+            set_text(&part, text.trim_start());
+        }
     }
 }
 

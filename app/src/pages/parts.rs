@@ -328,15 +328,18 @@ pub fn load(percent: Option<u32>) -> String {
 }
 
 /// What was left out of the address, in the page.
-pub fn dropped(dropped: &[Dropped]) -> AnyView {
-    dropped
+pub fn dropped(dropped: &[Dropped]) -> Option<AnyView> {
+    if dropped.is_empty() {
+        return None;
+    }
+    let lines = dropped
         .iter()
         .map(|d| {
             let words = t!("dropped-filter", name = d.name.as_str(), value = d.value.as_str());
             callout(Tone::Unk, words, "", None)
         })
-        .collect_view()
-        .into_any()
+        .collect_view();
+    Some(view! { <div class="drops">{lines}</div> }.into_any())
 }
 
 /// A button that posts when the reader may operate at `target`, else disabled with the reason.

@@ -298,11 +298,11 @@ fn load(html: &mut String, cell: &MatrixCell) {
 fn load_class(percent: Option<u32>) -> &'static str {
     let Some(percent) = percent else { return "" };
     match LOAD_STEPS.iter().position(|step| percent < *step) {
-        Some(0) => "ld1",
-        Some(1) => "ld2",
-        Some(2) => "ld3",
-        Some(_) => "ld4",
-        None => "ld5",
+        Some(0) => "load1",
+        Some(1) => "load2",
+        Some(2) => "load3",
+        Some(_) => "load4",
+        None => "load5",
     }
 }
 
