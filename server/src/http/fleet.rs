@@ -104,6 +104,10 @@ async fn apply(
     if broken || typed || draft.source.trim().is_empty() {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, draft));
     }
+    // Sent twice, or by two people: it is in force, and once is enough.
+    if draft.check.as_ref().is_some_and(Check::is_same) {
+        return Err((StatusCode::OK, draft));
+    }
     if !before.is_empty() && before != draft.checked {
         draft.notice = Some(Notice::Unseen);
         return Err((StatusCode::CONFLICT, draft));

@@ -202,7 +202,7 @@ fn exports(data: &Data, reader: &Reader) -> AnyView {
     let hidden = data.filter.pairs().into_iter().filter(|(_, value)| !value.is_empty());
     let hidden = hidden.map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
     view! {
-        <form method="post" action=paths::AUDIT_EXPORT class="inline chips">
+        <form method="post" action=paths::AUDIT_EXPORT class="chips">
             <input type="hidden" name="csrf" value=csrf/>
             {hidden.collect_view()}
             <button class="btn" name="format" value="csv">{t!("audit-export-csv")}</button>
@@ -236,7 +236,8 @@ fn filter_form(filter: &Filter) -> AnyView {
 }
 
 fn input((name, value): (&'static str, String), label: String) -> AnyView {
-    view! { <label>{label}<input name=name value=value autocomplete="off"/></label> }.into_any()
+    view! { <label>{label}<input name=name value=value size="12" autocomplete="off"/></label> }
+        .into_any()
 }
 
 fn select(
@@ -284,10 +285,10 @@ fn row(entry: &Row, data: &Data) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="nowrap">{time_seconds(entry.at, data.at)}</th>
-            <td data-l=t!("audit-who")>
+            <td class="nowrap" data-l=t!("audit-who")>
                 <a class="quiet" href=same.href(None)>{words::who(&entry.actor)}</a>
             </td>
-            <td data-l=t!("audit-what")>{entry.sentence.clone()}{reason}</td>
+            <td data-l=t!("audit-what")><span>{entry.sentence.clone()}{reason}</span></td>
             <td data-l=t!("audit-object")>{object(&entry.object)}</td>
             <td data-l=t!("audit-result")>{result(entry.outcome)}</td>
             <td class="num" data-l=t!("audit-entry")>{place}</td>

@@ -47,7 +47,7 @@ pub fn view(data: &Data) -> AnyView {
     ];
     let steps = steps.into_iter().map(|(words, command)| {
         view! {
-            <li><p class="prose">{words}</p><pre class="file"><code>{command}</code></pre></li>
+            <li><p class="prose">{words}</p><pre class="file wrap"><code>{command}</code></pre></li>
         }
     });
     let main = padded(
@@ -76,11 +76,11 @@ fn newest(checkpoint: &Checkpoint) -> AnyView {
     ];
     let body = view! {
         {key_values(facts)}
-        <pre class="file"><code>{note}</code></pre>
+        <pre class="file wrap"><code>{note}</code></pre>
         <p class="second">{t!("audit-newest-keep")}</p>
     };
     let key = view! {
-        <pre class="file"><code>{verifier}</code></pre>
+        <pre class="file wrap"><code>{verifier}</code></pre>
         <p class="second">{t!("audit-key-trust")}</p>
     };
     view! {

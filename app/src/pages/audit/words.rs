@@ -1,5 +1,6 @@
 //! What an entry of the audit log says, in a sentence.
 
+use mainstay_core::access::Refusal;
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
 use mainstay_core::problem::Problem;
 use serde_json::Value;
@@ -126,7 +127,11 @@ fn detail(event: &Event) -> Option<String> {
 fn refusal(after: &Value) -> Option<String> {
     let refused = after.get("refused")?;
     match serde_json::from_value(refused.clone()) {
-        Ok(refusal) => Some(text::refusal(&refusal).trim_end_matches('.').to_owned()),
+        Ok(Refusal::SignIn) => Some(t!("audit-lacks-sign-in")),
+        Ok(Refusal::Role { needs }) => Some(t!("audit-lacks-role", roles = text::roles(&needs))),
+        Ok(Refusal::Scope { role, scope }) => {
+            Some(t!("audit-lacks-scope", role = text::role(role), scope = text::scope(&scope)))
+        }
         Err(_) => quoted(refused),
     }
 }
@@ -197,7 +202,7 @@ mod tests {
             ),
             (
                 event(Action::FleetApply, Outcome::Refused, Some(refused)),
-                "Tried to apply a fleet file (This needs the role admin. You do not hold it)",
+                "Tried to apply a fleet file (needs the role admin)",
             ),
             (
                 event(Action::ProblemOpen, Outcome::Done, Some(json!({ "kind": "odd" }))),

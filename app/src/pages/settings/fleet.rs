@@ -261,6 +261,7 @@ pub fn view(data: &Data, reader: &Reader, reason_chars: (usize, usize)) -> AnyVi
         }
     };
     let main = view! {
+        {error_summary(t!("fleet-not-applied"), &data.draft.mistakes)}
         {data.draft.check.as_ref().map(|check| outcome(&data.draft, check))}
         {card(Head::new(t!("fleet-change")), change)}
         {data.in_force.as_ref().map(file)}
@@ -339,7 +340,6 @@ fn change_form(data: &Data, csrf: &str, (least, most): (usize, usize)) -> AnyVie
     });
     let checked = draft.checked.clone();
     let body = view! {
-        {error_summary(t!("fleet-not-applied"), &draft.mistakes)}
         {field(source, &draft.mistakes)}
         {field(reason, &draft.mistakes)}
         <input type="hidden" name="expected" value=expected.to_string()/>

@@ -228,6 +228,7 @@ fn difference(check: &Check) -> String {
     // Writing to a string cannot fail.
     let _ = match (changes.len(), revision) {
         (0, _) => writeln!(text, "nothing would change"),
+        (1, 0) => writeln!(text, "1 change, no fleet is in force yet:"),
         (n, 0) => writeln!(text, "{n} changes, no fleet is in force yet:"),
         (1, revision) => writeln!(text, "1 change to revision {revision}:"),
         (n, revision) => writeln!(text, "{n} changes to revision {revision}:"),

@@ -131,7 +131,7 @@ pub(super) async fn apply(context: Context, viewer: Viewer, body: Body) -> Respo
         return refused(StatusCode::UNPROCESSABLE_ENTITY, detail, check);
     }
     let revision = check.revision;
-    if sent.dry_run {
+    if sent.dry_run || check.is_same() {
         return Json(Answer { applied: false, revision, check }).into_response();
     }
     let reason = sent.reason.trim();

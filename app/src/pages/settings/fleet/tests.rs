@@ -130,3 +130,19 @@ fn a_conflict_says_what_happened_and_shows_the_difference() {
         assert!(html.contains(part), "{part} in {html}");
     }
 }
+
+#[test]
+fn what_must_wait_is_named_and_cannot_be_applied() {
+    let mut draft = checked(&SMALL.replacen("nodes = 2", "nodes = 3", 1));
+    if let Some(check) = &mut draft.check {
+        let message = "the service `stock` cannot be removed yet".to_owned();
+        check.blocked = vec![BlockedRow { id: "stock".to_owned(), message }];
+    }
+    draft.mistakes = mistakes(&draft, None);
+    assert_eq!(draft.mistakes[0].field, "source");
+    let (title, html) = html(Some(draft), Role::Admin);
+    assert_eq!(title, "Error: Fleet");
+    assert!(html.contains("These removals must wait"), "{html}");
+    assert!(html.contains("the service <code>stock</code>"), "{html}");
+    assert!(!html.contains(r#"value="apply""#), "{html}");
+}
