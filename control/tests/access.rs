@@ -271,7 +271,7 @@ async fn a_token_counts_for_what_its_owner_holds_until_it_ends() {
         async |make: MakeToken| rig.access.make_token(&by("ann"), &ann, (&held, None), &make).await;
     let wide = mint(make("t", vec![grant(Role::Operator, &[])], 91)).await;
     let range = Mistake::Range { least: 1, most: 90 };
-    assert_eq!(mistakes(wide), [("grants".into(), Mistake::BeyondOwner), ("days".into(), range)]);
+    assert_eq!(mistakes(wide), [("days".into(), range), ("grants".into(), Mistake::BeyondOwner)]);
     let (token, text) = mint(make("t", held[..1].to_vec(), 90)).await.unwrap();
     assert!(text.starts_with("mat_") && text.len() == 47);
     let taken = mistakes(mint(make("t", held[..1].to_vec(), 1)).await);

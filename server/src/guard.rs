@@ -73,7 +73,7 @@ enum Stop {
     /// For people and programs alike, each in their way.
     Status(StatusCode, Option<Refusal>),
     /// With a sentence of its own.
-    Problem(Problem),
+    Problem(Box<Problem>),
     OtherMethods(Vec<Method>),
 }
 
@@ -132,7 +132,8 @@ async fn viewer(
         let Some(found) = found else {
             let detail = "The token is unknown, expired or revoked. Make one at /settings/tokens \
                           and send it as `Authorization: Bearer mat_…`.";
-            return Err(Stop::Problem(Problem::new(StatusCode::UNAUTHORIZED, detail)));
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+            return Err(Stop::Problem(Box::new(problem)));
         };
         return Ok(Some(Viewer {
             user: found.owner.user,
@@ -185,7 +186,7 @@ async fn allowed(
 async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Stop> {
     let too_large = || {
         let detail = format!("The body is larger than {} bytes.", route.body_max);
-        Stop::Problem(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+        Stop::Problem(Box::new(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)))
     };
     let length = parts.headers.get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -201,14 +202,14 @@ async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Sto
 }
 
 /// The defence against forged requests.
-fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Problem> {
+fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Box<Problem>> {
     let viewer = parts.extensions.get::<Viewer>();
     if viewer.is_some_and(|viewer| matches!(viewer.via, Via::Token(_))) {
         return Ok(());
     }
     if !same_origin(&parts.headers, &parts.uri) {
         let detail = "This change was not sent by a page of this console, so it was not made.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail)));
     }
     let Some(viewer) = viewer.filter(|_| route.permission != Permission::Public) else {
         return Ok(());
@@ -226,7 +227,7 @@ fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Problem> {
     }
     let detail = "The form is from an earlier session, so nothing was done. Open the page again \
                   and repeat it.";
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail)))
 }
 
 fn answer(gate: &Gate, parts: &Parts, stop: Stop) -> Response {

@@ -75,11 +75,12 @@ pub fn view(data: &SignInData) -> AnyView {
         ..Field::default()
     };
     let onward = !matches!(data.next.as_str(), "" | "/");
+    let onward = onward.then(|| t!("sign-in-next", path = data.next.as_str()));
     view! {
         <div class="signin card pad">
             <h1>{t!("sign-in-title")}</h1>
             {error_summary(crate::ui::form::mistakes_title(&mistakes), &mistakes)}
-            {onward.then(|| view! { <p class="second">{t!("sign-in-next", path = data.next.as_str())}</p> })}
+            {onward.map(|onward| view! { <p class="second">{onward}</p> })}
             <form method="post" class="form" novalidate>
                 {field(name, &mistakes)}
                 {field(password, &mistakes)}
@@ -103,7 +104,7 @@ mod tests {
             trouble: Some(Trouble::Wait { seconds: 4 }),
         };
         let html = fragment(|| view(&data));
-        assert!(html.contains(r#"value="ann&lt;script>""#), "{html}");
+        assert!(html.contains("value=\"ann&lt;script") && !html.contains("<script"), "{html}");
         assert!(html.contains("Wait 4 seconds"));
         assert!(html.contains("/topology?view=list"));
         assert!(!html.contains("action="));

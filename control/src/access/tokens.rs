@@ -27,6 +27,24 @@ pub struct MakeToken {
     pub days: i64,
 }
 
+impl MakeToken {
+    /// Everything that is not accepted of somebody who holds `holds`, in the order of the fields.
+    pub fn mistakes(&self, holds: &[Grant]) -> Vec<FieldMistake> {
+        let mut mistakes = Vec::new();
+        let _ = title("name", &self.name, &mut mistakes);
+        if !(1..=TOKEN_DAYS_MAX).contains(&self.days) {
+            let (least, most) = (1, TOKEN_DAYS_MAX);
+            mistakes.push(FieldMistake::new("days", Mistake::Range { least, most }));
+        }
+        if self.grants.is_empty() {
+            mistakes.push(FieldMistake::new("grants", Mistake::NoRole));
+        } else if !within(&self.grants, holds) {
+            mistakes.push(FieldMistake::new("grants", Mistake::BeyondOwner));
+        }
+        mistakes
+    }
+}
+
 /// A token that counts now.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
@@ -61,17 +79,7 @@ impl Access {
         (holds, until): (&[Grant], Option<DateTime<Utc>>),
         make: &MakeToken,
     ) -> Result<(ApiToken, String), AccessError> {
-        let mut mistakes = Vec::new();
-        let name = title("name", &make.name, &mut mistakes);
-        if make.grants.is_empty() {
-            mistakes.push(FieldMistake::new("grants", Mistake::NoRole));
-        } else if !within(&make.grants, holds) {
-            mistakes.push(FieldMistake::new("grants", Mistake::BeyondOwner));
-        }
-        if !(1..=TOKEN_DAYS_MAX).contains(&make.days) {
-            let (least, most) = (1, TOKEN_DAYS_MAX);
-            mistakes.push(FieldMistake::new("days", Mistake::Range { least, most }));
-        }
+        let mistakes = make.mistakes(holds);
         if !mistakes.is_empty() {
             let error = AccessError::Mistakes(mistakes);
             let tokens = "/settings/tokens".to_owned();
@@ -83,7 +91,7 @@ impl Access {
         let new = &NewToken {
             hash: digest(&text),
             owner: owner.name.clone(),
-            name,
+            name: make.name.trim().to_owned(),
             grants: make.grants.clone(),
             expires_at: until.map_or(expires_at, |until| expires_at.min(until)),
         };

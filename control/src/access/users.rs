@@ -22,6 +22,20 @@ pub struct MakeUser {
     pub grants: Vec<Grant>,
 }
 
+impl MakeUser {
+    /// Everything that is not accepted, in the order of the fields.
+    pub fn mistakes(&self) -> Vec<FieldMistake> {
+        let mut mistakes = Vec::new();
+        let _ = new_name(&self.name, &mut mistakes);
+        let _ = title("display_name", &self.display_name, &mut mistakes);
+        check_password("password", &self.password, &self.name, &mut mistakes);
+        if self.grants.is_empty() {
+            mistakes.push(FieldMistake::new("grants", Mistake::NoRole));
+        }
+        mistakes
+    }
+}
+
 /// What an admin changes about a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChangeUser {
@@ -33,13 +47,8 @@ pub enum ChangeUser {
 impl Access {
     /// Makes a user.
     pub async fn make_user(&self, by: &By, make: &MakeUser) -> Result<User, AccessError> {
-        let mut mistakes = Vec::new();
-        let name = new_name(&make.name, &mut mistakes);
-        let display_name = title("display_name", &make.display_name, &mut mistakes);
-        check_password("password", &make.password, &make.name, &mut mistakes);
-        if make.grants.is_empty() {
-            mistakes.push(FieldMistake::new("grants", Mistake::NoRole));
-        }
+        let mistakes = make.mistakes();
+        let name = new_name(&make.name, &mut Vec::new());
         let (Some(name), true) = (name, mistakes.is_empty()) else {
             let users = "/settings/users".to_owned();
             let error = AccessError::Mistakes(mistakes);
@@ -48,7 +57,7 @@ impl Access {
         let new = &NewUser {
             password_hash: self.passwords.hash(&make.password).await?,
             name,
-            display_name,
+            display_name: make.display_name.trim().to_owned(),
             grants: make.grants.clone(),
         };
         let now = self.now();
@@ -193,7 +202,12 @@ async fn profile(
         return Ok(Err(AccessError::NotFound));
     };
     rows::update_profile(tx, name, display_name, preferences).await?;
-    let shown = |display_name: &str, preferences: &Preferences| json!({ "display_name": display_name, "preferences": preferences });
+    let shown = |display_name: &str, preferences: &Preferences| -> Value {
+        json!({
+            "display_name": display_name,
+            "preferences": preferences,
+        })
+    };
     Ok(Ok(Change {
         value: (),
         before: Some(shown(&account.user.display_name, &account.preferences)),

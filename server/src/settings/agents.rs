@@ -96,7 +96,7 @@ async fn invite(context: Context, viewer: Viewer, body: Bytes) -> Response {
         }
         Err(error) => match Refused::from_error(&context, error, &form.datacenter) {
             Ok(refused) => show(&context, &viewer, refused, form, None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -128,7 +128,7 @@ async fn revoke(context: Context, viewer: Viewer, Path(fingerprint): Path<String
         Ok(_) => done(paths::SETTINGS_AGENTS, "agent-revoked"),
         Err(error) => match Refused::from_error(&context, error, "") {
             Ok(refused) => show(&context, &viewer, refused, empty_form(), None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }

@@ -133,10 +133,10 @@ fn an_hour() -> i64 {
 type Sent<T> = Result<Json<T>, JsonRejection>;
 
 /// The JSON of a request, or the answer that says what is wrong with it.
-fn read<T>(sent: Sent<T>) -> Result<T, Response> {
+fn read<T>(sent: Sent<T>) -> Result<T, Box<Problem>> {
     sent.map(|Json(value)| value).map_err(|rejection| {
         let detail = format!("{}. Send JSON as /api/v1/openapi.json says.", rejection.body_text());
-        Problem::new(rejection.status(), detail).into_response()
+        Box::new(Problem::new(rejection.status(), detail))
     })
 }
 
@@ -157,7 +157,7 @@ fn answer<T: serde::Serialize>(
 async fn make_user(context: Context, viewer: Viewer, sent: Sent<NewUser>) -> Response {
     let new = match read(sent) {
         Ok(new) => new,
-        Err(response) => return response,
+        Err(problem) => return problem.into_response(),
     };
     let (by, access) = (context.by(&viewer), &context.state.control.access);
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
@@ -187,7 +187,7 @@ async fn change_roles(
 ) -> Response {
     let new = match read(sent) {
         Ok(new) => new,
-        Err(response) => return response,
+        Err(problem) => return problem.into_response(),
     };
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
     if !wrong.is_empty() {
@@ -235,7 +235,7 @@ async fn toggle(
 ) -> Response {
     let AtRevision { revision } = match read(sent) {
         Ok(at) => at,
-        Err(response) => return response,
+        Err(problem) => return problem.into_response(),
     };
     let changed = apply(context, viewer, name, revision, change).await;
     answer(context, StatusCode::OK, changed)
@@ -259,7 +259,7 @@ async fn apply(
 async fn make_token(context: Context, viewer: Viewer, sent: Sent<NewToken>) -> Response {
     let new = match read(sent) {
         Ok(new) => new,
-        Err(response) => return response,
+        Err(problem) => return problem.into_response(),
     };
     let make = MakeToken { name: new.name, grants: new.grants, days: new.days };
     let holds = (viewer.grants.as_slice(), tokens::until(&viewer));
@@ -287,7 +287,7 @@ async fn revoke_token(context: Context, viewer: Viewer, Path(id): Path<String>) 
 async fn invite(context: Context, viewer: Viewer, sent: Sent<NewJoin>) -> Response {
     let new = match read(sent) {
         Ok(new) => new,
-        Err(response) => return response,
+        Err(problem) => return problem.into_response(),
     };
     let made = agents::make(&context, &viewer, &new.datacenter, new.minutes).await;
     let made = made.map(|(join_token, secret)| MadeJoin { join_token, secret });

@@ -65,6 +65,15 @@ pub struct GrantsTyped {
     pub mistakes: Vec<FieldMistake>,
 }
 
+impl GrantsTyped {
+    /// All mistakes of a form: those of its other fields, then those of the editor, whose grants
+    /// are not judged as a whole while some cannot be read.
+    pub fn with(&self, others: Vec<FieldMistake>) -> Vec<FieldMistake> {
+        let others = others.into_iter().filter(|mistake| mistake.field != "grants");
+        others.chain(self.mistakes.iter().cloned()).collect()
+    }
+}
+
 /// Names in scopes that the fleet does not have.
 pub fn unknown(grants: &[Grant], fleet: &Fleet) -> Vec<FieldMistake> {
     let known = |scope: &Scope| {

@@ -57,7 +57,11 @@ impl Refused {
     }
 
     /// `name` is the object's. An error: there is nothing left to show the form on.
-    fn from_error(context: &Context, error: AccessError, name: &str) -> Result<Self, Response> {
+    fn from_error(
+        context: &Context,
+        error: AccessError,
+        name: &str,
+    ) -> Result<Self, Box<Response>> {
         Ok(match error {
             AccessError::Mistakes(mistakes) => {
                 Self { status: StatusCode::UNPROCESSABLE_ENTITY, mistakes, message: None }
@@ -73,8 +77,8 @@ impl Refused {
                 Self::not_done(StatusCode::TOO_MANY_REQUESTS, NotDone::Wait { seconds })
             }
             AccessError::Busy(_) => Self::not_done(StatusCode::TOO_MANY_REQUESTS, NotDone::Busy),
-            AccessError::NotFound => return Err(not_found(context)),
-            AccessError::Store(error) => return Err(store_failed(context, &error)),
+            AccessError::NotFound => return Err(Box::new(not_found(context))),
+            AccessError::Store(error) => return Err(Box::new(store_failed(context, &error))),
         })
     }
 

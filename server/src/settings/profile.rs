@@ -79,7 +79,7 @@ async fn save(context: Context, viewer: Viewer, body: Bytes) -> Response {
         Ok(()) => done(paths::SETTINGS_PROFILE, "profile"),
         Err(error) => match Refused::from_error(&context, error, name.as_str()) {
             Ok(refused) => show(&context, &viewer, refused, form),
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -132,7 +132,7 @@ async fn change_password(
                 let form = ProfileForm::of(&viewer.user, &viewer.preferences);
                 show(&context, &viewer, refused, form)
             }
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }

@@ -94,12 +94,12 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
     let form = TokenForm {
         name: fields.text("name").to_owned(),
         days: fields.text("days").to_owned(),
-        grants: typed.rows,
+        grants: typed.rows.clone(),
         mistakes: Vec::new(),
     };
     let make = MakeToken {
         name: form.name.clone(),
-        grants: typed.grants,
+        grants: typed.grants.clone(),
         days: fields.number("days").unwrap_or(0),
     };
     let (by, access) = (context.by(&viewer), &context.state.control.access);
@@ -108,7 +108,8 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
         access.make_token(&by, &viewer.user, holds, &make).await
     } else {
         let object = paths::SETTINGS_TOKENS;
-        Err(access.mistaken(&by, Action::TokenCreate, object, typed.mistakes).await)
+        let mistakes = typed.with(make.mistakes(holds.0));
+        Err(access.mistaken(&by, Action::TokenCreate, object, mistakes).await)
     };
     match made {
         Ok((token, secret)) => {
@@ -119,7 +120,7 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
         }
         Err(error) => match Refused::from_error(&context, error, &form.name) {
             Ok(refused) => show(&context, &viewer, refused, form, None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -140,7 +141,7 @@ async fn revoke(context: Context, viewer: Viewer, Path(id): Path<String>) -> Res
         Ok(()) => done(paths::SETTINGS_TOKENS, "revoked"),
         Err(error) => match Refused::from_error(&context, error, "") {
             Ok(refused) => show(&context, &viewer, refused, empty_form(&viewer), None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }

@@ -121,21 +121,21 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
     let form = UserForm {
         name: fields.text("user").to_owned(),
         display_name: fields.text("display_name").to_owned(),
-        grants: typed.rows,
+        grants: typed.rows.clone(),
         mistakes: Vec::new(),
     };
     let make = MakeUser {
         name: form.name.clone(),
         display_name: form.display_name.clone(),
         password: fields.text("password").to_owned(),
-        grants: typed.grants,
+        grants: typed.grants.clone(),
     };
     let (by, access) = (context.by(&viewer), &context.state.control.access);
     let made = if typed.mistakes.is_empty() {
         access.make_user(&by, &make).await
     } else {
         let object = paths::SETTINGS_USERS;
-        Err(access.mistaken(&by, Action::UserCreate, object, typed.mistakes).await)
+        Err(access.mistaken(&by, Action::UserCreate, object, typed.with(make.mistakes())).await)
     };
     match made {
         Ok(user) => done(&paths::user(&user.name), "created"),
@@ -147,7 +147,7 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
                 }
                 show_list(&context, &viewer, refused, form).await
             }
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -172,7 +172,7 @@ async fn change_roles(
         Ok(user) => done(&paths::user(&user.name), "roles"),
         Err(error) => match Refused::from_error(&context, error, &name) {
             Ok(refused) => again(&context, &viewer, &name, refused, Some(typed.rows)).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -207,7 +207,7 @@ async fn toggle(
         Ok(user) => done(&paths::user(&user.name), word),
         Err(error) => match Refused::from_error(context, error, name) {
             Ok(refused) => again(context, viewer, name, refused, None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }
@@ -240,7 +240,7 @@ async fn reset(
         Ok(()) => done(&paths::user(&user), "reset"),
         Err(error) => match Refused::from_error(&context, error, &name) {
             Ok(refused) => again(&context, &viewer, &name, refused, None).await,
-            Err(response) => response,
+            Err(response) => *response,
         },
     }
 }

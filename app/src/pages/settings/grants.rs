@@ -91,11 +91,11 @@ fn editor_row(n: usize, row: GrantRow, mistakes: &[Mistake]) -> AnyView {
                         checked=row.on aria-describedby="grants-hint"/>
                     <span>{role}</span>
                 </label>
-                {wrong}
             </th>
             <td>{groups}</td>
             <td>{datacenters}</td>
         </tr>
+        {wrong.map(|wrong| view! { <tr><td colspan="3">{wrong}</td></tr> })}
     }
     .into_any()
 }

@@ -44,7 +44,8 @@ pub fn sections(current: Section) -> AnyView {
         label: title(section),
         current: section == current,
     });
-    segments(t!("settings-label"), links.collect())
+    let links = segments(t!("settings-label"), links.collect());
+    view! { <div class="tabs">{links}</div> }.into_any()
 }
 
 /// The name of a page.
@@ -170,7 +171,8 @@ mod tests {
             (
                 "user",
                 Mistake::Form,
-                "Write the user name with a to z, 0 to 9 and single hyphens only, beginning with a letter.",
+                "Write the user name with a to z, 0 to 9 and single hyphens only, beginning with a \
+                 letter.",
             ),
             (
                 "password",

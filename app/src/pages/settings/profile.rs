@@ -163,7 +163,7 @@ fn looks(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {
 fn password(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {
     let current = Field {
         name: "current",
-        label: t!("field-current"),
+        label: t!("profile-current"),
         kind: Kind::Password,
         autocomplete: Some("current-password"),
         required: true,

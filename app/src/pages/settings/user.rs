@@ -12,6 +12,7 @@ use super::{Section, in_words, sections};
 use crate::paths;
 use crate::t;
 use crate::text;
+use crate::ui::badge::badge;
 use crate::ui::block::no_permission;
 use crate::ui::button::{Weight, post, submit};
 use crate::ui::card::{Head, columns, key_values, padded};
@@ -44,10 +45,11 @@ pub struct UserData {
 /// The page.
 pub fn view(data: &UserData) -> AnyView {
     let mistakes = in_words(&data.mistakes);
+    let (tone, word) = standing(&data.user);
     let head = PageHead {
         title: data.user.name.to_string(),
         crumbs: vec![Crumb::new(paths::SETTINGS_USERS, t!("settings-users"))],
-        badge: Some(standing(&data.user)),
+        badge: Some(badge(tone, word)),
         note: Some(data.user.display_name.clone().into_any()),
         ..PageHead::default()
     };
@@ -55,10 +57,11 @@ pub fn view(data: &UserData) -> AnyView {
         {error_summary(mistakes_title(&mistakes), &mistakes)}
         {padded(Head::new(t!("user-roles")), roles(data, &mistakes))}
     };
+    let may = data.refusal.is_none();
     let side = view! {
         {padded(Head::new(t!("facts")), facts(data))}
-        {data.refusal.is_none().then(|| padded(Head::new(t!("user-state")), toggle(data)))}
-        {data.refusal.is_none().then(|| padded(Head::new(t!("user-reset")), reset(data, &mistakes)))}
+        {may.then(|| padded(Head::new(t!("user-state")), toggle(data)))}
+        {may.then(|| padded(Head::new(t!("user-reset")), reset(data, &mistakes)))}
     };
     view! { {page_head(head)} {sections(Section::Users)} {columns(main, side)} }.into_any()
 }

@@ -85,6 +85,7 @@ fn list(data: &UsersData) -> AnyView {
         Column::new(t!("user-state")),
     ];
     let body = data.users.iter().map(|user| {
+        let (tone, word) = standing(user);
         let last = match user.last_sign_in_at {
             Some(at) => time(at, now),
             None => t!("user-never").into_any(),
@@ -95,18 +96,18 @@ fn list(data: &UsersData) -> AnyView {
                 <td data-l=t!("user-display-name")>{user.display_name.clone()}</td>
                 <td data-l=t!("user-roles")>{grants::in_words(&user.grants)}</td>
                 <td data-l=t!("user-last")>{last}</td>
-                <td data-l=t!("user-state")>{standing(user)}</td>
+                <td data-l=t!("user-state")>{state(tone, word)}</td>
             </tr>
         }
     });
     table(t!("settings-users"), columns, body.collect_view())
 }
 
-/// Whether a user may sign in, as a state.
-pub fn standing(user: &User) -> AnyView {
+/// Whether a user may sign in: a look and a word.
+pub fn standing(user: &User) -> (Tone, String) {
     match user.disabled_at {
-        None => state(Tone::Ok, t!("user-enabled")),
-        Some(_) => state(Tone::Pause, t!("user-disabled")),
+        None => (Tone::Ok, t!("user-enabled")),
+        Some(_) => (Tone::Pause, t!("user-disabled")),
     }
 }
 
