@@ -46,6 +46,9 @@ pub(crate) struct Arguments {
     /// Only the server: no fleet on this machine
     #[arg(long)]
     no_lab: bool,
+    /// Build quickly instead of optimised: for work on the code
+    #[arg(long)]
+    dev: bool,
 }
 
 /// The arguments, checked and made absolute.
@@ -55,6 +58,14 @@ struct Plan {
     data: PathBuf,
     fleet: PathBuf,
     lab: bool,
+    profile: Profile,
+}
+
+impl Plan {
+    /// The server's program.
+    fn program(&self) -> PathBuf {
+        repo::bin_dir(self.profile == Profile::Release).join("mainstay")
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -62,8 +73,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let plan = plan(arguments)?;
     let external = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
     let programs = if external.is_none() { Some(need::postgres()?) } else { None };
-    build::site(Profile::Release)?;
-    build::programs(Profile::Release)?;
+    build::site(plan.profile)?;
+    build::programs(plan.profile)?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening for signals")?;
     let mut cluster = match programs {
         Some(_) => Some(start_postgres(&plan, programs)?),
@@ -108,6 +119,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
         data: dir.canonicalize()?,
         fleet,
         lab: !arguments.no_lab,
+        profile: if arguments.dev { Profile::Dev } else { Profile::Release },
     })
 }
 
@@ -130,7 +142,7 @@ fn start_postgres(plan: &Plan, programs: Option<mainstay_devdb::Programs>) -> Re
 
 /// Migrates, declares the fleet, creates the first users; the sign-ins to show.
 fn set_up(plan: &Plan, url: &str) -> Result<String> {
-    let mut setup = repo::command(repo::bin_dir(true).join("mainstay"));
+    let mut setup = repo::command(plan.program());
     setup.args(["setup", "--database-url", url]).arg("--data-dir").arg(&plan.data);
     setup.arg("--fleet").arg(&plan.fleet);
     if plan.lab {
@@ -179,7 +191,7 @@ fn serve(
     signals: &mut Signals,
     ready: impl FnOnce(),
 ) -> Result<()> {
-    let bin = repo::bin_dir(true).join("mainstay");
+    let bin = plan.program();
     let stopped = step("server: start", || {
         let mut server = repo::command(&bin);
         server
@@ -188,7 +200,7 @@ fn serve(
             .arg("--data-dir")
             .arg(&plan.data)
             .arg("--site-dir")
-            .arg(repo::target().join(Profile::Release.site()))
+            .arg(repo::target().join(plan.profile.site()))
             .env("DATABASE_URL", url);
         children.start("server", &mut server)?;
         wait_ready(plan.console, children, signals)
