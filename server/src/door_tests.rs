@@ -259,6 +259,12 @@ async fn what_is_not_in_the_table_is_not_there() {
     assert_eq!(status(Method::GET, "/settings/users/a/b/c").await, StatusCode::NOT_FOUND);
     assert_eq!(status(Method::DELETE, "/settings/users").await, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(status(Method::PUT, "/sign-in").await, StatusCode::METHOD_NOT_ALLOWED);
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let cookie = rig.sign_in("ann", "").await;
+    for path in ["/nowhere", "/settings/users"] {
+        let page = text(rig.get(path, &cookie).await).await;
+        assert!(page.contains("signed in as ann"), "{path} knows who looks");
+    }
     assert_eq!(status(Method::HEAD, "/sign-in").await, StatusCode::OK);
     assert_eq!(status(Method::OPTIONS, "/sign-in").await, StatusCode::METHOD_NOT_ALLOWED);
 }

@@ -101,22 +101,25 @@ async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Respon
 async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Route, Stop> {
     let path = parts.extensions.get::<MatchedPath>().cloned();
     let path = path.as_ref().map(MatchedPath::as_str);
-    let route = match gate.table.find(path, &parts.method) {
+    let found = gate.table.find(path, &parts.method);
+    let session = Session::from_request_parts(parts, &()).await.ok();
+    let viewer = viewer(gate, &parts.headers, session.as_ref()).await;
+    // Error pages know the viewer too.
+    if let Ok(Some(viewer)) = &viewer {
+        parts.extensions.insert(viewer.clone());
+    }
+    let route = match found {
         Found::Route(route) => route,
         Found::OtherMethods(methods) => return Err(Stop::OtherMethods(methods)),
         Found::Nothing => return Err(Stop::Status(StatusCode::NOT_FOUND, None)),
     };
-    let session = Session::from_request_parts(parts, &()).await.ok();
-    let viewer = match viewer(gate, &parts.headers, session.as_ref()).await {
+    let viewer = match viewer {
         Ok(viewer) => viewer,
         // What is public is served whatever state the database is in.
         Err(Stop::Status(..)) if route.permission == Permission::Public => None,
         Err(stop) => return Err(stop),
     };
     allowed(gate, &route, parts, viewer.as_ref()).await?;
-    if let Some(viewer) = viewer {
-        parts.extensions.insert(viewer);
-    }
     Ok(route)
 }
 
