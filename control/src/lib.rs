@@ -24,6 +24,7 @@ pub mod leader;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Actor;
@@ -42,6 +43,9 @@ use estate::{LiveEstate, Snapshot};
 use follow::Follower;
 use ingest::Ingest;
 use leader::Leader;
+
+/// How often what is over of sessions is removed.
+const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 
 /// Everything one server process controls with.
 #[derive(Debug)]
@@ -98,9 +102,19 @@ impl Control {
         let leader = Leader::new(store.clone(), self.estate.clone(), commands, holder);
         tasks.spawn(leader.run(shutdown.clone()));
         tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a reconciler ended");
+        let mut sweeps = tokio::time::interval(SWEEP_PERIOD);
+        loop {
+            tokio::select! {
+                ended = tasks.join_next() => match ended {
+                    None => return,
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => tracing::error!(%error, "a reconciler ended"),
+                },
+                _ = sweeps.tick() => {
+                    if let Err(error) = self.access.sweep().await {
+                        tracing::debug!(%error, "ended sessions stay for now");
+                    }
+                }
             }
         }
     }
