@@ -348,7 +348,8 @@ impl Server {
 fn settings(options: &Options) -> Vec<(String, String)> {
     let mut settings = vec![("cluster_name".to_owned(), "mainstay".to_owned())];
     if options.fast {
-        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+        // Not synchronous_commit: without it a crash of Postgres alone loses what was committed.
+        for name in ["fsync", "full_page_writes"] {
             settings.push((name.to_owned(), "off".to_owned()));
         }
     }
