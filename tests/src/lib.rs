@@ -6,11 +6,14 @@
 //!
 //! Must not: know pages. A test says what it looks for.
 
+pub mod agent;
 pub mod browser;
 pub mod database;
+pub mod estate;
 pub mod html;
 pub mod ports;
 pub mod process;
+pub mod program;
 pub mod programs;
 pub mod visitor;
 pub mod wait;
@@ -18,6 +21,7 @@ mod webdriver;
 pub mod world;
 
 pub use browser::{Browser, Look};
+pub use program::Program;
 pub use visitor::Visitor;
 pub use wait::until;
 pub use world::{Setup, World};

@@ -229,6 +229,18 @@ impl World {
         &mut self.database
     }
 
+    /// The address of the database.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// Everything that the server logged.
+    #[must_use]
+    pub fn server_log(&self) -> String {
+        fs::read_to_string(self.log("server")).unwrap_or_default()
+    }
+
     /// Somebody who is not signed in.
     ///
     /// # Errors
