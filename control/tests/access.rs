@@ -227,8 +227,7 @@ async fn a_session_ends_by_idleness_by_age_and_with_its_user() {
         rig.pass(TimeDelta::minutes(20));
     }
     assert_eq!(load(2).await, None, "12 hours");
-    let ended = sessions::delete_ended(store.acts(), rig.access.now(), 100).await.unwrap();
-    assert_eq!(ended, 2);
+    assert_eq!(rig.access.sweep().await.unwrap(), 2);
 
     begin(3).await;
     begin(4).await;

@@ -117,6 +117,13 @@ impl Access {
         (self.clock)().trunc_subsecs(6)
     }
 
+    /// Removes what is over: the rows of ended sessions. Safe on any number of servers.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        const ROWS_AT_ONCE: i64 = 1_000;
+        let store = self.store.for_background();
+        mainstay_store::access::sessions::delete_ended(store.acts(), self.now(), ROWS_AT_ONCE).await
+    }
+
     /// Writes down that a signed-in try was refused for want of a role.
     pub async fn refused(
         &self,

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mainstay_core::id::DatacenterId;
 use mainstay_core::status::Tally;
-use mainstay_store::access::sessions;
 use mainstay_store::{Store, StoreError, estate, retention};
 
 use crate::estate::Snapshot;
@@ -43,7 +42,6 @@ impl Upkeep {
             self.expired_at = Some(Instant::now());
             estate::expire(store.acts(), now - TOMBSTONES, now - TALLIES, EXPIRE_ROWS).await?;
             retention::commands(store, now).await?;
-            sessions::delete_ended(store.acts(), now, EXPIRE_ROWS).await?;
         }
         Ok(())
     }
