@@ -26,6 +26,7 @@ pub const STORE_AWAY_AFTER: TimeDelta = TimeDelta::seconds(5);
 pub struct LiveEstate {
     state: RwLock<State>,
     version: watch::Sender<u64>,
+    started_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub problems: Arc<[Record]>,
     /// When the database last answered; `None`: never since this server started.
     pub store_read_at: Option<DateTime<Utc>>,
+    /// When this server started.
+    pub started_at: DateTime<Utc>,
 }
 
 impl Snapshot {
@@ -56,14 +59,15 @@ impl Snapshot {
     /// Since when the database does not answer, if it does not. What is shown then still comes
     /// live from the agents of this server; what needs the database is as of this time.
     pub fn store_away_since(&self) -> Option<DateTime<Utc>> {
-        let read_at = self.store_read_at.unwrap_or(DateTime::UNIX_EPOCH);
+        let read_at = self.store_read_at.unwrap_or(self.started_at);
         (self.estate.at - read_at > STORE_AWAY_AFTER).then_some(read_at)
     }
 }
 
 impl Default for LiveEstate {
     fn default() -> Self {
-        Self { state: RwLock::default(), version: watch::Sender::new(0) }
+        let started_at = Utc::now();
+        Self { state: RwLock::default(), version: watch::Sender::new(0), started_at }
     }
 }
 
@@ -80,6 +84,7 @@ impl LiveEstate {
             },
             problems: state.problems.clone(),
             store_read_at: state.store_read_at,
+            started_at: self.started_at,
         }
     }
 

@@ -24,7 +24,7 @@ async fn gauge(visitor: &Visitor, name: &str) -> Option<BTreeMap<String, f64>> {
 
 /// Waits until all declared instances are healthy, every data centre is heard, and nothing else is.
 async fn all_is_well(world: &mut World) {
-    let visitor = world.visitor().unwrap();
+    let visitor = world.sign_in("viewer").await.unwrap();
     let mut last = String::new();
     let well = until("the whole fleet is healthy", PATIENCE, async || {
         if let Err(error) = world.lab().and_then(|lab| lab.check()) {
@@ -66,7 +66,7 @@ async fn the_fleet_comes_up_and_nothing_is_doubled_by_a_crash_of_the_server() {
 async fn a_silent_data_centre_is_unknown_and_comes_back() {
     let mut world = World::start_with_lab().await.unwrap();
     all_is_well(&mut world).await;
-    let visitor = world.visitor().unwrap();
+    let visitor = world.sign_in("viewer").await.unwrap();
     world.lab_fault(&["cut", "sin1"]).unwrap();
     // Feed and ingest have two instances each in Singapore; the others are not touched.
     until("what cannot be heard is unknown", PATIENCE, async || {

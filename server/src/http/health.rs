@@ -19,7 +19,7 @@ pub fn routes() -> Routes {
         .get(Permission::Public, "/health/live", live)
         .get(Permission::Public, "/health/ready", ready)
         .get(Permission::Public, "/version", version)
-        .get(Permission::Public, "/metrics", metrics)
+        .get(Permission::ReadEstate, "/metrics", metrics)
 }
 
 /// The process answers.
