@@ -1,9 +1,10 @@
 //! The small fleet with real processes: it comes up, it is told as it is, it outlives the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use mainstay_tests::{Visitor, World, until};
+use serde_json::Value;
 
 /// Declared by `tests/fleets/small.toml`: feed 3 × 2, ingest 2 × 2, stock 2 × 2.
 const INSTANCES: f64 = 14.0;
@@ -46,20 +47,12 @@ async fn the_fleet_comes_up_and_nothing_is_doubled_by_a_crash_of_the_server() {
     let mut world = World::start_with_lab().await.unwrap();
     all_is_well(&mut world).await;
     let visitor = world.sign_in("viewer").await.unwrap();
-    let before = visitor.json("/api/v1/services/feed/in/fra1").await.unwrap();
+    let before = instances(&visitor, "feed/in/fra1").await;
+    assert_eq!(before.len(), 2, "{before:?}");
     world.kill_server().unwrap();
     world.start_server().await.unwrap();
     all_is_well(&mut world).await;
-    let after = visitor.json("/api/v1/services/feed/in/fra1").await.unwrap();
-    let ids = |data: &serde_json::Value| {
-        let mut ids: Vec<String> = Vec::new();
-        collect_instances(data, "feed-fra1-", &mut ids);
-        ids.sort();
-        ids.dedup();
-        ids
-    };
-    assert_eq!(ids(&before).len(), 2, "{before}");
-    assert_eq!(ids(&before), ids(&after), "the same instances go on");
+    assert_eq!(instances(&visitor, "feed/in/fra1").await, before, "the same instances go on");
 }
 
 #[tokio::test]
@@ -86,38 +79,37 @@ async fn a_killed_instance_is_started_again() {
     let mut world = World::start_with_lab().await.unwrap();
     all_is_well(&mut world).await;
     let visitor = world.sign_in("viewer").await.unwrap();
-    let cell = "/api/v1/services/stock/in/fra2";
-    let mut ids = Vec::new();
-    collect_instances(&visitor.json(cell).await.unwrap(), "stock-fra2-", &mut ids);
-    ids.sort();
-    let text = |data: serde_json::Value| data.to_string();
-    let instance = format!("/api/v1/instances/{}", ids[0]);
-    let before = text(visitor.json(&instance).await.unwrap());
-    world.lab_fault(&["kill", &ids[0]]).unwrap();
-    until("the instance's story goes on", PATIENCE, async || {
-        let now = text(visitor.json(&instance).await.ok()?);
-        let restarted =
-            now.matches("\"restarts\":1").count() > before.matches("\"restarts\":1").count();
-        restarted.then_some(())
+    let id = instances(&visitor, "stock/in/fra2").await.pop_first().unwrap();
+    let address = format!("/api/v1/instances/{id}");
+    world.lab_fault(&["kill", &id]).unwrap();
+    until("the agent tells of one restart", PATIENCE, async || {
+        let data = visitor.json(&address).await.ok()?;
+        values(&data, "restarts").iter().any(|count| **count == 1).then_some(())
     })
     .await
     .unwrap();
     all_is_well(&mut world).await;
 }
 
-/// All texts in some JSON that begin like the instances' ids.
-fn collect_instances(data: &serde_json::Value, start: &str, into: &mut Vec<String>) {
+/// The values of a field wherever it stands in some JSON.
+fn values<'a>(data: &'a Value, field: &str) -> Vec<&'a Value> {
     match data {
-        serde_json::Value::String(text) if text.starts_with(start) => into.push(text.clone()),
-        serde_json::Value::Array(items) => {
-            items.iter().for_each(|item| collect_instances(item, start, into));
-        }
-        serde_json::Value::Object(fields) => {
-            fields.values().for_each(|field| collect_instances(field, start, into));
-        }
-        serde_json::Value::String(_)
-        | serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_) => {}
+        Value::Array(items) => items.iter().flat_map(|item| values(item, field)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match name == field {
+                true => vec![value],
+                false => values(value, field),
+            })
+            .collect(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
+}
+
+/// The ids of the instances of a cell.
+async fn instances(visitor: &Visitor, cell: &str) -> BTreeSet<String> {
+    let data = visitor.json(&format!("/api/v1/services/{cell}")).await.unwrap();
+    let start = cell.replace("/in/", "-") + "-";
+    let ids = values(&data, "id").into_iter().filter_map(Value::as_str);
+    ids.filter(|id| id.starts_with(&start)).map(str::to_owned).collect()
 }

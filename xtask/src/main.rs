@@ -3,6 +3,7 @@
 //! Owns: building the console, running everything on one machine, the tests, and the rules of the
 //! house that a machine checks. Must not: be needed by anything that runs in production.
 
+mod bench;
 mod build;
 mod need;
 mod repo;
@@ -31,6 +32,8 @@ enum Command {
     Up(up::Arguments),
     /// Install what the tests need, and run them all
     Test(test::Arguments),
+    /// Measure speed and size, as a table: see docs/bench.md
+    Bench(bench::Arguments),
     /// Renew the offline metadata of the SQL (.sqlx), or check that it is current
     Sqlx(sqlx::Arguments),
     /// Check the rules of the house
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Up(arguments) => up::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Sqlx(arguments) => sqlx::run(&arguments),
         Command::Tidy => tidy::run(),
     };
