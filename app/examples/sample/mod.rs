@@ -153,7 +153,7 @@ fn instance(
         version: if old { "0.9.9".to_owned() } else { declared.version.clone() },
         state,
         since: now() - TimeDelta::minutes(6 + seed as i64 % 4000),
-        restarts: (seed % 11 == 0) as u32,
+        restarts: u32::from(seed.is_multiple_of(11)),
         cpu_millicores: Some(40 + (seed * 37 % 700) as u32),
         memory_bytes: Some(20_000_000 + (seed as u64 * 7_919) % 90_000_000),
         endpoint: Some(format!("127.0.{row}.1:{}", 20_000 + seed)),

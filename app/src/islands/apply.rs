@@ -92,10 +92,9 @@ fn write(object: &Element, change: &Change, touched: &mut Vec<Element>) {
         matrix_cell(object, &change.fields, touched);
         return;
     }
-    if let Some(old) = change.fields.get("old").and_then(Value::as_bool) {
-        if object.class_list().contains("fl") {
-            let _ = object.class_list().toggle_with_force("old", old);
-        }
+    let old = change.fields.get("old").and_then(Value::as_bool);
+    if let Some(old) = old.filter(|_| object.class_list().contains("fl")) {
+        let _ = object.class_list().toggle_with_force("old", old);
     }
     if object.has_attribute("data-f") {
         field(object, &change.fields, touched);
@@ -135,10 +134,10 @@ fn field(element: &Element, fields: &Fields, touched: &mut Vec<Element>) {
             if set_text(element, text) {
                 touched.push(element.clone());
             }
-            if name == "open" {
-                if let Ok(Some(count)) = element.closest(".n") {
-                    let _ = count.toggle_attribute_with_force("hidden", text == "0");
-                }
+            if name == "open"
+                && let Ok(Some(count)) = element.closest(".n")
+            {
+                let _ = count.toggle_attribute_with_force("hidden", text == "0");
             }
         }
     }

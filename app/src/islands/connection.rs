@@ -291,10 +291,10 @@ fn watch(shared: &Shared) {
 
 /// Closes the stream of a page that nobody looks at.
 fn rest(shared: &Shared) {
-    if document().visibility_state() == VisibilityState::Hidden {
-        if let Some(source) = shared.borrow_mut().source.take() {
-            source.close();
-        }
+    if document().visibility_state() == VisibilityState::Hidden
+        && let Some(source) = shared.borrow_mut().source.take()
+    {
+        source.close();
     }
 }
 

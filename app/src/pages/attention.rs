@@ -53,7 +53,7 @@ pub fn build(records: &[Record], at: DateTime<Utc>, query: &Query) -> Data {
         .filter(|record| record.closed_at.is_some())
         .map(|record| ProblemRow::of(record, at))
         .collect();
-    ended.sort_by(|a, b| (b.closed_at, b.id).cmp(&(a.closed_at, a.id)));
+    ended.sort_by_key(|row| std::cmp::Reverse((row.closed_at, row.id)));
     ended.truncate(PAGE_ROWS);
     Data { at, open, open_total, ended, filter, by_status, dropped }
 }

@@ -30,12 +30,12 @@ pub fn view() -> AnyView {
     view! {
         {head}
         <div class="stack">
+            <div class="g3">{forms()}{charts()}</div>
             {callouts()}
             <div class="g3">{states()}{mark_sizes()}{buttons()}{blocks()}</div>
             {card(Head::new(t!("dev-verdict")), sample_verdict())}
             <div class="g3">{choices()}{numbers()}{times()}</div>
             {sample_table()}
-            <div class="g3">{forms()}{charts()}</div>
             {card(Head::new(t!("diff-label")), diff("a = 1\nb = 2\nc = 3\n", "a = 1\nb = 4\nc = 3\n"))}
         </div>
     }
@@ -241,7 +241,7 @@ fn forms() -> AnyView {
 fn charts() -> AnyView {
     let points = (0..60).map(|minute| Point {
         at: at() - TimeDelta::minutes(59 - minute),
-        value: (!(30..36).contains(&minute)).then(|| 40.0 + (minute % 7) as f64),
+        value: (!(30..36).contains(&minute)).then_some(40.0 + (minute % 7) as f64),
     });
     let series = Series { points: points.collect(), step_seconds: 60 };
     view! {

@@ -89,7 +89,7 @@ pub fn problems_where(
         .filter(|record| record.closed_at.is_none() && belongs(&record.problem))
         .map(|record| ProblemRow::of(record, now))
         .collect();
-    rows.sort_by(|a, b| (a.status, a.opened_at, a.id).cmp(&(b.status, b.opened_at, b.id)));
+    rows.sort_by_key(|row| (row.status, row.opened_at, row.id));
     rows
 }
 

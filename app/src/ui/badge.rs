@@ -12,6 +12,19 @@ pub fn badge(tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
     view! { <span class=format!("badge {}", tone.class())>{glyph(tone)}{word}</span> }.into_any()
 }
 
+/// As [`badge`], updated in place: the glyph is the live field `s`, the word the field `word`.
+pub fn live_badge(tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
+    let tone = tone.into();
+    let word = word.into();
+    view! {
+        <span class=format!("badge {}", tone.class()) data-f="s">
+            {glyph(tone)}
+            <span data-f="word">{word}</span>
+        </span>
+    }
+    .into_any()
+}
+
 /// A state in a table or a sentence.
 pub fn state(tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
     let tone = tone.into();

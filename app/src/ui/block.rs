@@ -53,7 +53,7 @@ pub fn failed(
     view! {
         <div class="pad block">
             <p class="st crit">{glyph(Tone::Crit)}<span>{what}</span></p>
-            <p class="second">{detail}{reference.map(|r| format!(" {r}."))}</p>
+            <p class="second">{detail}{reference.map(|r| format!(" {r}"))}</p>
             {action.map(|action| view! { <p class="acts">{action}</p> })}
         </div>
     }
