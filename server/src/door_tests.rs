@@ -363,9 +363,9 @@ async fn a_change_is_made_by_a_page_of_this_site_with_its_token() {
 #[tokio::test]
 async fn disabling_a_user_ends_their_session_at_once() {
     let rig = Rig::new(false).await;
-    rig.user("root", vec![grant(Role::Admin)]).await;
+    rig.user("chief", vec![grant(Role::Admin)]).await;
     let ann = rig.user("ann", vec![grant(Role::Viewer)]).await;
-    let (admin, cookie) = (rig.sign_in("root", "").await, rig.sign_in("ann", "").await);
+    let (admin, cookie) = (rig.sign_in("chief", "").await, rig.sign_in("ann", "").await);
     assert_eq!(rig.get("/settings/profile", &cookie).await.status(), StatusCode::OK);
     let csrf = rig.form_token(&admin).await;
     let form = format!("csrf={csrf}&revision={}", ann.revision);
@@ -376,7 +376,7 @@ async fn disabling_a_user_ends_their_session_at_once() {
     let stale = rig.post(disable, &admin, "same-origin", &form).await;
     assert_eq!(stale.status(), StatusCode::CONFLICT);
     let last = format!("csrf={csrf}&revision=1");
-    let last = rig.post("/settings/users/root/do/disable", &admin, "same-origin", &last).await;
+    let last = rig.post("/settings/users/chief/do/disable", &admin, "same-origin", &last).await;
     assert_eq!(last.status(), StatusCode::CONFLICT);
     assert!(text(last).await.contains("only one left who may manage access"));
 }
@@ -384,8 +384,8 @@ async fn disabling_a_user_ends_their_session_at_once() {
 #[tokio::test]
 async fn forms_keep_what_was_typed_and_secrets_are_shown_once() {
     let rig = Rig::new(false).await;
-    rig.user("root", vec![grant(Role::Admin)]).await;
-    let cookie = rig.sign_in("root", "").await;
+    rig.user("chief", vec![grant(Role::Admin)]).await;
+    let cookie = rig.sign_in("chief", "").await;
     let csrf = rig.form_token(&cookie).await;
     let form = format!(
         "csrf={csrf}&user=Ann&display_name=Ann+B.&password=short&grants-0-role=viewer&grants-0=yes\
@@ -410,7 +410,7 @@ async fn forms_keep_what_was_typed_and_secrets_are_shown_once() {
     assert!(!text(rig.get("/settings/tokens", &cookie).await).await.contains("mat_"));
     let request = Request::get("/api/v1/me").header(AUTHORIZATION, format!("Bearer {secret}"));
     let me = text(rig.send(request.body(Body::empty()).unwrap()).await).await;
-    assert!(me.contains(r#""name":"root""#), "{me}");
+    assert!(me.contains(r#""name":"chief""#), "{me}");
 }
 
 #[tokio::test]
@@ -457,7 +457,7 @@ async fn over_tls_the_cookie_belongs_to_this_host() {
 #[tokio::test]
 async fn every_answer_carries_the_headers_and_bodies_are_bounded() {
     let rig = Rig::new(false).await;
-    let owner = rig.user("root", vec![grant(Role::Admin)]).await;
+    let owner = rig.user("chief", vec![grant(Role::Admin)]).await;
     let token = rig.token(&owner).await;
     for path in ["/sign-in", "/nowhere", "/topology", "/api/v1/me"] {
         let response = rig.get(path, "").await;

@@ -50,10 +50,12 @@ pub async fn open_link(
     now: DateTime<Utc>,
 ) -> Result<Head, StoreError> {
     let row = sqlx::query!(
-        "INSERT INTO observed_datacenter AS o (datacenter, link, seq, connected, last_seen, agent_version)
+        "INSERT INTO observed_datacenter AS o
+             (datacenter, link, seq, connected, last_seen, agent_version)
          VALUES ($1, 1, 1, true, $2, $3)
          ON CONFLICT (datacenter) DO UPDATE
-         SET link = o.link + 1, seq = o.seq + 1, connected = true, last_seen = $2, agent_version = $3
+         SET link = o.link + 1, seq = o.seq + 1, connected = true, last_seen = $2,
+             agent_version = $3
          RETURNING link, seq",
         datacenter.as_str(),
         now,
@@ -139,7 +141,8 @@ async fn write_instances(
             "INSERT INTO observed_instance (datacenter, id, seq, changed_at, body)
              SELECT $1, id, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(id, body)
              ON CONFLICT (datacenter, id)
-             DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at, body = excluded.body",
+             DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
+                 body = excluded.body",
             dc,
             seq,
             &ids,
@@ -191,7 +194,8 @@ async fn write_deployments(
             "INSERT INTO observed_deployment (datacenter, service, seq, changed_at, body)
              SELECT $1, s, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(s, body)
              ON CONFLICT (datacenter, service)
-             DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at, body = excluded.body",
+             DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
+                 body = excluded.body",
             dc,
             seq,
             &services,

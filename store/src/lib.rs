@@ -136,7 +136,8 @@ impl Store {
             let mut migrator = sqlx::migrate!("../migrations");
             migrator.set_ignore_missing(true);
             if !is_current(&mut connection, &migrator).await {
-                migrator.run(&mut connection).await?;
+                // The plain call cannot be awaited in a spawned task: its bounds are too narrow.
+                migrator.run_direct(None, &mut connection, false).await?;
             }
             connection.close().await?;
             Ok(())

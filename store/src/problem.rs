@@ -10,12 +10,33 @@ use crate::StoreError;
 /// Most problems read at once.
 pub const PAGE: i64 = 200;
 
+/// Ended problems that [`recent`] gives.
+pub const RECENT: i64 = 20;
+
 /// Every open problem, oldest first.
 pub async fn open(pool: &PgPool) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
            FROM problem WHERE closed_at IS NULL ORDER BY opened_at, id"#
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Every open problem and the [`RECENT`] that ended last, oldest first.
+pub async fn recent(pool: &PgPool) -> Result<Vec<Record>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id!", problem AS "problem!: Json<Problem>", opened_at AS "opened_at!",
+               closed_at, owner
+           FROM (SELECT * FROM problem WHERE closed_at IS NULL
+                 UNION ALL
+                 (SELECT * FROM problem WHERE closed_at IS NOT NULL
+                  ORDER BY closed_at DESC LIMIT $1)) AS both_kinds
+           ORDER BY opened_at, id"#,
+        RECENT
     )
     .fetch_all(pool)
     .await?;
@@ -89,7 +110,8 @@ pub async fn close(
     closed_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE problem SET closed_at = greatest($2, opened_at) WHERE id = $1 AND closed_at IS NULL",
+        "UPDATE problem SET closed_at = greatest($2, opened_at)
+         WHERE id = $1 AND closed_at IS NULL",
         id,
         closed_at
     )

@@ -23,6 +23,6 @@ pub use message::{Checkpoint, FromAgent, Hello, Report, ToAgent, Welcome};
 
 /// The generated protocol types.
 pub mod proto {
-    #![allow(clippy::all, clippy::wildcard_enum_match_arm)]
+    #![allow(clippy::all, clippy::wildcard_enum_match_arm, reason = "generated code")]
     tonic::include_proto!("mainstay.agent.v1");
 }
