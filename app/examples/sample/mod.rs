@@ -31,8 +31,8 @@ const GROUPS: [(&str, &str); 4] = [
     ("logistics", "Warehouses"),
 ];
 const NAMES: [&str; 15] = [
-    "feed", "edge", "media", "search", "session", "ingest", "metrics", "cart", "checkout", "catalog",
-    "stock", "courier", "label", "profile", "notify",
+    "feed", "edge", "media", "search", "session", "ingest", "metrics", "cart", "checkout",
+    "catalog", "stock", "courier", "label", "profile", "notify",
 ];
 const KINDS: [&str; 4] = ["api", "front", "worker", "proxy"];
 

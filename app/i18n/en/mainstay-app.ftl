@@ -46,12 +46,10 @@ bytes-mb = { $n } MB
 bytes-gb = { $n } GB
 cpu-cores = { $n } cores
 cpu-percent = { $n }% of a core
-of-total = { $n } of { $total }
 not-measured = not measured
 
 ## Vendors, needs, roles
 vendor-on-premises = on premises
-vendor-cloud = { $name } cloud
 need-warehouses = warehouses
 need-couriers = couriers
 role-viewer = viewer
@@ -146,7 +144,6 @@ printed-by = Printed by { $name } at { $at } UTC
 printed = Printed at { $at } UTC
 title = { $page } · { $product }
 error-title = Error: { $title }
-loaded-noscript = Without script this page does not update by itself.
 
 ## Palette and keys
 palette-title = Find
@@ -221,7 +218,6 @@ col-load = Load
 col-healthy = Healthy
 col-vendor = Vendor
 col-contact = Contact
-col-problem = Problem
 col-owner = Owner
 
 ## Overview

@@ -14,8 +14,8 @@ use web_sys::{EventSource, MessageEvent, RequestInit, Response, VisibilityState}
 use crate::islands::LiveWords;
 use crate::islands::apply::Page;
 use crate::islands::dom::{announce, by_id, document, first, on, set_text, window};
-use crate::paths;
 use crate::live::{Beat, CONTENT_TYPE, Change, OLD_SECONDS};
+use crate::paths;
 
 /// Seconds before the next try; the last repeats for ever.
 const BACKOFF_SECONDS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
@@ -148,8 +148,7 @@ fn beat_came(shared: &Shared, beat: Beat) {
         announce(&connection.words.back);
     }
     if beat.build != connection.build {
-        let (strong, label) =
-            (connection.words.outdated.clone(), connection.words.reload.clone());
+        let (strong, label) = (connection.words.outdated.clone(), connection.words.reload.clone());
         note(&strong, "", &label, || {
             let _ = window().location().reload();
         });

@@ -8,10 +8,11 @@ use crate::islands::dom::{all_in, document, first, focus, on_key};
 pub(crate) fn start() {
     let Some(matrix) = first("[data-matrix]") else { return };
     let cells = all_in(&matrix, "td > a");
+    let selected =
+        |cell: &Element| cell.parent_element().is_some_and(|td| td.class_list().contains("sel"));
+    let stop = cells.iter().position(selected).unwrap_or(0);
     for (at, cell) in cells.iter().enumerate() {
-        let selected = cell.parent_element().is_some_and(|td| td.class_list().contains("sel"));
-        let stop = selected || at == 0;
-        let _ = cell.set_attribute("tabindex", if stop { "0" } else { "-1" });
+        let _ = cell.set_attribute("tabindex", if at == stop { "0" } else { "-1" });
     }
     on_key(&matrix, |event| {
         let here = document().active_element().filter(|e| e.matches("td > a").unwrap_or(false));

@@ -12,7 +12,8 @@
 //! | `dc/D` | `n`, `s`, `healthy`, `total`, `word`, `contact`, `old` |
 //! | `region/R`, `group/G`, `service/S` | `n`, `s`, `healthy`, `total`, `word` |
 //! | `cell/S/D` | `n`, `s`, `healthy`, `total`, `word`, `label`, `version`, `load`, `old` |
-//! | `instance/I` | `s`, `word`, `state`, `cause`, `since`, `version`, `restarts`, `cpu`, `memory` |
+//! | `instance/I` | `s`, `word`, `state`, `cause`, `since`, `version`, `endpoint`, `handle`, |
+//! |  | `restarts`, `cpu`, `memory` |
 //!
 //! `n` is the six counts from worst to best, `s` a status name, `old` whether the data centre is
 //! not heard; everything else is ready text.

@@ -239,11 +239,8 @@ impl Walk<'_> {
                 Some(end) => format!("{} {}", t!("ended"), text::clock(end, at)),
                 None => t!("since", at = text::clock(row.opened_at, at)),
             };
-            let fields = [
-                ("s", status.name().into()),
-                ("word", word.into()),
-                ("detail", row.detail.into()),
-            ];
+            let fields =
+                [("s", status.name().into()), ("word", word.into()), ("detail", row.detail.into())];
             self.say(format!("problem/{}", row.id), named(fields));
         }
     }
@@ -335,6 +332,8 @@ fn instance_change(
         ("restarts", text::number(instance.restarts).into()),
         ("cpu", parts::cpu(instance.cpu_millicores).into()),
         ("memory", parts::memory(instance.memory_bytes).into()),
+        ("endpoint", text::known(instance.endpoint.as_deref()).into()),
+        ("handle", text::known(instance.handle.as_deref()).into()),
     ]);
     placed(datacenter, &instance.service, &instance.id, fields, seq)
 }

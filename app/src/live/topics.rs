@@ -44,9 +44,9 @@ impl Topics {
                     topics.estate = true;
                     true
                 }
-                Some(("dc", id)) => DatacenterId::new(id)
-                    .map(|id| topics.datacenters.insert(id))
-                    .is_ok(),
+                Some(("dc", id)) => {
+                    DatacenterId::new(id).map(|id| topics.datacenters.insert(id)).is_ok()
+                }
                 Some(("service", id)) => {
                     ServiceId::new(id).map(|id| topics.services.insert(id)).is_ok()
                 }

@@ -86,7 +86,10 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         {head}
         {parts::dropped(&data.dropped)}
         <div class="stack">
-            {card(Head::new(t!("attention-open")).note(count).right(parts::newer()), view! { {open}{list} })}
+            {card(
+                Head::new(t!("attention-open")).note(count).right(parts::newer()),
+                view! { {open}{list} },
+            )}
             {(!data.ended.is_empty()).then(|| card(Head::new(t!("attention-ended")), ended))}
         </div>
     }

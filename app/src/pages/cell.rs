@@ -169,10 +169,7 @@ fn facts(data: &Data) -> AnyView {
         (t!("col-state"), parts::health(status, data.counts)),
         (t!("col-healthy"), parts::healthy_of(data.counts)),
         (t!("col-nodes"), parts::wanted(data.wanted).into_any()),
-        (
-            t!("service-running"),
-            view! { <span data-f="version">{versions}</span> }.into_any(),
-        ),
+        (t!("service-running"), view! { <span data-f="version">{versions}</span> }.into_any()),
     ];
     if let Some(version) = &data.version {
         facts.push((t!("service-version"), version.clone().into_any()));

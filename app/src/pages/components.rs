@@ -36,7 +36,10 @@ pub fn view() -> AnyView {
             {card(Head::new(t!("dev-verdict")), sample_verdict())}
             <div class="g3">{choices()}{numbers()}{times()}</div>
             {sample_table()}
-            {card(Head::new(t!("diff-label")), diff("a = 1\nb = 2\nc = 3\n", "a = 1\nb = 4\nc = 3\n"))}
+            {card(
+                Head::new(t!("diff-label")),
+                diff("a = 1\nb = 2\nc = 3\n", "a = 1\nb = 4\nc = 3\n"),
+            )}
         </div>
     }
     .into_any()
@@ -62,7 +65,9 @@ fn states() -> AnyView {
     let words = Status::ALL.into_iter().map(|s| (Tone::from(s), text::status(s)));
     let rows = words
         .map(|(tone, word)| {
-            view! { <li class="chips">{glyph_named(tone, &word)}{state(tone, word.clone())}{badge(tone, word)}</li> }
+            let alone = glyph_named(tone, &word);
+            let running = state(tone, word.clone());
+            view! { <li class="chips">{alone}{running}{badge(tone, word)}</li> }
         })
         .collect_view();
     padded(Head::new(t!("col-state")), view! { <ul class="stack">{rows}</ul> })
@@ -82,7 +87,8 @@ fn mark_sizes() -> AnyView {
         .map(Tally)
         .map(|tally| {
             let svg = marks_svg(&tally);
-            view! { <li class="chips">{raw(svg)}<span class="second">{text::tally(&tally)}</span></li> }
+            let words = text::tally(&tally);
+            view! { <li class="chips">{raw(svg)}<span class="second">{words}</span></li> }
         })
         .collect_view();
     let strips = [40, 110, 300, 2000]
@@ -220,12 +226,8 @@ fn forms() -> AnyView {
         kind: Kind::Select(vec![(String::new(), t!("filter-all"))]),
         ..Field::default()
     };
-    let check = Field {
-        name: "sample-check",
-        label: t!("yes"),
-        kind: Kind::Checkbox,
-        ..Field::default()
-    };
+    let check =
+        Field { name: "sample-check", label: t!("yes"), kind: Kind::Checkbox, ..Field::default() };
     let body = view! {
         <div class="form">
             {error_summary(mistakes_title(&mistakes), &mistakes)}

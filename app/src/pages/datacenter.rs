@@ -9,10 +9,10 @@ use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::query::Query;
 use crate::pages::rows::{
     CellRow, InstancePage, ProblemRow, about, cell_rows, instance_page, problems_where,
 };
-use crate::pages::query::Query;
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
@@ -133,9 +133,10 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         )}
     };
     let old = (!data.heard).then_some("old");
+    let key = format!("dc/{}", data.datacenter);
     let side = view! {
         <div class=old>
-            {padded(Head::new(t!("facts")), view! { <div data-k=format!("dc/{}", data.datacenter)>{facts(data)}</div> })}
+            {padded(Head::new(t!("facts")), view! { <div data-k=key>{facts(data)}</div> })}
         </div>
         {data.healthy.as_ref().map(|series| {
             padded(Head::new(t!("dc-healthy")), chart::line(t!("dc-healthy"), series))
@@ -147,12 +148,13 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
 fn facts(data: &Data) -> AnyView {
     let region = paths::region(&data.region);
     let region_name = data.region_name.clone();
+    let contact = view! { <span data-f="contact">{data.contact.clone()}</span> };
     let agent = data.agent_version.clone().unwrap_or_else(|| t!("unknown-word"));
     key_values(vec![
         (t!("col-healthy"), parts::healthy_of(data.counts)),
         (t!("col-region"), view! { <a href=region>{region_name}</a> }.into_any()),
         (t!("col-vendor"), data.vendor.clone().into_any()),
         (t!("dc-agent"), agent.into_any()),
-        (t!("col-contact"), view! { <span data-f="contact">{data.contact.clone()}</span> }.into_any()),
+        (t!("col-contact"), contact.into_any()),
     ])
 }

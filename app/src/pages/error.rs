@@ -61,9 +61,7 @@ impl Failure {
             Self::NotFound { path } => {
                 (t!("error-404"), t!("error-404-detail", path = path.as_str()))
             }
-            Self::Gone { what, detail } => {
-                (t!("error-410", what = what.as_str()), detail.clone())
-            }
+            Self::Gone { what, detail } => (t!("error-410", what = what.as_str()), detail.clone()),
             Self::Conflict { detail } => (t!("error-409"), detail.clone()),
             Self::TooLarge { limit } => {
                 (t!("error-413"), t!("error-413-detail", limit = limit.as_str()))

@@ -47,9 +47,9 @@ pub fn build(estate: &Estate, q: &str) -> Data {
     };
     let objects = keep(objects(estate));
     let mut instances: Vec<Hit> = Vec::new();
-    let found = estate.instances().filter(|(_, i, _)| {
-        !needle.is_empty() && i.id.as_str().contains(&needle)
-    });
+    let found = estate
+        .instances()
+        .filter(|(_, i, _)| !needle.is_empty() && i.id.as_str().contains(&needle));
     for (_, instance, _) in found.take(INSTANCES_MAX + 1) {
         instances.push(instance_hit(&instance.id));
     }
@@ -94,11 +94,9 @@ fn pages() -> Vec<Hit> {
 fn objects(estate: &Estate) -> Vec<Hit> {
     let fleet = &estate.fleet;
     let services = fleet.services.keys();
-    let services =
-        services.map(|id| hit(id.as_str(), t!("col-service"), paths::service(id)));
+    let services = services.map(|id| hit(id.as_str(), t!("col-service"), paths::service(id)));
     let datacenters = fleet.datacenters.keys();
-    let datacenters =
-        datacenters.map(|id| hit(id.as_str(), t!("col-dc"), paths::datacenter(id)));
+    let datacenters = datacenters.map(|id| hit(id.as_str(), t!("col-dc"), paths::datacenter(id)));
     let regions = fleet.regions.iter();
     let regions = regions.map(|(id, r)| hit(&r.name, t!("col-region"), paths::region(id)));
     let groups = fleet.groups_by_priority().into_iter();
@@ -133,7 +131,9 @@ pub fn view(data: &Data) -> AnyView {
         {head}
         <div class="stack">
             <form class="chips" action=paths::FIND role="search">
-                <span class="filter-find"><input type="search" name="q" value=q aria-label=t!("find-hint") class="field"/></span>
+                <span class="filter-find">
+                    <input type="search" name="q" value=q aria-label=t!("find-hint")/>
+                </span>
                 <button class="btn">{t!("find-label")}</button>
             </form>
             {results}

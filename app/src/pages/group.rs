@@ -128,19 +128,21 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     ];
     let rows = data.services.iter().map(service_row).collect_view();
     let count = text::number(data.services.len() as u64);
+    let label = t!("group-services");
     let main = view! {
         {region::problems(&data.problems, reader, data.at)}
-        {card(Head::new(t!("group-services")).note(count), table(t!("group-services"), heads, rows))}
+        {card(Head::new(&*label).note(count), table(label.as_str(), heads, rows))}
     };
     let items = data
         .order
         .iter()
         .map(|group| {
             let current = (group.group == data.group).then_some("true");
+            let href = paths::group(&group.group);
             view! {
                 <li>
                     <span class="muted">{text::number(group.priority)}</span>
-                    <a class="quiet" href=paths::group(&group.group) aria-current=current>{group.name.clone()}</a>
+                    <a class="quiet" href=href aria-current=current>{group.name.clone()}</a>
                 </li>
             }
         })

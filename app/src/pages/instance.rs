@@ -14,7 +14,7 @@ use crate::pages::{Reader, parts};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::live_state;
+use crate::ui::badge::live_badge;
 use crate::ui::block::callout;
 use crate::ui::button::{Weight, disabled, link_button};
 use crate::ui::card::{Head, columns, key_values, padded};
@@ -69,7 +69,7 @@ pub fn topics(data: &Data) -> Vec<String> {
 pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let row = &data.instance;
     let key = format!("instance/{}", row.id);
-    let status = live_state(row.status, text::status(row.status));
+    let status = live_badge(row.status, text::status(row.status));
     let cell = t!("in-place", service = row.service.as_str(), dc = row.datacenter.as_str());
     let head = page_head(PageHead {
         title: row.id.to_string(),
@@ -90,32 +90,33 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         callout(Tone::Unk, data.contact.clone(), detail, None)
     });
     let history = paths::with_query(paths::AUDIT, &[("object", &paths::instance(&row.id))]);
+    let history = view! { <a href=history>{t!("problem-history-link")}</a> };
     let main = view! {
         {old}
         {padded(Head::new(t!("instance-now")), now(data))}
     };
     let side = view! {
         {padded(Head::new(t!("facts")), facts(data))}
-        {padded(Head::new(t!("problem-history")), view! { <a href=history>{t!("problem-history-link")}</a> })}
+        {padded(Head::new(t!("problem-history")), history)}
     };
     view! { <div data-k=key>{head}{columns(main, side)}</div> }.into_any()
 }
 
 fn sentence(data: &Data) -> AnyView {
     let row = &data.instance;
-    let cause = row.cause.clone().unwrap_or_default();
+    let cause = row.cause.clone();
     view! {
         <span data-f="state">{row.state.clone()}</span>
-        " "
-        <span data-f="cause">{cause}</span>
+        <span class="cause" data-f="cause">{cause}</span>
     }
     .into_any()
 }
 
 fn now(data: &Data) -> AnyView {
     let row = &data.instance;
+    let since = view! { <span data-f="since">{time(row.since, data.at)}</span> };
     key_values(vec![
-        (t!("col-since"), view! { <span data-f="since">{time(row.since, data.at)}</span> }.into_any()),
+        (t!("col-since"), since.into_any()),
         (t!("col-restarts"), live("restarts", text::number(row.restarts))),
         (t!("col-cpu"), live("cpu", parts::cpu(row.cpu_millicores))),
         (t!("col-memory"), live("memory", parts::memory(row.memory_bytes))),
@@ -128,7 +129,10 @@ fn live(field: &'static str, value: String) -> AnyView {
 
 fn facts(data: &Data) -> AnyView {
     let row = &data.instance;
-    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| t!("unknown-word"));
+    let known = |field: &'static str, value: &Option<String>| {
+        let value = text::known(value.as_deref());
+        view! { <code data-f=field>{value}</code> }.into_any()
+    };
     let (dc, dc_name) = (paths::datacenter(&row.datacenter), row.datacenter.to_string());
     let mut facts = vec![(t!("col-version"), live("version", row.version.clone()))];
     match &data.wanted_version {
@@ -139,8 +143,8 @@ fn facts(data: &Data) -> AnyView {
     }
     facts.extend([
         (t!("col-dc"), view! { <a href=dc>{dc_name}</a> }.into_any()),
-        (t!("instance-endpoint"), view! { <code>{known(&row.endpoint)}</code> }.into_any()),
-        (t!("instance-handle"), view! { <code>{known(&row.handle)}</code> }.into_any()),
+        (t!("instance-endpoint"), known("endpoint", &row.endpoint)),
+        (t!("instance-handle"), known("handle", &row.handle)),
         (t!("col-contact"), data.contact.clone().into_any()),
     ]);
     if let Some(seen) = data.last_seen {

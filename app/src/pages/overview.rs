@@ -80,13 +80,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         services = text::number(data.services as u64),
         instances = text::number(data.counts.total)
     );
-    let head = page_head(PageHead {
-        title: title(),
-        note: Some(note.into_any()),
-        ..PageHead::default()
-    });
+    let head =
+        page_head(PageHead { title: title(), note: Some(note.into_any()), ..PageHead::default() });
     if data.bare {
-        let action = link_button(Weight::Primary, paths::SETTINGS_FLEET, t!("overview-bare-action"));
+        let label = t!("overview-bare-action");
+        let action = link_button(Weight::Primary, paths::SETTINGS_FLEET, label);
         let body = empty(t!("overview-bare"), t!("overview-bare-detail"), Some(action));
         return view! { {head}<section class="card">{body}</section> }.into_any();
     }
@@ -115,13 +113,8 @@ fn answer(data: &Data) -> AnyView {
         " "
         <span data-f="need">{need(data.problems.len())}</span>
     };
-    let body = verdict(
-        data.status,
-        t!("overview-question"),
-        answer.into_any(),
-        cause.into_any(),
-        action,
-    );
+    let body =
+        verdict(data.status, t!("overview-question"), answer.into_any(), cause.into_any(), action);
     let counts = Status::ALL
         .into_iter()
         .map(|status| (status, mainstay_core::status::Tally::from(data.counts).get(status)))
@@ -170,13 +163,13 @@ fn attention(data: &Data, reader: &Reader) -> AnyView {
     let count = data.problems.len();
     let known: Vec<_> = data.problems.iter().map(|p| p.id).collect();
     let shown = &data.problems[..count.min(SHOWN)];
-    let head = Head::new(t!("nav-attention"))
-        .note(view! { <span data-k="problems"><span data-f="open">{text::number(count as u64)}</span></span> })
-        .right(view! {
-            {parts::newer()}
-            <span class="wide-only">{t!("attention-order")}</span>
-            <a href=paths::ATTENTION>{t!("attention-all")}</a>
-        });
+    let number = text::number(count as u64);
+    let number = view! { <span data-k="problems"><span data-f="open">{number}</span></span> };
+    let head = Head::new(t!("nav-attention")).note(number).right(view! {
+        {parts::newer()}
+        <span class="wide-only">{t!("attention-order")}</span>
+        <a href=paths::ATTENTION>{t!("attention-all")}</a>
+    });
     if count == 0 {
         let context = match data.last_ended_at {
             Some(at) => t!("attention-last", at = text::moment(at, data.at)),

@@ -33,10 +33,8 @@ pub fn attention_list(
 ) -> AnyView {
     let may_take = reader.may_operate(Target::default()).is_ok();
     let known = text::list(known.iter().map(i64::to_string)).replace(' ', "");
-    let items = rows
-        .iter()
-        .map(|row| attention_item(row, may_take, &reader.csrf, now))
-        .collect_view();
+    let items =
+        rows.iter().map(|row| attention_item(row, may_take, &reader.csrf, now)).collect_view();
     view! { <ul class="att" data-list="problems" data-known=known>{items}</ul> }.into_any()
 }
 
@@ -56,21 +54,24 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
     let key = format!("problem/{}", row.id);
     let ended = row.closed_at.is_some().then_some("ended");
     let open = t!("open-subject", name = row.subject_name.as_str());
+    // Who has it matters while it is open; of an ended one only who had it.
     let owner = match (&row.owner, row.closed_at, may_take) {
-        (Some(owner), _, _) => owner.clone().into_any(),
+        (Some(owner), _, _) => Some(owner.clone().into_any()),
+        (None, Some(_), _) => None,
         (None, None, true) => {
             let action = paths::action(&row.href, "take");
             let (csrf, title) = (csrf.to_owned(), row.title.clone());
-            view! {
+            let take = view! {
                 <form method="post" action=action class="inline">
                     <input type="hidden" name="csrf" value=csrf/>
                     <button class="link">{t!("take-it")}<span class="vh">": "{title}</span></button>
                 </form>
-            }
-            .into_any()
+            };
+            Some(take.into_any())
         }
-        (None, _, _) => t!("nobody").into_any(),
+        (None, None, false) => Some(t!("nobody").into_any()),
     };
+    let owner = owner.map(|owner| view! { <span class="sep">", "</span><br/>{owner} });
     let status = if row.closed_at.is_some() { Status::Healthy } else { row.status };
     view! {
         <li data-k=key class=ended>
@@ -81,8 +82,6 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
             </div>
             <div class="s">
                 <span data-f="word">{when(row, now)}</span>
-                <span class="sep">", "</span>
-                <br/>
                 {owner}
             </div>
             <a class="btn sm" href=row.subject.clone()>{open}</a>
@@ -237,24 +236,26 @@ pub fn instances(
     .into_any()
 }
 
+/// A cell of a table with one link.
+fn linked(label: String, href: String, name: &str) -> AnyView {
+    let name = name.to_owned();
+    view! { <td data-l=label><a class="quiet" href=href>{name}</a></td> }.into_any()
+}
+
 fn instance_row(row: &InstanceRow, without: Without, now: DateTime<Utc>) -> AnyView {
-    let service = (!without.service).then(|| {
-        let href = paths::service(&row.service);
-        view! { <td data-l=t!("col-service")><a class="quiet" href=href>{row.service.to_string()}</a></td> }
-    });
-    let datacenter = (!without.datacenter).then(|| {
-        let href = paths::datacenter(&row.datacenter);
-        view! { <td data-l=t!("col-dc")><a class="quiet" href=href>{row.datacenter.to_string()}</a></td> }
-    });
+    let service = (!without.service)
+        .then(|| linked(t!("col-service"), paths::service(&row.service), row.service.as_str()));
+    let datacenter = (!without.datacenter)
+        .then(|| linked(t!("col-dc"), paths::datacenter(&row.datacenter), row.datacenter.as_str()));
+    let href = paths::instance(&row.id);
     view! {
         <tr data-k=format!("instance/{}", row.id)>
-            <th scope="row"><a class="quiet" href=paths::instance(&row.id)>{row.id.to_string()}</a></th>
+            <th scope="row"><a class="quiet" href=href>{row.id.to_string()}</a></th>
             {service}
             {datacenter}
             <td>
                 {live_state(row.status, text::status(row.status))}
-                " "
-                <span class="second" data-f="cause">{row.cause.clone().unwrap_or_default()}</span>
+                <span class="cause" data-f="cause">{row.cause.clone()}</span>
             </td>
             <td data-l=t!("col-version") data-f="version">{row.version.clone()}</td>
             <td data-l=t!("col-since") data-f="since">{time(row.since, now)}</td>
@@ -299,10 +300,8 @@ pub fn cells(caption: String, rows: &[CellRow], without: Without) -> AnyView {
 fn cell_row(row: &CellRow, without: Without) -> AnyView {
     let href = paths::cell(&row.service, &row.datacenter);
     let name = if without.service { row.datacenter.to_string() } else { row.service.to_string() };
-    let second = (!without.service && !without.datacenter).then(|| {
-        let href = paths::datacenter(&row.datacenter);
-        view! { <td data-l=t!("col-dc")><a class="quiet" href=href>{row.datacenter.to_string()}</a></td> }
-    });
+    let second = (!without.service && !without.datacenter)
+        .then(|| linked(t!("col-dc"), paths::datacenter(&row.datacenter), row.datacenter.as_str()));
     let versions = text::list(&row.versions);
     view! {
         <tr data-k=format!("cell/{}/{}", row.service, row.datacenter)>
@@ -343,12 +342,7 @@ pub fn dropped(dropped: &[Dropped]) -> Option<AnyView> {
 }
 
 /// A button that posts when the reader may operate at `target`, else disabled with the reason.
-pub fn guarded_post(
-    reader: &Reader,
-    target: Target<'_>,
-    action: String,
-    label: String,
-) -> AnyView {
+pub fn guarded_post(reader: &Reader, target: Target<'_>, action: String, label: String) -> AnyView {
     match reader.may_operate(target) {
         Ok(()) => post(Weight::Plain, action, &reader.csrf, Vec::new(), label),
         Err(refusal) => crate::ui::button::disabled(label, text::refusal(&refusal)),

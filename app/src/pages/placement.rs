@@ -111,7 +111,8 @@ fn local(estate: &Estate, survey: &Survey) -> Option<Rule> {
     let (status, words) = if !astray.is_empty() {
         (Status::Degraded, t!("rule-local-astray", cells = text::list(astray)))
     } else if without.is_empty() {
-        (Status::Healthy, t!("rule-local-everywhere", n = count, count = text::number(count as u64)))
+        let said = text::number(count as u64);
+        (Status::Healthy, t!("rule-local-everywhere", n = count, count = said))
     } else {
         let lacks = text::list(without);
         (
@@ -189,14 +190,21 @@ fn redundant(estate: &Estate, survey: &Survey) -> Option<Rule> {
         (Some((service, dc)), _) => {
             let first = t!("in-place", service = service.as_str(), dc = dc.as_str());
             let more = short.len() - 1;
-            let words = t!("rule-nodes-short", n = more, full = full, total = total, first = first,
-                more = text::number(more as u64));
+            let words = t!(
+                "rule-nodes-short",
+                n = more,
+                full = full,
+                total = total,
+                first = first,
+                more = text::number(more as u64)
+            );
             (Status::Degraded, words)
         }
         (None, 0) => (Status::Healthy, t!("rule-nodes", total = total)),
         (None, unknown) => {
             let unknown = text::number(unknown as u64);
-            (Status::Unknown, t!("rule-nodes-unknown", full = full, total = total, unknown = unknown))
+            let words = t!("rule-nodes-unknown", full = full, total = total, unknown = unknown);
+            (Status::Unknown, words)
         }
     };
     Some(Rule { rule: "R3".to_owned(), status, words })
@@ -219,7 +227,12 @@ pub fn view(summary: &PlacementSummary) -> AnyView {
             view! {
                 <li>
                     {glyph(rule.status)}
-                    <span><span class="vh">{word}": "</span>{rule.words.clone()}" "<span class="muted">{rule.rule.clone()}</span></span>
+                    <span>
+                        <span class="vh">{word}": "</span>
+                        {rule.words.clone()}
+                        " "
+                        <span class="muted">{rule.rule.clone()}</span>
+                    </span>
                 </li>
             }
         })

@@ -29,11 +29,7 @@ pub struct Data {
 
 pub fn build(record: &Record, at: DateTime<Utc>) -> Data {
     let end = record.closed_at.unwrap_or(at);
-    Data {
-        at,
-        problem: ProblemRow::of(record, at),
-        lasted: text::duration(end - record.opened_at),
-    }
+    Data { at, problem: ProblemRow::of(record, at), lasted: text::duration(end - record.opened_at) }
 }
 
 pub fn title(data: &Data) -> String {
@@ -66,20 +62,21 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     if let Some(closed) = row.closed_at {
         facts.push((t!("problem-ended"), time_full(closed)));
     }
-    let owner = row.owner.clone().unwrap_or_else(|| t!("nobody"));
-    facts.push((t!("col-owner"), owner.into_any()));
+    let owner = row.owner.clone().or_else(|| open.then(|| t!("nobody")));
+    facts.extend(owner.map(|owner| (t!("col-owner"), owner.into_any())));
     facts.push((t!("problem-about"), {
         let (href, name) = (row.subject.clone(), row.subject.clone());
         view! { <a href=href>{name}</a> }.into_any()
     }));
     let history = paths::with_query(paths::AUDIT, &[("object", &row.href)]);
+    let history = view! { <a href=history>{t!("problem-history-link")}</a> };
     let main = padded(
         Head::new(t!("problem-meaning")),
         view! { <p class="prose">{row.detail.clone()}</p> },
     );
     let side = view! {
         {padded(Head::new(t!("facts")), key_values(facts))}
-        {padded(Head::new(t!("problem-history")), view! { <a href=history>{t!("problem-history-link")}</a> })}
+        {padded(Head::new(t!("problem-history")), history)}
     };
     view! { {head}{columns(main, side)} }.into_any()
 }

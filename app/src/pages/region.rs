@@ -73,10 +73,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &RegionId) -> Option<Data>
     };
     let datacenters = region_strips(estate, &survey, id);
     let status = datacenters.iter().map(|row| row.status).min().unwrap_or(Status::Unknown);
-    let tree = datacenters
-        .iter()
-        .map(|row| branch(estate, &survey, row.clone()))
-        .collect();
+    let tree = datacenters.iter().map(|row| branch(estate, &survey, row.clone())).collect();
     Some(Data {
         at: estate.at,
         region: id.clone(),
@@ -149,13 +146,8 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
 
 fn note(data: &Data) -> AnyView {
     let has = if data.has.is_empty() { t!("region-has-none") } else { text::list(&data.has) };
-    t!(
-        "region-note",
-        local = data.local_time.as_str(),
-        zone = data.time_zone.as_str(),
-        has = has
-    )
-    .into_any()
+    t!("region-note", local = data.local_time.as_str(), zone = data.time_zone.as_str(), has = has)
+        .into_any()
 }
 
 /// The problems of an object; nothing when there are none.
@@ -190,10 +182,11 @@ pub fn tree_of(branches: &[Branch]) -> AnyView {
 }
 
 fn datacenter_row(row: &StripRow) -> AnyView {
+    let href = paths::datacenter(&row.datacenter);
     view! {
         <tr class="lv1" data-k=format!("dc/{}", row.datacenter)>
             <th scope="row">
-                <a class="quiet" href=paths::datacenter(&row.datacenter)>{row.datacenter.to_string()}</a>
+                <a class="quiet" href=href>{row.datacenter.to_string()}</a>
             </th>
             <td class="second">{row.vendor.clone()}</td>
             <td>{parts::health(row.status, row.counts)}</td>
@@ -206,7 +199,9 @@ fn datacenter_row(row: &StripRow) -> AnyView {
 
 fn twig_rows(twig: &Twig) -> AnyView {
     let name = match &twig.group {
-        Some(id) => view! { <a class="quiet" href=paths::group(id)>{twig.name.clone()}</a> }.into_any(),
+        Some(id) => {
+            view! { <a class="quiet" href=paths::group(id)>{twig.name.clone()}</a> }.into_any()
+        }
         None => twig.name.clone().into_any(),
     };
     let rows = twig.cells.iter().map(service_row).collect_view();
@@ -255,7 +250,11 @@ fn absences(absent: &[Absent]) -> Option<AnyView> {
                 view! {
                     <li>
                         <span aria-hidden="true">"–"</span>
-                        <span><a href=href>{item.service.to_string()}</a>": "{item.reason.clone()}</span>
+                        <span>
+                            <a href=href>{item.service.to_string()}</a>
+                            ": "
+                            {item.reason.clone()}
+                        </span>
                     </li>
                 }
             })

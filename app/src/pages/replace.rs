@@ -96,11 +96,8 @@ fn steps(data: &Data) -> AnyView {
         (Tone::Ok, t!("replace-others", n = i64::from(others), count = text::number(others)))
     };
     let version = data.instance.wanted_version.clone().unwrap_or_else(|| row.version.clone());
-    let drain = if row.status == Status::Healthy {
-        t!("replace-drain")
-    } else {
-        t!("replace-stop")
-    };
+    let drain =
+        if row.status == Status::Healthy { t!("replace-drain") } else { t!("replace-stop") };
     let line = |tone: Tone, words: String| view! { <li>{glyph(tone)}<span>{words}</span></li> };
     view! {
         <ul class="checks">

@@ -58,12 +58,7 @@ pub struct Declared {
 }
 
 /// `None`: the fleet does not declare it and nothing of it runs.
-pub fn build(
-    estate: &Estate,
-    records: &[Record],
-    id: &ServiceId,
-    query: &Query,
-) -> Option<Data> {
+pub fn build(estate: &Estate, records: &[Record], id: &ServiceId, query: &Query) -> Option<Data> {
     let survey = Survey::of(estate);
     let declared = estate.fleet.services.get(id);
     if declared.is_none() && !survey.services.contains_key(id) {
@@ -182,7 +177,8 @@ fn facts(data: &Data) -> AnyView {
     let running = data
         .versions
         .iter()
-        .map(|(version, n)| t!("version-count", version = version.as_str(), count = text::number(*n)));
+        .map(|(version, n)| (version.as_str(), text::number(*n)))
+        .map(|(version, n)| t!("version-count", version = version, count = n));
     let running = text::list(running);
     let running = if running.is_empty() { t!("no-instances") } else { running };
     facts.push((t!("service-running"), running.into_any()));

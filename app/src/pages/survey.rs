@@ -43,8 +43,7 @@ impl Cell {
 
     /// Mean processor use in percent of a core; `None`: not measured.
     pub fn load_percent(&self) -> Option<u32> {
-        (self.measured > 0)
-            .then(|| (self.cpu_millicores / u64::from(self.measured) / 10) as u32)
+        (self.measured > 0).then(|| (self.cpu_millicores / u64::from(self.measured) / 10) as u32)
     }
 }
 
@@ -174,7 +173,10 @@ pub fn version_order(a: &str, b: &str) -> std::cmp::Ordering {
     let parts = |v: &str| -> Vec<(u64, String)> {
         v.split(['.', '-', '+'])
             .map(|part| (part.parse().unwrap_or(0), part.to_owned()))
-            .map(|(n, text)| if text.parse::<u64>().is_ok() { (n, String::new()) } else { (n, text) })
+            .map(|(n, text)| match text.parse::<u64>() {
+                Ok(_) => (n, String::new()),
+                Err(_) => (n, text),
+            })
             .collect()
     };
     parts(a).cmp(&parts(b))

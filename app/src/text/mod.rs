@@ -20,8 +20,8 @@ pub use time::{
     clock, clock_seconds, date_clock, duration, full, iso, local_clock, moment, zone_city,
 };
 pub use words::{
-    cause, contact, list, need, refusal, role, roles, scope, state, status, status_count, tally,
-    vendor,
+    cause, contact, known, list, need, refusal, role, roles, scope, state, status, status_count,
+    tally, vendor,
 };
 
 /// Says a sentence: `t!("id")` or `t!("id", name = value)`.

@@ -85,6 +85,11 @@ pub fn cause(cause: &Cause) -> String {
     }
 }
 
+/// What an agent says of an instance, or that it does not say.
+pub fn known(value: Option<&str>) -> String {
+    value.map_or_else(|| t!("unknown-word"), str::to_owned)
+}
+
 pub fn contact(contact: Contact, now: DateTime<Utc>) -> String {
     match contact {
         Contact::Never => t!("contact-never"),
@@ -96,7 +101,7 @@ pub fn contact(contact: Contact, now: DateTime<Utc>) -> String {
 pub fn vendor(vendor: &Vendor) -> String {
     match vendor {
         Vendor::OnPremises => t!("vendor-on-premises"),
-        Vendor::Cloud(name) => t!("vendor-cloud", name = name.as_str()),
+        Vendor::Cloud(name) => name.clone(),
     }
 }
 

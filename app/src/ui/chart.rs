@@ -65,7 +65,12 @@ pub fn line(title: impl Into<String>, series: &Series) -> AnyView {
         .iter()
         .map(|point| {
             let value = point.value.map_or_else(|| t!("chart-no-data"), value_text);
-            view! { <tr><th scope="row">{text::clock(point.at, now)}</th><td class="num">{value}</td></tr> }
+            view! {
+                <tr>
+                    <th scope="row">{text::clock(point.at, now)}</th>
+                    <td class="num">{value}</td>
+                </tr>
+            }
         })
         .collect_view();
     view! {
@@ -78,7 +83,12 @@ pub fn line(title: impl Into<String>, series: &Series) -> AnyView {
             <details>
                 <summary>{t!("chart-table")}</summary>
                 <table>
-                    <thead><tr><th scope="col">{t!("chart-time")}</th><th scope="col" class="num">{title}</th></tr></thead>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t!("chart-time")}</th>
+                            <th scope="col" class="num">{title}</th>
+                        </tr>
+                    </thead>
                     <tbody>{rows}</tbody>
                 </table>
             </details>
@@ -134,10 +144,11 @@ fn draw(series: &Series, high: f64) -> Option<String> {
 
 /// Replaces the sentinels, and the fixed size by the class that scales the drawing as a whole.
 fn themed(svg: &str) -> String {
-    svg.replace("#010203", "var(--c1)")
-        .replace("#040506", "var(--grid)")
-        .replace("#070809", "var(--text-3)")
-        .replace("#0A0B0C", "var(--sunken)")
+    let hex = |RGBColor(r, g, b): RGBColor| format!("#{r:02X}{g:02X}{b:02X}");
+    svg.replace(&hex(LINE), "var(--c1)")
+        .replace(&hex(GRID), "var(--grid)")
+        .replace(&hex(LABEL), "var(--text-3)")
+        .replace(&hex(GAP), "var(--sunken)")
         .replacen(
             &format!(r#"<svg width="{WIDTH}" height="{HEIGHT}""#),
             r#"<svg class="ch" aria-hidden="true""#,
@@ -190,10 +201,10 @@ mod tests {
 
     fn series(values: &[Option<f64>]) -> Series {
         let start = DateTime::UNIX_EPOCH;
-        let points = values.iter().enumerate().map(|(at, value)| Point {
-            at: start + TimeDelta::minutes(at as i64),
-            value: *value,
-        });
+        let points = values
+            .iter()
+            .enumerate()
+            .map(|(at, value)| Point { at: start + TimeDelta::minutes(at as i64), value: *value });
         Series { points: points.collect(), step_seconds: 60 }
     }
 

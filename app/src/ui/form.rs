@@ -77,7 +77,8 @@ pub fn field(field: Field, mistakes: &[Mistake]) -> AnyView {
     let described = described_by(&field, !own.is_empty());
     let errors = (!own.is_empty()).then(|| {
         let messages = own.into_iter().map(|m| view! { <span>{m.message}</span> }).collect_view();
-        view! { <p class="emsg" id=format!("{}-error", field.name)>{glyph(Tone::Crit)}{messages}</p> }
+        let id = format!("{}-error", field.name);
+        view! { <p class="emsg" id=id>{glyph(Tone::Crit)}{messages}</p> }
     });
     let hint = field
         .hint

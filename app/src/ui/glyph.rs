@@ -60,9 +60,10 @@ pub fn icon(icon: Icon) -> AnyView {
 
 /// The product's mark.
 pub fn logo() -> AnyView {
-    raw(
-        r#"<svg class="i logo" viewBox="0 0 16 16" aria-hidden="true"><path d="M2 5.5 8 2l6 3.5L8 9zM2 8.5 8 12l6-3.5M2 11.3 8 14.8l6-3.5"/></svg>"#,
-    )
+    raw(concat!(
+        r#"<svg class="i logo" viewBox="0 0 16 16" aria-hidden="true">"#,
+        r#"<path d="M2 5.5 8 2l6 3.5L8 9zM2 8.5 8 12l6-3.5M2 11.3 8 14.8l6-3.5"/></svg>"#,
+    ))
 }
 
 /// The symbols; once in each document, before anything that uses them.

@@ -49,7 +49,10 @@ pub fn page_head(head: PageHead) -> AnyView {
                 <nav class="crumb" aria-label=crate::t!("crumbs-label")>
                     {crumbs
                         .into_iter()
-                        .map(|c| view! { <a href=c.href>{c.label}</a><span aria-hidden="true">" / "</span> })
+                        .map(|crumb| view! {
+                            <a href=crumb.href>{crumb.label}</a>
+                            <span aria-hidden="true">" / "</span>
+                        })
                         .collect_view()}
                     <span aria-current="page">{last}</span>
                 </nav>

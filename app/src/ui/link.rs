@@ -16,7 +16,10 @@ pub fn segments(label: impl Into<String>, segments: Vec<Segment>) -> AnyView {
         <nav class="seg" aria-label=label>
             {segments
                 .into_iter()
-                .map(|s| view! { <a href=s.href aria-current=s.current.then_some("true")>{s.label}</a> })
+                .map(|s| (s.href, s.label, s.current.then_some("true")))
+                .map(|(href, label, current)| {
+                    view! { <a href=href aria-current=current>{label}</a> }
+                })
                 .collect_view()}
         </nav>
     }
@@ -65,8 +68,12 @@ pub fn pager(first: Option<String>, next: Option<(String, String)>) -> Option<An
     (first.is_some() || next.is_some()).then(|| {
         view! {
             <nav class="pager" aria-label=crate::t!("pager-label")>
-                {first.map(|href| view! { <a class="btn" href=href>{crate::t!("pager-first")}</a> })}
-                {next.map(|(href, label)| view! { <a class="btn" rel="next" href=href>{label}</a> })}
+                {first.map(|href| {
+                    view! { <a class="btn" href=href>{crate::t!("pager-first")}</a> }
+                })}
+                {next.map(|(href, label)| {
+                    view! { <a class="btn" rel="next" href=href>{label}</a> }
+                })}
             </nav>
         }
         .into_any()

@@ -30,8 +30,7 @@ const LAYOUTS: [(u32, Layout); 4] = [
 const WIDTH: u32 = 40;
 /// Rows of a fleet strip, columns at most, distance and radius of its marks: by the largest data
 /// centre, so that the strips of one page compare.
-const STRIPS: [(u32, u32, f32, f32); 3] =
-    [(2, 28, 9.0, 3.0), (3, 40, 6.4, 2.4), (5, 64, 4.0, 1.5)];
+const STRIPS: [(u32, u32, f32, f32); 3] = [(2, 28, 9.0, 3.0), (3, 40, 6.4, 2.4), (5, 64, 4.0, 1.5)];
 /// Width of a strip's drawing.
 const STRIP_WIDTH: u32 = 256;
 
@@ -252,7 +251,10 @@ mod tests {
     fn healthy_marks_cost_a_line_a_row() {
         assert_eq!(
             marks_svg(&tally([0, 0, 0, 0, 0, 3])),
-            r#"<svg class="m a" width="40" height="6" aria-hidden="true"><path class="d-ok" d="M3 3h16.2"/></svg>"#
+            concat!(
+                r#"<svg class="m a" width="40" height="6" aria-hidden="true">"#,
+                r#"<path class="d-ok" d="M3 3h16.2"/></svg>"#
+            )
         );
         let many = marks_svg(&tally([0, 0, 0, 0, 0, 17]));
         assert!(many.contains(r#"d="M2.4 2.4h31.2M2.4 8.6h31.2M2.4 14.8h25""#), "{many}");

@@ -99,6 +99,9 @@ pub fn bullet(tone: crate::ui::tone::Tone, value: f64, limit: f64) -> AnyView {
         String::new()
     };
     crate::ui::raw(format!(
-        r#"<svg class="bullet" viewBox="0 0 80 10" preserveAspectRatio="none" aria-hidden="true"><rect class="f-none" y="3" width="80" height="4"/><rect class="f-{class}" y="3" width="{filled:.1}" height="4"/><rect class="tick" x="{tick:.1}" width="1.5" height="10"/>{arrow}</svg>"#
+        "<svg class='bullet' viewBox='0 0 80 10' preserveAspectRatio='none' aria-hidden='true'>\
+         <rect class='f-none' y='3' width='80' height='4'/>\
+         <rect class='f-{class}' y='3' width='{filled:.1}' height='4'/>\
+         <rect class='tick' x='{tick:.1}' width='1.5' height='10'/>{arrow}</svg>"
     ))
 }

@@ -89,9 +89,8 @@ impl Filter {
         let mut dropped = Vec::new();
         let d = &mut dropped;
         let region = |id: &str| RegionId::new(id).ok().filter(|id| fleet.regions.contains_key(id));
-        let dc = |id: &str| {
-            DatacenterId::new(id).ok().filter(|id| fleet.datacenters.contains_key(id))
-        };
+        let dc =
+            |id: &str| DatacenterId::new(id).ok().filter(|id| fleet.datacenters.contains_key(id));
         let group = |id: &str| GroupId::new(id).ok().filter(|id| fleet.groups.contains_key(id));
         let service = |id: &str| ServiceId::new(id).ok();
         let declared = |id: &str| service(id).filter(|id| fleet.services.contains_key(id));

@@ -51,9 +51,10 @@ pub fn page(estate: &Estate, survey: &Survey, filter: &Filter) -> CellPage {
     });
     let total = rows.len();
     // The cursor names the last row that was shown; when it is gone the list starts again.
-    let start = filter.after.as_deref().and_then(|after| {
-        rows.iter().position(|row| cursor(row) == after).map(|at| at + 1)
-    });
+    let start = filter
+        .after
+        .as_deref()
+        .and_then(|after| rows.iter().position(|row| cursor(row) == after).map(|at| at + 1));
     let start = start.unwrap_or(0);
     let rows: Vec<_> = rows.into_iter().skip(start).take(PAGE_ROWS).collect();
     let more = start + rows.len() < total;
@@ -88,9 +89,8 @@ pub fn view(data: &Data) -> AnyView {
     let rows = data.list.rows.iter().map(row).collect_view();
     let body = if data.list.rows.is_empty() {
         let clear = Filter { view: filter.view, ..Filter::default() }.href();
-        let action = filter
-            .narrows()
-            .then(|| link_button(Weight::Plain, clear, t!("filter-clear")));
+        let action =
+            filter.narrows().then(|| link_button(Weight::Plain, clear, t!("filter-clear")));
         empty(t!("topology-nothing"), t!("topology-nothing-detail"), action)
     } else {
         table(t!("nav-topology"), columns.into(), rows)

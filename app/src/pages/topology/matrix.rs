@@ -71,11 +71,7 @@ impl Words {
         let place = t!("in-place", service = mark, dc = mark);
         let mut parts = place.splitn(3, mark).map(str::to_owned);
         let mut part = || parts.next().unwrap_or_default();
-        Self {
-            counts: counts.collect(),
-            none: t!("no-instances"),
-            place: [part(), part(), part()],
-        }
+        Self { counts: counts.collect(), none: t!("no-instances"), place: [part(), part(), part()] }
     }
 
     /// `edge-proxy in sin2: 3 failing, 14 healthy`.
@@ -131,21 +127,22 @@ fn table(html: &mut String, data: &Data, panel: &[Stretch<'_>], words: &Words) {
     let caption = t!("nav-topology");
     let _ = write!(
         html,
-        r#"<table class="mx"><caption class="vh">{caption}</caption><colgroup><col class="gb"><col class="nm"><col span="{columns}"><col class="v"></colgroup><thead><tr class="rg"><td colspan="2"></td>"#
+        "<table class='mx'><caption class='vh'>{caption}</caption><colgroup><col class='gb'>\
+         <col class='nm'><col span='{columns}'><col class='v'></colgroup><thead>\
+         <tr class='rg'><td colspan='2'></td>"
     );
     for region in &data.regions {
         let (span, href) = (region.datacenters.len(), paths::region(&region.region));
         let name = escape(&region.name);
         let _ = write!(
             html,
-            r#"<th scope="colgroup" colspan="{span}"><a class="quiet" href="{href}">{name}</a></th>"#
+            "<th scope='colgroup' colspan='{span}'>\
+             <a class='quiet' href='{href}'>{name}</a></th>"
         );
     }
     let service = t!("col-service");
-    let _ = write!(
-        html,
-        r#"<td></td></tr><tr class="dc"><th scope="col" colspan="2">{service}</th>"#
-    );
+    let _ =
+        write!(html, r#"<td></td></tr><tr class="dc"><th scope="col" colspan="2">{service}</th>"#);
     for (column, edge) in data.regions.iter().flat_map(edges) {
         let class = if edge { r#" class="e""# } else { "" };
         let (href, id) = (paths::datacenter(&column.datacenter), &column.datacenter);
@@ -160,7 +157,9 @@ fn table(html: &mut String, data: &Data, panel: &[Stretch<'_>], words: &Words) {
         let word = text::status(column.status);
         let _ = write!(
             html,
-            r#"<th scope="col"{class}><a class="quiet" href="{href}" title="{vendor}. {title}" data-k="dc/{id}">{id}<span data-f="s" data-m="worse">{glyph}</span><span class="vh">, {word}</span></a></th>"#
+            "<th scope='col'{class}><a class='quiet' href='{href}' title='{vendor}. {title}' \
+             data-k='dc/{id}'>{id}<span data-f='s' data-m='worse'>{glyph}</span>\
+             <span class='vh'>, {word}</span></a></th>"
         );
     }
     let version = t!("col-version");
@@ -192,8 +191,11 @@ fn row(
         let name = escape(&stretch.group.name);
         let _ = write!(html, r#"<th scope="rowgroup" rowspan="{span}" class="gp">"#);
         let _ = match &stretch.group.group {
-            Some(id) => write!(html, r#"<a class="quiet" href="{}">{name}</a>"#, paths::group(id)),
-            None => write!(html, "<span>{name}</span>"),
+            Some(id) => {
+                let href = paths::group(id);
+                write!(html, r#"<a class="quiet" href="{href}" title="{name}">{name}</a>"#)
+            }
+            None => write!(html, r#"<span title="{name}">{name}</span>"#),
         };
         html.push_str("</th>");
     }
@@ -225,9 +227,8 @@ fn draw_cell(
 ) {
     let (id, dc) = (service.service.as_str(), column.datacenter.as_str());
     let tally = Tally::from(cell.counts);
-    let selected = filter.sel.as_ref().is_some_and(|(s, d)| {
-        *s == service.service && *d == column.datacenter
-    });
+    let selected =
+        filter.sel.as_ref().is_some_and(|(s, d)| *s == service.service && *d == column.datacenter);
     let faded = !filter.status.is_empty()
         && !tally.present().any(|(status, _)| filter.status.contains(&status))
         && !filter.status.contains(&cell.status);
@@ -331,7 +332,10 @@ fn worst_first(data: &Data) -> AnyView {
         let version = escape(&service.version);
         let _ = write!(
             html,
-            r#"<a href="{href}" data-k="service/{id}"><span data-f="s">{glyph}</span><span class="vh">{word}</span><b>{id}</b><span class="muted">{version}</span><span class="num"><span data-f="healthy">{healthy}</span> / <span data-f="total">{total}</span></span></a>"#
+            "<a href='{href}' data-k='service/{id}'><span data-f='s'>{glyph}</span>\
+             <span class='vh'>{word}</span><b>{id}</b><span class='muted'>{version}</span>\
+             <span class='num'><span data-f='healthy'>{healthy}</span> / \
+             <span data-f='total'>{total}</span></span></a>"
         );
     }
     raw(format!(r#"<div class="card tiles narrow-only">{html}</div>"#))

@@ -277,7 +277,8 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let first = filter.with(|f| f.problems_first = !filter.problems_first).href();
     let label = if filter.problems_first { t!("topology-order") } else { t!("topology-first") };
     let actions = (filter.view == View::Matrix).then(|| {
-        view! { <span class="wide-only">{link_button(Weight::Plain, first, label)}</span> }.into_any()
+        let button = link_button(Weight::Plain, first, label);
+        view! { <span class="wide-only">{button}</span> }.into_any()
     });
     let head = page_head(PageHead {
         title: t!("nav-topology"),
