@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_app::live::{Change, Topics, View, changed};
@@ -87,20 +87,29 @@ impl Hub {
     /// Looks at the estate whenever it changed, until told to stop.
     pub async fn run(self: Arc<Self>, control: Arc<Control>, stop: CancellationToken) {
         let mut estate = control.estate.subscribe();
+        let mut looked = Instant::now();
         loop {
-            tokio::select! {
+            // What changed during the last look waits at most since that began.
+            let during = estate.has_changed().is_ok_and(|changed| changed).then_some(looked);
+            let since = tokio::select! {
                 () = stop.cancelled() => return,
-                _ = estate.changed() => tokio::time::sleep(GATHER).await,
-                () = tokio::time::sleep(LOOK) => {}
-            }
+                _ = estate.changed() => {
+                    let since = during.unwrap_or_else(Instant::now);
+                    tokio::time::sleep(GATHER).await;
+                    since
+                }
+                () = tokio::time::sleep(LOOK) => Instant::now(),
+            };
+            looked = Instant::now();
             estate.mark_unchanged();
-            self.look(&control);
+            self.look(&control, since);
         }
     }
 
-    fn look(&self, control: &Control) {
+    /// Sends what changed; `since` is when the first of it did.
+    fn look(&self, control: &Control, since: Instant) {
         let snapshot = control.snapshot();
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let mut state = self.lock();
         let wanted = state.wanted(snapshot.estate.at);
         let (view, changes) =
@@ -117,6 +126,7 @@ impl Hub {
         // Under the lock, so that a listener that begins now hears it exactly once. An error
         // only says that nobody listens.
         let _ = self.sender.send(batch);
+        metrics::histogram!("mainstay_live_lag_seconds").record(since.elapsed());
     }
 
     /// Begins to listen, after the batch with this id if one is given.

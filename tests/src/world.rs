@@ -27,6 +27,8 @@ const STOP: Duration = Duration::from_secs(20);
 pub struct Setup {
     /// A file in `tests/fleets` or `fleets`.
     pub fleet: &'static str,
+    /// A fleet file elsewhere, instead.
+    pub fleet_file: Option<PathBuf>,
     /// Run the fleet's agents and services.
     pub lab: bool,
     /// A Postgres of its own, so that the test may stop it.
@@ -37,7 +39,13 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { fleet: "small.toml", lab: false, own_database: false, serve: Vec::new() }
+        Self {
+            fleet: "small.toml",
+            fleet_file: None,
+            lab: false,
+            own_database: false,
+            serve: Vec::new(),
+        }
     }
 }
 
@@ -288,7 +296,8 @@ impl World {
     /// The fleet file.
     #[must_use]
     pub fn fleet(&self) -> PathBuf {
-        programs::fleet(self.setup.fleet)
+        let elsewhere = self.setup.fleet_file.clone();
+        elsewhere.unwrap_or_else(|| programs::fleet(self.setup.fleet))
     }
 
     /// The server's data directory.

@@ -98,6 +98,8 @@ pub async fn run(args: SimulateArgs, stop: CancellationToken) -> anyhow::Result<
         agents.spawn(agent.run(stop.clone()));
     }
     let summary = tokio::select! {
+        // When all are told to stop, the updates are summed up before the agents are gone.
+        biased;
         summary = updates(&args, &shape, &world, &stop) => summary,
         Some(ended) = agents.join_next() => {
             // An agent ends early only if it cannot go on.

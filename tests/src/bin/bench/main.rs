@@ -1,0 +1,147 @@
+//! The bench: measures what is promised of speed and size, on a whole Mainstay with real programs.
+//!
+//! Invariants: numbers come from what is observed outside the measured programs (a browser, an
+//! HTTP client, the kernel's accounts of a process), the server's own metrics only where nothing
+//! else can see; a measure that fails is told, and keeps no other from running.
+//!
+//! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
+
+mod browsing;
+mod kills;
+mod lab;
+mod live;
+mod load;
+mod machine;
+mod metrics;
+mod report;
+mod scale;
+mod simulation;
+mod stats;
+mod topology;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use mainstay_tests::{Setup, World};
+
+use report::Report;
+use simulation::{Shape, Simulation};
+
+/// Changes of health a second, in every measure that needs changes.
+const UPDATES_PER_SECOND: u32 = 200;
+
+#[derive(Parser)]
+#[command(name = "mainstay-bench", about = "Measures Mainstay; `cargo xtask bench` runs it")]
+struct Arguments {
+    /// Fewer and shorter measurements: whether everything works, not how fast it is
+    #[arg(long)]
+    quick: bool,
+    /// Only these parts
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// Where the numbers go as JSON
+    #[arg(long, default_value = "target/bench/results.json")]
+    results: PathBuf,
+    /// Put the table into this page, between its two markers
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// A fleet of real processes: its start, its rest, kills of instances
+    Lab,
+    /// 2,000 instances: pages, their size, live updates in a browser
+    Topology,
+    /// 20,000 instances of 100 agents: what the server needs
+    Scale,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    kills: usize,
+    requests: usize,
+    /// How long updates run under the eyes of the browser.
+    updates: Duration,
+    /// How long idle programs are watched.
+    rest: Duration,
+    scale: Shape,
+    scale_updates: Duration,
+}
+
+impl Plan {
+    const fn new(quick: bool) -> Self {
+        const fn seconds(quick: bool, long: u64, short: u64) -> Duration {
+            Duration::from_secs(if quick { short } else { long })
+        }
+        let (agents, instances) = if quick { (20, 4_000) } else { (100, 20_000) };
+        Self {
+            kills: if quick { 5 } else { 50 },
+            requests: if quick { 320 } else { 3_200 },
+            updates: seconds(quick, 100, 10),
+            rest: seconds(quick, 20, 5),
+            scale: Shape { agents, services: 40, instances },
+            scale_updates: seconds(quick, 60, 10),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every part could be measured.
+async fn run(arguments: &Arguments) -> Result<bool> {
+    let plan = Plan::new(arguments.quick);
+    let mut report = Report::new(machine::describe(arguments.quick)?);
+    let mut complete = true;
+    for &part in Part::value_variants() {
+        if !arguments.only.is_empty() && !arguments.only.contains(&part) {
+            continue;
+        }
+        let measured = match part {
+            Part::Lab => real_fleet(&plan, &mut report).await,
+            Part::Topology => two_thousand(&plan, &mut report).await,
+            Part::Scale => scale::measure(&plan, &mut report).await,
+        };
+        if let Err(error) = measured {
+            complete = false;
+            eprintln!("{part:?} failed: {error:#}");
+        }
+    }
+    report.save(&arguments.results)?;
+    if let Some(page) = &arguments.write {
+        report.write_into(page)?;
+    }
+    println!("\n{}", report.markdown());
+    Ok(complete)
+}
+
+/// The fleet of `cargo xtask up`.
+async fn real_fleet(plan: &Plan, report: &mut Report) -> Result<()> {
+    let fleet = "enterprise.toml";
+    let setup = Setup { fleet, own_database: true, ..Setup::default() };
+    let mut world = World::start_with(setup).await?;
+    lab::measure(&mut world, plan, report).await?;
+    kills::measure(&world, plan, report).await
+}
+
+/// Ten data centres with 60 services each.
+async fn two_thousand(plan: &Plan, report: &mut Report) -> Result<()> {
+    let shape = Shape { agents: 10, services: 60, instances: 2_000 };
+    let mut simulation = Simulation::start(shape).await?;
+    topology::measure(&simulation, plan, report).await?;
+    live::measure(&mut simulation, plan, report).await
+}
