@@ -14,17 +14,18 @@ use mainstay_app::render::document;
 use mainstay_app::shell::{Assets, DataAge, Message, Shell, Theme, Viewer};
 use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::ui::tone::Tone;
-use mainstay_core::access::{Grant, Role, Scope};
+use mainstay_core::access::{Density, Grant, Role, Scope};
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
 
 fn main() -> std::io::Result<()> {
     let directory = std::env::args().nth(1).map_or_else(|| PathBuf::from("gallery"), PathBuf::from);
     std::fs::create_dir_all(&directory)?;
     let styles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../style");
-    let css = [styles.join("tokens.css"), styles.join("console.css")]
-        .iter()
-        .map(std::fs::read_to_string)
-        .collect::<Result<String, _>>()?;
+    let mut sheets: Vec<_> = std::fs::read_dir(styles)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    sheets.sort();
+    let css = sheets.iter().map(std::fs::read_to_string).collect::<Result<String, _>>()?;
     std::fs::write(directory.join("console.css"), css)?;
     let reader = Reader {
         name: "operator-1".to_owned(),
@@ -43,7 +44,7 @@ fn main() -> std::io::Result<()> {
                     detail: "You own at-1042 since 03:12.".to_owned(),
                 });
             }
-            let html = document(&shell, || page());
+            let html = document(&shell, &page);
             let suffix = if theme == Theme::Dark { "-dark" } else { "" };
             std::fs::write(directory.join(format!("{name}{suffix}.html")), html)?;
         }
@@ -88,8 +89,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
         let page = move || pages::topology::view(&data, &r);
         all.push((name, "/topology", pages::topology::title(), Box::new(page)));
     }
-    let data =
-        pages::attention::build(&sample::records(&big), sample::now(), &Query::parse(""));
+    let data = pages::attention::build(&sample::records(&big), sample::now(), &Query::parse(""));
     let r = reader.clone();
     all.push((
         "attention",
@@ -143,7 +143,12 @@ fn objects(reader: &Reader) -> Vec<Page> {
         pages::datacenter::build(&estate, &records, &dc, &none, Some(series()))
     );
     page!("group", "/groups/x", group, pages::group::build(&estate, &records, &group));
-    page!("service", "/services/x", service, pages::service::build(&estate, &records, &service, &none));
+    page!(
+        "service",
+        "/services/x",
+        service,
+        pages::service::build(&estate, &records, &service, &none)
+    );
     page!(
         "cell",
         "/services/x/in/y",
@@ -171,7 +176,7 @@ fn errors() -> Vec<Page> {
 fn series() -> Series {
     let points = (0..60).map(|minute| Point {
         at: sample::now() - TimeDelta::minutes(59 - minute),
-        value: (!(30..36).contains(&minute)).then(|| 200.0 - (minute % 7) as f64),
+        value: (!(30..36).contains(&minute)).then_some(200.0 - (minute % 7) as f64),
     });
     Series { points: points.collect(), step_seconds: 60 }
 }
@@ -188,7 +193,9 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
             roles: vec![Role::Operator],
         }),
         theme,
+        density: Density::Compact,
         nav_collapsed: false,
+        keys: true,
         time_zone: Some(chrono_tz::Europe::Berlin),
         now: sample::now(),
         data: DataAge::Live,

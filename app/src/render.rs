@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
+use mainstay_core::access::Density;
 
 use crate::shell::{self, Shell, Theme};
 use crate::t;
@@ -43,6 +44,10 @@ fn head(html: &mut String, shell: &Shell) {
     let title = t!("title", page = shell.title.as_str(), product = t!("product"));
     html.push_str(r#"<!doctype html><html lang="en""#);
     html.push_str(theme);
+    match shell.density {
+        Density::Compact => {}
+        Density::Comfortable => html.push_str(r#" data-density="comfortable""#),
+    }
     html.push_str(r#"><head><meta charset="utf-8">"#);
     html.push_str(r#"<meta name="viewport" content="width=device-width,initial-scale=1">"#);
     html.push_str(r#"<meta name="color-scheme" content="light dark">"#);

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::*;
-use mainstay_core::access::Role;
+use mainstay_core::access::{Density, Role};
 use mainstay_core::status::Status;
 
 use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
@@ -29,7 +29,10 @@ pub struct Shell {
     pub rehearsal: bool,
     pub viewer: Option<Viewer>,
     pub theme: Theme,
+    pub density: Density,
     pub nav_collapsed: bool,
+    /// Single keys work.
+    pub keys: bool,
     /// The viewer's zone, shown beside UTC.
     pub time_zone: Option<Tz>,
     /// The server's clock, and the moment of the data on the page.
@@ -188,9 +191,13 @@ pub fn body(shell: &Shell, page: AnyView) -> AnyView {
             {live.then(|| {
                 let (topics, after) = (shell.topics.join(","), shell.live_id.clone());
                 let release = shell.build.clone();
-                view! { <LiveApplier topics=topics after=after release=release words=live_words()/> }
+                let words = live_words();
+                view! { <LiveApplier topics=topics after=after release=release words=words/> }
             })}
-            {signed_in.then(|| view! { <Palette words=palette_words()/><Keys words=key_words()/> })}
+            {signed_in.then(|| {
+                let (palette, keys) = (palette_words(shell.keys), key_words(shell.keys));
+                view! { <Palette words=palette/><Keys words=keys/> }
+            })}
         </div>
     }
     .into_any()
@@ -269,10 +276,11 @@ fn clock(shell: &Shell) -> AnyView {
     let (day, time) = clock_parts(&utc);
     let (day, time) = (day.to_owned(), time.to_owned());
     let local = shell.time_zone.filter(|zone| *zone != Tz::UTC);
+    let local = local.map(|zone| text::local_clock(shell.now, zone));
     view! {
         <span class="clock">
             <b id="clock"><span class="day">{day}</span>" "<span>{time}</span></b>
-            {local.map(|zone| view! { <span class="muted loc">" · "{text::local_clock(shell.now, zone)}</span> })}
+            {local.map(|time| view! { <span class="muted loc">" · "{time}</span> })}
         </span>
     }
     .into_any()
@@ -348,7 +356,8 @@ fn bottom_bar(shell: &Shell) -> AnyView {
         .filter(|s| s.bottom)
         .map(|s| {
             let current = s.is_current(&shell.path).then_some("page");
-            view! { <a href=s.href aria-current=current>{icon(s.icon)}<span>{(s.label)()}</span></a> }
+            let label = (s.label)();
+            view! { <a href=s.href aria-current=current>{icon(s.icon)}<span>{label}</span></a> }
         })
         .collect_view();
     view! { <nav class="bottomnav" aria-label=t!("nav-label-bottom")>{items}</nav> }.into_any()
@@ -409,18 +418,19 @@ fn live_words() -> LiveWords {
     }
 }
 
-fn palette_words() -> PaletteWords {
+fn palette_words(keys: bool) -> PaletteWords {
     PaletteWords {
         title: t!("palette-title"),
         label: t!("palette-label"),
         empty: t!("palette-empty"),
         close: t!("keys-close"),
         groups: vec![t!("palette-go"), t!("palette-objects")],
+        keys_off: !keys,
     }
 }
 
 /// Each line of the key sheet: keys, and what they do.
-fn key_words() -> crate::islands::KeyWords {
+fn key_words(keys: bool) -> crate::islands::KeyWords {
     let rows = [
         ("Ctrl K  /", t!("keys-find")),
         ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
@@ -441,7 +451,7 @@ fn key_words() -> crate::islands::KeyWords {
         close: t!("keys-close"),
         copied: t!("copied"),
         rows: rows.into_iter().map(|(keys, does)| (keys.to_owned(), does)).collect(),
-        off: false,
+        off: !keys,
     }
 }
 

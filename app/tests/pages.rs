@@ -14,7 +14,7 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::document;
 use mainstay_app::shell::{Assets, DataAge, Shell, Theme, Viewer};
-use mainstay_core::access::{Grant, Role, Scope};
+use mainstay_core::access::{Density, Grant, Role, Scope};
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
 use mainstay_core::status::Status;
@@ -44,7 +44,9 @@ fn shell(path: &str) -> Shell {
             roles: vec![Role::Operator],
         }),
         theme: Theme::Auto,
+        density: Density::Compact,
         nav_collapsed: false,
+        keys: true,
         time_zone: None,
         now: sample::now(),
         data: DataAge::Live,
@@ -100,8 +102,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     let (service, group): (ServiceId, GroupId) = (id("feed-api"), id("social"));
     let data = pages::region::build(estate, &records, &region).expect("a region");
     add("/regions/ap-southeast", Box::new(|| pages::region::view(&data, reader)));
-    let data =
-        pages::datacenter::build(estate, &records, &dc, &none, None).expect("a data centre");
+    let data = pages::datacenter::build(estate, &records, &dc, &none, None).expect("a data centre");
     add("/dc/pdx2", Box::new(|| pages::datacenter::view(&data, reader)));
     let data = pages::group::build(estate, &records, &group).expect("a group");
     add("/groups/social", Box::new(|| pages::group::view(&data, reader)));
@@ -139,9 +140,7 @@ fn the_matrix_of_two_thousand_instances_keeps_its_budget() {
     let estate = sample::estate(60, 3);
     assert!(estate.instances().count() >= 2000, "{}", estate.instances().count());
     let topology = pages::topology::build(&estate, &sample::records(&estate), &Query::default());
-    let html = render("/topology", || {
-        pages::topology::view(&topology, &reader(Role::Viewer))
-    });
+    let html = render("/topology", || pages::topology::view(&topology, &reader(Role::Viewer)));
     let size = compressed(&html);
     assert!(size <= MATRIX_BUDGET, "{size} bytes compressed, {} in all", html.len());
     let elements = html.matches('<').count() - html.matches("</").count();
@@ -196,9 +195,7 @@ fn an_action_that_is_refused_is_disabled_with_the_reason() {
 #[test]
 fn a_list_is_paged_and_its_cursor_goes_on_where_it_stopped() {
     let estate = sample::estate(60, 2);
-    let read = |query: &str| {
-        pages::topology::build(&estate, &[], &Query::parse(query)).list
-    };
+    let read = |query: &str| pages::topology::build(&estate, &[], &Query::parse(query)).list;
     let first = read("view=list&sort=service");
     assert_eq!(first.rows.len(), 200);
     let cursor = first.next.clone().expect("a next page");

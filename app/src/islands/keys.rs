@@ -27,7 +27,7 @@ pub fn Keys(words: KeyWords) -> impl IntoView {
         .map(|(keys, does)| view! { <dt><kbd>{keys}</kbd></dt><dd>{does}</dd> })
         .collect_view();
     view! {
-        <dialog class="sheet" id="keys" aria-labelledby="keys-title">
+        <dialog class="sheet" id="key-sheet" aria-labelledby="keys-title">
             <header>
                 <h2 id="keys-title">{words.title}</h2>
                 <form method="dialog"><button class="btn sm">{words.close}</button></form>

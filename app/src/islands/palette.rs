@@ -11,6 +11,8 @@ pub struct PaletteWords {
     pub close: String,
     /// Heads of the groups, in the order of the index.
     pub groups: Vec<String>,
+    /// The viewer turned single keys off; Ctrl K works all the same.
+    pub keys_off: bool,
 }
 
 #[island]

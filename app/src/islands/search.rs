@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlDialogElement, HtmlInputElement, KeyboardEvent, Response};
 
 use crate::islands::PaletteWords;
-use crate::islands::dom::{all_in, by_id, click, document, go, on, on_key, window};
+use crate::islands::dom::{all_in, by_id, click, document, go, on, on_key, typing, window};
 use crate::paths;
 
 /// Hits of one group at most.
@@ -48,9 +48,10 @@ pub(crate) fn start(words: PaletteWords) {
         }
     });
     let opened = Rc::clone(&shared);
+    let keys_off = shared.borrow().words.keys_off;
     on_key(&document(), move |event| {
         let chord = (event.ctrl_key() || event.meta_key()) && event.key() == "k";
-        let slash = event.key() == "/" && !event.ctrl_key() && !crate::islands::dom::typing();
+        let slash = event.key() == "/" && !event.ctrl_key() && !keys_off && !typing();
         if chord || slash {
             event.prevent_default();
             open(&opened);
@@ -86,7 +87,7 @@ async fn fetch_index() -> Option<Vec<Vec<Hit>>> {
     serde_json::from_str(&text).ok()
 }
 
-fn typed() -> String {
+fn query() -> String {
     by_id("palette-input")
         .and_then(|e| e.dyn_into::<HtmlInputElement>().ok())
         .map(|input| input.value().trim().to_lowercase())
@@ -106,7 +107,7 @@ fn draw(shared: &Shared) {
     let search = shared.borrow();
     let Some(list) = by_id("palette-hits") else { return };
     list.set_text_content(None);
-    let q = typed();
+    let q = query();
     let mut count = 0;
     for (group, hits) in search.index.iter().enumerate() {
         let found = matches(hits, &q);
@@ -125,10 +126,11 @@ fn draw(shared: &Shared) {
             count += 1;
         }
     }
-    if count == 0 && !search.index.is_empty() {
-        if let Some(empty) = child(&list, "p", &search.words.empty) {
-            empty.set_class_name("pad second");
-        }
+    if count == 0
+        && !search.index.is_empty()
+        && let Some(empty) = child(&list, "p", &search.words.empty)
+    {
+        empty.set_class_name("pad second");
     }
     drop(search);
     select(shared, 0);
@@ -161,7 +163,7 @@ fn key(shared: &Shared, event: &KeyboardEvent) {
         "ArrowUp" if count > 0 => select(shared, (at + count - 1) % count),
         "Enter" => match options().get(at) {
             Some(option) => click(option),
-            None => go(&format!("{}?q={}", paths::FIND, js_sys::encode_uri_component(&typed()))),
+            None => go(&format!("{}?q={}", paths::FIND, js_sys::encode_uri_component(&query()))),
         },
         _ => return,
     }

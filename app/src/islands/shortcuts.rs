@@ -93,7 +93,7 @@ fn press(key: &str, event: &KeyboardEvent, copied: &str) {
 }
 
 fn sheet() {
-    let dialog = by_id("keys").and_then(|e| e.dyn_into::<HtmlDialogElement>().ok());
+    let dialog = by_id("key-sheet").and_then(|e| e.dyn_into::<HtmlDialogElement>().ok());
     if let Some(dialog) = dialog {
         let _ = dialog.show_modal();
     }

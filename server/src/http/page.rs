@@ -164,6 +164,17 @@ impl Context {
         (status, Html(render::document(&shell, view))).into_response()
     }
 
+    /// What the key `[` chose in this browser: whether the navigation is collapsed.
+    fn nav_cookie(&self) -> Option<bool> {
+        let cookies = self.headers.get_all(http::header::COOKIE).iter();
+        let pairs = cookies.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
+        pairs.filter_map(|pair| pair.trim().strip_prefix("nav=")).find_map(|value| match value {
+            "slim" => Some(true),
+            "wide" => Some(false),
+            _ => None,
+        })
+    }
+
     fn shell(&self, frame: Frame) -> Shell {
         let estate = &self.snapshot.estate;
         let preferences = self.viewer.as_ref().map(|viewer| &viewer.preferences);
@@ -184,7 +195,11 @@ impl Context {
                 Some(Theme::Dark) => shell::Theme::Dark,
                 Some(Theme::Auto) | None => shell::Theme::Auto,
             },
-            nav_collapsed: preferences.is_some_and(|preferences| preferences.nav_collapsed),
+            density: preferences.map(|preferences| preferences.density).unwrap_or_default(),
+            nav_collapsed: self.nav_cookie().unwrap_or_else(|| {
+                preferences.is_some_and(|preferences| preferences.nav_collapsed)
+            }),
+            keys: preferences.is_none_or(|preferences| preferences.keys),
             time_zone: preferences.map(|preferences| preferences.time_zone),
             now: estate.at,
             data,
