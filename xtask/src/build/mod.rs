@@ -83,7 +83,11 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
         if profile == Profile::Release {
             cargo.arg("--release");
         }
-        repo::run_quietly("programs", &mut cargo)
+        repo::run_quietly("programs", &mut cargo).map_err(|error| {
+            let stale = error.to_string().contains("no cached data for this query");
+            let hint = "a query changed since .sqlx was written: run `cargo xtask sqlx`";
+            if stale { error.context(hint) } else { error }
+        })
     })
 }
 

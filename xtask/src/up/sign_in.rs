@@ -40,7 +40,7 @@ pub(super) fn merge(old: &str, users: &[User]) -> String {
         else {
             continue;
         };
-        let line = format!("{:<10} {password:<26} {}", user.name, user.roles.join(", "));
+        let line = format!("{:<10} {password:<45} {}", user.name, user.roles.join(", "));
         let known = lines.iter_mut().find(|line| line.split(' ').next() == Some(&user.name));
         match known {
             Some(known) => *known = line,
