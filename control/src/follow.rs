@@ -1,8 +1,9 @@
 //! Following the store: what other servers' agents observed, the fleet in force, the problems.
 //!
 //! Runs in every server, first at start (everything that was known before), then at a steady
-//! pace. Invariant: a data centre whose agent is connected here is never overwritten from the
-//! store, where the same is only older.
+//! pace. Invariant: a data centre whose agent is connected here, or whose last report is not
+//! written yet, is never overwritten from the store, where the same is only older. How far it was
+//! read stands still meanwhile: another server may write it before this one learns of that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,17 +68,17 @@ impl Follower {
         {
             self.estate.set_fleet(applied.revision, applied.fleet);
         }
-        let mine = self.ingest.connected();
         for head in estate::heads(pool).await? {
             let known = self.known.get(&head.datacenter).copied().unwrap_or(0);
-            if head.seq <= known {
+            if head.seq <= known || self.ingest.holds(&head.datacenter) {
                 continue;
             }
-            if !mine.contains(&head.datacenter) {
-                let changes = estate::changes_since(pool, &head.datacenter, known).await?;
-                self.estate.apply_stored(&head, changes);
+            let changes = estate::changes_since(pool, &head.datacenter, known).await?;
+            // Its agent may have come while that was read.
+            let apply = || self.estate.apply_stored(&head, changes);
+            if self.ingest.unless_held(&head.datacenter, apply) {
+                self.known.insert(head.datacenter.clone(), head.seq);
             }
-            self.known.insert(head.datacenter, head.seq);
         }
         self.estate.set_problems(problem::recent(pool).await?);
         self.estate.store_answered(Utc::now());

@@ -2,7 +2,8 @@
 //!
 //! Invariants: memory never waits for the database; what is not written yet is bounded by the
 //! size of the estate, because only names are remembered and values are read when written; one
-//! server writes a data centre, the one that holds its newest link.
+//! server writes a data centre, the one that holds its newest link; a link that ended is forgotten
+//! only when the last that it told is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,8 @@ pub struct Ingest {
     estate: Arc<LiveEstate>,
     links: Mutex<BTreeMap<DatacenterId, Pending>>,
     next_local: Mutex<u64>,
+    /// Held while writing: what was read from memory first is written first.
+    writing: tokio::sync::Mutex<()>,
 }
 
 /// One agent's connection; what it reports counts until a newer one takes its place.
@@ -69,6 +72,8 @@ struct Pending {
     heard: bool,
     dirty: Dirty,
     superseded: watch::Sender<bool>,
+    /// The link has ended; the entry stays until all of it is written.
+    closed: bool,
 }
 
 /// Names of what changed since the last write.
@@ -93,7 +98,13 @@ impl Dirty {
 
 impl Ingest {
     pub fn new(store: Store, estate: Arc<LiveEstate>) -> Self {
-        Self { store, estate, links: Mutex::default(), next_local: Mutex::new(0) }
+        Self {
+            store,
+            estate,
+            links: Mutex::default(),
+            next_local: Mutex::new(0),
+            writing: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Opens a link; an older one of the same data centre is superseded.
@@ -112,6 +123,7 @@ impl Ingest {
             heard: true,
             dirty: Dirty::default(),
             superseded: sender,
+            closed: false,
         };
         if let Some(older) = lock(&self.links).insert(datacenter.clone(), pending) {
             older.superseded.send_replace(true);
@@ -145,32 +157,34 @@ impl Ingest {
         Ok(())
     }
 
-    /// Ends a link; its last observations stay.
+    /// Ends a link, and has its last observations written: now, or when the database is back.
     pub async fn close(&self, link: Link) {
-        let number = {
+        {
             let mut links = lock(&self.links);
-            match links.get(&link.datacenter) {
-                Some(pending) if pending.local == link.local => {
-                    self.estate.set_connected(&link.datacenter, None, false);
-                    links.remove(&link.datacenter).and_then(|pending| pending.link)
-                }
+            match links.get_mut(&link.datacenter) {
+                Some(pending) if pending.local == link.local => pending.closed = true,
                 Some(_) | None => return,
             }
-        };
-        let Some(number) = number else { return };
-        let datacenter = &link.datacenter;
-        let closed = self
-            .store
-            .read_committed(|tx| Box::pin(stored::close_link(tx, datacenter, number)))
-            .await;
-        if let Err(error) = closed {
-            tracing::warn!(%datacenter, %error, "the end of a link could not be written");
+            self.estate.set_connected(&link.datacenter, None, false);
         }
+        self.flush(false).await;
     }
 
-    /// Data centres whose agents are connected to this server.
-    pub fn connected(&self) -> BTreeSet<DatacenterId> {
-        lock(&self.links).keys().cloned().collect()
+    /// Whether memory holds newer observations of a data centre than the store: from an agent
+    /// connected to this server, or not written yet.
+    pub fn holds(&self, datacenter: &DatacenterId) -> bool {
+        lock(&self.links).contains_key(datacenter)
+    }
+
+    /// Does something that no link may come in between with, unless this server
+    /// [`holds`](Self::holds) the data centre. Returns whether it was done.
+    pub fn unless_held(&self, datacenter: &DatacenterId, act: impl FnOnce()) -> bool {
+        let links = lock(&self.links);
+        let free = !links.contains_key(datacenter);
+        if free {
+            act();
+        }
+        free
     }
 
     /// Writes changes until told to stop, then once more.
@@ -190,6 +204,7 @@ impl Ingest {
     }
 
     async fn flush(&self, with_heard: bool) {
+        let _in_order = self.writing.lock().await;
         let due = self.take_due(with_heard);
         if due.is_empty() {
             return;
@@ -198,7 +213,7 @@ impl Ingest {
         match self.write(&due).await {
             Ok(numbers) => {
                 metrics::histogram!("mainstay_ingest_write_seconds").record(started.elapsed());
-                self.written(numbers);
+                self.written(&due, numbers);
             }
             Err(error) => {
                 metrics::counter!("mainstay_ingest_write_failures_total").increment(1);
@@ -210,9 +225,9 @@ impl Ingest {
 
     fn take_due(&self, with_heard: bool) -> Vec<Due> {
         let mut links = lock(&self.links);
-        let due = links
-            .iter_mut()
-            .filter(|(_, p)| !p.dirty.is_empty() || p.link.is_none() || (with_heard && p.heard));
+        let due = links.iter_mut().filter(|(_, p)| {
+            !p.dirty.is_empty() || p.link.is_none() || p.closed || (with_heard && p.heard)
+        });
         due.map(|(datacenter, pending)| {
             pending.heard = false;
             let dirty = std::mem::take(&mut pending.dirty);
@@ -222,6 +237,7 @@ impl Ingest {
                 link: pending.link,
                 agent_version: pending.agent_version.clone(),
                 last_seen: pending.last_seen,
+                closed: pending.closed,
                 batch: self.batch(datacenter, &dirty),
                 dirty,
             }
@@ -257,10 +273,7 @@ impl Ingest {
     }
 
     /// One transaction for all data centres. Returns each one's link number; `None`: superseded.
-    async fn write(
-        &self,
-        due: &[Due],
-    ) -> Result<Vec<(DatacenterId, u64, Option<i64>)>, StoreError> {
+    async fn write(&self, due: &[Due]) -> Result<Vec<Option<i64>>, StoreError> {
         self.store
             .read_committed(|tx| {
                 Box::pin(async move {
@@ -276,7 +289,10 @@ impl Ingest {
                         let seq =
                             stored::write(tx, &one.datacenter, link, one.last_seen, &one.batch)
                                 .await?;
-                        numbers.push((one.datacenter.clone(), one.local, seq.map(|_| link)));
+                        if one.closed {
+                            stored::close_link(tx, &one.datacenter, link).await?;
+                        }
+                        numbers.push(seq.map(|_| link));
                     }
                     Ok(numbers)
                 })
@@ -284,18 +300,21 @@ impl Ingest {
             .await
     }
 
-    fn written(&self, numbers: Vec<(DatacenterId, u64, Option<i64>)>) {
+    fn written(&self, due: &[Due], numbers: Vec<Option<i64>>) {
         let mut links = lock(&self.links);
-        for (datacenter, local, number) in numbers {
-            let Some(pending) = links.get_mut(&datacenter).filter(|p| p.local == local) else {
+        for (Due { datacenter, local, closed, .. }, number) in due.iter().zip(numbers) {
+            let Some(pending) = links.get_mut(datacenter).filter(|p| p.local == *local) else {
                 continue;
             };
             match number {
+                Some(_) if *closed => {
+                    links.remove(datacenter);
+                }
                 Some(_) => pending.link = number,
                 None => {
                     tracing::info!(%datacenter, "another server holds a newer link");
                     pending.superseded.send_replace(true);
-                    links.remove(&datacenter);
+                    links.remove(datacenter);
                 }
             }
         }
@@ -318,6 +337,7 @@ struct Due {
     link: Option<i64>,
     agent_version: String,
     last_seen: DateTime<Utc>,
+    closed: bool,
     batch: Batch,
     dirty: Dirty,
 }
