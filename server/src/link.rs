@@ -1,9 +1,9 @@
 //! The agents' way in: gRPC over TLS, joining with a token, then links with certificates.
 //!
 //! Invariants: a link speaks for the data centre of its certificate and no other; a certificate
-//! that was revoked opens no link; every queue is bounded, and a peer that does not keep up or
-//! does not speak the protocol loses its link, which costs nothing: it reconnects and tells
-//! everything again.
+//! that was revoked opens no link and keeps none; reports never wait for the database; every queue
+//! is bounded, and a peer that does not keep up or does not speak the protocol loses its link,
+//! which costs nothing: it reconnects and tells everything again.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -31,6 +31,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Messages waiting for one agent before its link is given up.
 const OUTGOING_MAX: usize = 256;
+/// Results of one agent that wait to be written; more than it can tell at once.
+const RESULTS_MAX: usize = 4 * limits::JOURNAL_TAIL_MAX;
+/// A result that could not be written because the database is away is tried again after so long.
+const RESULT_AGAIN: Duration = Duration::from_secs(1);
+/// How often the certificate of an open link is looked at again.
+const TRUST_PERIOD: Duration = Duration::from_secs(5);
 /// An agent says Hello within this time.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// A link on which nothing arrives for so long is given up; agents report each second.
@@ -87,6 +93,9 @@ struct Service {
     shutdown: CancellationToken,
 }
 
+/// What a peer is told whose certificate is worth nothing.
+const NOT_TRUSTED: &str = "this certificate is unknown, expired or revoked; join again";
+
 type Outgoing = Result<proto::ToAgent, Status>;
 
 #[tonic::async_trait]
@@ -112,7 +121,7 @@ impl Agents for Service {
         &self,
         request: Request<proto::RenewRequest>,
     ) -> Result<Response<proto::JoinReply>, Status> {
-        let datacenter = self.authenticate(&request).await?;
+        let (datacenter, _) = self.authenticate(&request).await?;
         let request = RenewRequest::try_from(request.into_inner())
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
         let issued = self
@@ -129,27 +138,25 @@ impl Agents for Service {
         &self,
         request: Request<Streaming<proto::FromAgent>>,
     ) -> Result<Response<Self::LinkStream>, Status> {
-        let datacenter = self.authenticate(&request).await?;
+        let (datacenter, fingerprint) = self.authenticate(&request).await?;
         let mut incoming = request.into_inner();
-        let hello = tokio::time::timeout(HELLO_TIMEOUT, next(&mut incoming))
-            .await
-            .map_err(|_| Status::deadline_exceeded("no hello"))??;
-        let Some(FromAgent::Hello(hello)) = hello else {
-            return Err(Status::failed_precondition("the first message is a hello"));
-        };
-        if hello.datacenter != datacenter {
-            return Err(Status::permission_denied("the certificate is for another data centre"));
-        }
+        let hello = greeted(&datacenter, &mut incoming).await.inspect_err(|status| {
+            tracing::warn!(%datacenter, reason = status.message(), "a link was refused");
+        })?;
         let (sender, receiver) = mpsc::channel(OUTGOING_MAX);
-        let session = Session { control: self.control.clone(), sender };
+        let session = Session { control: self.control.clone(), fingerprint, sender };
         tokio::spawn(session.run(hello, incoming, self.shutdown.clone()));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 }
 
 impl Service {
-    /// The data centre of the certificate the peer showed, if it is known and not revoked.
-    async fn authenticate<T>(&self, request: &Request<T>) -> Result<DatacenterId, Status> {
+    /// The data centre of the certificate the peer showed, if it is known and not revoked, and
+    /// the certificate's fingerprint.
+    async fn authenticate<T>(
+        &self,
+        request: &Request<T>,
+    ) -> Result<(DatacenterId, String), Status> {
         let certificates = request.peer_certs();
         let certificate = certificates
             .as_ref()
@@ -157,10 +164,13 @@ impl Service {
             .ok_or_else(|| Status::unauthenticated("a client certificate is needed; join first"))?;
         let fingerprint = authority::fingerprint(certificate);
         let known = self.control.agent_of(&fingerprint).await;
-        known.map_err(|error| refused(&error))?.ok_or_else(|| {
-            tracing::warn!(%fingerprint, "an unknown or revoked certificate was refused");
-            Status::unauthenticated("this certificate is unknown, expired or revoked; join again")
-        })
+        match known.map_err(|error| refused(&error))? {
+            Some(datacenter) => Ok((datacenter, fingerprint)),
+            None => {
+                tracing::warn!(%fingerprint, "an unknown or revoked certificate was refused");
+                Err(Status::unauthenticated(NOT_TRUSTED))
+            }
+        }
     }
 
     fn reply(&self, issued: authority::Issued) -> proto::JoinReply {
@@ -176,6 +186,8 @@ impl Service {
 /// One link, from Hello to its end.
 struct Session {
     control: Arc<Control>,
+    /// Of the certificate that opened it.
+    fingerprint: String,
     sender: mpsc::Sender<Outgoing>,
 }
 
@@ -198,10 +210,13 @@ impl Session {
         let link = self.control.ingest.open(&datacenter, &hello.agent_version, Utc::now());
         metrics::counter!("mainstay_links_opened_total").increment(1);
         tracing::info!(%datacenter, version = hello.agent_version, "linked");
+        let (results, waiting) = mpsc::channel(RESULTS_MAX);
         let end = tokio::select! {
             () = shutdown.cancelled() => End::Shutdown,
             () = link.superseded() => End::Superseded,
-            end = self.read(&hello, &link, &mut incoming) => end,
+            end = self.read(&hello, &link, &mut incoming, &results) => end,
+            end = self.finish(&datacenter, waiting) => end,
+            end = self.trust() => end,
             end = self.command(&datacenter) => end,
             end = self.witness(hello.witnessed_size) => end,
         };
@@ -225,6 +240,7 @@ impl Session {
         hello: &Hello,
         link: &Link,
         incoming: &mut Streaming<proto::FromAgent>,
+        results: &mpsc::Sender<CommandResult>,
     ) -> End {
         let welcome = ToAgent::Welcome(Welcome {
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -234,7 +250,11 @@ impl Session {
         if let Err(end) = self.send(&welcome) {
             return end;
         }
-        self.results(&link.datacenter, &hello.journal_tail).await;
+        for result in &hello.journal_tail {
+            if let Err(end) = queue(results, result.clone()) {
+                return end;
+            }
+        }
         let mut resync_asked = false;
         loop {
             let message = match tokio::time::timeout(SILENCE_MAX, next(incoming)).await {
@@ -247,7 +267,11 @@ impl Session {
                 FromAgent::Hello(_) => {
                     return End::Fault(Status::failed_precondition("a second hello"));
                 }
-                FromAgent::Result(result) => self.results(&link.datacenter, &[result]).await,
+                FromAgent::Result(result) => {
+                    if let Err(end) = queue(results, result) {
+                        return end;
+                    }
+                }
                 FromAgent::Report(report) => {
                     let (seq, full) = (report.seq, report.full);
                     metrics::counter!("mainstay_reports_total").increment(1);
@@ -271,13 +295,35 @@ impl Session {
         }
     }
 
-    /// Takes over results; the database being away leaves them unfinished in the outbox, and the
-    /// agent is asked again after the next connection.
-    async fn results(&self, datacenter: &DatacenterId, results: &[CommandResult]) {
-        for result in results {
-            if let Err(error) = self.control.finish(datacenter, result, Utc::now()).await {
-                let command = result.command_id.as_str();
-                tracing::warn!(%datacenter, command, %error, "a result could not be written");
+    /// Writes results as they come. While the database is away they wait here and hold up nothing
+    /// else; what is lost with the link is told again on the next one.
+    async fn finish(
+        &self,
+        datacenter: &DatacenterId,
+        mut waiting: mpsc::Receiver<CommandResult>,
+    ) -> End {
+        while let Some(result) = waiting.recv().await {
+            let (command, mut told) = (result.command_id.as_str(), false);
+            while let Err(error) = self.control.finish(datacenter, &result, Utc::now()).await {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%datacenter, command, %error, "a result could not be written");
+                }
+                if !error.is_unavailable() {
+                    break;
+                }
+                tokio::time::sleep(RESULT_AGAIN).await;
+            }
+        }
+        End::Closed
+    }
+
+    /// Ends when the certificate is trusted no longer.
+    async fn trust(&self) -> End {
+        loop {
+            tokio::time::sleep(TRUST_PERIOD).await;
+            // That it cannot be known now is no reason to lose a link.
+            if let Ok(None) = self.control.agent_of(&self.fingerprint).await {
+                return End::Fault(Status::unauthenticated(NOT_TRUSTED));
             }
         }
     }
@@ -330,6 +376,32 @@ impl Session {
             }
             mpsc::error::TrySendError::Closed(_) => End::Closed,
         })
+    }
+}
+
+/// Has a result written in its turn.
+fn queue(results: &mpsc::Sender<CommandResult>, result: CommandResult) -> Result<(), End> {
+    results
+        .try_send(result)
+        .map_err(|_| End::Fault(Status::resource_exhausted("too many results wait to be written")))
+}
+
+/// The hello of a link of this data centre.
+async fn greeted(
+    datacenter: &DatacenterId,
+    incoming: &mut Streaming<proto::FromAgent>,
+) -> Result<Hello, Status> {
+    let hello = tokio::time::timeout(HELLO_TIMEOUT, next(incoming))
+        .await
+        .map_err(|_| Status::deadline_exceeded("no hello"))??;
+    match hello {
+        Some(FromAgent::Hello(hello)) if hello.datacenter == *datacenter => Ok(hello),
+        Some(FromAgent::Hello(_)) => {
+            Err(Status::permission_denied("the certificate is for another data centre"))
+        }
+        Some(FromAgent::Report(_) | FromAgent::Result(_)) | None => {
+            Err(Status::failed_precondition("the first message is a hello"))
+        }
     }
 }
 
