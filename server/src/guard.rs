@@ -5,6 +5,7 @@
 //! that knows the session's form token, or by a program with a token of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -31,6 +32,8 @@ use crate::viewer::{Via, Viewer};
 pub const FORM_TOKEN_FIELD: &str = "csrf";
 /// Header that carries the form's token where a script sends the request.
 const FORM_TOKEN_HEADER: &str = "x-csrf";
+/// A request's body arrives within this time, or its connection is let go.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How a refusal is shown to people; the rest of the server knows how pages look.
 pub type RefusalPage = fn(&AppState, &Parts, StatusCode, Option<&Refusal>) -> Response;
@@ -199,7 +202,12 @@ async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Sto
     if parts.method.is_safe() {
         return Ok(Body::empty());
     }
-    let bytes = to_bytes(body, route.body_max).await.map_err(|_| too_large())?;
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, route.body_max)).await;
+    let bytes = bytes.map_err(|_| {
+        let detail = format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs());
+        Stop::Problem(Box::new(Problem::new(StatusCode::REQUEST_TIMEOUT, detail)))
+    })?;
+    let bytes = bytes.map_err(|_| too_large())?;
     sent_here(route, parts, &bytes).map_err(Stop::Problem)?;
     Ok(Body::from(bytes))
 }
