@@ -50,8 +50,10 @@ async fn check_the_books(world: &World) {
             .fetch_all(&pool)
             .await
             .unwrap();
-    let bodies: Vec<String> =
-        sqlx::query_scalar("SELECT body FROM audit_entry ORDER BY id").fetch_all(&pool).await.unwrap();
+    let bodies: Vec<String> = sqlx::query_scalar("SELECT body FROM audit_entry ORDER BY id")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
     let mut ordered: BTreeMap<String, u32> = BTreeMap::new();
     let mut told: BTreeMap<String, u32> = BTreeMap::new();
     for body in bodies {
