@@ -211,7 +211,8 @@ async fn a_join_token_lets_one_agent_in_once() {
         .unwrap();
     assert_eq!(refused(&world, &north, "north").await.code(), denied, "it has expired");
     let entries: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT outcome, count(*) FROM audit_entry WHERE action = 'agent-join' GROUP BY 1 ORDER BY 1",
+        "SELECT outcome, count(*) FROM audit_entry WHERE action = 'agent-join' \
+         GROUP BY 1 ORDER BY 1",
     )
     .fetch_all(&pool)
     .await
