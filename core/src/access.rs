@@ -25,13 +25,8 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [
-        Self::Viewer,
-        Self::Operator,
-        Self::Approver,
-        Self::Auditor,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Viewer, Self::Operator, Self::Approver, Self::Auditor, Self::Admin];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -133,9 +128,7 @@ pub struct Grant {
 /// Whether nothing in `grants` goes beyond `holder`: a token is never given more than its maker.
 pub fn within(grants: &[Grant], holder: &[Grant]) -> bool {
     grants.iter().all(|grant| {
-        holder
-            .iter()
-            .any(|held| held.role == grant.role && grant.scope.within(&held.scope))
+        holder.iter().any(|held| held.role == grant.role && grant.scope.within(&held.scope))
     })
 }
 
@@ -148,10 +141,7 @@ pub fn limited(grants: &[Grant], owner: &[Grant]) -> Vec<Grant> {
                 .iter()
                 .filter(|held| held.role == grant.role)
                 .filter_map(|held| grant.scope.both(&held.scope))
-                .map(|scope| Grant {
-                    role: grant.role,
-                    scope,
-                })
+                .map(|scope| Grant { role: grant.role, scope })
         })
         .collect()
 }
@@ -314,10 +304,7 @@ pub struct FieldMistake {
 
 impl FieldMistake {
     pub fn new(field: impl Into<String>, mistake: Mistake) -> Self {
-        Self {
-            field: field.into(),
-            mistake,
-        }
+        Self { field: field.into(), mistake }
     }
 }
 
@@ -340,26 +327,16 @@ pub fn decide(
         return Ok(());
     }
     let needs = permission.roles();
-    let mut held = grants
-        .iter()
-        .filter(|grant| needs.contains(&grant.role))
-        .peekable();
+    let mut held = grants.iter().filter(|grant| needs.contains(&grant.role)).peekable();
     let Some(first) = held.peek().cloned() else {
-        return Err(Refusal::Role {
-            needs: needs.to_vec(),
-        });
+        return Err(Refusal::Role { needs: needs.to_vec() });
     };
-    let everywhere = matches!(
-        permission,
-        Permission::ManageAccess | Permission::ManageFleet
-    );
+    let everywhere = matches!(permission, Permission::ManageAccess | Permission::ManageFleet);
     let covers = |scope: &Scope| {
         if everywhere {
             return *scope == Scope::default();
         }
-        target
-            .group
-            .is_none_or(|id| scope.groups.is_empty() || scope.groups.contains(id))
+        target.group.is_none_or(|id| scope.groups.is_empty() || scope.groups.contains(id))
             && target
                 .datacenter
                 .is_none_or(|id| scope.datacenters.is_empty() || scope.datacenters.contains(id))
@@ -367,10 +344,7 @@ pub fn decide(
     if held.any(|grant| covers(&grant.scope)) {
         Ok(())
     } else {
-        Err(Refusal::Scope {
-            role: first.role,
-            scope: first.scope.clone(),
-        })
+        Err(Refusal::Scope { role: first.role, scope: first.scope.clone() })
     }
 }
 
@@ -379,34 +353,20 @@ mod tests {
     use super::*;
 
     fn grant(role: Role, datacenters: &[&str]) -> Grant {
-        let datacenters = datacenters
-            .iter()
-            .map(|id| DatacenterId::new(id).expect("an id"))
-            .collect();
-        Grant {
-            role,
-            scope: Scope {
-                groups: BTreeSet::new(),
-                datacenters,
-            },
-        }
+        let datacenters =
+            datacenters.iter().map(|id| DatacenterId::new(id).expect("an id")).collect();
+        Grant { role, scope: Scope { groups: BTreeSet::new(), datacenters } }
     }
 
     #[test]
     fn denied_without_sign_in_or_role() {
         let target = Target::default();
         assert_eq!(decide(None, Permission::Public, target), Ok(()));
-        assert_eq!(
-            decide(None, Permission::ReadEstate, target),
-            Err(Refusal::SignIn)
-        );
+        assert_eq!(decide(None, Permission::ReadEstate, target), Err(Refusal::SignIn));
         assert_eq!(decide(Some(&[]), Permission::OwnAccount, target), Ok(()));
         assert!(decide(Some(&[]), Permission::ReadEstate, target).is_err());
         let viewer = [grant(Role::Viewer, &[])];
-        assert_eq!(
-            decide(Some(&viewer), Permission::ReadEstate, target),
-            Ok(())
-        );
+        assert_eq!(decide(Some(&viewer), Permission::ReadEstate, target), Ok(()));
         assert!(matches!(
             decide(Some(&viewer), Permission::Operate, target),
             Err(Refusal::Role { .. })
@@ -418,29 +378,16 @@ mod tests {
         let fra1 = DatacenterId::new("fra1").expect("an id");
         let sin1 = DatacenterId::new("sin1").expect("an id");
         let here = [grant(Role::Operator, &["fra1"])];
-        let at = |datacenter| Target {
-            group: None,
-            datacenter: Some(datacenter),
-        };
+        let at = |datacenter| Target { group: None, datacenter: Some(datacenter) };
         assert_eq!(decide(Some(&here), Permission::Operate, at(&fra1)), Ok(()));
         assert!(matches!(
             decide(Some(&here), Permission::Operate, at(&sin1)),
             Err(Refusal::Scope { .. })
         ));
         let narrow_admin = [grant(Role::Admin, &["fra1"])];
-        assert!(
-            decide(
-                Some(&narrow_admin),
-                Permission::ManageFleet,
-                Target::default()
-            )
-            .is_err()
-        );
+        assert!(decide(Some(&narrow_admin), Permission::ManageFleet, Target::default()).is_err());
         let admin = [grant(Role::Admin, &[])];
-        assert_eq!(
-            decide(Some(&admin), Permission::ManageFleet, Target::default()),
-            Ok(())
-        );
+        assert_eq!(decide(Some(&admin), Permission::ManageFleet, Target::default()), Ok(()));
     }
 
     #[test]

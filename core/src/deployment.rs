@@ -20,10 +20,7 @@ pub enum Command {
     /// Run nothing of the service any more.
     Remove { service: ServiceId },
     /// Start one instance afresh: a new process in its place, the old one drained first.
-    Replace {
-        service: ServiceId,
-        instance: InstanceId,
-    },
+    Replace { service: ServiceId, instance: InstanceId },
 }
 
 impl Command {
@@ -57,11 +54,7 @@ impl Spec {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        hash.finalize()
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

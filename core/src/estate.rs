@@ -51,10 +51,7 @@ pub enum InstanceState {
     /// Runs, and does not answer its health check as it should.
     Unhealthy { cause: Cause },
     /// Died; it is started again at the given time.
-    Waiting {
-        cause: Cause,
-        retry_at: DateTime<Utc>,
-    },
+    Waiting { cause: Cause, retry_at: DateTime<Utc> },
     /// Asked to stop; finishing its requests.
     Draining,
 }
@@ -173,19 +170,14 @@ pub struct Estate {
 impl Estate {
     /// Whether and since when the data centre is heard.
     pub fn contact(&self, datacenter: &DatacenterId) -> Contact {
-        self.datacenters
-            .get(datacenter)
-            .map_or(Contact::Never, |dc| dc.contact(self.at))
+        self.datacenters.get(datacenter).map_or(Contact::Never, |dc| dc.contact(self.at))
     }
 
     /// Every instance with its data centre and effective status.
     pub fn instances(&self) -> impl Iterator<Item = (&DatacenterId, &Arc<Instance>, Status)> {
         self.datacenters.iter().flat_map(|(dc, state)| {
             let contact = state.contact(self.at);
-            state
-                .instances
-                .values()
-                .map(move |i| (dc, i, contact.status_of(&i.state)))
+            state.instances.values().map(move |i| (dc, i, contact.status_of(&i.state)))
         })
     }
 
@@ -193,11 +185,7 @@ impl Estate {
     pub fn instance(&self, id: &InstanceId) -> Option<(&DatacenterId, &Arc<Instance>, Status)> {
         self.datacenters.iter().find_map(|(dc, state)| {
             let instance = state.instances.get(id)?;
-            Some((
-                dc,
-                instance,
-                state.contact(self.at).status_of(&instance.state),
-            ))
+            Some((dc, instance, state.contact(self.at).status_of(&instance.state)))
         })
     }
 
@@ -220,10 +208,7 @@ impl Estate {
     pub fn tallies(&self) -> BTreeMap<(ServiceId, DatacenterId), Tally> {
         let mut cells: BTreeMap<(ServiceId, DatacenterId), Tally> = BTreeMap::new();
         for (dc, instance, status) in self.instances() {
-            cells
-                .entry((instance.service.clone(), dc.clone()))
-                .or_default()
-                .add(status);
+            cells.entry((instance.service.clone(), dc.clone())).or_default().add(status);
         }
         cells
     }
@@ -239,10 +224,7 @@ mod tests {
 
     #[test]
     fn silence_is_unknown_and_only_after_three_missed_reports() {
-        let heard = DatacenterState {
-            last_seen: Some(at(100)),
-            ..Default::default()
-        };
+        let heard = DatacenterState { last_seen: Some(at(100)), ..Default::default() };
         for (now, contact) in [
             (99, Contact::Reporting),
             (103, Contact::Reporting),
@@ -255,15 +237,9 @@ mod tests {
 
     #[test]
     fn a_silent_data_centre_makes_even_a_dead_instance_unknown() {
-        let dead = InstanceState::Waiting {
-            cause: Cause::Vanished,
-            retry_at: at(0),
-        };
+        let dead = InstanceState::Waiting { cause: Cause::Vanished, retry_at: at(0) };
         for state in [InstanceState::Serving, dead] {
-            assert_eq!(
-                Contact::Silent { since: at(0) }.status_of(&state),
-                Status::Unknown
-            );
+            assert_eq!(Contact::Silent { since: at(0) }.status_of(&state), Status::Unknown);
             assert_eq!(Contact::Never.status_of(&state), Status::Unknown);
             assert_eq!(Contact::Reporting.status_of(&state), state.status());
         }

@@ -92,10 +92,7 @@ impl Tally {
     /// Statuses with their counts, worst first, without the empty ones.
     pub fn present(&self) -> impl Iterator<Item = (Status, u32)> {
         let counts = *self;
-        Status::ALL
-            .into_iter()
-            .map(move |s| (s, counts.get(s)))
-            .filter(|(_, n)| *n > 0)
+        Status::ALL.into_iter().map(move |s| (s, counts.get(s))).filter(|(_, n)| *n > 0)
     }
 }
 
@@ -124,9 +121,8 @@ mod tests {
 
     #[test]
     fn a_parent_is_as_bad_as_its_worst_child() {
-        let tally: Tally = [Status::Healthy, Status::Unknown, Status::Healthy]
-            .into_iter()
-            .collect();
+        let tally: Tally =
+            [Status::Healthy, Status::Unknown, Status::Healthy].into_iter().collect();
         assert_eq!(tally.worst(), Some(Status::Unknown));
         assert_eq!(tally.total(), 3);
         assert_eq!(Tally::default().worst(), None);

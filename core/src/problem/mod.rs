@@ -19,11 +19,7 @@ use crate::status::{Status, Tally};
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Problem {
     /// A data centre stopped reporting; what runs there is unknown.
-    DatacenterSilent {
-        datacenter: DatacenterId,
-        since: DateTime<Utc>,
-        instances: u32,
-    },
+    DatacenterSilent { datacenter: DatacenterId, since: DateTime<Utc>, instances: u32 },
     /// A data centre of the fleet has no agent yet.
     DatacenterNeverSeen { datacenter: DatacenterId },
     /// Instances of a service fail in one data centre.
@@ -35,33 +31,16 @@ pub enum Problem {
         cause: Option<Cause>,
     },
     /// A service that belongs in a data centre has fewer nodes that serve than it must (R3).
-    TooFewNodes {
-        service: ServiceId,
-        datacenter: DatacenterId,
-        serving: u32,
-        wanted: u16,
-    },
+    TooFewNodes { service: ServiceId, datacenter: DatacenterId, serving: u32, wanted: u16 },
     /// A service runs where the fleet does not place it: a local service in a region that lacks
     /// what it serves (R1), or a leftover.
-    Misplaced {
-        service: ServiceId,
-        datacenter: DatacenterId,
-        instances: u32,
-        local: bool,
-    },
+    Misplaced { service: ServiceId, datacenter: DatacenterId, instances: u32, local: bool },
     /// A distributed service serves from one data centre only: losing it would be felt (R2).
-    OneDatacenterLeft {
-        service: ServiceId,
-        datacenter: DatacenterId,
-    },
+    OneDatacenterLeft { service: ServiceId, datacenter: DatacenterId },
     /// A service serves nowhere.
     ServiceDown { service: ServiceId },
     /// Several versions run in one data centre and no update is in progress.
-    MixedVersions {
-        service: ServiceId,
-        datacenter: DatacenterId,
-        versions: Vec<String>,
-    },
+    MixedVersions { service: ServiceId, datacenter: DatacenterId, versions: Vec<String> },
 }
 
 impl Problem {
@@ -70,34 +49,18 @@ impl Problem {
         match self {
             Self::DatacenterSilent { datacenter, .. } => format!("silent-{datacenter}"),
             Self::DatacenterNeverSeen { datacenter } => format!("never-seen-{datacenter}"),
-            Self::InstancesFailing {
-                service,
-                datacenter,
-                ..
-            } => {
+            Self::InstancesFailing { service, datacenter, .. } => {
                 format!("failing-{service}-in-{datacenter}")
             }
-            Self::TooFewNodes {
-                service,
-                datacenter,
-                ..
-            } => {
+            Self::TooFewNodes { service, datacenter, .. } => {
                 format!("too-few-{service}-in-{datacenter}")
             }
-            Self::Misplaced {
-                service,
-                datacenter,
-                ..
-            } => {
+            Self::Misplaced { service, datacenter, .. } => {
                 format!("misplaced-{service}-in-{datacenter}")
             }
             Self::OneDatacenterLeft { service, .. } => format!("one-left-{service}"),
             Self::ServiceDown { service } => format!("down-{service}"),
-            Self::MixedVersions {
-                service,
-                datacenter,
-                ..
-            } => {
+            Self::MixedVersions { service, datacenter, .. } => {
                 format!("mixed-{service}-in-{datacenter}")
             }
         }
@@ -222,16 +185,11 @@ fn datacenter_problems(estate: &Estate) -> Vec<Problem> {
     known
         .filter_map(|id| match estate.contact(id) {
             Contact::Reporting => None,
-            Contact::Never => Some(Problem::DatacenterNeverSeen {
-                datacenter: id.clone(),
-            }),
+            Contact::Never => Some(Problem::DatacenterNeverSeen { datacenter: id.clone() }),
             Contact::Silent { since } => Some(Problem::DatacenterSilent {
                 datacenter: id.clone(),
                 since,
-                instances: estate
-                    .datacenters
-                    .get(id)
-                    .map_or(0, |dc| dc.instances.len() as u32),
+                instances: estate.datacenters.get(id).map_or(0, |dc| dc.instances.len() as u32),
             }),
         })
         .collect()
@@ -254,15 +212,9 @@ fn service_problems(
             unknown = true;
             continue;
         }
-        let tally = cells
-            .get(&(id.clone(), datacenter.clone()))
-            .copied()
-            .unwrap_or_default();
-        let serving: u32 = tally
-            .present()
-            .filter(|(status, _)| status.is_available())
-            .map(|(_, n)| n)
-            .sum();
+        let tally = cells.get(&(id.clone(), datacenter.clone())).copied().unwrap_or_default();
+        let serving: u32 =
+            tally.present().filter(|(status, _)| status.is_available()).map(|(_, n)| n).sum();
         if serving > 0 {
             serving_in.insert(datacenter.clone());
         }
@@ -274,14 +226,9 @@ fn service_problems(
     let distributed = matches!(service.placement, Placement::Distributed { .. });
     match (serving_in.len(), serving_in.into_iter().next()) {
         (1, Some(datacenter)) if distributed => {
-            problems.push(Problem::OneDatacenterLeft {
-                service: id.clone(),
-                datacenter,
-            });
+            problems.push(Problem::OneDatacenterLeft { service: id.clone(), datacenter });
         }
-        (0, _) => problems.push(Problem::ServiceDown {
-            service: id.clone(),
-        }),
+        (0, _) => problems.push(Problem::ServiceDown { service: id.clone() }),
         _ => {}
     }
 }
@@ -298,9 +245,8 @@ fn cell_problems(
     let updating = tally.get(Status::Updating) + tally.get(Status::Planned) > 0;
     let failing = tally.get(Status::Failing);
     if failing > 0 {
-        let cause = estate
-            .cell(id, datacenter)
-            .find_map(|(instance, _)| instance.state.cause().cloned());
+        let cause =
+            estate.cell(id, datacenter).find_map(|(instance, _)| instance.state.cause().cloned());
         problems.push(Problem::InstancesFailing {
             service: id.clone(),
             datacenter: datacenter.clone(),
@@ -317,10 +263,8 @@ fn cell_problems(
             wanted: service.nodes,
         });
     }
-    let versions: BTreeSet<_> = estate
-        .cell(id, datacenter)
-        .map(|(instance, _)| instance.version.clone())
-        .collect();
+    let versions: BTreeSet<_> =
+        estate.cell(id, datacenter).map(|(instance, _)| instance.version.clone()).collect();
     if versions.len() > 1 && !updating && failing == 0 {
         problems.push(Problem::MixedVersions {
             service: id.clone(),

@@ -19,11 +19,7 @@ where
 }
 
 fn region(has: &[LocalNeed]) -> Region {
-    Region {
-        name: "R".into(),
-        time_zone: chrono_tz::UTC,
-        has: has.iter().copied().collect(),
-    }
+    Region { name: "R".into(), time_zone: chrono_tz::UTC, has: has.iter().copied().collect() }
 }
 
 fn service(placement: Placement) -> Service {
@@ -50,11 +46,7 @@ fn fleet() -> Fleet {
     let both = ["a1", "b1"].map(id::<DatacenterId>).into_iter().collect();
     Fleet {
         name: "test".into(),
-        regions: [
-            (id("a"), region(&[LocalNeed::Warehouses])),
-            (id("b"), region(&[])),
-        ]
-        .into(),
+        regions: [(id("a"), region(&[LocalNeed::Warehouses])), (id("b"), region(&[]))].into(),
         datacenters: [(id("a1"), datacenter("a")), (id("b1"), datacenter("b"))].into(),
         groups: [(id("g"), Group { name: "G".into(), priority: 1 })].into(),
         services: [
@@ -147,13 +139,8 @@ fn finds_problems() {
 #[test]
 fn opens_late_and_closes_late() {
     let problem = Problem::ServiceDown { service: id("api") };
-    let record = Record {
-        id: 7,
-        problem: problem.clone(),
-        opened_at: at(2),
-        closed_at: None,
-        owner: None,
-    };
+    let record =
+        Record { id: 7, problem: problem.clone(), opened_at: at(2), closed_at: None, owner: None };
     let mut tracker = Tracker::default();
     let found = [problem.clone()];
     assert_eq!(tracker.step(&found, &[], at(0)), []);

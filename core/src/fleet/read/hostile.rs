@@ -10,10 +10,8 @@ struct Lcg(u64);
 
 impl Lcg {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
     }
 }
@@ -81,9 +79,22 @@ fn hostile_files_cost_time_in_proportion() {
         text
     };
     let texts = [
-        fill("["), fill("[["), fill("\""), fill("a."), fill("="), fill("\0"), fill("x y\n"),
-        fill("x = !\n"), fill("x = 1\n"), fill("[[region]]\n"), fill("{"), fill("\"\"\"\n"),
-        fill("x=[\n"), fill("[[r]\n"), fill("\u{1F600}"), fill("\n"),
+        fill("["),
+        fill("[["),
+        fill("\""),
+        fill("a."),
+        fill("="),
+        fill("\0"),
+        fill("x y\n"),
+        fill("x = !\n"),
+        fill("x = 1\n"),
+        fill("[[region]]\n"),
+        fill("{"),
+        fill("\"\"\"\n"),
+        fill("x=[\n"),
+        fill("[[r]\n"),
+        fill("\u{1F600}"),
+        fill("\n"),
         numbered("[[region]]\nid = \"N\"\n"),
         numbered("[[service]]\nid = \"sN\"\ngroup = \"gN\"\n"),
         numbered("[[datacenter]]\nid = \"dN\"\nregion = \"rN\"\n"),
