@@ -80,7 +80,8 @@ fn agent_program(dir: &Path) -> PathBuf {
     let program = dir.join("mainstay");
     let this = std::env::current_exe().unwrap();
     let script = format!(
-        "#!/bin/sh\nexport TEST_COMMAND_LINE=\"$*\"\nexec {} --ignored --exact agent_process --nocapture\n",
+        "#!/bin/sh\nexport TEST_COMMAND_LINE=\"$*\"\nexec {} --ignored \
+         --exact agent_process --nocapture\n",
         this.display()
     );
     std::fs::write(&program, script).unwrap();

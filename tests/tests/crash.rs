@@ -144,7 +144,7 @@ async fn a_deployment_ends_right_wherever_the_server_is_killed() {
         // The first kill falls into the first leader's work, the next ones mostly into that of
         // the one that takes over when the lease has run out.
         for within in &[900, 9_000, 9_000][..chance.random_range(1..=3)] {
-            // The fault itself, not a wait for something: it falls anywhere.
+            // tidy: allow sleep: the fault itself, not a wait for something: it falls anywhere.
             tokio::time::sleep(Duration::from_millis(chance.random_range(0..*within))).await;
             world.kill_server().unwrap();
             world.start_server().await.unwrap();

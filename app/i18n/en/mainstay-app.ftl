@@ -392,7 +392,6 @@ sign-in-wait = { $n ->
 sign-in-busy = Many people sign in at this moment. Try again in a few seconds.
 sign-in-away = The state store does not answer, so nobody can sign in now. What runs goes on.
 sign-out = Sign out
-signed-out-title = Signed out
 
 ## Mistakes in forms: one sentence each, which says what to write
 field-name = name
@@ -787,7 +786,6 @@ fleet-good = The file is good.
 fleet-good-detail = Nothing was applied yet.
 fleet-done = Revision { $revision } of the fleet is in force.
 fleet-done-detail = What runs follows it from now on.
-fleet-unchanged = Nothing was applied.
 instance-gone = No longer reported
 
 ## Components
