@@ -45,13 +45,14 @@ bench.owed = patience => {
     return Array.from(waiting.values()).filter(change => now - change.at > patience).length;
 };
 const begun = performance.now();
-const name = ({ node }) =>
-    node && `${node.nodeName}${node.id ? "#" + node.id : ""}.${node.className ?? ""}`;
+const place = ({ x, y, width, height }) => `${x},${y} ${width}x${height}`;
+const name = ({ node, previousRect, currentRect }) =>
+    `${node?.nodeName}.${node?.className ?? ""} ${place(previousRect)} to ${place(currentRect)}`;
 new PerformanceObserver(list => {
     for (const entry of list.getEntries().filter(entry => !entry.hadRecentInput)) {
         bench.shift += entry.value;
         if (entry.startTime < begun) bench.loading += entry.value;
-        const moved = entry.sources.map(name).join(", ");
+        const moved = entry.sources.map(name).join("; ");
         bench.moves.push(`${entry.value.toFixed(4)} at ${entry.startTime.toFixed()} ms: ${moved}`);
     }
 }).observe({ type: "layout-shift", buffered: true });
