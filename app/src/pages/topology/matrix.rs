@@ -38,7 +38,8 @@ pub fn view(data: &Data, _reader: &Reader) -> AnyView {
     let panels = if rows <= ONE_PANEL_ROWS { 1 } else { 2 };
     let mut html = String::with_capacity(rows * data.regions.len() * 400);
     let by = data.filter.by.name();
-    let _ = write!(html, r#"<div class="topo wide-only" data-matrix="{by}">"#);
+    let two = if panels == 2 { " two" } else { "" };
+    let _ = write!(html, r#"<div class="topo{two} wide-only" data-matrix="{by}">"#);
     for panel in split(&data.groups, rows.div_ceil(panels)) {
         table(&mut html, data, &panel, &words);
     }
