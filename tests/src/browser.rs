@@ -9,8 +9,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -20,7 +22,7 @@ use tempfile::TempDir;
 use crate::process::{Ending, Process};
 use crate::programs;
 use crate::wait::until;
-use crate::webdriver::{Computed, ReadLog};
+use crate::webdriver::{Computed, Protocol, ReadLog};
 
 const START: Duration = Duration::from_secs(60);
 /// What a page needs to show something, on a busy machine.
@@ -52,6 +54,14 @@ impl Default for Look {
     fn default() -> Self {
         Self { javascript: true, dark: false, window: (1440, 900) }
     }
+}
+
+/// What a page is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    Light,
+    Dark,
+    Print,
 }
 
 /// A running browser with one window.
@@ -92,6 +102,54 @@ impl Browser {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Gives the page's window another size, also one smaller than any real window.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.protocol("Emulation.setDeviceMetricsOverride", size).await
+    }
+
+    /// Shows pages as for a medium: in a theme on screen, or as printed.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn show_as(&self, medium: Medium) -> Result<()> {
+        let (media, scheme) = match medium {
+            Medium::Light => ("screen", "light"),
+            Medium::Dark => ("screen", "dark"),
+            Medium::Print => ("print", "light"),
+        };
+        // Without motion a page is at once as it will be.
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        let media = json!({ "media": media, "features": features });
+        self.protocol("Emulation.setEmulatedMedia", media).await
+    }
+
+    /// Presses keys one after the other where the focus is: `Control+k`, `g`, `ArrowDown`.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn press(&self, chords: &[&str]) -> Result<()> {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for chord in chords {
+            let keys: Vec<char> = match *chord {
+                "+" => vec!['+'],
+                chord => chord.split('+').map(key_of).collect(),
+            };
+            let down = keys.iter().map(|value| KeyAction::Down { value: *value });
+            let up = keys.iter().rev().map(|value| KeyAction::Up { value: *value });
+            actions = down.chain(up).fold(actions, InputSource::then);
+        }
+        Ok(self.client.perform_actions(actions).await?)
     }
 
     /// Goes to a path of the server.
@@ -197,16 +255,34 @@ impl Browser {
         Ok(bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
     }
 
-    /// Violations of accessibility that axe finds on the page, a line each.
+    /// Violations of accessibility (WCAG 2.2 AA and good practice) that axe finds on the page, a
+    /// line each.
     ///
     /// # Errors
     /// When axe is missing or fails.
     pub async fn axe(&self) -> Result<Vec<String>> {
-        let script = fs::read_to_string(programs::axe()?)?;
-        self.run(&script, Vec::new()).await?;
-        let check = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] })\
+        let tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+        let rules = json!({ "target-size": { "enabled": true } });
+        self.axe_with(json!({ "runOnly": tags, "rules": rules })).await
+    }
+
+    /// Texts of too little contrast: what another theme can make worse.
+    ///
+    /// # Errors
+    /// As [`Browser::axe`].
+    pub async fn faint(&self) -> Result<Vec<String>> {
+        self.axe_with(json!({ "runOnly": { "type": "rule", "values": ["color-contrast"] } })).await
+    }
+
+    async fn axe_with(&self, mut options: Value) -> Result<Vec<String>> {
+        if self.run("return typeof axe === 'undefined'", Vec::new()).await? == true {
+            let script = fs::read_to_string(programs::axe()?)?;
+            self.run(&script, Vec::new()).await?;
+        }
+        options["resultTypes"] = json!(["violations"]);
+        let check = "const [options, done] = arguments; axe.run(document, options)\
                      .then(found => done(found.violations), error => done(String(error)));";
-        let found = self.client.execute_async(check, Vec::new()).await?;
+        let found = self.client.execute_async(check, vec![options]).await?;
         let Some(violations) = found.as_array() else { bail!("axe failed: {found}") };
         let line = |violation: &Value| {
             let nodes = violation["nodes"].as_array().into_iter().flatten();
@@ -223,6 +299,11 @@ impl Browser {
     /// When the browser or the file fails.
     pub async fn screenshot(&self, path: &std::path::Path) -> Result<()> {
         Ok(fs::write(path, self.client.screenshot().await?)?)
+    }
+
+    async fn protocol(&self, command: &'static str, parameters: Value) -> Result<()> {
+        let answer = self.client.issue_cmd(Protocol { command, parameters }).await;
+        answer.map(drop).with_context(|| format!("the browser's {command}"))
     }
 
     async fn locate(&self, locator: Locator<'_>, what: &str) -> Result<Element> {
@@ -249,6 +330,24 @@ fn selector_of(role: &str) -> &'static str {
         "row" => "tr, [role=row]",
         "navigation" => "nav, [role=navigation]",
         _ => "body *",
+    }
+}
+
+/// A key by its name in the DOM; WebDriver gives keys without a character a private one.
+fn key_of(name: &str) -> char {
+    match name {
+        "Tab" => Key::Tab.into(),
+        "Enter" => Key::Enter.into(),
+        "Escape" => Key::Escape.into(),
+        "Shift" => Key::Shift.into(),
+        "Control" => Key::Control.into(),
+        "End" => Key::End.into(),
+        "Home" => Key::Home.into(),
+        "ArrowLeft" => Key::Left.into(),
+        "ArrowUp" => Key::Up.into(),
+        "ArrowRight" => Key::Right.into(),
+        "ArrowDown" => Key::Down.into(),
+        character => character.chars().next().unwrap_or(' '),
     }
 }
 

@@ -20,7 +20,7 @@ pub mod wait;
 mod webdriver;
 pub mod world;
 
-pub use browser::{Browser, Look};
+pub use browser::{Browser, Look, Medium};
 pub use program::Program;
 pub use visitor::Visitor;
 pub use wait::until;

@@ -35,3 +35,21 @@ impl WebDriverCompatibleCommand for Computed {
         (Method::GET, None)
     }
 }
+
+/// A command of the browser's own protocol (an extension of chromedriver).
+#[derive(Debug)]
+pub(crate) struct Protocol {
+    pub(crate) command: &'static str,
+    pub(crate) parameters: serde_json::Value,
+}
+
+impl WebDriverCompatibleCommand for Protocol {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = serde_json::json!({ "cmd": self.command, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
+    }
+}

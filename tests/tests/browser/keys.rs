@@ -1,0 +1,107 @@
+//! Keys: the palette, the sheet, single keys and how they are turned off, arrows in the matrix.
+
+use mainstay_tests::{Browser, Look};
+
+use super::{PATIENCE, arrives, ask, ask_until, live, signed_in, world};
+
+const FOCUS: &str = "const e = document.activeElement; return e.getAttribute('href') ?? e.id";
+const OPEN: &str = "return document.querySelector('dialog[open]')?.id ?? ''";
+
+async fn opens(browser: &Browser, dialog: &str) {
+    let script = format!("return document.querySelector('dialog[open]')?.id === '{dialog}'");
+    ask_until(browser, dialog, PATIENCE, &script).await;
+}
+
+async fn closes(browser: &Browser) {
+    let script = "return document.querySelector('dialog[open]') === null";
+    ask_until(browser, "no dialog is open", PATIENCE, script).await;
+}
+
+#[tokio::test]
+async fn the_palette_finds_goes_and_gives_the_focus_back() {
+    let browser = signed_in(world().await, "viewer", Look::default()).await;
+    live(&browser).await;
+    ask(&browser, "document.querySelector('.nav a[href=\"/topology\"]').focus()").await;
+    for opener in ["Control+k", "/"] {
+        browser.press(&[opener]).await.unwrap();
+        opens(&browser, "palette").await;
+        assert_eq!(ask(&browser, FOCUS).await, "palette-input", "{opener}");
+        browser.press(&["Escape"]).await.unwrap();
+        closes(&browser).await;
+        assert_eq!(ask(&browser, FOCUS).await, "/topology", "{opener}");
+    }
+    browser.press(&["Control+k"]).await.unwrap();
+    opens(&browser, "palette").await;
+    browser.press(&["i", "n", "g", "e"]).await.unwrap();
+    let first = "return document.querySelector('#palette [aria-selected=true]')?.dataset.href";
+    let found = format!("{first} === '/services/ingest'");
+    ask_until(&browser, "the service is found", PATIENCE, &found).await;
+    browser.press(&["Enter"]).await.unwrap();
+    arrives(&browser, "/services/ingest").await;
+}
+
+#[tokio::test]
+async fn single_keys_go_places_and_can_be_turned_off() {
+    let world = world().await;
+    let browser = signed_in(world, "approver", Look::default()).await;
+    live(&browser).await;
+    browser.press(&["Shift+?"]).await.unwrap();
+    opens(&browser, "key-sheet").await;
+    browser.press(&["Escape"]).await.unwrap();
+    closes(&browser).await;
+    browser.press(&["g", "t"]).await.unwrap();
+    arrives(&browser, "/topology").await;
+
+    browser.open("/settings/profile").await.unwrap();
+    browser.find("#keys[type=checkbox]").await.unwrap().click().await.unwrap();
+    save_profile(&browser).await;
+    browser.open("/").await.unwrap();
+    live(&browser).await;
+    // Ctrl K works all the same; when it has opened, the keys before it were heard and ignored.
+    browser.press(&["Shift+?", "/", "g", "t", "Control+k"]).await.unwrap();
+    opens(&browser, "palette").await;
+    assert_eq!(browser.path().await.unwrap(), "/");
+    assert_eq!(ask(&browser, OPEN).await, "palette");
+    assert_eq!(ask(&browser, "return document.querySelector('#palette-input').value").await, "");
+}
+
+async fn save_profile(browser: &Browser) {
+    let button = "main form[action='/settings/profile'] button";
+    browser.find(button).await.unwrap().click().await.unwrap();
+    browser.find("#slot .callout.ok").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_matrix_is_one_tab_stop_with_arrows_inside() {
+    let browser = signed_in(world().await, "viewer", Look::default()).await;
+    let stops = "return Array.from(document.querySelectorAll('[data-matrix] td > a'))\
+                 .filter(cell => cell.tabIndex === 0).map(cell => cell.pathname)";
+    browser.open("/topology?sel=ingest@sin1").await.unwrap();
+    live(&browser).await;
+    assert_eq!(ask(&browser, stops).await, serde_json::json!(["/services/ingest/in/sin1"]));
+
+    browser.open("/topology").await.unwrap();
+    live(&browser).await;
+    let stop = ask(&browser, stops).await;
+    assert_eq!(stop.as_array().map(Vec::len), Some(1), "{stop}");
+    let first = stop[0].as_str().unwrap().to_owned();
+    ask(&browser, "document.querySelector('[data-matrix] td > a[tabindex=\"0\"]').focus()").await;
+    let row = "const row = document.activeElement.closest('tr');\
+               return Array.from(row.querySelectorAll('td > a'), cell => cell.pathname)";
+    let row = ask(&browser, row).await;
+    for (key, at) in
+        [("ArrowRight", &row[1]), ("End", &row[2]), ("Home", &row[0]), ("ArrowLeft", &row[0])]
+    {
+        browser.press(&[key]).await.unwrap();
+        assert_eq!(ask(&browser, FOCUS).await, *at, "{key}");
+    }
+    browser.press(&["ArrowDown"]).await.unwrap();
+    let below = ask(&browser, FOCUS).await;
+    let below = below.as_str().unwrap();
+    assert!(below != first && below.ends_with(first.rsplit('/').next().unwrap()), "{below}");
+    browser.press(&["ArrowUp"]).await.unwrap();
+    assert_eq!(ask(&browser, FOCUS).await, first);
+    browser.press(&["Tab"]).await.unwrap();
+    let cell = "return document.activeElement.matches('[data-matrix] td > a')";
+    assert_eq!(ask(&browser, cell).await, false, "Tab leaves the cells");
+}

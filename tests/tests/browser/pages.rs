@@ -1,0 +1,225 @@
+//! Every page in both themes and at every width: accessible, clean, and never too wide. The list of
+//! pages is complete: no page may link to an address whose kind is not in it.
+
+use std::collections::BTreeSet;
+
+use mainstay_tests::{Browser, Look, Medium, World};
+
+use super::{FAILING, ask, browser, live, open_problem, signed_in, world};
+
+const DESK: (u32, u32) = (1440, 900);
+const PHONE: (u32, u32) = (390, 844);
+/// What is left of 1280 px at 400 % zoom.
+const ZOOMED: (u32, u32) = (320, 640);
+
+/// A page: the kind of its address, an address of that kind, and the status it answers.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub kind: &'static str,
+    pub path: String,
+    pub status: u16,
+}
+
+/// Every page that somebody signed in can see. `*` in a kind stands for a name.
+pub async fn all(world: &World) -> Vec<Page> {
+    let visitor = world.sign_in("viewer").await.expect("the viewer signs in");
+    let attention = visitor.json("/api/v1/attention").await.expect("problems are told");
+    let problem = open_problem(&attention).expect("the shared world has a problem");
+    let instance = format!("/instances/{FAILING}");
+    let replace = format!("{instance}/do/replace");
+    let fixed = [
+        ("/", "/"),
+        ("/attention", "/attention"),
+        ("/attention", "/attention?status=failing&status=nonsense"),
+        ("/topology", "/topology"),
+        ("/topology", "/topology?view=regions"),
+        ("/topology", "/topology?view=list"),
+        ("/topology", "/topology?view=list&q=nothing-is-called-so"),
+        ("/topology", "/topology?by=version"),
+        ("/topology", "/topology?by=load"),
+        ("/topology", "/topology?sel=stock@fra1&status=failing"),
+        ("/regions/*", "/regions/eu-central"),
+        ("/regions/*", "/regions/ap-south"),
+        ("/dc/*", "/dc/fra1"),
+        ("/groups/*", "/groups/social"),
+        ("/services/*", "/services/stock"),
+        ("/services/*/in/*", "/services/stock/in/fra1"),
+        ("/find", "/find"),
+        ("/find", "/find?q=fe"),
+        ("/audit", "/audit"),
+        ("/audit", "/audit?who=nobody&from=yesterday"),
+        ("/audit/*", "/audit/0"),
+        ("/audit/verify", "/audit/verify"),
+        ("/settings/profile", "/settings/profile"),
+        ("/settings/users", "/settings/users"),
+        ("/settings/users/*", "/settings/users/operator"),
+        ("/settings/tokens", "/settings/tokens"),
+        ("/settings/agents", "/settings/agents"),
+        ("/settings/fleet", "/settings/fleet"),
+        ("/dev/components", "/dev/components"),
+    ];
+    let fixed = fixed.map(|(kind, path)| (kind, path.to_owned(), 200));
+    let made = [
+        ("/attention/*", problem, 200),
+        ("/instances/*", instance, 200),
+        ("/instances/*/do/replace", replace, 200),
+        ("/services/*", "/services/no-such-service".to_owned(), 404),
+    ];
+    let pages = fixed.into_iter().chain(made);
+    pages.map(|(kind, path, status)| Page { kind, path, status }).collect()
+}
+
+#[tokio::test]
+async fn every_page_is_accessible_and_clean_and_fits() {
+    let world = world().await;
+    let pages = all(world).await;
+    let browser = signed_in(world, "admin", Look::default()).await;
+    let mut faults = Vec::new();
+    let mut links = BTreeSet::new();
+    for page in &pages {
+        browser.resize(DESK).await.unwrap();
+        browser.open(&page.path).await.unwrap();
+        settle(&browser, page).await;
+        faults.extend(faults_of(&browser, page).await);
+        links.extend(addresses(&browser).await);
+    }
+    faults.extend(links.iter().filter_map(|link| unknown(link, &pages)));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn the_pages_before_and_beside_a_sign_in_are_as_good() {
+    let world = world().await;
+    let mut faults = Vec::new();
+    let sign_in = "/sign-in?next=%2Ftopology%3Fview%3Dlist";
+    let signed_out = browser(world, Look::default()).await;
+    signed_out.open(sign_in).await.unwrap();
+    let page = |path: &str, status| Page { kind: "", path: path.to_owned(), status };
+    faults.extend(faults_of(&signed_out, &page(sign_in, 200)).await);
+    // The same page with its mistakes told, and the same as one of the wrong password.
+    signed_out.find("#name").await.unwrap().send_keys("viewer").await.unwrap();
+    signed_out.find("#password").await.unwrap().send_keys("wrong").await.unwrap();
+    signed_out.find("main form button").await.unwrap().click().await.unwrap();
+    signed_out.find("#mistakes").await.unwrap();
+    faults.extend(faults_of(&signed_out, &page("/sign-in, refused", 422)).await);
+    drop(signed_out);
+
+    let viewer = signed_in(world, "viewer", Look::default()).await;
+    let instance = format!("/instances/{FAILING}");
+    for (path, status) in [
+        ("/settings/users", 403),
+        ("/audit", 403),
+        (&*instance, 200),
+        (&*format!("{instance}/do/replace"), 200),
+        ("/no/such/page", 404),
+    ] {
+        viewer.resize(DESK).await.unwrap();
+        viewer.open(path).await.unwrap();
+        faults.extend(faults_of(&viewer, &page(path, status)).await);
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn rows_of_the_matrix_stay_low_and_the_sign_in_stays_narrow() {
+    let world = world().await;
+    let browser = browser(world, Look::default()).await;
+    browser.open("/sign-in").await.unwrap();
+    let width = "return document.querySelector('.signin').getBoundingClientRect().width";
+    assert!(ask(&browser, width).await.as_f64().unwrap() <= 384.0);
+    browser.sign_in("viewer", world.password("viewer").unwrap()).await.unwrap();
+    browser.open("/topology").await.unwrap();
+    let heights = "return Array.from(document.querySelectorAll('.mx tbody tr'), \
+                   row => [row.querySelector('th[scope=row]').textContent, row.offsetHeight])";
+    for row in ask(&browser, heights).await.as_array().unwrap() {
+        assert!(row[1].as_f64().unwrap() <= 25.0, "{row}");
+    }
+}
+
+/// Waits until a page that is live has its values, so that nothing of it is judged half done.
+async fn settle(browser: &Browser, page: &Page) {
+    let is_live = "return document.querySelector('leptos-island[data-component^=LiveApplier]') !== \
+                   null";
+    if page.status == 200 && ask(browser, is_live).await == true {
+        live(browser).await;
+    }
+}
+
+/// What is wrong with the page that is shown, at every width and in both themes.
+async fn faults_of(browser: &Browser, page: &Page) -> Vec<String> {
+    let Page { path, status, .. } = page;
+    let mut faults = Vec::new();
+    let told = browser.console_errors().await.unwrap();
+    // The browser also tells the answer of the page itself.
+    let own = format!("the server responded with a status of {status} ");
+    let told = told.into_iter().filter(|line| *status == 200 || !line.contains(&own));
+    faults.extend(told.map(|line| format!("{path}: {line}")));
+    let answered = "return performance.getEntriesByType('navigation')[0].responseStatus";
+    let answered = ask(browser, answered).await;
+    if answered != *status {
+        faults.push(format!("{path} answers {answered} instead of {status}"));
+    }
+    for size in [DESK, ZOOMED, PHONE] {
+        browser.resize(size).await.unwrap();
+        let over = ask(browser, OVER).await;
+        if over != "" {
+            faults.push(format!("{path} at {} px is too wide: {over}", size.0));
+        }
+        if size == ZOOMED {
+            continue;
+        }
+        // The themes differ in colours only.
+        browser.show_as(Medium::Dark).await.unwrap();
+        let dark = browser.faint().await.unwrap();
+        browser.show_as(Medium::Light).await.unwrap();
+        let light = browser.axe().await.unwrap();
+        let place = |theme| format!("{path} ({theme}, {} px)", size.0);
+        faults.extend(dark.into_iter().map(|fault| format!("{}: {fault}", place("dark"))));
+        faults.extend(light.into_iter().map(|fault| format!("{}: {fault}", place("light"))));
+    }
+    browser.resize(DESK).await.unwrap();
+    faults
+}
+
+/// How far the page can be scrolled sideways, and the elements that stick out.
+const OVER: &str = "const root = document.documentElement, most = root.clientWidth;\
+    if (root.scrollWidth <= most) return '';\
+    const out = Array.from(document.querySelectorAll('main *'))\
+        .filter(e => e.getBoundingClientRect().right > most + 1)\
+        .map(e => `${e.tagName}.${e.className.baseVal ?? e.className}`);\
+    return `${root.scrollWidth - most} px, ${out.slice(0, 6).join(', ')}`;";
+
+/// The paths that the page links to or gets forms from.
+async fn addresses(browser: &Browser) -> Vec<String> {
+    let script = "return Array.from(document.querySelectorAll('a[href^=\"/\"]'), \
+                  a => new URL(a.href).pathname)";
+    let found = ask(browser, script).await;
+    let found = found.as_array().into_iter().flatten();
+    found.filter_map(|path| path.as_str().map(str::to_owned)).collect()
+}
+
+/// A complaint about a link that leads to a page that is not in the list.
+fn unknown(path: &str, pages: &[Page]) -> Option<String> {
+    // Answers with a redirect to the profile.
+    let known = path == "/settings" || pages.iter().any(|page| fits(page.kind, path));
+    (!known).then(|| format!("{path} is linked, but no page of its kind is tested"))
+}
+
+fn fits(kind: &str, path: &str) -> bool {
+    let (mut kinds, mut parts) = (kind.split('/'), path.split('/'));
+    loop {
+        match (kinds.next(), parts.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(kind), Some(part)) if kind == part => {}
+            (Some(_) | None, _) => return false,
+        }
+    }
+}
+
+#[test]
+fn kinds_fit_their_addresses_only() {
+    assert!(fits("/services/*/in/*", "/services/feed/in/fra1"));
+    assert!(!fits("/services/*", "/services/feed/in/fra1"));
+    assert!(!fits("/services/*/in/*", "/services/feed"));
+}
