@@ -98,7 +98,7 @@ impl Authority {
         }
         let certificate_pem = read(&cert_path)?;
         let key = KeyPair::from_pem(&read(&key_path)?)?;
-        let der = der_of(&certificate_pem).ok_or_else(|| AuthorityError::NotPem(cert_path))?;
+        let der = der_of(&certificate_pem).ok_or(AuthorityError::NotPem(cert_path))?;
         Ok(Self {
             issuer: Issuer::from_ca_cert_pem(&certificate_pem, key)?,
             fingerprint: fingerprint(&der),

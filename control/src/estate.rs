@@ -59,9 +59,12 @@ impl Snapshot {
     /// Since when the database does not answer, if it does not. What is shown then still comes
     /// live from the agents of this server; what needs the database is as of this time.
     pub fn store_away_since(&self) -> Option<DateTime<Utc>> {
-        let read_at = self.store_read_at.unwrap_or(self.started_at);
-        (self.estate.at - read_at > STORE_AWAY_AFTER).then_some(read_at)
+        away_since(self.store_read_at.unwrap_or(self.started_at), self.estate.at)
     }
+}
+
+fn away_since(read_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (now - read_at > STORE_AWAY_AFTER).then_some(read_at)
 }
 
 impl Default for LiveEstate {
@@ -176,6 +179,12 @@ impl LiveEstate {
         if *self.read().problems != problems {
             self.change(|state| state.problems = problems.into());
         }
+    }
+
+    /// Since when the database does not answer, if it does not; see
+    /// [`Snapshot::store_away_since`].
+    pub fn store_away_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        away_since(self.read().store_read_at.unwrap_or(self.started_at), now)
     }
 
     /// Notes that the database answered.

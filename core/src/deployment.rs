@@ -166,7 +166,7 @@ mod tests {
         };
         assert_eq!(decide_for(&old, &told(&id, &old)), []);
         let deploy = Command::Deploy { service: id.clone(), spec: Spec::from(&new) };
-        assert_eq!(decide_for(&new, &told(&id, &old)), [deploy.clone()]);
+        assert_eq!(decide_for(&new, &told(&id, &old)), std::slice::from_ref(&deploy));
         assert_eq!(decide_for(&new, &BTreeMap::new()), [deploy]);
         assert_eq!(
             decide(&BTreeMap::new(), &told(&id, &old), &none, at(0)),

@@ -140,6 +140,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 
     /// The table, in the order of writing.
+    #[cfg(test)]
     pub fn table(&self) -> &[Route] {
         &self.table
     }

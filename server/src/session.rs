@@ -104,6 +104,12 @@ impl Sessions {
         {
             return Ok(Some((seen.session.clone(), false)));
         }
+        // Known to be away: no page waits for what will not come.
+        if let Some(seen) = &known
+            && self.inner.control.estate.store_away_since(now).is_some()
+        {
+            return Ok(Some((seen.session.clone(), true)));
+        }
         let store = &self.inner.control.store;
         match sessions::load(store.reads(), id, now).await {
             Ok(Some(session)) => {

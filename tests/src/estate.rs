@@ -52,7 +52,7 @@ impl World {
         let mark = format!("MAINSTAY_AGENT_DIR={}", self.agent_dir(datacenter).display());
         let mut running = Vec::new();
         for (pid, environment) in processes("environ")? {
-            if !environment.iter().any(|variable| *variable == mark) {
+            if !environment.contains(&mark) {
                 continue;
             }
             let value = |name: &str| {

@@ -1,6 +1,8 @@
 //! Agents that die, are cut off, are lost and come back: what runs goes on running, and what is
 //! not heard is unknown.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

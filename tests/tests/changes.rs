@@ -1,6 +1,8 @@
 //! Everything that changes something: each way of doing it leaves its entry in the audit log, is
 //! done once, and is refused where it must be.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

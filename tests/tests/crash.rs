@@ -1,6 +1,8 @@
 //! The server killed at any moment: nothing is doubled, nothing is lost, and seconds later it
 //! shows again what is there.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

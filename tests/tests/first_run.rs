@@ -1,5 +1,7 @@
 //! From an empty database to pages that answer: what `cargo xtask up` relies on.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::time::Duration;
 
 use mainstay_tests::{Setup, World, until};

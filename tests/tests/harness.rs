@@ -1,5 +1,7 @@
 //! The harness itself: a browser that is really the one asked for, and that tells what went wrong.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;

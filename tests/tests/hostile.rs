@@ -2,6 +2,8 @@
 //! are worth nothing, requests made to hurt. All are refused with a clear answer and a line in
 //! the log, the server goes on, and what was known before stays known.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! The small fleet with real processes: it comes up, it is told as it is, it outlives the server.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

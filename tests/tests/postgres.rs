@@ -1,6 +1,8 @@
 //! Postgres restarted, killed and frozen under load: pages answer from what is known and say how
 //! old it is, agents are heard all the while, and nothing needs a restart afterwards.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;

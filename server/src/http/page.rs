@@ -14,7 +14,7 @@ use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, Shell};
 use mainstay_control::access::By;
 use mainstay_control::estate::Snapshot;
-use mainstay_core::access::{Permission, Refusal, Target, Theme};
+use mainstay_core::access::Theme;
 use mainstay_core::status::Status;
 use serde::Serialize;
 
@@ -108,11 +108,6 @@ impl Context {
             grants: viewer.map(|v| v.grants.clone()).unwrap_or_default(),
             csrf: viewer.map(|v| v.form_token().to_owned()).unwrap_or_default(),
         }
-    }
-
-    /// Whether the viewer may do something; nobody signed in may nothing.
-    pub fn may(&self, permission: Permission, target: Target<'_>) -> Result<(), Refusal> {
-        self.viewer.as_ref().map_or(Err(Refusal::SignIn), |viewer| viewer.may(permission, target))
     }
 
     pub fn wants_json(&self) -> bool {

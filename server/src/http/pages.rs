@@ -230,6 +230,9 @@ async fn components(context: Context) -> Response {
 
 /// Healthy instances of each minute; minutes nobody wrote are gaps. `None`: not known now.
 async fn healthy_minutes(context: &Context, id: &DatacenterId) -> Option<Series> {
+    if context.snapshot.store_away_since().is_some() {
+        return None;
+    }
     let to = context.snapshot.estate.at.duration_trunc(TimeDelta::minutes(1)).ok()?;
     let from = to - CHART;
     let rows = estate::tallies(context.state.control.store.reads(), id, from).await.ok()?;

@@ -250,7 +250,7 @@ fn an_export_says_the_same_and_a_damaged_one_is_refused() {
     rewrite(&mut log.records[4], "/x");
     assert_eq!(read(&log, &|_| {}).expect("reads"), verify(&log));
     let found = |damage: &dyn Fn(&mut Vec<String>)| {
-        let verification = read(&good, damage).expect("reads");
+        let verification = read(good, damage).expect("reads");
         verification.tamperings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let damaged = |how: &str| format!("the export was changed: {how}");

@@ -27,7 +27,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 enum Stop {
     /// The file, the server or the person said no.
-    Refused { why: String, check: Option<Check> },
+    Refused { why: String, check: Option<Box<Check>> },
     /// It could not be asked.
     Unusable(String),
 }
@@ -53,7 +53,9 @@ pub(super) async fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
     let file = args.file.display().to_string();
     let (report, code) = match work(args, &file).await {
         Ok(answer) => (Report::done(&file, answer), 0),
-        Err(Stop::Refused { why, check }) => (Report::refused(&file, why, check), FINDINGS),
+        Err(Stop::Refused { why, check }) => {
+            (Report::refused(&file, why, check.map(|check| *check)), FINDINGS)
+        }
         Err(Stop::Unusable(why)) => (Report::refused(&file, why, None), UNREADABLE),
     };
     if args.json {
@@ -80,7 +82,7 @@ async fn work(args: &ApplyArgs, file: &str) -> Result<Answer, Stop> {
     }
     if !shown.check.blocked.is_empty() {
         let why = "some removals must wait until nothing runs there".to_owned();
-        return Err(Stop::Refused { why, check: Some(shown.check) });
+        return Err(Stop::Refused { why, check: Some(Box::new(shown.check)) });
     }
     if args.dry_run || shown.check.is_same() {
         return Ok(shown);
@@ -105,15 +107,16 @@ fn judge(args: &ApplyArgs, file: &str, source: &str) -> Result<(), Stop> {
     let check = Check::findings(&findings, 0);
     Err(Stop::Refused {
         why: "the file has mistakes; nothing was sent".to_owned(),
-        check: Some(check),
+        check: Some(Box::new(check)),
     })
 }
 
 /// Asks whoever sits at the terminal for the reason and for a yes. Without a terminal both must
 /// have been given.
 fn agree(args: &ApplyArgs, wanted: &mut ApplyFleet, shown: &Answer) -> Result<(), Stop> {
-    let refuse =
-        |why: &str| Err(Stop::Refused { why: why.to_owned(), check: Some(shown.check.clone()) });
+    let refuse = |why: &str| {
+        Err(Stop::Refused { why: why.to_owned(), check: Some(Box::new(shown.check.clone())) })
+    };
     let asks = args.file != Path::new(STANDARD_INPUT) && std::io::stdin().is_terminal();
     if wanted.reason.trim().is_empty() {
         if !asks {
@@ -190,7 +193,7 @@ fn answered(status: StatusCode, body: &[u8]) -> Result<Answer, Stop> {
         Err(_) => (format!("the server answered {status}"), None),
     };
     if status.is_client_error() {
-        Err(Stop::Refused { why, check })
+        Err(Stop::Refused { why, check: check.map(Box::new) })
     } else {
         Err(Stop::Unusable(why))
     }
