@@ -70,7 +70,8 @@ async fn a_killed_instance_shows_in_the_matrix(world: &World, browser: &Browser)
     kill_until_seen(world, browser, "feed-fra1-1").await;
     let seen = ask(browser, "return seen").await;
     assert_eq!(seen[0], "feed in fra1: 2 healthy");
-    assert_eq!(seen[1], "feed in fra1: 1 failing, 1 healthy");
+    let failing = json!("feed in fra1: 1 failing, 1 healthy");
+    assert!(seen.as_array().unwrap().contains(&failing), "{seen}");
     let recovered = "return seen.at(-1) === seen[0]";
     ask_until(browser, "the cell is healthy again", PATIENCE, recovered).await;
     nothing_moved(browser).await;

@@ -308,7 +308,10 @@ pub fn object(address: &str) -> AnyView {
     if !address.starts_with('/') || address.starts_with("//") || address.contains('\\') {
         return view! { <code>{text}</code> }.into_any();
     }
-    let href = text.clone();
+    // Tokens and agents stand on one page each, in a list.
+    let lists = [paths::SETTINGS_TOKENS, paths::SETTINGS_AGENTS];
+    let list = lists.into_iter().find(|list| address.starts_with(list));
+    let href = list.unwrap_or(address).to_owned();
     view! { <a class="quiet" href=href>{text}</a> }.into_any()
 }
 
