@@ -22,7 +22,7 @@ cat >/dev/null
 n=$2
 [ "$n" -gt 0 ] && kill -TERM "$1"
 while kill -0 "$1" 2>/dev/null && [ "$n" -gt 0 ]; do sleep 0.1; n=$((n - 1)); done
-kill -KILL -- "-$1"
+kill -KILL "-$1"
 "#;
 /// Time for a process that is asked to end.
 const ASKED_TENTHS: u32 = 150;

@@ -43,6 +43,11 @@ impl Page {
         Self { objects, revisions: HashMap::new(), newer }
     }
 
+    /// Takes whatever comes next as newer than what the page has.
+    pub(crate) fn forget_revisions(&mut self) {
+        self.revisions.clear();
+    }
+
     /// Applies changes; a revision that the page has is ignored.
     pub(crate) fn apply(&mut self, changes: Vec<Change>) {
         let mut touched = Vec::new();

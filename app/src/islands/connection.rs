@@ -132,7 +132,14 @@ fn received(shared: &Shared, name: &str, data: &str) {
                 queue(shared, changes);
             }
         }
-        _ => catch_up(shared, false),
+        _ => {
+            // Another process counts its revisions anew.
+            let mut connection = shared.borrow_mut();
+            connection.pending.clear();
+            connection.page.forget_revisions();
+            drop(connection);
+            catch_up(shared, false);
+        }
     }
 }
 
