@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use mainstay_devdb::{Cluster, Options};
 
 use crate::build::{self, Profile};
 use crate::step::{seconds, step};
@@ -39,7 +40,7 @@ struct Totals {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let begun = Instant::now();
-    need::postgres()?;
+    let programs = Some(need::postgres()?);
     need::browser()?;
     let axe = need::axe()?;
     build::site(Profile::Dev)?;
@@ -48,8 +49,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let mut cargo = repo::cargo();
         repo::run_quietly("test-compile", cargo.args(["test", "--workspace", "--no-run"]))
     })?;
+    // For the tests of single crates; those of the whole product start clusters of their own.
+    let settings = vec![("max_connections".to_owned(), "300".to_owned())];
+    let options = Options { programs, settings, fast: true };
+    let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
     println!();
-    let mut child = test_command(arguments, &axe).spawn().context("running the tests")?;
+    let mut child = test_command(arguments, &axe)
+        .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
+        .spawn().context("running the tests")?;
     let mut totals = Totals::default();
     for line in BufReader::new(child.stdout.take().context("tests without output")?).lines() {
         let line = line?;

@@ -16,11 +16,11 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn new() -> Self {
-        let url = std::env::var("DATABASE_URL").expect(
-            "DATABASE_URL is not set: these tests need a Postgres server on which they may \
-             create databases, for example postgres://postgres@localhost/postgres?host=/run/pg",
+        let url = std::env::var("MAINSTAY_TEST_DATABASE_URL").expect(
+            "MAINSTAY_TEST_DATABASE_URL is not set: these tests need a Postgres server on which \
+             they may create databases; `cargo xtask test` starts one",
         );
-        let server: PgConnectOptions = url.parse().expect("DATABASE_URL is a Postgres address");
+        let server: PgConnectOptions = url.parse().expect("it is a Postgres address");
         let name = format!("mainstay_test_{:016x}", rand::random::<u64>());
         let mut connection = server.connect().await.expect("the Postgres server answers");
         connection
