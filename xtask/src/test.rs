@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!();
     let mut child = test_command(arguments, &axe)
         .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
-        .spawn().context("running the tests")?;
+        .spawn()
+        .context("running the tests")?;
     let mut totals = Totals::default();
     for line in BufReader::new(child.stdout.take().context("tests without output")?).lines() {
         let line = line?;
