@@ -16,4 +16,6 @@ pub mod id;
 pub mod lease;
 pub mod placement;
 pub mod problem;
+pub mod routing;
 pub mod status;
+pub mod traffic;
