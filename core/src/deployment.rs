@@ -7,20 +7,68 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::bench::Test;
 use crate::estate::Deployment;
 use crate::fleet::Service;
 use crate::id::{InstanceId, ServiceId};
+
+/// One of the two places that a service has in a data centre. The stable version stands in one;
+/// a new version comes up in the other, beside it, and the next one in the first again.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Track {
+    /// Where a service's first version comes up.
+    #[default]
+    Blue,
+    Green,
+}
+
+impl Track {
+    pub const ALL: [Self; 2] = [Self::Blue, Self::Green];
+
+    /// Where the next version comes up.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Blue => Self::Green,
+            Self::Green => Self::Blue,
+        }
+    }
+
+    /// Its permanent name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blue => "blue",
+            Self::Green => "green",
+        }
+    }
+}
+
+/// The place of one version of a service in a data centre.
+pub type Slot = (ServiceId, Track);
 
 /// A change an agent can make. Idempotent: it states the end, not the step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Command {
-    /// Run exactly this of the service, replacing one node at a time what runs otherwise.
-    Deploy { service: ServiceId, spec: Spec },
-    /// Run nothing of the service any more.
-    Remove { service: ServiceId },
+    /// Run exactly this at the track, replacing one node at a time what runs there otherwise.
+    Deploy {
+        service: ServiceId,
+        #[serde(default)]
+        track: Track,
+        spec: Spec,
+    },
+    /// Run nothing at the track any more.
+    Remove {
+        service: ServiceId,
+        #[serde(default)]
+        track: Track,
+    },
     /// Start one instance afresh: a new process in its place, the old one drained first.
     Replace { service: ServiceId, instance: InstanceId },
+    /// Test a version; the result comes with the reports.
+    Test { service: ServiceId, test: Test },
 }
 
 impl Command {
@@ -29,13 +77,14 @@ impl Command {
     pub const fn service(&self) -> &ServiceId {
         match self {
             Self::Deploy { service, .. }
-            | Self::Remove { service }
-            | Self::Replace { service, .. } => service,
+            | Self::Remove { service, .. }
+            | Self::Replace { service, .. }
+            | Self::Test { service, .. } => service,
         }
     }
 }
 
-/// What runs of a service in a data centre.
+/// What runs at a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     pub version: String,
@@ -95,28 +144,29 @@ impl History {
 
 /// The commands that bring one data centre from what its agent acknowledged to what is wanted.
 ///
-/// In the order of service ids; the same input gives the same commands. Nothing is decided for a
+/// In the order of service and track; the same input gives the same commands. Nothing is decided for a
 /// data centre that is not heard: the caller passes only what a live agent reported.
 pub fn decide(
-    wanted: &BTreeMap<ServiceId, &Service>,
-    told: &BTreeMap<ServiceId, Deployment>,
+    wanted: &BTreeMap<Slot, Spec>,
+    told: &BTreeMap<Slot, Deployment>,
     history: &BTreeMap<ServiceId, History>,
     now: DateTime<Utc>,
 ) -> Vec<Command> {
     let permits = |id: &ServiceId| history.get(id).is_none_or(|past| past.permits(now));
-    let deploys = wanted.iter().filter_map(|(id, service)| {
-        let spec = Spec::from(*service);
-        let done = told.get(id).is_some_and(|have| {
+    let deploys = wanted.iter().filter_map(|(slot, spec)| {
+        let (service, track) = (slot.0.clone(), slot.1);
+        let done = told.get(slot).is_some_and(|have| {
             have.version == spec.version
                 && have.nodes == spec.nodes
                 && have.template == spec.template()
         });
-        (!done && permits(id)).then(|| Command::Deploy { service: id.clone(), spec })
+        let due = !done && permits(&service);
+        due.then(|| Command::Deploy { service, track, spec: spec.clone() })
     });
     let removals = told
         .keys()
-        .filter(|id| !wanted.contains_key(*id) && permits(id))
-        .map(|id| Command::Remove { service: id.clone() });
+        .filter(|slot| !wanted.contains_key(*slot) && permits(&slot.0))
+        .map(|(service, track)| Command::Remove { service: service.clone(), track: *track });
     deploys.chain(removals).collect()
 }
 
@@ -141,19 +191,23 @@ mod tests {
             command: Vec::new(),
             health_path: "/health".into(),
             retired: false,
+            strategy: Default::default(),
+            bench: None,
+            rollout_plan: None,
         }
     }
 
-    fn told(id: &ServiceId, service: &Service) -> BTreeMap<ServiceId, Deployment> {
+    fn told(id: &ServiceId, service: &Service) -> BTreeMap<Slot, Deployment> {
         let spec = Spec::from(service);
         let deployment = Deployment {
             service: id.clone(),
+            track: Track::Blue,
             version: spec.version.clone(),
             nodes: spec.nodes,
             template: spec.template(),
             token: Token::default(),
         };
-        BTreeMap::from([(id.clone(), deployment)])
+        BTreeMap::from([((id.clone(), Track::Blue), deployment)])
     }
 
     #[test]
@@ -162,15 +216,17 @@ mod tests {
         let (old, new) = (service("1.0.0"), service("1.1.0"));
         let none = BTreeMap::new();
         let decide_for = |want: &Service, told: &BTreeMap<_, _>| {
-            decide(&BTreeMap::from([(id.clone(), want)]), told, &none, at(0))
+            let wanted = BTreeMap::from([((id.clone(), Track::Blue), Spec::from(want))]);
+            decide(&wanted, told, &none, at(0))
         };
         assert_eq!(decide_for(&old, &told(&id, &old)), []);
-        let deploy = Command::Deploy { service: id.clone(), spec: Spec::from(&new) };
+        let (service, track) = (id.clone(), Track::Blue);
+        let deploy = Command::Deploy { service, track, spec: Spec::from(&new) };
         assert_eq!(decide_for(&new, &told(&id, &old)), std::slice::from_ref(&deploy));
         assert_eq!(decide_for(&new, &BTreeMap::new()), [deploy]);
         assert_eq!(
             decide(&BTreeMap::new(), &told(&id, &old), &none, at(0)),
-            [Command::Remove { service: id.clone() }]
+            [Command::Remove { service: id.clone(), track: Track::Blue }]
         );
     }
 

@@ -9,9 +9,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::bench::TestReport;
+use crate::deployment::{Slot, Track};
 use crate::fence::Token;
 use crate::fleet::Fleet;
 use crate::id::{DatacenterId, InstanceId, ServiceId};
+use crate::release::Releases;
 use crate::status::{Status, Tally};
 
 /// How often an agent reports when nothing changed; changes are sent at once, batched over at
@@ -100,6 +103,8 @@ impl InstanceState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     pub service: ServiceId,
+    #[serde(default)]
+    pub track: Track,
     pub version: String,
     pub nodes: u16,
     /// Program, arguments and health path, as one fingerprint.
@@ -109,7 +114,7 @@ pub struct Deployment {
 }
 
 /// Everything known about one data centre.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatacenterState {
     /// When its agent was last heard, by the server's clock; `None`: never.
     pub last_seen: Option<DateTime<Utc>>,
@@ -118,7 +123,9 @@ pub struct DatacenterState {
     /// Version of the agent program.
     pub agent_version: Option<String>,
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
-    pub deployments: BTreeMap<ServiceId, Deployment>,
+    pub deployments: BTreeMap<Slot, Deployment>,
+    /// Tests that were asked for here and how they went, by their id.
+    pub tests: BTreeMap<String, TestReport>,
 }
 
 /// Whether what we know of a data centre is fresh enough to be believed.
@@ -162,6 +169,8 @@ pub struct Estate {
     pub fleet: Arc<Fleet>,
     /// Revision of the fleet in the store; 0: none applied yet.
     pub fleet_revision: i64,
+    /// Which version of each service is stable, and the rollouts that are not over.
+    pub releases: Arc<Releases>,
     pub datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     /// When this picture was taken; ages and contact are judged against it.
     pub at: DateTime<Utc>,

@@ -113,6 +113,10 @@ ids! {
     ServiceId;
     /// A database.
     DatabaseId;
+    /// A staging bench: what a version must pass before production.
+    BenchId;
+    /// A plan of rollouts.
+    PlanId;
     /// A backup policy.
     PolicyId;
     /// An edge proxy.

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bench;
 pub mod deployment;
 pub mod estate;
 pub mod fence;
@@ -16,6 +17,8 @@ pub mod id;
 pub mod lease;
 pub mod placement;
 pub mod problem;
+pub mod release;
+pub mod rollout;
 pub mod routing;
 pub mod status;
 pub mod traffic;

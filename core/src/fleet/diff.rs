@@ -237,8 +237,19 @@ fn group(group: &Group) -> Fields {
 }
 
 fn service(service: &Service) -> Fields {
-    let Service { group, placement, nodes, version, front, command, health_path, retired } =
-        service;
+    let Service {
+        group,
+        placement,
+        nodes,
+        version,
+        front,
+        command,
+        health_path,
+        retired,
+        strategy,
+        bench,
+        rollout_plan,
+    } = service;
     let mut fields = vec![("group", text(group.as_str()))];
     match placement {
         Placement::Distributed { datacenters } => {
@@ -258,7 +269,10 @@ fn service(service: &Service) -> Fields {
         ("command", list(command)),
         ("health_path", text(health_path)),
         ("retired", retired.to_string()),
+        ("strategy", text(strategy.key())),
     ]);
+    fields.extend(bench.as_ref().map(|bench| ("bench", text(bench.as_str()))));
+    fields.extend(rollout_plan.as_ref().map(|plan| ("rollout_plan", text(plan.as_str()))));
     fields
 }
 

@@ -14,7 +14,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, PolicyId, RegionId, ServiceId};
+use crate::bench::Bench;
+use crate::id::{
+    BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, ServiceId,
+};
+use crate::rollout::PlanTemplate;
 
 /// Largest fleet file that is read, in bytes.
 pub const FILE_MAX_BYTES: usize = 1024 * 1024;
@@ -39,6 +43,10 @@ pub struct Fleet {
     pub databases: BTreeMap<DatabaseId, Database>,
     pub backup_policies: BTreeMap<PolicyId, BackupPolicy>,
     pub edges: BTreeMap<EdgeId, Edge>,
+    #[serde(default)]
+    pub benches: BTreeMap<BenchId, Bench>,
+    #[serde(default)]
+    pub rollout_plans: BTreeMap<PlanId, PlanTemplate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +129,27 @@ pub struct Service {
     /// entry may be removed.
     #[serde(default)]
     pub retired: bool,
+    /// How a new version of it comes.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// The staging bench that a version must have passed; `None`: the default one
+    /// ([`crate::bench::Bench::default`]).
+    #[serde(default)]
+    pub bench: Option<BenchId>,
+    /// The plan of its rollouts; `None`: the default one of its strategy.
+    #[serde(default)]
+    pub rollout_plan: Option<PlanId>,
+}
+
+/// How a new version of a service comes (R9, R11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// With a growing share of real requests, compared with the old version.
+    Canary,
+    /// One node at a time, each tested before the next.
+    #[default]
+    Rolling,
 }
 
 /// Where a service runs.
@@ -211,6 +240,18 @@ impl Weekday {
             Self::Friday => "friday",
             Self::Saturday => "saturday",
             Self::Sunday => "sunday",
+        }
+    }
+}
+
+impl Strategy {
+    pub const ALL: [Self; 2] = [Self::Canary, Self::Rolling];
+
+    /// Its value in a fleet file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Canary => "canary",
+            Self::Rolling => "rolling",
         }
     }
 }

@@ -32,6 +32,9 @@ fn service(placement: Placement) -> Service {
         command: Vec::new(),
         health_path: "/health".into(),
         retired: false,
+        strategy: Default::default(),
+        bench: None,
+        rollout_plan: None,
     }
 }
 

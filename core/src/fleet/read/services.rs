@@ -41,6 +41,9 @@ impl<'a, 'i> Reader<'a, 'i> {
             command: command?,
             health_path: health_path?,
             retired,
+            strategy: Default::default(),
+            bench: None,
+            rollout_plan: None,
         })
     }
 
