@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mainstay_core::deployment::{self, Spec};
+use mainstay_core::deployment::{self, Spec, Track};
 use mainstay_core::fence::{Outcome, Token};
+use mainstay_core::id::ServiceId;
 use serde::{Deserialize, Serialize};
 
+use crate::bench;
 use crate::error::{Problem, WireError, bounded, cut, each, id, label, line, present};
-use crate::estate::nodes;
+use crate::estate::{nodes, track};
 use crate::limits::{
     COMMAND_ID_MAX_BYTES, COMMAND_PART_MAX_BYTES, COMMAND_PARTS_MAX, HEALTH_PATH_MAX_BYTES,
     MESSAGE_TEXT_MAX_BYTES, VERSION_MAX_BYTES,
@@ -79,12 +81,21 @@ impl TryFrom<proto::Command> for Command {
         use proto::command::Action;
         let action = match present("action", m.action)? {
             Action::Deploy(deploy) => deploy_from(deploy).map_err(|e| e.inside("deploy"))?,
-            Action::RemoveService(service) => {
-                deployment::Command::Remove { service: id("remove_service", &service)? }
-            }
+            Action::RemoveService(service) => deployment::Command::Remove {
+                service: id("remove_service", &service)?,
+                track: Track::Blue,
+            },
+            Action::RemoveGreenService(service) => deployment::Command::Remove {
+                service: id("remove_green_service", &service)?,
+                track: Track::Green,
+            },
             Action::Replace(replace) => deployment::Command::Replace {
                 service: id("replace.service", &replace.service)?,
                 instance: id("replace.instance", &replace.instance)?,
+            },
+            Action::Test(m) => deployment::Command::Test {
+                service: id("test.service", &m.service)?,
+                test: m.try_into().map_err(|e: WireError| e.inside("test"))?,
             },
         };
         Ok(Self { id: CommandId::new(&m.id)?, token: present("token", m.token)?.into(), action })
@@ -92,6 +103,12 @@ impl TryFrom<proto::Command> for Command {
 }
 
 fn deploy_from(m: proto::Deploy) -> Result<deployment::Command, WireError> {
+    let (service, track) = (id("service", &m.service)?, track(m.track)?);
+    Ok(deployment::Command::Deploy { service, track, spec: spec_from(m)? })
+}
+
+/// What is to run, of a message that says where as well.
+pub(crate) fn spec_from(m: proto::Deploy) -> Result<Spec, WireError> {
     let command = each("command", m.command, COMMAND_PARTS_MAX, |part| {
         let part = bounded("part", part, COMMAND_PART_MAX_BYTES)?;
         match part.contains('\0') {
@@ -99,34 +116,50 @@ fn deploy_from(m: proto::Deploy) -> Result<deployment::Command, WireError> {
             false => Ok(part),
         }
     })?;
-    let health_path = label("health_path", m.health_path, HEALTH_PATH_MAX_BYTES)?;
-    if !health_path.starts_with('/') || health_path.contains(' ') || !health_path.is_ascii() {
-        let form = Problem::Form("/path, in ASCII without spaces");
-        return Err(WireError::new("health_path", form));
-    }
-    Ok(deployment::Command::Deploy {
-        service: id("service", &m.service)?,
-        spec: Spec {
-            version: label("version", m.version, VERSION_MAX_BYTES)?,
-            nodes: nodes(m.nodes)?,
-            command,
-            health_path,
-        },
+    Ok(Spec {
+        version: label("version", m.version, VERSION_MAX_BYTES)?,
+        nodes: nodes(m.nodes)?,
+        command,
+        health_path: path("health_path", m.health_path)?,
     })
+}
+
+pub(crate) fn deploy_of(service: &ServiceId, track: Track, spec: &Spec) -> proto::Deploy {
+    proto::Deploy {
+        service: service.to_string(),
+        version: spec.version.clone(),
+        nodes: spec.nodes.into(),
+        command: spec.command.clone(),
+        health_path: spec.health_path.clone(),
+        track: proto::Track::from(track).into(),
+    }
+}
+
+/// The path of a request we write by hand: it must not end its line.
+pub(crate) fn path(field: &str, text: String) -> Result<String, WireError> {
+    let path = label(field, text, HEALTH_PATH_MAX_BYTES)?;
+    match path.starts_with('/') && !path.contains(' ') && path.is_ascii() {
+        true => Ok(path),
+        false => Err(WireError::new(field, Problem::Form("/path, in ASCII without spaces"))),
+    }
 }
 
 impl From<&Command> for proto::Command {
     fn from(command: &Command) -> Self {
         use proto::command::Action;
         let action = match &command.action {
-            deployment::Command::Deploy { service, spec } => Action::Deploy(proto::Deploy {
-                service: service.to_string(),
-                version: spec.version.clone(),
-                nodes: spec.nodes.into(),
-                command: spec.command.clone(),
-                health_path: spec.health_path.clone(),
-            }),
-            deployment::Command::Remove { service } => Action::RemoveService(service.to_string()),
+            deployment::Command::Deploy { service, track, spec } => {
+                Action::Deploy(deploy_of(service, *track, spec))
+            }
+            deployment::Command::Remove { service, track: Track::Blue } => {
+                Action::RemoveService(service.to_string())
+            }
+            deployment::Command::Remove { service, track: Track::Green } => {
+                Action::RemoveGreenService(service.to_string())
+            }
+            deployment::Command::Test { service, test } => {
+                Action::Test(bench::test_of(service, test))
+            }
             deployment::Command::Replace { service, instance } => Action::Replace(proto::Replace {
                 service: service.to_string(),
                 instance: instance.to_string(),

@@ -1,6 +1,7 @@
 //! Instances, their states and deployments.
 
 use chrono::{DateTime, Utc};
+use mainstay_core::deployment::Track;
 use mainstay_core::estate::{Cause, Deployment, Instance, InstanceState};
 use mainstay_core::fence::Token;
 
@@ -132,6 +133,7 @@ impl TryFrom<proto::Deployment> for Deployment {
     fn try_from(m: proto::Deployment) -> Result<Self, WireError> {
         Ok(Self {
             service: id("service", &m.service)?,
+            track: track(m.track)?,
             version: label("version", m.version, VERSION_MAX_BYTES)?,
             nodes: nodes(m.nodes)?,
             template: label("template", m.template, LABEL_MAX_BYTES)?,
@@ -148,6 +150,29 @@ impl From<&Deployment> for proto::Deployment {
             nodes: deployment.nodes.into(),
             template: deployment.template.clone(),
             token: Some(deployment.token.into()),
+            track: proto::Track::from(deployment.track).into(),
+        }
+    }
+}
+
+impl From<Track> for proto::Track {
+    fn from(track: Track) -> Self {
+        match track {
+            Track::Blue => Self::Blue,
+            Track::Green => Self::Green,
+        }
+    }
+}
+
+/// A track; what is absent, as an older program writes it, is blue.
+pub(crate) fn track(number: i32) -> Result<Track, WireError> {
+    match proto::Track::try_from(number) {
+        Ok(proto::Track::Blue) => Ok(Track::Blue),
+        Ok(proto::Track::Green) => Ok(Track::Green),
+        Err(_) => {
+            let found = number.to_string();
+            let problem = Problem::OutOfRange { found, expected: "the tracks of the protocol" };
+            Err(WireError::new("track", problem))
         }
     }
 }
@@ -175,7 +200,7 @@ pub(crate) fn nodes(count: u32) -> Result<u16, WireError> {
 }
 
 /// Unix milliseconds as a moment; bounded, so that later arithmetic cannot overflow.
-fn moment(field: &str, ms: i64) -> Result<DateTime<Utc>, WireError> {
+pub(crate) fn moment(field: &str, ms: i64) -> Result<DateTime<Utc>, WireError> {
     DateTime::from_timestamp_millis(ms).filter(|_| MOMENT_MS.contains(&ms)).ok_or_else(|| {
         WireError::new(
             field,

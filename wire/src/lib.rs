@@ -6,6 +6,7 @@
 //!
 //! Must not: decide, or know how messages travel.
 
+mod bench;
 mod command;
 mod error;
 mod estate;

@@ -25,6 +25,15 @@ pub const COMMAND_PARTS_MAX: usize = 64;
 pub const COMMAND_PART_MAX_BYTES: usize = 4_096;
 /// Path of a health check, bytes.
 pub const HEALTH_PATH_MAX_BYTES: usize = 512;
+/// Tests in one report.
+pub const TESTS_MAX: usize = 256;
+/// Id of a test, bytes.
+pub const TEST_ID_MAX_BYTES: usize = 64;
+/// Text that a check looks for in an answer, bytes.
+pub const CONTAINS_MAX_BYTES: usize = 1_024;
+/// Requests a second of one check, and how long it may last.
+pub const LOAD_RATE: std::ops::RangeInclusive<u32> = 1..=10_000;
+pub const LOAD_SECONDS: std::ops::RangeInclusive<u32> = 1..=3_600;
 /// A certificate or a signing request as PEM, bytes.
 pub const PEM_MAX_BYTES: usize = 16 * 1024;
 /// A join token, bytes.

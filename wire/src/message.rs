@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use mainstay_core::bench::TestReport;
+use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Instance};
 use mainstay_core::fence::Token;
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
@@ -12,7 +14,7 @@ use crate::command::{Command, CommandResult};
 use crate::error::{Problem, WireError, bounded, each, id, label, present};
 use crate::limits::{
     CONSISTENCY_MAX, INSTANCES_MAX, JOURNAL_TAIL_MAX, LABEL_MAX_BYTES, NOTE_MAX_BYTES,
-    REPORT_PERIOD, SERVICES_MAX, VERSION_MAX_BYTES,
+    REPORT_PERIOD, SERVICES_MAX, TESTS_MAX, VERSION_MAX_BYTES,
 };
 use crate::proto;
 
@@ -50,7 +52,10 @@ pub struct Report {
     pub instances: Vec<Instance>,
     pub gone_instances: Vec<InstanceId>,
     pub deployments: Vec<Deployment>,
-    pub gone_deployments: Vec<ServiceId>,
+    pub gone_deployments: Vec<Slot>,
+    /// Tests that were asked for here, with what came of them so far. One that is not named in a
+    /// report that is not full is as it was.
+    pub tests: Vec<TestReport>,
 }
 
 /// What a server says.
@@ -119,7 +124,7 @@ impl TryFrom<proto::Hello> for Hello {
             let service: ServiceId = id("service", &m.service)?;
             Ok((service, Token::from(present("token", m.token)?)))
         })?;
-        unique("accepted", accepted.iter().map(|(service, _)| service))?;
+        unique("accepted", accepted.iter().map(|(service, _)| service), ToString::to_string)?;
         Ok(Self {
             datacenter: id("datacenter", &m.datacenter)?,
             agent_version: label("agent_version", m.agent_version, VERSION_MAX_BYTES)?,
@@ -160,11 +165,20 @@ impl TryFrom<proto::Report> for Report {
         let instances = each("instances", m.instances, INSTANCES_MAX, Instance::try_from)?;
         let gone_instances =
             each("gone_instances", m.gone_instances, INSTANCES_MAX, |text| id("id", &text))?;
-        unique("instances", instances.iter().map(|i| &i.id).chain(&gone_instances))?;
+        let named = instances.iter().map(|i| &i.id).chain(&gone_instances);
+        unique("instances", named, ToString::to_string)?;
         let deployments = each("deployments", m.deployments, SERVICES_MAX, Deployment::try_from)?;
-        let gone_deployments =
-            each("gone_deployments", m.gone_deployments, SERVICES_MAX, |text| id("id", &text))?;
-        unique("deployments", deployments.iter().map(|d| &d.service).chain(&gone_deployments))?;
+        let gone = |field, services, track| {
+            each(field, services, SERVICES_MAX, |text: String| Ok((id("id", &text)?, track)))
+        };
+        let mut gone_deployments = gone("gone_deployments", m.gone_deployments, Track::Blue)?;
+        let green = m.gone_green_deployments;
+        gone_deployments.extend(gone("gone_green_deployments", green, Track::Green)?);
+        let named = deployments.iter().map(|d| (&d.service, d.track));
+        let named = named.chain(gone_deployments.iter().map(|(service, track)| (service, *track)));
+        unique("deployments", named, |(service, track)| format!("{service}, {}", track.name()))?;
+        let tests = each("tests", m.tests, TESTS_MAX, TestReport::try_from)?;
+        unique("tests", tests.iter().map(|test| &test.id), |id| (*id).clone())?;
         Ok(Self {
             seq: m.seq,
             full: m.full,
@@ -172,19 +186,26 @@ impl TryFrom<proto::Report> for Report {
             gone_instances,
             deployments,
             gone_deployments,
+            tests,
         })
     }
 }
 
 impl From<&Report> for proto::Report {
     fn from(report: &Report) -> Self {
+        let gone = |track| {
+            let slots = report.gone_deployments.iter().filter(|slot| slot.1 == track);
+            slots.map(|(service, _)| service.to_string()).collect()
+        };
         Self {
             seq: report.seq,
             full: report.full,
             instances: report.instances.iter().map(Into::into).collect(),
             gone_instances: report.gone_instances.iter().map(ToString::to_string).collect(),
             deployments: report.deployments.iter().map(Into::into).collect(),
-            gone_deployments: report.gone_deployments.iter().map(ToString::to_string).collect(),
+            gone_deployments: gone(Track::Blue),
+            gone_green_deployments: gone(Track::Green),
+            tests: report.tests.iter().map(Into::into).collect(),
         }
     }
 }
@@ -284,14 +305,15 @@ impl From<&Checkpoint> for proto::Checkpoint {
 }
 
 /// Refuses a thing that is named twice: which of the two would count?
-fn unique<'a, T: Ord + ToString + 'a>(
+fn unique<T: Ord + Copy>(
     field: &str,
-    ids: impl Iterator<Item = &'a T>,
+    things: impl Iterator<Item = T>,
+    name: impl Fn(&T) -> String,
 ) -> Result<(), WireError> {
     let mut seen = BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id) {
-            return Err(WireError::new(field, Problem::Duplicate(id.to_string())));
+    for thing in things {
+        if !seen.insert(thing) {
+            return Err(WireError::new(field, Problem::Duplicate(name(&thing))));
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::DateTime;
-use mainstay_core::deployment::{Command as Action, Spec};
+use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
+use mainstay_core::deployment::{Command as Action, Spec, Track};
 use mainstay_core::estate::{Cause, Deployment, Instance, InstanceState};
 use mainstay_core::fence::Token;
 use mainstay_wire::{
@@ -54,36 +55,79 @@ fn report() -> Report {
         let waiting = InstanceState::Waiting { cause, retry_at };
         instances.push(instance(&format!("w{at}"), waiting));
     }
+    let deployment = |track| Deployment {
+        service: "feed".parse().unwrap(),
+        track,
+        version: "1".to_owned(),
+        nodes: 2,
+        template: "abc".to_owned(),
+        token: TOKEN,
+    };
+    let old = || "old".parse().unwrap();
     Report {
         seq: 1,
         full: true,
         instances,
         gone_instances: vec!["z".parse().unwrap()],
-        deployments: vec![Deployment {
-            service: "feed".parse().unwrap(),
-            version: "1".to_owned(),
-            nodes: 2,
-            template: "abc".to_owned(),
-            token: TOKEN,
-        }],
-        gone_deployments: vec!["old".parse().unwrap()],
+        deployments: vec![deployment(Track::Blue), deployment(Track::Green)],
+        gone_deployments: vec![(old(), Track::Blue), (old(), Track::Green)],
+        tests: tests(),
     }
+}
+
+fn checks() -> Vec<Check> {
+    let path = "/health".to_owned();
+    vec![
+        Check::Http { path: path.clone(), status: 200, contains: Some("ok".to_owned()) },
+        Check::Load {
+            path,
+            requests_per_second: 50,
+            seconds: 5,
+            error_max_bp: 10,
+            p95_max_ms: 500,
+        },
+    ]
+}
+
+fn tests() -> Vec<TestReport> {
+    let started_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let report = |(at, state)| TestReport {
+        id: format!("bench {at}"),
+        service: "feed".parse().unwrap(),
+        version: "1.2.3".to_owned(),
+        ended_at: (state != TestState::Running).then_some(started_at),
+        state,
+        started_at,
+        results: checks()
+            .into_iter()
+            .map(|check| CheckResult { check, passed: true, seen: "200 after 3 ms".to_owned() })
+            .collect(),
+    };
+    let not_made = TestState::NotMade { message: "the node was gone".to_owned() };
+    let states = [TestState::Running, TestState::Passed, TestState::Failed, not_made];
+    states.into_iter().enumerate().map(report).collect()
 }
 
 fn result(outcome: Outcome) -> CommandResult {
     CommandResult { command_id: CommandId::new("c-1").unwrap(), token: TOKEN, outcome }
 }
 
-fn deploy() -> Action {
-    Action::Deploy {
-        service: "feed".parse().unwrap(),
-        spec: Spec {
-            version: "1".to_owned(),
-            nodes: 2,
-            command: vec!["/bin/feed".to_owned(), "two\nlines".to_owned()],
-            health_path: "/health".to_owned(),
-        },
+fn spec() -> Spec {
+    Spec {
+        version: "1".to_owned(),
+        nodes: 2,
+        command: vec!["/bin/feed".to_owned(), "two\nlines".to_owned()],
+        health_path: "/health".to_owned(),
     }
+}
+
+fn deploy(track: Track) -> Action {
+    Action::Deploy { service: "feed".parse().unwrap(), track, spec: spec() }
+}
+
+fn test(on: On) -> Action {
+    let test = Test { id: "bench 1".to_owned(), on, checks: checks() };
+    Action::Test { service: "feed".parse().unwrap(), test }
 }
 
 #[test]
@@ -120,8 +164,12 @@ fn what_a_server_says_survives_the_wire() {
             server_time: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
             report_period: std::time::Duration::from_secs(1),
         }),
-        command(deploy()),
-        command(Action::Remove { service: service() }),
+        command(deploy(Track::Blue)),
+        command(deploy(Track::Green)),
+        command(Action::Remove { service: service(), track: Track::Blue }),
+        command(Action::Remove { service: service(), track: Track::Green }),
+        command(test(On::Staging { spec: spec() })),
+        command(test(On::Instance { instance: "feed-fra1-1".parse().unwrap() })),
         command(Action::Replace { service: service(), instance: "feed-fra1-1".parse().unwrap() }),
         ToAgent::Acknowledged { seq: 9 },
         ToAgent::Resync,
@@ -191,7 +239,108 @@ fn a_malformed_report_is_refused_by_field() {
         |r| r.instances = vec![proto::Instance::default(); limits::INSTANCES_MAX + 1],
         "instances: has 20001 entries, at most 20000 are allowed",
     );
+    bad_report(
+        |r| r.deployments[0].track = 2,
+        "deployments[0].track: is 2, which is outside the tracks of the protocol",
+    );
+    bad_report(
+        |r| r.deployments[0].track = proto::Track::Green.into(),
+        "deployments: is named twice: feed, green",
+    );
+    bad_report(
+        |r| r.gone_green_deployments.push("feed".to_owned()),
+        "deployments: is named twice: feed, green",
+    );
     refused(FromAgent::try_from(proto::FromAgent { body: None }), "body: is missing");
+}
+
+#[test]
+fn what_an_older_program_writes_is_of_the_blue_track() {
+    let mut message = proto::Report::from(&report());
+    message.deployments.truncate(1);
+    message.deployments[0].track = 0;
+    message.gone_green_deployments.clear();
+    let read = Report::try_from(message).unwrap();
+    assert_eq!(read.deployments[0].track, Track::Blue);
+    assert_eq!(read.gone_deployments, [("old".parse().unwrap(), Track::Blue)]);
+}
+
+#[test]
+fn a_malformed_test_report_is_refused_by_field() {
+    use proto::test_report::State;
+    bad_report(|r| r.tests[1].id = r.tests[0].id.clone(), "tests: is named twice: bench 0");
+    bad_report(|r| r.tests[0].id.clear(), "tests[0].id: is missing");
+    bad_report(|r| r.tests[0].version.clear(), "tests[0].version: is missing");
+    bad_report(|r| r.tests[0].state = None, "tests[0].state: is missing");
+    bad_report(
+        |r| r.tests[1].state = Some(State::Passed(false)),
+        "tests[1].state: does not have the form true (another state is told by its own field)",
+    );
+    bad_report(
+        |r| r.tests[1].results[1].passed = false,
+        "tests[1].state: does not have the form failed (not every check of it held)",
+    );
+    bad_report(
+        |r| r.tests[1].results.clear(),
+        "tests[1].state: does not have the form failed (not every check of it held)",
+    );
+    bad_report(
+        |r| r.tests[0].results[1].seen = "a\nb".to_owned(),
+        "tests[0].results[1].seen: holds a character that is not allowed there: '\\n'",
+    );
+    bad_report(
+        |r| r.tests[0].started_at_ms = 0,
+        "tests[0].started_at_ms: is 0, which is outside the years 2000 to 2200 in Unix \
+         milliseconds",
+    );
+    bad_report(
+        |r| r.tests = vec![proto::TestReport::default(); limits::TESTS_MAX + 1],
+        "tests: has 257 entries, at most 256 are allowed",
+    );
+}
+
+#[test]
+fn a_malformed_test_is_refused_by_field() {
+    use proto::check::Kind;
+    let with_test = |change: fn(&mut proto::Test)| {
+        let mut command = proto::Command::from(&Command {
+            id: CommandId::new("c-1").unwrap(),
+            token: TOKEN,
+            action: test(On::Staging { spec: spec() }),
+        });
+        if let Some(proto::command::Action::Test(test)) = &mut command.action {
+            change(test);
+        }
+        Command::try_from(command)
+    };
+    let with_load = |change: fn(&mut proto::LoadCheck)| {
+        let mut check = proto::Check::from(&checks()[1]);
+        if let Some(Kind::Load(load)) = &mut check.kind {
+            change(load);
+        }
+        Check::try_from(check)
+    };
+    refused(with_test(|t| t.checks.clear()), "test.checks: is missing");
+    refused(with_test(|t| t.on = None), "test.on: is missing");
+    refused(with_test(|t| t.id = "x".repeat(65)), "test.id: has 65 bytes, at most 64 are allowed");
+    refused(
+        with_test(|t| t.checks = vec![proto::Check::default(); 33]),
+        "test.checks: has 33 entries, at most 32 are allowed",
+    );
+    refused(with_test(|t| t.checks[0].kind = None), "test.checks[0].kind: is missing");
+    refused(
+        with_load(|l| l.path = "/a HTTP/1.1".to_owned()),
+        "load.path: does not have the form /path, in ASCII without spaces",
+    );
+    refused(
+        with_load(|l| l.requests_per_second = 1_000_000),
+        "load.requests_per_second: is 1000000, which is outside 1 to 10,000",
+    );
+    refused(with_load(|l| l.seconds = 0), "load.seconds: is 0, which is outside 1 to 3,600");
+    refused(
+        with_load(|l| l.error_max_bp = 10_001),
+        "load.error_max_bp: is 10001, which is outside 0 to 10,000",
+    );
 }
 
 #[test]
@@ -200,7 +349,7 @@ fn a_malformed_command_is_refused_by_field() {
         proto::Command::from(&Command {
             id: CommandId::new("c-1").unwrap(),
             token: TOKEN,
-            action: deploy(),
+            action: deploy(Track::Green),
         })
     };
     let with_deploy = |change: fn(&mut proto::Deploy)| {
