@@ -14,6 +14,7 @@ pub mod estate;
 pub mod fence;
 pub mod fleet;
 pub mod id;
+pub mod judge;
 pub mod lease;
 pub mod placement;
 pub mod problem;
