@@ -2,24 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use mainstay_core::deployment::{self, Slot};
 use mainstay_core::estate::Deployment;
 use mainstay_core::fence::Verdict;
-use mainstay_core::id::ServiceId;
 use mainstay_wire::{Command, CommandResult, Outcome};
 
+use crate::bench::{Ground, Tests, TestsError};
 use crate::driver::Driver;
 use crate::journal::{Journal, JournalError};
+
+/// Why a command is not known to be durable.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Tests(#[from] TestsError),
+}
 
 /// The one that acts on commands in a data centre.
 pub struct Executor<D> {
     journal: Journal,
+    tests: Tests,
     driver: D,
 }
 
 impl<D: Driver> Executor<D> {
-    /// Finishes what a former run left half done and sets the driver to work.
-    pub fn new(journal: Journal, driver: D) -> Result<Self, JournalError> {
-        let mut executor = Self { journal, driver };
+    /// Finishes what a former run left half done and sets the driver to work. Must be called
+    /// inside the runtime.
+    pub fn new(journal: Journal, tests: Tests, driver: D) -> Result<Self, ExecutorError> {
+        let mut executor = Self { journal, tests, driver };
+        executor.tests.resume(&executor.ground());
         for command in executor.journal.in_progress() {
             executor.execute(&command)?;
         }
@@ -31,7 +44,7 @@ impl<D: Driver> Executor<D> {
     ///
     /// An error means that it is not known to be durable: nothing may be answered, and the same
     /// command may come again.
-    pub fn execute(&mut self, command: &Command) -> Result<CommandResult, JournalError> {
+    pub fn execute(&mut self, command: &Command) -> Result<CommandResult, ExecutorError> {
         let answer = |outcome| CommandResult {
             command_id: command.id.clone(),
             token: command.token,
@@ -48,11 +61,11 @@ impl<D: Driver> Executor<D> {
                 return Ok(stale);
             }
             Verdict::Act => self.journal.accept(command)?,
-            // Nothing outside the journal happens between accepting and finishing, so there is
-            // nothing to look at: carrying on is right.
+            // Between accepting and finishing a test may be taken over, which is not done twice;
+            // nothing else outside the journal happens, so carrying on is right.
             Verdict::Probe => {}
         }
-        let outcome = match self.driver.precheck(&command.action) {
+        let outcome = match self.begin(&command.action)? {
             Ok(()) => Outcome::Done,
             Err(message) => Outcome::Failed { message },
         };
@@ -62,8 +75,30 @@ impl<D: Driver> Executor<D> {
         Ok(result)
     }
 
+    /// What is to be done before a command is finished; inside: why it cannot be followed.
+    fn begin(&self, action: &deployment::Command) -> Result<Result<(), String>, TestsError> {
+        let possible = self.driver.precheck(action);
+        match action {
+            deployment::Command::Deploy { .. }
+            | deployment::Command::Remove { .. }
+            | deployment::Command::Replace { .. } => Ok(possible),
+            // The same test again is the same, even if it could not be made now.
+            deployment::Command::Test { test, .. } if self.tests.knows(&test.id) => Ok(Ok(())),
+            deployment::Command::Test { service, test } => {
+                match possible.and_then(|()| self.tests.check_room()) {
+                    Ok(()) => self.tests.take(service, test, &self.ground()).map(Ok),
+                    Err(message) => Ok(Err(message)),
+                }
+            }
+        }
+    }
+
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    pub fn tests(&self) -> &Tests {
+        &self.tests
     }
 
     pub fn driver(&self) -> &D {
@@ -75,8 +110,12 @@ impl<D: Driver> Executor<D> {
     }
 
     /// What is deployed, as the server is told.
-    pub fn deployments(&self) -> BTreeMap<ServiceId, Deployment> {
+    pub fn deployments(&self) -> BTreeMap<Slot, Deployment> {
         let deployments = self.journal.deployments();
-        deployments.map(|d| (d.service.clone(), d)).collect()
+        deployments.map(|d| ((d.service.clone(), d.track), d)).collect()
+    }
+
+    fn ground(&self) -> Ground {
+        Ground { stager: self.driver.stager(), observed: self.driver.observe() }
     }
 }

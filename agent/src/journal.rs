@@ -6,7 +6,8 @@
 //! starts with no server in reach goes on with what it was last told.
 //!
 //! Invariants: no command is executed that is not in the journal; a finished command changes the
-//! targets in the same write that says it is finished. A torn last line (the machine lost power
+//! targets in the same write that says it is finished; decisions are ordered for each service,
+//! whichever of its tracks they are about. A torn last line (the machine lost power
 //! in the middle of a write) was never acted on and is cut off; any other damage stops the agent,
 //! because what it would do next could be wrong.
 
@@ -15,7 +16,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use mainstay_core::deployment::{self, Spec};
+use mainstay_core::deployment::{self, Slot, Spec, Track};
 use mainstay_core::estate::Deployment;
 use mainstay_core::fence::{self, Token, Verdict};
 use mainstay_core::id::{InstanceId, ServiceId};
@@ -29,7 +30,7 @@ const RESULTS_KEPT: usize = 1_024;
 /// Lines after which the file is written anew with only what is still needed.
 const COMPACT_AFTER_LINES: usize = 4_096;
 
-/// What is to run of one service.
+/// What is to run at one track of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     pub spec: Spec,
@@ -40,7 +41,7 @@ pub struct Target {
     pub afresh: BTreeMap<InstanceId, u64>,
 }
 
-pub type Targets = BTreeMap<ServiceId, Target>;
+pub type Targets = BTreeMap<Slot, Target>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -66,11 +67,24 @@ pub enum JournalError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 enum Line {
-    Accepted { command: Command },
-    Finished { result: CommandResult },
+    Accepted {
+        command: Command,
+    },
+    Finished {
+        result: CommandResult,
+    },
     // The two below are written by compaction only.
-    Newest { service: ServiceId, token: Token },
-    Target { service: ServiceId, target: Target },
+    Newest {
+        service: ServiceId,
+        token: Token,
+    },
+    Target {
+        service: ServiceId,
+        // Absent in lines of an agent that knew no tracks.
+        #[serde(default)]
+        track: Track,
+        target: Target,
+    },
 }
 
 /// The journal, open for writing.
@@ -148,8 +162,9 @@ impl Journal {
 
     /// The targets as they are reported.
     pub fn deployments(&self) -> impl Iterator<Item = Deployment> {
-        self.memory.targets.iter().map(|(service, target)| Deployment {
+        self.memory.targets.iter().map(|((service, track), target)| Deployment {
             service: service.clone(),
+            track: *track,
             version: target.spec.version.clone(),
             nodes: target.spec.nodes,
             template: target.spec.template(),
@@ -239,8 +254,8 @@ impl Memory {
                 }
             }
             Line::Newest { service, token } => self.raise(service, token),
-            Line::Target { service, target } => {
-                self.targets.insert(service, target);
+            Line::Target { service, track, target } => {
+                self.targets.insert((service, track), target);
             }
         }
     }
@@ -253,27 +268,35 @@ impl Memory {
     fn take_over(&mut self, command: Command) {
         let token = command.token;
         match command.action {
-            deployment::Command::Deploy { service, spec } => {
-                let afresh = self.targets.remove(&service).map(|t| t.afresh);
+            deployment::Command::Deploy { service, track, spec } => {
+                let slot = (service, track);
+                let afresh = self.targets.remove(&slot).map(|t| t.afresh);
                 let target = Target { spec, token, afresh: afresh.unwrap_or_default() };
-                self.targets.insert(service, target);
+                self.targets.insert(slot, target);
             }
-            deployment::Command::Remove { service } => {
-                self.targets.remove(&service);
+            deployment::Command::Remove { service, track } => {
+                self.targets.remove(&(service, track));
             }
             deployment::Command::Replace { service, instance } => {
-                if let Some(target) = self.targets.get_mut(&service) {
-                    target.token = token;
-                    *target.afresh.entry(instance).or_default() += 1;
+                // Which track the instance is of is the driver's knowledge; at the other one no
+                // instance has this id.
+                for track in Track::ALL {
+                    if let Some(target) = self.targets.get_mut(&(service.clone(), track)) {
+                        target.token = token;
+                        *target.afresh.entry(instance.clone()).or_default() += 1;
+                    }
                 }
             }
+            // Tests keep their own memory; what runs does not change.
+            deployment::Command::Test { .. } => {}
         }
     }
 
     /// The shortest journal that replays to this memory.
     fn lines(&self) -> Vec<Line> {
-        let targets = self.targets.iter().map(|(service, target)| Line::Target {
+        let targets = self.targets.iter().map(|((service, track), target)| Line::Target {
             service: service.clone(),
+            track: *track,
             target: target.clone(),
         });
         let newest = self
@@ -324,151 +347,5 @@ fn failed(path: &Path, action: &'static str) -> impl Fn(io::Error) -> JournalErr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    fn token(seq: u64) -> Token {
-        Token { timeline: 1, epoch: 1, seq }
-    }
-
-    fn command(seq: u64, action: deployment::Command) -> Command {
-        let id = CommandId::new(&format!("c{seq}")).unwrap();
-        Command { id, token: token(seq), action }
-    }
-
-    fn deploy(seq: u64, version: &str) -> Command {
-        let spec = Spec {
-            version: version.to_owned(),
-            nodes: 2,
-            command: vec![],
-            health_path: "/".to_owned(),
-        };
-        let service = "feed".parse().unwrap();
-        command(seq, deployment::Command::Deploy { service, spec })
-    }
-
-    fn replace(seq: u64) -> Command {
-        let (service, instance) = ("feed".parse().unwrap(), "feed-fra1-1".parse().unwrap());
-        command(seq, deployment::Command::Replace { service, instance })
-    }
-
-    fn done(command: &Command) -> CommandResult {
-        CommandResult {
-            command_id: command.id.clone(),
-            token: command.token,
-            outcome: Outcome::Done,
-        }
-    }
-
-    fn run(journal: &mut Journal, command: &Command) {
-        journal.accept(command).unwrap();
-        journal.finish(&done(command)).unwrap();
-    }
-
-    /// What can be seen of a journal.
-    fn seen(journal: &Journal) -> (Targets, BTreeMap<ServiceId, Token>, Vec<Command>) {
-        let newest = journal.newest().clone();
-        (journal.targets().clone(), newest, journal.in_progress())
-    }
-
-    #[test]
-    fn after_a_crash_in_any_write_the_journal_is_one_that_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
-        let mut states = vec![(0, seen(&journal))];
-        let remove = deployment::Command::Remove { service: "feed".parse().unwrap() };
-        let commands = [deploy(1, "1"), replace(2), deploy(3, "2"), command(4, remove)];
-        for command in &commands {
-            journal.accept(command).unwrap();
-            states.push((journal.length, seen(&journal)));
-            journal.finish(&done(command)).unwrap();
-            states.push((journal.length, seen(&journal)));
-        }
-        let whole = fs::read(&path).unwrap();
-        // Every cut near the end of a line, and a sample of those inside: each one waits for the
-        // disk.
-        let near = |cut: usize| states.iter().any(|(end, _)| (*end as usize).abs_diff(cut) < 3);
-        for cut in (0..=whole.len()).filter(|cut| cut % 29 == 0 || near(*cut)) {
-            let torn = folder.path().join("torn.jsonl");
-            fs::write(&torn, &whole[..cut]).unwrap();
-            let mut journal = Journal::open(&torn).unwrap();
-            let (length, state) = states.iter().rfind(|(length, _)| *length <= cut as u64).unwrap();
-            assert_eq!(seen(&journal), *state, "cut at byte {cut}");
-            assert_eq!(fs::metadata(&torn).unwrap().len(), *length);
-            // It can be written on.
-            run(&mut journal, &deploy(9, "3"));
-            assert!(seen(&Journal::open(&torn).unwrap()) == seen(&journal));
-        }
-    }
-
-    #[test]
-    fn a_torn_line_of_rubbish_is_cut_and_rubbish_in_the_middle_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.jsonl");
-        run(&mut Journal::open(&path).unwrap(), &deploy(1, "1"));
-        let good = fs::read(&path).unwrap();
-        for rubbish in [&b"\0\0\0\0"[..], b"\0\0\n", b"{\"kind\":\"acc"] {
-            fs::write(&path, [&good[..], rubbish].concat()).unwrap();
-            assert_eq!(Journal::open(&path).unwrap().targets().len(), 1);
-            assert_eq!(fs::read(&path).unwrap(), good);
-        }
-        fs::write(&path, [b"\0\n", &good[..]].concat()).unwrap();
-        let error = Journal::open(&path).unwrap_err().to_string();
-        assert!(error.starts_with("line 1 of the command journal"), "{error}");
-    }
-
-    #[test]
-    fn remembers_over_a_restart_what_was_accepted_and_finished() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
-        run(&mut journal, &deploy(5, "1"));
-        journal.accept(&replace(6)).unwrap();
-        drop(journal);
-
-        let journal = Journal::open(&path).unwrap();
-        let newest = token(6);
-        for (command, verdict) in [
-            (deploy(5, "1"), Verdict::Repeat(Outcome::Done)),
-            (replace(6), Verdict::Probe),
-            (deploy(4, "0"), Verdict::Stale { newest }),
-            (command(6, replace(6).action), Verdict::Probe),
-            (deploy(7, "2"), Verdict::Act),
-        ] {
-            assert_eq!(journal.judge(&command), verdict, "{command:?}");
-        }
-        assert_eq!(journal.in_progress(), [replace(6)]);
-    }
-
-    #[test]
-    fn compaction_keeps_what_is_needed_and_bounds_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
-        run(&mut journal, &deploy(1, "1"));
-        // Filled in memory and on disk without syncing each line, to be quick.
-        let mut bytes = fs::read(&path).unwrap();
-        for seq in 2..=COMPACT_AFTER_LINES as u64 {
-            let command = replace(seq);
-            let result = done(&command);
-            bytes.extend(encode(&Line::Accepted { command }));
-            bytes.extend(encode(&Line::Finished { result }));
-        }
-        fs::write(&path, bytes).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
-        let last = COMPACT_AFTER_LINES as u64 + 1;
-        run(&mut journal, &replace(last));
-        let before = seen(&journal);
-        assert!(journal.lines < RESULTS_KEPT + 10);
-        run(&mut journal, &deploy(last + 1, "2"));
-
-        let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.newest().values().copied().max(), Some(token(last + 1)));
-        let afresh = |targets: &Targets| targets.values().next().unwrap().afresh.clone();
-        assert_eq!(afresh(journal.targets()), afresh(&before.0));
-        assert_eq!(journal.tail().len(), limits::JOURNAL_TAIL_MAX);
-        assert_eq!(journal.judge(&replace(last)), Verdict::Repeat(Outcome::Done));
-    }
-}
+#[path = "journal_tests.rs"]
+mod tests;

@@ -1,12 +1,13 @@
 //! The agent: the hand of Mainstay in one data centre.
 //!
-//! Owns the link to the server ([`link`]), the command journal ([`journal`]) and the drivers
-//! ([`driver`]) that run services. Invariants: a command is journalled before it is executed and
+//! Owns the link to the server ([`link`]), the command journal ([`journal`]), the tests of versions
+//! and nodes ([`bench`]) and the drivers ([`driver`]) that run services. Invariants: a command is journalled before it is executed and
 //! executed at most once; what runs goes on running when the server, the link or the agent is
 //! gone; nothing connects to an agent.
 //!
 //! Must not: decide policy. What should run where is the server's word.
 
+pub mod bench;
 pub mod config;
 pub mod driver;
 mod durable;
@@ -27,9 +28,10 @@ use chrono::Utc;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
+use bench::{Tests, TestsError};
 pub use config::{AgentArgs, AgentConfig};
 use driver::process::{ProcessConfig, ProcessDriver};
-use executor::Executor;
+use executor::{Executor, ExecutorError};
 use identity::{Found, Identity, IdentityError};
 use journal::{Journal, JournalError};
 use link::LinkConfig;
@@ -53,6 +55,10 @@ pub enum AgentError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    Tests(#[from] TestsError),
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("the services cannot be supervised")]
@@ -79,6 +85,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         return Ok(());
     };
     let journal = Journal::open(&journal_path(&config.data_dir))?;
+    let tests = Tests::open(&config.data_dir)?;
     let mut witness = Witness::open(&config.data_dir)?;
     let (driver, mut supervisor) = ProcessDriver::start(ProcessConfig {
         datacenter: config.datacenter.clone(),
@@ -89,7 +96,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     })
     .await
     .map_err(AgentError::Driver)?;
-    let mut executor = Executor::new(journal, driver)?;
+    let mut executor = Executor::new(journal, tests, driver)?;
     let boot_id = boot_id();
     let link = LinkConfig { server: &config.server, data_dir: &config.data_dir, boot_id: &boot_id };
     tokio::select! {
@@ -171,7 +178,7 @@ async fn identify(
 /// Tokens and checkpoints of another server's history mean nothing to the new one.
 fn set_past_aside(data_dir: &Path) -> Result<(), AgentError> {
     let before = Utc::now().timestamp();
-    for name in ["journal.jsonl", "witness.txt"] {
+    for name in ["journal.jsonl", "witness.txt", bench::FILE] {
         let aside = data_dir.join(format!("before-{before}-{name}"));
         match std::fs::rename(data_dir.join(name), aside) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {

@@ -170,6 +170,8 @@ struct Session<'a, D> {
     inbound: Streaming<proto::ToAgent>,
     outbound: mpsc::Sender<proto::FromAgent>,
     observed: watch::Receiver<Observed>,
+    /// Rises when there is news of a test.
+    tested: watch::Receiver<u64>,
     told: Told,
     /// The state revision that was reported last.
     reported_revision: u64,
@@ -224,6 +226,7 @@ impl<'a, D: Driver> Session<'a, D> {
         tracing::info!(server = welcome.server_version, %clock_difference, "linked");
         Ok(Self {
             observed: executor.driver().observe(),
+            tested: executor.tests().revision(),
             executor,
             witness,
             inbound,
@@ -264,6 +267,10 @@ impl<'a, D: Driver> Session<'a, D> {
                         flush_at.get_or_insert_with(|| Instant::now() + COALESCE);
                     }
                 }
+                tested = self.tested.changed() => {
+                    tested.map_err(|_| Lost::Closed)?;
+                    flush_at.get_or_insert_with(|| Instant::now() + COALESCE);
+                }
                 () = at(flush_at) => {
                     flush_at = None;
                     self.due = self.due.max(Some(Due::Delta));
@@ -281,8 +288,8 @@ impl<'a, D: Driver> Session<'a, D> {
         let full = self.due.take() == Some(Due::Full);
         let observed = self.observed.borrow_and_update();
         self.reported_revision = observed.state_revision;
-        let deployments = self.executor.deployments();
-        FromAgent::Report(self.told.report(full, &observed.instances, deployments))
+        let (deployments, tests) = (self.executor.deployments(), self.executor.tests().reports());
+        FromAgent::Report(self.told.report(full, &observed.instances, deployments, tests))
     }
 
     fn take(&mut self, message: proto::ToAgent) -> Result<(), Lost> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mainstay_core::bench::TestReport;
+use mainstay_core::deployment::Slot;
 use mainstay_core::estate::{Deployment, Instance};
-use mainstay_core::id::{InstanceId, ServiceId};
+use mainstay_core::id::InstanceId;
 use mainstay_wire::Report;
 
 /// What was told in one link so far. A new link starts with [`Told::default`].
@@ -12,7 +14,8 @@ use mainstay_wire::Report;
 pub struct Told {
     seq: u64,
     instances: BTreeMap<InstanceId, Arc<Instance>>,
-    deployments: BTreeMap<ServiceId, Deployment>,
+    deployments: BTreeMap<Slot, Deployment>,
+    tests: BTreeMap<String, TestReport>,
 }
 
 impl Told {
@@ -22,13 +25,15 @@ impl Told {
         &mut self,
         full: bool,
         instances: &BTreeMap<InstanceId, Arc<Instance>>,
-        deployments: BTreeMap<ServiceId, Deployment>,
+        deployments: BTreeMap<Slot, Deployment>,
+        tests: BTreeMap<String, TestReport>,
     ) -> Report {
         self.seq += 1;
         let full = full || self.seq == 1;
         if full {
             self.instances.clear();
             self.deployments.clear();
+            self.tests.clear();
         }
         let report = Report {
             seq: self.seq,
@@ -40,14 +45,21 @@ impl Told {
                 .collect(),
             gone_instances: gone(&self.instances, instances),
             deployments: deployments
-                .values()
-                .filter(|new| self.deployments.get(&new.service) != Some(*new))
-                .cloned()
+                .iter()
+                .filter(|(slot, new)| self.deployments.get(*slot) != Some(*new))
+                .map(|(_, new)| new.clone())
                 .collect(),
             gone_deployments: gone(&self.deployments, &deployments),
+            // One that is forgotten here is over, and the server knows what came of it.
+            tests: tests
+                .values()
+                .filter(|new| self.tests.get(&new.id) != Some(*new))
+                .cloned()
+                .collect(),
         };
         self.instances = instances.clone();
         self.deployments = deployments;
+        self.tests = tests;
         report
     }
 }
@@ -87,7 +99,7 @@ mod tests {
     fn the_first_report_is_full_and_the_next_says_only_what_changed() {
         let mut told = Told::default();
         let mut check = |full, ids: &[(&str, u32)], changed: &[&str], gone: &[&str]| {
-            let report = told.report(full, &there(ids), BTreeMap::new());
+            let report = told.report(full, &there(ids), BTreeMap::new(), BTreeMap::new());
             let named: Vec<_> = report.instances.iter().map(|i| i.id.as_str()).collect();
             assert_eq!(named, changed);
             let left: Vec<_> = report.gone_instances.iter().map(|i| i.as_str()).collect();

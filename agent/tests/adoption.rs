@@ -12,7 +12,8 @@ use std::time::Duration;
 use common::{Link, TestServer};
 use mainstay_agent::AgentConfig;
 use mainstay_agent::driver::process::{self, ENV_AGENT_DIR, ENV_INSTANCE};
-use mainstay_core::deployment::{Command, Spec};
+use mainstay_core::bench::{Check, On, Test, TestReport, TestState};
+use mainstay_core::deployment::{Command, Spec, Track};
 use mainstay_core::estate::{Cause, Instance, InstanceState};
 use mainstay_wire::Outcome;
 use tokio_util::sync::CancellationToken;
@@ -177,7 +178,29 @@ fn deploy(version: &str, nodes: u16) -> Command {
         command: vec![],
         health_path: "/health".to_owned(),
     };
-    Command::Deploy { service: "feed".parse().unwrap(), spec }
+    Command::Deploy { service: "feed".parse().unwrap(), track: Track::Blue, spec }
+}
+
+fn remove(track: Track) -> Command {
+    Command::Remove { service: "feed".parse().unwrap(), track }
+}
+
+/// A test of a version in a deployment of its own.
+fn test(id: &str, checks: Vec<Check>) -> Command {
+    let Command::Deploy { service, spec, .. } = deploy("2", 2) else { unreachable!() };
+    Command::Test { service, test: Test { id: id.to_owned(), on: On::Staging { spec }, checks } }
+}
+
+/// What came of a test, as soon as it is over; no instance may be told of meanwhile.
+async fn tested(link: &mut Link, id: &str) -> TestReport {
+    loop {
+        let report = link.report().await;
+        assert!(report.instances.iter().all(|i| i.version == "1"), "{:?}", report.instances);
+        let over = |test: &TestReport| test.id == id && test.state != TestState::Running;
+        if let Some(test) = report.tests.into_iter().find(over) {
+            return test;
+        }
+    }
 }
 
 fn kill(pid: i32) {
@@ -284,7 +307,7 @@ async fn an_update_replaces_every_process_and_a_removal_ends_them() {
     picture.until_serving(&mut link, 2).await;
     assert_eq!(site.pids(), picture.pids());
 
-    link.command("c4", 4, Command::Remove { service: "feed".parse().unwrap() }).await;
+    link.command("c4", 4, remove(Track::Blue)).await;
     picture.until(&mut link, |p| p.0.is_empty()).await;
     assert!(site.pids().is_empty());
     assert_eq!(std::fs::read_dir(site.dir.join("instances")).unwrap().count(), 0);
@@ -292,12 +315,75 @@ async fn an_update_replaces_every_process_and_a_removal_ends_them() {
 }
 
 #[tokio::test]
+async fn both_tracks_run_at_once_and_one_is_removed_without_the_other() {
+    let mut site = Site::start().await;
+    let (agent, mut link) = site.agent().await;
+    link.command("c1", 1, deploy("1", 2)).await;
+    let Command::Deploy { service, spec, .. } = deploy("2", 1) else { unreachable!() };
+    link.command("c2", 2, Command::Deploy { service, track: Track::Green, spec }).await;
+    let mut picture = Picture::default();
+    picture.until_serving(&mut link, 3).await;
+    let green = picture.0["feed-fra1-g1"].clone();
+    assert_eq!((green.version.as_str(), picture.node(2).version.as_str()), ("2", "1"));
+    // Adopted, each is of its own track again.
+    drop(agent);
+    let (agent, mut link) = site.agent().await;
+    let mut after = Picture::default();
+    after.until_serving(&mut link, 3).await;
+    assert_eq!(after.0["feed-fra1-g1"].handle, green.handle);
+    let blue = (after.pid(1), after.pid(2));
+    link.command("c3", 3, remove(Track::Green)).await;
+    after.until(&mut link, |p| p.0.len() == 2).await;
+    assert_eq!((after.pid(1), after.pid(2)), blue);
+    assert_eq!(site.pids(), after.pids());
+    drop(agent);
+}
+
+#[tokio::test]
+async fn a_version_is_tested_apart_from_what_users_reach_and_leaves_nothing_behind() {
+    let mut site = Site::start().await;
+    let (agent, mut link) = site.agent().await;
+    link.command("c1", 1, deploy("1", 1)).await;
+    let mut picture = Picture::default();
+    picture.until_serving(&mut link, 1).await;
+    let http = |status| Check::Http { path: "/health".to_owned(), status, contains: None };
+    link.command("c2", 2, test("bench-1", vec![http(200)])).await;
+    assert_eq!(link.result().await.outcome, Outcome::Done);
+    let passed = tested(&mut link, "bench-1").await;
+    assert_eq!((&passed.state, passed.version.as_str()), (&TestState::Passed, "2"));
+    assert_eq!(site.pids(), picture.pids(), "what was started for it is gone");
+    link.command("c3", 3, test("bench-2", vec![http(204)])).await;
+    assert_eq!(tested(&mut link, "bench-2").await.state, TestState::Failed);
+
+    // The agent dies in the middle of a long one.
+    let load = Check::Load {
+        path: "/health".to_owned(),
+        requests_per_second: 10,
+        seconds: 600,
+        error_max_bp: 0,
+        p95_max_ms: 1_000,
+    };
+    link.command("c4", 4, test("bench-3", vec![load])).await;
+    while site.pids().len() < 3 {
+        link.report().await;
+    }
+    drop(agent);
+    let (agent, mut link) = site.agent().await;
+    let report = link.report().await;
+    assert!(report.full && report.tests.contains(&passed));
+    let broken = report.tests.iter().find(|test| test.id == "bench-3").unwrap();
+    assert!(matches!(broken.state, TestState::NotMade { .. }), "{broken:?}");
+    assert_eq!(site.pids(), picture.pids(), "the leftover deployment is ended");
+    drop(agent);
+}
+
+#[tokio::test]
 async fn a_program_that_cannot_start_says_why_and_is_tried_again() {
     let mut site = Site::start().await;
     let (agent, mut link) = site.agent().await;
-    let Command::Deploy { service, mut spec } = deploy("1", 2) else { unreachable!() };
+    let Command::Deploy { service, track, mut spec } = deploy("1", 2) else { unreachable!() };
     spec.command = vec!["/does/not/exist".to_owned()];
-    link.command("c1", 1, Command::Deploy { service, spec }).await;
+    link.command("c1", 1, Command::Deploy { service, track, spec }).await;
     let mut picture = Picture::default();
     picture.until(&mut link, |p| p.0.len() == 2 && p.node(1).restarts >= 2).await;
     let Some(Cause::NotStarted { message }) = picture.node(1).state.cause() else {

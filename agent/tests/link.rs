@@ -9,15 +9,19 @@ use std::time::Duration;
 
 use chrono::Utc;
 use common::{PATIENCE, TestServer, token};
-use mainstay_agent::driver::{Driver, Observed};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use mainstay_agent::bench::Tests;
+use mainstay_agent::driver::{Driver, Observed, Stage, Stager};
 use mainstay_agent::executor::Executor;
 use mainstay_agent::identity::{self, Found, IdentityError};
 use mainstay_agent::journal::{Journal, Targets};
 use mainstay_agent::link::{self, LinkConfig};
 use mainstay_agent::witness::Witness;
-use mainstay_core::deployment::{Command, Spec};
+use mainstay_core::bench::{Check, On, Test, TestState};
+use mainstay_core::deployment::{Command, Spec, Track};
 use mainstay_core::estate::{Instance, InstanceState};
-use mainstay_core::id::DatacenterId;
+use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_wire::{JoinToken, Outcome, ToAgent, proto};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +39,7 @@ impl Driver for Recorder {
     fn precheck(&self, command: &Command) -> Result<(), String> {
         match command {
             Command::Replace { .. } => Err("there is no such instance".to_owned()),
-            Command::Deploy { .. } | Command::Remove { .. } => Ok(()),
+            Command::Deploy { .. } | Command::Remove { .. } | Command::Test { .. } => Ok(()),
         }
     }
     fn retarget(&mut self, targets: &Targets) {
@@ -43,6 +47,18 @@ impl Driver for Recorder {
     }
     fn observe(&self) -> watch::Receiver<Observed> {
         self.observed.clone()
+    }
+    fn stager(&self) -> Arc<dyn Stager> {
+        Arc::new(Nothing)
+    }
+}
+
+/// Starts nothing.
+struct Nothing;
+
+impl Stager for Nothing {
+    fn stage(self: Arc<Self>, _: ServiceId, _: Spec) -> BoxFuture<'static, Result<Stage, String>> {
+        async { Err("nothing is started here".to_owned()) }.boxed()
     }
 }
 
@@ -74,7 +90,8 @@ impl Agent {
                 }
             };
             let journal = Journal::open(&mainstay_agent::journal_path(&dir)).unwrap();
-            let mut executor = Executor::new(journal, recorder).unwrap();
+            let mut executor =
+                Executor::new(journal, Tests::open(&dir).unwrap(), recorder).unwrap();
             let mut witness = Witness::open(&dir).unwrap();
             let config = LinkConfig { server: &address, data_dir: &dir, boot_id: "boot" };
             link::run(config, identity, &mut executor, &mut witness, &stopped).await;
@@ -113,13 +130,20 @@ impl Agent {
 }
 
 fn deploy(version: &str) -> Command {
-    let spec = Spec {
+    deploy_at(version, Track::Blue)
+}
+
+fn deploy_at(version: &str, track: Track) -> Command {
+    Command::Deploy { service: "feed".parse().unwrap(), track, spec: spec(version) }
+}
+
+fn spec(version: &str) -> Spec {
+    Spec {
         version: version.to_owned(),
         nodes: 2,
         command: vec![],
         health_path: "/health".to_owned(),
-    };
-    Command::Deploy { service: "feed".parse().unwrap(), spec }
+    }
 }
 
 #[tokio::test]
@@ -209,9 +233,82 @@ async fn a_command_acts_once_and_an_older_decision_never() {
     assert_eq!(link.result().await.outcome, Outcome::Done);
     assert_eq!(agent.retargeted(), 0);
     let service = "feed".parse().unwrap();
-    link.command("c7", 7, Command::Remove { service }).await;
+    link.command("c7", 7, Command::Remove { service, track: Track::Blue }).await;
     assert_eq!(link.result().await.outcome, Outcome::Done);
     assert_eq!(link.report().await.gone_deployments.len(), 1);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn two_tracks_of_a_service_stand_side_by_side_under_one_history() {
+    let (mut server, dir) = (TestServer::start().await, tempfile::tempdir().unwrap());
+    let agent = Agent::start(&server, dir.path());
+    let (mut link, _) = server.welcome(SLOW).await;
+    link.command("c1", 1, deploy("1")).await;
+    link.command("c3", 3, deploy_at("2", Track::Green)).await;
+    for _ in 0..2 {
+        assert_eq!(link.result().await.outcome, Outcome::Done);
+    }
+    // What was told beside the results was read past.
+    link.send(ToAgent::Resync).await;
+    let told = loop {
+        let report = link.report().await;
+        if report.full && report.deployments.len() == 2 {
+            break report.deployments;
+        }
+    };
+    let versions: Vec<_> = told.iter().map(|d| (d.track, d.version.as_str())).collect();
+    assert_eq!(versions, [(Track::Blue, "1"), (Track::Green, "2")]);
+    // A decision about one track is newer than an older one about the other.
+    link.command("c2", 2, deploy("0")).await;
+    assert_eq!(link.result().await.outcome, Outcome::Stale { newest: token(3) });
+    let (service, track) = ("feed".parse().unwrap(), Track::Blue);
+    link.command("c4", 4, Command::Remove { service, track }).await;
+    assert_eq!(link.result().await.outcome, Outcome::Done);
+    link.send(ToAgent::Resync).await;
+    let left = loop {
+        let report = link.report().await;
+        if report.full {
+            break report.deployments;
+        }
+    };
+    assert_eq!(left.iter().map(|d| d.track).collect::<Vec<_>>(), [Track::Green]);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
+    let (mut server, dir) = (TestServer::start().await, tempfile::tempdir().unwrap());
+    let agent = Agent::start(&server, dir.path());
+    let (mut link, _) = server.welcome(SLOW).await;
+    let test = Test {
+        id: "bench-1".to_owned(),
+        on: On::Staging { spec: spec("2") },
+        checks: vec![Check::Http { path: "/".to_owned(), status: 200, contains: None }],
+    };
+    let order = || Command::Test { service: "feed".parse().unwrap(), test: test.clone() };
+    link.command("c1", 1, order()).await;
+    assert_eq!(link.result().await.outcome, Outcome::Done);
+    let over = loop {
+        let tests = link.report().await.tests;
+        if let Some(test) = tests.into_iter().find(|test| test.state != TestState::Running) {
+            break test;
+        }
+    };
+    let message = "nothing is started here".to_owned();
+    assert_eq!((over.version.as_str(), &over.state), ("2", &TestState::NotMade { message }));
+    // The same test again, as another command, is the same: nothing new is told.
+    link.command("c2", 2, order()).await;
+    assert_eq!(link.result().await.outcome, Outcome::Done);
+    assert_eq!(link.report().await.tests, []);
+    agent.stop().await;
+
+    let agent = Agent::start(&server, dir.path());
+    drop(link);
+    let (mut link, _) = server.welcome(SLOW).await;
+    let told = link.report().await;
+    assert!(told.full);
+    assert_eq!(told.tests, [over]);
     agent.stop().await;
 }
 

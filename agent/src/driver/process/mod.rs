@@ -12,6 +12,7 @@ pub mod node;
 pub mod plan;
 mod proc;
 mod record;
+mod staging;
 mod supervisor;
 mod usage;
 
@@ -19,14 +20,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use mainstay_core::bench::On;
 use mainstay_core::deployment::Command;
-use mainstay_core::id::{DatacenterId, InstanceId};
+use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::driver::{Driver, Observed};
+use self::child::{Order, Unwatched};
+use self::node::NodeSpec;
+use self::staging::ProcessStager;
+use crate::driver::{Driver, Observed, Stager};
 use crate::journal::Targets;
 pub use record::{ProcessId, Record};
 
@@ -37,6 +43,8 @@ pub const ENV_INSTANCE: &str = "MAINSTAY_INSTANCE";
 /// Failure of a Deploy whose node names would not be ids.
 const NAMES_TOO_LONG: &str =
     "SERVICE-DATACENTER-NUMBER would be longer than 63 characters: shorten the service's id";
+
+const NO_PROGRAM: &str = "the service names no command and the agent has no default program";
 
 #[derive(Clone, Debug)]
 pub struct ProcessConfig {
@@ -62,6 +70,7 @@ enum Wish {
 /// The handle of a running supervisor.
 pub struct ProcessDriver {
     datacenter: DatacenterId,
+    stager: Arc<ProcessStager>,
     wish: watch::Sender<Wish>,
     observed: watch::Receiver<Observed>,
 }
@@ -73,9 +82,20 @@ impl ProcessDriver {
         let (wish, wishes) = watch::channel(Wish::Undecided);
         let (observations, observed) = watch::channel(Observed::default());
         let datacenter = config.datacenter.clone();
+        let stager = Arc::new(ProcessStager::new(config.clone()));
         let supervisor = supervisor::Supervisor::start(config, wishes, observations).await?;
         let task = tokio::spawn(supervisor.run());
-        Ok((Self { datacenter, wish, observed }, task))
+        Ok((Self { datacenter, stager, wish, observed }, task))
+    }
+
+    /// Whether the instance is here and of the service.
+    fn here(&self, service: &ServiceId, instance: &InstanceId) -> Result<(), String> {
+        let observed = self.observed.borrow();
+        match observed.instances.get(instance) {
+            Some(known) if known.service == *service => Ok(()),
+            Some(known) => Err(format!("{instance} is a node of {}", known.service)),
+            None => Err(format!("there is no instance {instance} here")),
+        }
     }
 
     /// Drains every child; the supervisor's task ends when all are gone.
@@ -87,18 +107,16 @@ impl ProcessDriver {
 impl Driver for ProcessDriver {
     fn precheck(&self, command: &Command) -> Result<(), String> {
         match command {
-            Command::Deploy { service, spec } => plan::slot(service, &self.datacenter, spec.nodes)
-                .map(|_| ())
-                .map_err(|_| NAMES_TOO_LONG.to_owned()),
-            Command::Remove { .. } => Ok(()),
-            Command::Replace { service, instance } => {
-                let observed = self.observed.borrow();
-                match observed.instances.get(instance) {
-                    Some(known) if known.service == *service => Ok(()),
-                    Some(known) => Err(format!("{instance} is a node of {}", known.service)),
-                    None => Err(format!("there is no instance {instance} here")),
-                }
+            Command::Deploy { service, track, spec } => {
+                let named = plan::slot(&(service.clone(), *track), &self.datacenter, spec.nodes);
+                named.map(|_| ()).map_err(|_| NAMES_TOO_LONG.to_owned())
             }
+            Command::Remove { .. } => Ok(()),
+            Command::Replace { service, instance } => self.here(service, instance),
+            Command::Test { service, test } => match &test.on {
+                On::Staging { spec } => self.stager.precheck(service, spec),
+                On::Instance { instance } => self.here(service, instance),
+            },
         }
     }
 
@@ -108,6 +126,44 @@ impl Driver for ProcessDriver {
 
     fn observe(&self) -> watch::Receiver<Observed> {
         self.observed.clone()
+    }
+
+    fn stager(&self) -> Arc<dyn Stager> {
+        self.stager.clone()
+    }
+}
+
+impl ProcessConfig {
+    /// Starts the process of a node.
+    fn spawn(
+        &self,
+        id: &InstanceId,
+        service: &ServiceId,
+        spec: &NodeSpec,
+        port: u16,
+        log: &Path,
+    ) -> io::Result<Unwatched> {
+        let command = match spec.command.is_empty() {
+            true => &self.default_program,
+            false => &spec.command,
+        };
+        let (program, arguments) =
+            command.split_first().ok_or_else(|| io::Error::other(NO_PROGRAM))?;
+        child::start(&Order {
+            program,
+            arguments,
+            environment: &[
+                ("MAINSTAY_SERVICE", service.to_string()),
+                ("MAINSTAY_VERSION", spec.version.clone()),
+                ("MAINSTAY_DATACENTER", self.datacenter.to_string()),
+                (ENV_INSTANCE, id.to_string()),
+                (ENV_AGENT_DIR, self.data_dir.to_string_lossy().into_owned()),
+                ("HOST", self.bind_address.to_string()),
+                ("PORT", port.to_string()),
+            ],
+            log,
+        })
+        .map_err(|e| io::Error::new(e.kind(), format!("{program}: {e}")))
     }
 }
 

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use mainstay_core::deployment::Spec;
+use mainstay_core::deployment::{Slot, Spec};
 use mainstay_core::estate::Cause;
-use mainstay_core::id::ServiceId;
 use serde::{Deserialize, Serialize};
 
 /// First and longest pause before a dead node is started again; it doubles in between.
@@ -40,7 +39,7 @@ impl From<&Spec> for NodeSpec {
 /// A node, as the plan sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    pub service: ServiceId,
+    pub place: Slot,
     pub spec: NodeSpec,
     /// The count of wishes to start it afresh that this process answers.
     pub afresh: u64,
@@ -94,9 +93,9 @@ pub enum Purpose {
 
 impl Node {
     /// A node whose process was just started.
-    pub fn started(service: ServiceId, spec: NodeSpec, afresh: u64, now: Duration) -> Self {
+    pub fn started(place: Slot, spec: NodeSpec, afresh: u64, now: Duration) -> Self {
         Self {
-            service,
+            place,
             spec,
             afresh,
             restarts: 0,
@@ -191,6 +190,7 @@ pub fn restart_pause(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mainstay_core::deployment::Track;
 
     fn secs(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -199,7 +199,7 @@ mod tests {
     fn node() -> Node {
         let spec =
             NodeSpec { version: "1".to_owned(), command: vec![], health_path: "/".to_owned() };
-        Node::started("feed".parse().unwrap(), spec, 0, Duration::ZERO)
+        Node::started(("feed".parse().unwrap(), Track::Blue), spec, 0, Duration::ZERO)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What to do next: a pure function of the targets, the nodes and the time.
 //!
-//! Rules: what is not wanted is drained. What is missing is started. What died is started again
+//! Each track of a service is planned for itself. Rules: what is not wanted is drained. What is missing is started. What died is started again
 //! as it was, after its pause. What is out of date is replaced one node at a time (R11): the next
 //! only when every node that is up to date serves, and has done so for [`SETTLE`]; so a version
 //! that does not come up stops at its first node, and the others go on serving.
@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mainstay_core::id::{DatacenterId, IdError, InstanceId, ServiceId};
+use mainstay_core::deployment::{Slot, Track};
+use mainstay_core::id::{DatacenterId, IdError, InstanceId};
 
 use super::node::{Node, NodeSpec, Phase, Purpose};
 use crate::journal::{Target, Targets};
@@ -20,7 +21,7 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Start a process in a slot that has none; what was known of the slot is forgotten.
-    Start { id: InstanceId, service: ServiceId, spec: NodeSpec, afresh: u64 },
+    Start { id: InstanceId, place: Slot, spec: NodeSpec, afresh: u64 },
     /// Start the process of a dead node again, as it was.
     Restart { id: InstanceId },
     /// Ask a process to finish and stop.
@@ -38,9 +39,15 @@ pub struct Plan {
     pub next: Option<Duration>,
 }
 
-/// The id of a service's `n`th node, from 1: stable over restarts and updates.
-pub fn slot(service: &ServiceId, datacenter: &DatacenterId, n: u16) -> Result<InstanceId, IdError> {
-    InstanceId::new(&format!("{service}-{datacenter}-{n}"))
+/// The id of the `n`th node of a service at a track, from 1: stable over restarts and updates.
+/// `feed-api-fra1-2` at blue, `feed-api-fra1-g2` at green.
+pub fn slot(place: &Slot, datacenter: &DatacenterId, n: u16) -> Result<InstanceId, IdError> {
+    let (service, track) = place;
+    let mark = match track {
+        Track::Blue => "",
+        Track::Green => "g",
+    };
+    InstanceId::new(&format!("{service}-{datacenter}-{mark}{n}"))
 }
 
 /// Decides. A target whose slots cannot be named (the precheck refuses such) is left alone.
@@ -50,19 +57,18 @@ pub fn plan(
     datacenter: &DatacenterId,
     now: Duration,
 ) -> Plan {
-    let mut services: BTreeMap<&ServiceId, BTreeMap<&InstanceId, &Node>> = BTreeMap::new();
-    for service in targets.keys() {
-        services.entry(service).or_default();
+    let mut places: BTreeMap<&Slot, BTreeMap<&InstanceId, &Node>> = BTreeMap::new();
+    for place in targets.keys() {
+        places.entry(place).or_default();
     }
     for (id, node) in nodes {
-        services.entry(&node.service).or_default().insert(id, node);
+        places.entry(&node.place).or_default().insert(id, node);
     }
     let mut plan = Plan::default();
-    for (service, nodes) in services {
-        let target = targets.get(service);
-        let slots: Result<Vec<_>, _> = (1..=target.map_or(0, |t| t.spec.nodes))
-            .map(|n| slot(service, datacenter, n))
-            .collect();
+    for (place, nodes) in places {
+        let target = targets.get(place);
+        let slots: Result<Vec<_>, _> =
+            (1..=target.map_or(0, |t| t.spec.nodes)).map(|n| slot(place, datacenter, n)).collect();
         let Ok(slots) = slots else { continue };
         let wanted: BTreeSet<_> = slots.iter().collect();
         for (id, node) in &nodes {
@@ -76,7 +82,7 @@ pub fn plan(
                 match nodes.get(id) {
                     Some(node) => plan.keep(id, node, target, turn == Turn::Of(id), now),
                     None if turn == Turn::Of(id) || turn == Turn::Everyone => {
-                        plan.start(id, service, target, &NodeSpec::from(&target.spec));
+                        plan.start(id, place, target, &NodeSpec::from(&target.spec));
                     }
                     None => {}
                 }
@@ -153,12 +159,12 @@ impl Plan {
                     Purpose::Afresh => node.spec.clone(),
                     Purpose::Update | Purpose::Remove => NodeSpec::from(&target.spec),
                 };
-                self.start(id, &node.service, target, &spec);
+                self.start(id, &node.place, target, &spec);
             }
             Phase::Waiting { .. } if turn => {
-                self.start(id, &node.service, target, &NodeSpec::from(&target.spec));
+                self.start(id, &node.place, target, &NodeSpec::from(&target.spec));
             }
-            Phase::Waiting { .. } if due => self.start(id, &node.service, target, &node.spec),
+            Phase::Waiting { .. } if due => self.start(id, &node.place, target, &node.spec),
             Phase::Waiting { retry_at, .. } if now >= *retry_at => {
                 self.actions.push(Action::Restart { id: id.clone() });
             }
@@ -198,10 +204,10 @@ impl Plan {
         }
     }
 
-    fn start(&mut self, id: &InstanceId, service: &ServiceId, target: &Target, spec: &NodeSpec) {
+    fn start(&mut self, id: &InstanceId, place: &Slot, target: &Target, spec: &NodeSpec) {
         self.actions.push(Action::Start {
             id: id.clone(),
-            service: service.clone(),
+            place: place.clone(),
             spec: spec.clone(),
             afresh: target.afresh.get(id).copied().unwrap_or_default(),
         });

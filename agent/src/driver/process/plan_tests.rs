@@ -4,6 +4,7 @@ use super::*;
 use mainstay_core::deployment::Spec;
 use mainstay_core::estate::Cause;
 use mainstay_core::fence::Token;
+use mainstay_core::id::ServiceId;
 
 /// A data centre in which a step takes a second and a version may be broken.
 #[derive(Default)]
@@ -20,22 +21,30 @@ fn dc() -> DatacenterId {
     "fra1".parse().unwrap()
 }
 
+fn place(track: Track) -> Slot {
+    ("feed".parse().unwrap(), track)
+}
+
 fn feed(n: u16) -> InstanceId {
-    slot(&"feed".parse().unwrap(), &dc(), n).unwrap()
+    slot(&place(Track::Blue), &dc(), n).unwrap()
 }
 
 impl Model {
     fn deploy(&mut self, version: &str, nodes: u16) {
+        self.deploy_at(Track::Blue, version, nodes);
+    }
+
+    fn deploy_at(&mut self, track: Track, version: &str, nodes: u16) {
         let spec = Spec {
             version: version.to_owned(),
             nodes,
             command: vec![],
             health_path: "/".to_owned(),
         };
-        let service: ServiceId = "feed".parse().unwrap();
-        let afresh = self.targets.remove(&service).map(|t| t.afresh).unwrap_or_default();
+        let slot = place(track);
+        let afresh = self.targets.remove(&slot).map(|t| t.afresh).unwrap_or_default();
         let token = Token::default();
-        self.targets.insert(service, Target { spec, token, afresh });
+        self.targets.insert(slot, Target { spec, token, afresh });
     }
 
     fn replace(&mut self, n: u16) {
@@ -75,9 +84,9 @@ impl Model {
     fn act(&mut self, action: Action) {
         let now = self.now;
         let (word, id) = match action {
-            Action::Start { id, service, spec, afresh } => {
+            Action::Start { id, place, spec, afresh } => {
                 let word = format!("start {} as {}", short(&id), spec.version);
-                let node = Node::started(service, spec, afresh, now);
+                let node = Node::started(place, spec, afresh, now);
                 self.nodes.insert(id, node);
                 self.done.push(word);
                 return;
@@ -180,6 +189,23 @@ fn scaling_and_removing() {
 }
 
 #[test]
+fn two_tracks_of_a_service_do_not_wait_for_each_other() {
+    let mut model = running("1", 2);
+    model.deploy_at(Track::Green, "2", 2);
+    model.expect(5, &["start g1 as 2", "start g2 as 2"]);
+    // A version that does not come up holds up its own track alone.
+    model.broken = "3";
+    model.deploy_at(Track::Green, "3", 2);
+    model.expect(9, &["drain g1", "start g1 as 3"]);
+    model.deploy("1.1", 2);
+    model.expect(9, &["drain 1", "start 1 as 1.1", "drain 2", "start 2 as 1.1"]);
+    model.targets.remove(&place(Track::Green));
+    model.expect(5, &["drain g1", "drain g2", "forget g1", "forget g2"]);
+    model.targets.remove(&place(Track::Blue));
+    model.expect(5, &["drain 1", "drain 2", "forget 1", "forget 2"]);
+}
+
+#[test]
 fn a_replaced_node_gets_one_new_process_even_in_a_stuck_update() {
     let mut model = running("1", 2);
     model.replace(2);
@@ -223,6 +249,7 @@ fn a_name_that_is_too_long_is_left_alone() {
     let mut model = Model::default();
     model.deploy("1", 2);
     let target = model.targets.values().next().unwrap().clone();
-    model.targets = [("x".repeat(63).parse().unwrap(), target)].into();
+    let long: ServiceId = "x".repeat(63).parse().unwrap();
+    model.targets = [((long, Track::Blue), target)].into();
     model.expect(3, &[]);
 }

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use mainstay_core::deployment::Track;
 use mainstay_core::id::{InstanceId, ServiceId};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ use crate::durable::{self, Lasting};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub service: ServiceId,
+    /// Absent in records of an agent that knew no tracks.
+    #[serde(default)]
+    pub track: Track,
     pub spec: NodeSpec,
     pub afresh: u64,
     pub restarts: u32,

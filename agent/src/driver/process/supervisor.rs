@@ -19,12 +19,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use self::checks::{CHECK, CHECK_STARTING, Checks};
 use super::adopt::{self, Found};
-use super::child::{self, Handle, Order, Unwatched};
+use super::child::{self, Handle, Unwatched};
 use super::node::{Node, Phase};
 use super::plan::{Action, plan};
 use super::record::{Record, Records};
 use super::usage::Usage;
-use super::{ENV_AGENT_DIR, ENV_INSTANCE, ProcessConfig, Wish, proc};
+use super::{ProcessConfig, Wish, proc};
 use crate::driver::Observed;
 use crate::journal::Targets;
 
@@ -156,8 +156,8 @@ impl Supervisor {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Start { id, service, spec, afresh } => {
-                let node = Node::started(service, spec, afresh, self.now());
+            Action::Start { id, place, spec, afresh } => {
+                let node = Node::started(place, spec, afresh, self.now());
                 self.launch(id, node);
             }
             Action::Restart { id } => {
@@ -235,29 +235,7 @@ impl Supervisor {
         let (Some(node), Some(body)) = (self.nodes.get(id), self.bodies.get(id)) else {
             return Err(io::Error::other("the node was forgotten"));
         };
-        let command = match node.spec.command.is_empty() {
-            true => &self.config.default_program,
-            false => &node.spec.command,
-        };
-        let (program, arguments) = command.split_first().ok_or_else(|| {
-            io::Error::other("the service names no command and the agent has no default program")
-        })?;
-        let data_dir = self.config.data_dir.to_string_lossy().into_owned();
-        child::start(&Order {
-            program,
-            arguments,
-            environment: &[
-                ("MAINSTAY_SERVICE", node.service.to_string()),
-                ("MAINSTAY_VERSION", node.spec.version.clone()),
-                ("MAINSTAY_DATACENTER", self.config.datacenter.to_string()),
-                (ENV_INSTANCE, id.to_string()),
-                (ENV_AGENT_DIR, data_dir),
-                ("HOST", self.config.bind_address.to_string()),
-                ("PORT", body.port.to_string()),
-            ],
-            log: &self.log(id),
-        })
-        .map_err(|e| io::Error::new(e.kind(), format!("{program}: {e}")))
+        self.config.spawn(id, &node.place.0, &node.spec, body.port, &self.log(id))
     }
 
     /// Watches a process for its end and its health.
@@ -327,7 +305,8 @@ impl Supervisor {
     fn take_up(&mut self, id: InstanceId, found: Found) {
         let Found { record, running } = found;
         let now = self.now();
-        let mut node = Node::started(record.service, record.spec, record.afresh, now);
+        let mut node =
+            Node::started((record.service, record.track), record.spec, record.afresh, now);
         node.restarts = record.restarts;
         node.failures = record.failures;
         let since = record.serving_since;
@@ -372,7 +351,8 @@ impl Supervisor {
         self.records.write(
             id,
             &Record {
-                service: node.service.clone(),
+                service: node.place.0.clone(),
+                track: node.place.1,
                 spec: node.spec.clone(),
                 afresh: node.afresh,
                 restarts: node.restarts,

@@ -48,7 +48,7 @@ impl Supervisor {
         let endpoint = || SocketAddr::new(self.config.bind_address, body.port).to_string();
         Instance {
             id: id.clone(),
-            service: node.service.clone(),
+            service: node.place.0.clone(),
             version: node.spec.version.clone(),
             state,
             since: body.since,
