@@ -14,6 +14,7 @@ use mainstay_core::estate::{DatacenterState, Estate};
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::problem::Record;
+use mainstay_core::release::Releases;
 use mainstay_store::estate::{Changes, Head};
 use mainstay_wire::Report;
 use tokio::sync::watch;
@@ -33,6 +34,7 @@ pub struct LiveEstate {
 struct State {
     fleet: Arc<Fleet>,
     fleet_revision: i64,
+    releases: Arc<Releases>,
     datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     problems: Arc<[Record]>,
     store_read_at: Option<DateTime<Utc>>,
@@ -82,6 +84,7 @@ impl LiveEstate {
             estate: Estate {
                 fleet: state.fleet.clone(),
                 fleet_revision: state.fleet_revision,
+                releases: state.releases.clone(),
                 datacenters: state.datacenters.clone(),
                 at: now,
             },
@@ -121,6 +124,7 @@ impl LiveEstate {
             if report.full {
                 dc.instances.clear();
                 dc.deployments.clear();
+                dc.tests.clear();
             }
             for instance in report.instances {
                 dc.instances.insert(instance.id.clone(), Arc::new(instance));
@@ -129,11 +133,13 @@ impl LiveEstate {
                 dc.instances.remove(&gone);
             }
             for deployment in report.deployments {
-                dc.deployments.insert(deployment.service.clone(), deployment);
+                let slot = (deployment.service.clone(), deployment.track);
+                dc.deployments.insert(slot, deployment);
             }
             for gone in report.gone_deployments {
                 dc.deployments.remove(&gone);
             }
+            dc.tests.extend(report.tests.into_iter().map(|test| (test.id.clone(), test)));
         });
     }
 
@@ -150,10 +156,16 @@ impl LiveEstate {
                     None => dc.instances.remove(&id),
                 };
             }
-            for (service, deployment) in changes.deployments {
+            for (slot, deployment) in changes.deployments {
                 match deployment {
-                    Some(deployment) => dc.deployments.insert(service, deployment),
-                    None => dc.deployments.remove(&service),
+                    Some(deployment) => dc.deployments.insert(slot, deployment),
+                    None => dc.deployments.remove(&slot),
+                };
+            }
+            for (id, test) in changes.tests {
+                match test {
+                    Some(test) => dc.tests.insert(id, test),
+                    None => dc.tests.remove(&id),
                 };
             }
         });
@@ -172,6 +184,23 @@ impl LiveEstate {
     /// Revision of the fleet known here; 0: none.
     pub fn fleet_revision(&self) -> i64 {
         self.read().fleet_revision
+    }
+
+    /// Takes over what was decided about versions; an older revision than the one known is
+    /// ignored.
+    pub fn set_releases(&self, releases: Releases) {
+        if releases.revision > self.read().releases.revision {
+            self.change(|state| {
+                if releases.revision > state.releases.revision {
+                    state.releases = Arc::new(releases);
+                }
+            });
+        }
+    }
+
+    /// Revision of the releases known here; 0: nothing was ever decided.
+    pub fn releases_revision(&self) -> u64 {
+        self.read().releases.revision
     }
 
     /// Replaces the list of problems, if it differs.

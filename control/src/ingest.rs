@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
+use mainstay_core::deployment::Slot;
+use mainstay_core::id::{DatacenterId, InstanceId};
 use mainstay_store::estate::{self as stored, Batch};
 use mainstay_store::{Store, StoreError};
 use mainstay_wire::Report;
@@ -81,18 +82,23 @@ struct Pending {
 struct Dirty {
     full: bool,
     instances: BTreeSet<InstanceId>,
-    deployments: BTreeSet<ServiceId>,
+    deployments: BTreeSet<Slot>,
+    tests: BTreeSet<String>,
 }
 
 impl Dirty {
     fn is_empty(&self) -> bool {
-        !self.full && self.instances.is_empty() && self.deployments.is_empty()
+        !self.full
+            && self.instances.is_empty()
+            && self.deployments.is_empty()
+            && self.tests.is_empty()
     }
 
     fn merge(&mut self, other: Self) {
         self.full |= other.full;
         self.instances.extend(other.instances);
         self.deployments.extend(other.deployments);
+        self.tests.extend(other.tests);
     }
 }
 
@@ -151,8 +157,10 @@ impl Ingest {
         pending.dirty.full |= report.full;
         pending.dirty.instances.extend(report.instances.iter().map(|i| i.id.clone()));
         pending.dirty.instances.extend(report.gone_instances.iter().cloned());
-        pending.dirty.deployments.extend(report.deployments.iter().map(|d| d.service.clone()));
+        let slots = report.deployments.iter().map(|d| (d.service.clone(), d.track));
+        pending.dirty.deployments.extend(slots);
         pending.dirty.deployments.extend(report.gone_deployments.iter().cloned());
+        pending.dirty.tests.extend(report.tests.iter().map(|test| test.id.clone()));
         self.estate.apply_report(&link.datacenter, report, now);
         Ok(())
     }
@@ -253,6 +261,7 @@ impl Ingest {
                 full: true,
                 instances: dc.instances.values().map(|i| (**i).clone()).collect(),
                 deployments: dc.deployments.values().cloned().collect(),
+                tests: dc.tests.values().cloned().collect(),
                 ..Batch::default()
             };
         }
@@ -263,12 +272,13 @@ impl Ingest {
                 None => batch.gone_instances.push(id.clone()),
             }
         }
-        for service in &dirty.deployments {
-            match dc.deployments.get(service) {
+        for slot in &dirty.deployments {
+            match dc.deployments.get(slot) {
                 Some(deployment) => batch.deployments.push(deployment.clone()),
-                None => batch.gone_deployments.push(service.clone()),
+                None => batch.gone_deployments.push(slot.clone()),
             }
         }
+        batch.tests.extend(dirty.tests.iter().filter_map(|id| dc.tests.get(id)).cloned());
         batch
     }
 

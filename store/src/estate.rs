@@ -5,9 +5,12 @@
 //! write of a data centre, hence a reader that asks for what is newer than it knows misses nothing.
 
 use chrono::{DateTime, Utc};
+use mainstay_core::bench::TestReport;
+use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Instance};
 use mainstay_core::id::{DatacenterId, IdError, InstanceId, ServiceId};
 use mainstay_core::status::Tally;
+use sqlx::postgres::PgQueryResult;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -27,19 +30,22 @@ pub struct Head {
 /// What changed in one data centre since the last write.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Everything not named in `instances` and `deployments` is gone.
+    /// Everything not named in `instances`, `deployments` and `tests` is gone.
     pub full: bool,
     pub instances: Vec<Instance>,
     pub gone_instances: Vec<InstanceId>,
     pub deployments: Vec<Deployment>,
-    pub gone_deployments: Vec<ServiceId>,
+    pub gone_deployments: Vec<Slot>,
+    /// One that is not named stays as it was, unless the batch is full.
+    pub tests: Vec<TestReport>,
 }
 
 /// What a reader gets: `None` is gone.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub instances: Vec<(InstanceId, Option<Instance>)>,
-    pub deployments: Vec<(ServiceId, Option<Deployment>)>,
+    pub deployments: Vec<(Slot, Option<Deployment>)>,
+    pub tests: Vec<(String, Option<TestReport>)>,
 }
 
 /// Registers a new link of a data centre and returns its number; older links cannot write any more.
@@ -112,6 +118,7 @@ pub async fn write(
     let Some(seq) = seq else { return Ok(None) };
     write_instances(db, dc, seq, last_seen, batch).await?;
     write_deployments(db, dc, seq, last_seen, batch).await?;
+    write_tests(db, dc, seq, last_seen, batch).await?;
     Ok(Some(seq))
 }
 
@@ -175,14 +182,16 @@ async fn write_deployments(
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> Result<(), StoreError> {
-    let services: Vec<String> = batch.deployments.iter().map(|d| d.service.to_string()).collect();
+    let (services, tracks) = slots(batch.deployments.iter().map(|d| (&d.service, d.track)));
     if batch.full {
         sqlx::query!(
-            "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
-             WHERE datacenter = $1 AND body IS NOT NULL AND NOT service = ANY($3)",
+            "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $5
+             WHERE datacenter = $1 AND body IS NOT NULL
+               AND (service, track) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))",
             dc,
             seq,
             &services,
+            &tracks,
             now
         )
         .execute(&mut *db)
@@ -191,28 +200,76 @@ async fn write_deployments(
     if !services.is_empty() {
         let bodies = to_json(&batch.deployments)?;
         sqlx::query!(
-            "INSERT INTO observed_deployment (datacenter, service, seq, changed_at, body)
-             SELECT $1, s, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(s, body)
-             ON CONFLICT (datacenter, service)
+            "INSERT INTO observed_deployment (datacenter, service, track, seq, changed_at, body)
+             SELECT $1, s, t, $2, $6, body
+             FROM unnest($3::text[], $4::text[], $5::jsonb[]) AS new (s, t, body)
+             ON CONFLICT (datacenter, service, track)
              DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
                  body = excluded.body",
             dc,
             seq,
             &services,
+            &tracks,
             &bodies,
             now
         )
         .execute(&mut *db)
         .await?;
     }
-    let gone: Vec<String> = batch.gone_deployments.iter().map(ToString::to_string).collect();
-    if !gone.is_empty() {
+    if !batch.gone_deployments.is_empty() {
+        let (services, tracks) = slots(batch.gone_deployments.iter().map(|(s, t)| (s, *t)));
         sqlx::query!(
-            "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $4
-             WHERE datacenter = $1 AND service = ANY($3)",
+            "UPDATE observed_deployment SET body = NULL, seq = $2, changed_at = $5
+             WHERE datacenter = $1
+               AND (service, track) IN (SELECT * FROM unnest($3::text[], $4::text[]))",
             dc,
             seq,
-            &gone,
+            &services,
+            &tracks,
+            now
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+fn slots<'a>(slots: impl Iterator<Item = (&'a ServiceId, Track)>) -> (Vec<String>, Vec<String>) {
+    slots.map(|(service, track)| (service.to_string(), track.name().to_owned())).unzip()
+}
+
+async fn write_tests(
+    db: &mut PgConnection,
+    dc: &str,
+    seq: i64,
+    now: DateTime<Utc>,
+    batch: &Batch,
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = batch.tests.iter().map(|test| test.id.clone()).collect();
+    if batch.full {
+        sqlx::query!(
+            "UPDATE observed_test SET body = NULL, seq = $2, changed_at = $4
+             WHERE datacenter = $1 AND body IS NOT NULL AND NOT id = ANY($3)",
+            dc,
+            seq,
+            &ids,
+            now
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    if !ids.is_empty() {
+        let bodies = to_json(&batch.tests)?;
+        sqlx::query!(
+            "INSERT INTO observed_test (datacenter, id, seq, changed_at, body)
+             SELECT $1, id, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(id, body)
+             ON CONFLICT (datacenter, id)
+             DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
+                 body = excluded.body",
+            dc,
+            seq,
+            &ids,
+            &bodies,
             now
         )
         .execute(&mut *db)
@@ -263,7 +320,15 @@ pub async fn changes_since(
     .fetch_all(pool)
     .await?;
     let deployments = sqlx::query!(
-        r#"SELECT service, body AS "body: Json<Deployment>" FROM observed_deployment
+        r#"SELECT service, track, body AS "body: Json<Deployment>" FROM observed_deployment
+           WHERE datacenter = $1 AND seq > $2"#,
+        datacenter.as_str(),
+        seq
+    )
+    .fetch_all(pool)
+    .await?;
+    let tests = sqlx::query!(
+        r#"SELECT id, body AS "body: Json<TestReport>" FROM observed_test
            WHERE datacenter = $1 AND seq > $2"#,
         datacenter.as_str(),
         seq
@@ -277,8 +342,12 @@ pub async fn changes_since(
             .collect::<Result<_, StoreError>>()?,
         deployments: deployments
             .into_iter()
-            .map(|row| Ok((parse(&row.service)?, row.body.map(|Json(body)| body))))
+            .map(|row| {
+                let slot = (parse(&row.service)?, track(&row.track)?);
+                Ok((slot, row.body.map(|Json(body)| body)))
+            })
             .collect::<Result<_, StoreError>>()?,
+        tests: tests.into_iter().map(|row| (row.id, row.body.map(|Json(body)| body))).collect(),
     })
 }
 
@@ -356,6 +425,15 @@ pub async fn expire(
     )
     .execute(pool)
     .await?;
+    let tests = sqlx::query!(
+        "DELETE FROM observed_test WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM observed_test
+           WHERE body IS NULL AND changed_at < $1 LIMIT $2))",
+        tombstones_before,
+        limit
+    )
+    .execute(pool)
+    .await?;
     let minutes = sqlx::query!(
         "DELETE FROM tally_minute WHERE ctid = ANY(ARRAY(
            SELECT ctid FROM tally_minute WHERE at < $1 LIMIT $2))",
@@ -364,9 +442,16 @@ pub async fn expire(
     )
     .execute(pool)
     .await?;
-    Ok(instances.rows_affected() + deployments.rows_affected() + minutes.rows_affected())
+    let gone = [instances, deployments, tests, minutes];
+    Ok(gone.iter().map(PgQueryResult::rows_affected).sum())
 }
 
-fn parse<T: std::str::FromStr<Err = IdError>>(text: &str) -> Result<T, StoreError> {
+pub(crate) fn parse<T: std::str::FromStr<Err = IdError>>(text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|error| StoreError::corrupt("an id", error))
+}
+
+/// The track with this name, as the store keeps it.
+pub(crate) fn track(name: &str) -> Result<Track, StoreError> {
+    let known = Track::ALL.into_iter().find(|track| track.name() == name);
+    known.ok_or_else(|| StoreError::corrupt("a track", name))
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns the pools, the migrations of `migrations/`, transactions ([`Store::transaction`]), the
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
-//! ([`audit`]) and the retention of what grows ([`retention`]).
+//! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
+//! ([`traffic`], [`edge`]) and the retention of what grows ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -12,13 +13,19 @@
 
 pub mod access;
 pub mod audit;
+pub mod bench;
+pub mod edge;
 mod error;
 pub mod estate;
 pub mod fleet;
 pub mod lease;
 pub mod outbox;
 pub mod problem;
+pub mod release;
+pub mod request;
 pub mod retention;
+pub mod rollout;
+pub mod traffic;
 mod tx;
 
 use std::collections::HashMap;
@@ -143,6 +150,11 @@ impl Store {
             Ok(())
         };
         tokio::time::timeout(MIGRATE_TIMEOUT, work).await.unwrap_or(Err(StoreError::Timeout))
+    }
+
+    /// The address, for a connection outside the pools that listens for announcements.
+    pub(crate) const fn address(&self) -> &PgConnectOptions {
+        &self.url
     }
 
     /// Closes every connection, after the work in progress; for a clean shutdown.

@@ -10,6 +10,16 @@ use crate::{Result, Store};
 
 /// How long a finished command is kept.
 pub const COMMANDS_KEPT: TimeDelta = TimeDelta::days(30);
+/// How long requests are kept by the second.
+pub const SECONDS_KEPT: TimeDelta = TimeDelta::hours(1);
+/// How long requests are kept by the minute.
+pub const MINUTES_KEPT: TimeDelta = TimeDelta::days(31);
+/// How long a request under a one-time key is answered as the first time.
+pub const KEYS_KEPT: TimeDelta = TimeDelta::days(1);
+/// How long benches, and rollouts that are over with all that belongs to them, are kept.
+pub const ROLLOUTS_KEPT: TimeDelta = TimeDelta::days(400);
+/// How long it is known what a server that is gone said of edges and which batches it wrote.
+pub const SERVERS_KEPT: TimeDelta = TimeDelta::days(1);
 /// Rows deleted at once.
 pub const BATCH: i64 = 500;
 /// Batches of one sweep; what is left waits for the next one.
@@ -39,6 +49,106 @@ pub async fn commands(store: &Store, now: DateTime<Utc>) -> Result<u64> {
         Ok(deleted.rows_affected())
     })
     .await
+}
+
+/// Deletes requests by second and minute that are older than their time; returns how many rows.
+pub async fn traffic(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let (seconds, minutes) = (now - SECONDS_KEPT, now - MINUTES_KEPT);
+    let pool = store.acts();
+    let mut sum = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM traffic_second WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM traffic_second WHERE at < $1 ORDER BY at LIMIT $2))",
+            seconds,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    sum += in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM traffic_minute WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM traffic_minute WHERE at < $1 ORDER BY at LIMIT $2))",
+            minutes,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    sum += in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM edge_heard WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM edge_heard WHERE at < $1 ORDER BY at LIMIT $2))",
+            seconds,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    sum += in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM edge_heard_minute WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM edge_heard_minute WHERE at < $1 ORDER BY at LIMIT $2))",
+            minutes,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    Ok(sum)
+}
+
+/// Deletes one-time keys, old benches, old rollouts that nothing refers to any more, and what
+/// servers that are gone had told; returns how many rows.
+pub async fn releases(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let (keys, servers) = (now - KEYS_KEPT, now - SERVERS_KEPT);
+    let pool = store.acts();
+    let mut sum = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM request_key WHERE key IN (
+                 SELECT key FROM request_key WHERE at < $1 LIMIT $2)",
+            keys,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    for deleted in [
+        sqlx::query!("DELETE FROM edge_state WHERE seen_at < $1", servers).execute(pool).await?,
+        sqlx::query!("DELETE FROM traffic_writer WHERE at < $1", servers).execute(pool).await?,
+    ] {
+        sum += deleted.rows_affected();
+    }
+    Ok(sum + rollouts(store, now - ROLLOUTS_KEPT).await?)
+}
+
+async fn rollouts(store: &Store, before: DateTime<Utc>) -> Result<u64> {
+    let pool = store.acts();
+    let benches = sqlx::query!(
+        "DELETE FROM bench_result WHERE finished AND asked_at < $1
+             AND (expires_at IS NULL OR expires_at < $1)",
+        before
+    )
+    .execute(pool)
+    .await?;
+    let old = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "WITH old AS (
+                 SELECT id FROM rollout
+                 WHERE kind = 'ended' AND changed_at < $1
+                   AND NOT EXISTS (SELECT FROM release WHERE release.rollout = rollout.id)
+                   AND NOT EXISTS (SELECT FROM quarantine WHERE quarantine.rollout = rollout.id)
+                 LIMIT $2
+             ), events AS (DELETE FROM rollout_event USING old WHERE rollout = old.id),
+             verdicts AS (DELETE FROM verdict USING old WHERE rollout = old.id)
+             DELETE FROM rollout USING old WHERE rollout.id = old.id",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    Ok(benches.rows_affected() + old)
 }
 
 /// Calls `delete`, which deletes up to [`BATCH`] rows and returns how many, until it finds fewer

@@ -6,7 +6,7 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::TestDatabase;
-use mainstay_core::deployment::Command as Action;
+use mainstay_core::deployment::{Command as Action, Track};
 use mainstay_core::fence::{Outcome, Token};
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::lease::Verdict;
@@ -37,7 +37,7 @@ async fn decide(store: &Store, term: &Term, id: &str, now: DateTime<Utc>) -> Res
         .transaction(|tx| {
             Box::pin(async move {
                 let token = lease::step(tx, term, 1).await?[0];
-                let action = Action::Remove { service: service() };
+                let action = Action::Remove { service: service(), track: Track::Blue };
                 let command = Command { id: id.to_owned(), datacenter: fra1(), token, action };
                 assert!(outbox::insert(tx, &command, now).await?);
                 Ok(command)

@@ -65,6 +65,9 @@ pub fn estate(services: usize, nodes: u16) -> Estate {
                 command: Vec::new(),
                 health_path: "/health".to_owned(),
                 retired: false,
+                strategy: Default::default(),
+                bench: None,
+                rollout_plan: None,
             },
         );
     }
@@ -123,7 +126,13 @@ fn populate(fleet: Fleet) -> Estate {
         }
         datacenters.insert(dc.clone(), Arc::new(state));
     }
-    Estate { fleet: Arc::new(fleet), fleet_revision: 1, datacenters, at: now() }
+    Estate {
+        fleet: Arc::new(fleet),
+        fleet_revision: 1,
+        releases: Arc::default(),
+        datacenters,
+        at: now(),
+    }
 }
 
 fn instance(

@@ -140,6 +140,8 @@ live-outdated = A newer console is ready.
 store-away = The state store does not answer.
 store-away-detail = You see the state of { $at }, { $age } old. Actions wait until it is back.
 clock-local = { $time } { $city }
+times-local = Show the times of lists in { $city }
+times-utc = Show the times of lists in UTC
 printed-by = Printed by { $name } at { $at } UTC
 printed = Printed at { $at } UTC
 title = { $page } · { $product }
@@ -161,6 +163,7 @@ keys-nav = collapse the navigation
 keys-link = copy the link to this page
 keys-newer = show newer rows
 keys-filter = go to the filter
+keys-times = show the times of lists in UTC or in your zone
 keys-help = this sheet
 copied = Link copied.
 
@@ -265,6 +268,10 @@ rule-nodes-short = { $n ->
     [0] { $full } of { $total } places have the nodes they ask for. Short: { $first }.
    *[other] { $full } of { $total } places have the nodes they ask for. Short: { $first } and { $more } more.
 }
+rule-nodes-rest = { $n ->
+    [one] One more is not known.
+   *[other] { $unknown } more are not known.
+}
 rule-nodes-unknown = { $full } of { $total } places have the nodes they ask for. { $unknown } are not known.
 absent-need = not placed here: this region has no { $need }
 absent-named = not placed here: the fleet names { $regions } only
@@ -367,6 +374,11 @@ error-forgery = Nothing was done.
 error-forgery-detail = The form was too old or did not come from this console. Open the page again and send it from there.
 error-404 = There is no such page.
 error-404-detail = { $path } names nothing that Mainstay knows. It may be misspelt.
+error-400 = The request was not understood.
+error-405 = Nothing was done.
+error-405-detail = This address takes { $methods } only.
+error-408 = Nothing was done.
+error-408-detail = What was sent did not arrive within { $seconds } s. Send it again over a better line.
 error-409 = Nothing was done.
 error-410 = { $what } no longer exists.
 error-413 = Nothing was done.
@@ -376,6 +388,8 @@ error-429 = Too many tries.
 error-429-detail = Wait a minute, then try again. Nothing was done.
 error-500 = This page could not be made.
 error-500-detail = The error is written to the server's log. What runs in the data centres is not touched by it.
+error-late = The server did not answer in time.
+error-late-detail = What was asked for may or may not have been done: look before you try again.
 error-503 = The state store does not answer.
 error-503-detail = Nothing was done. What runs in the data centres goes on. Try again in a minute.
 
@@ -643,6 +657,58 @@ audit-problem-release = { $how ->
     [done] Gave a problem back
    *[tried] Tried to give a problem back
 }
+audit-rollout-start = { $how ->
+    [done] Started a rollout
+   *[tried] Tried to start a rollout
+}
+audit-rollout-pause = { $how ->
+    [done] Paused a rollout
+   *[tried] Tried to pause a rollout
+}
+audit-rollout-resume = { $how ->
+    [done] Resumed a rollout
+   *[tried] Tried to resume a rollout
+}
+audit-rollout-promote = { $how ->
+    [done] Promoted a version
+   *[tried] Tried to promote a version
+}
+audit-rollout-abort = { $how ->
+    [done] Aborted a rollout
+   *[tried] Tried to abort a rollout
+}
+audit-rollout-roll-back = { $how ->
+    [done] Rolled a version back
+   *[tried] Tried to roll a version back
+}
+audit-rollout-undo = { $how ->
+    [done] Took a rollback back
+   *[tried] Tried to take a rollback back
+}
+audit-rollout-retry = { $how ->
+    [done] Tried a step of a rollout again
+   *[tried] Tried to repeat a step of a rollout
+}
+audit-rollout-step = { $how ->
+    [done] Took a rollout a step on
+   *[tried] Tried to take a rollout a step on
+}
+audit-quarantine-lift = { $how ->
+    [done] Lifted a quarantine
+   *[tried] Tried to lift a quarantine
+}
+audit-bench-run = { $how ->
+    [done] Ordered a staging bench
+   *[tried] Tried to order a staging bench
+}
+audit-bench-result = { $how ->
+    [done] Took in a bench result
+   *[tried] Tried to take in a bench result
+}
+audit-node-test = { $how ->
+    [done] Ordered the test of a node
+   *[tried] Tried to order the test of a node
+}
 audit-audit-export = { $how ->
     [done] Exported the audit log
    *[tried] Tried to export the audit log
@@ -670,6 +736,7 @@ audit-export-jsonl = Export as JSON lines
 audit-entries = Entries
 audit-order = Newest first
 audit-time = Time, UTC
+audit-time-local = Time
 audit-who = Who
 audit-what = What
 audit-object = Object
@@ -799,3 +866,63 @@ dev-choices = Choices
 dev-table = Table
 dev-form = Form
 dev-mistake = Write the reason, at least 10 characters
+
+## Rollouts: shares, states, reasons
+weight = { $n }%
+odds = { $version } fails 1 request in { $n }
+odds-none = { $version } failed none of { $n } requests
+odds-all = { $version } fails every request
+odds-unknown = { $version } has had no requests
+rollout-preparing = Starting { $version }
+rollout-testing = Testing { $instance }
+rollout-joining = New node takes requests
+rollout-shifting = Shifting to { $share }
+rollout-watching = Watched at { $share }
+rollout-watching-node = Watching the new node
+rollout-paused = Paused
+rollout-paused-at = Paused at { $share }
+rollout-paused-analysis = Paused by analysis at { $share }
+rollout-promoted = Promoted
+rollout-rolling-back = Rolling back to { $version }
+rollout-rolled-back = Rolled back
+pause-asked = { $by } paused it.
+pause-undecided = The watch time is over twice, and the analysis has neither passed nor failed.
+pause-no-data = Too few requests to tell: needs { $needed }, has { $requests }.
+pause-not-measured = { $what } could not be measured.
+pause-not-ready = { $serving } of { $wanted } new instances serve in { $dc }; the others did not come up in time.
+pause-not-acknowledged = { $edge } has not acknowledged the new shares in time.
+pause-agent-lost = The agent of { $dc } is not heard, so what runs there is unknown.
+pause-next-asked = Resume to go on, or roll back.
+pause-next-undecided = Resume to watch again, promote past it with a reason, or roll back.
+pause-next-not-measured = See to the source of the value, then resume. Nothing is promoted unmeasured.
+pause-next-not-ready = See why they do not start, then resume, or roll back.
+pause-next-not-acknowledged = See to the edge, then resume. Requests keep their last shares until then.
+pause-next-agent-lost = Resume when it is heard again, or roll back: the edges need no agent for that.
+stop-asked = { $by } rolled it back.
+stop-analysis = { $metric } failed: { $words }.
+stop-limit = A limit was broken ({ $rule }): { $words }.
+stop-dead = { $instance } in { $dc } died or does not serve.
+stop-node-test = { $instance } did not pass its test: { $words }.
+stop-refused = { $edge } refused its configuration: { $message }
+condition-errors = errors below { $limit }
+condition-p95 = p95 below { $limit }
+condition-below = { $query } below { $limit }
+condition-above = { $query } above { $limit }
+log-started = { $by } started the rollout.
+log-started-change = { $by } started the rollout. Change { $change }.
+log-wave = Wave { $wave } begins.
+log-testing = { $instance } is tested before it takes requests.
+log-shifting = Requests on { $version } raised to { $share }.
+log-watching = All edges acknowledged. Step { $step } is watched.
+log-promoted = { $version } is stable. The old version is kept warm.
+log-back-starting = { $version } starts again, for it was gone.
+log-back = All requests go back to { $version }. { $why }
+log-rolled-back = The edges' logs show no more requests on the new version. All requests are on { $version }.
+log-ended = { $version } is stopped. The rollout is over.
+metric-errors = Error rate
+metric-latency = Latency p{ $n }
+verdict-pass = Passed
+verdict-fail = Failed
+verdict-undecided = Not decided
+verdict-no-data = Too few requests
+verdict-not-measured = Not measured

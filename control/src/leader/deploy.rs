@@ -1,11 +1,10 @@
 //! The deployer: brings every data centre that is heard to what the fleet asks of it.
 
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
-use mainstay_core::deployment::{self, Command};
+use mainstay_core::deployment::{self, Command, Slot, Spec, Track};
 use mainstay_core::estate::{Contact, DatacenterState};
 use mainstay_core::fence::Token;
-use mainstay_core::fleet::Service;
-use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::id::DatacenterId;
 use mainstay_core::placement;
 use mainstay_store::lease::Term;
 use mainstay_store::{StoreError, audit, lease, outbox};
@@ -14,7 +13,7 @@ use std::collections::BTreeMap;
 use super::Leader;
 use crate::estate::Snapshot;
 
-type Wanted<'a> = BTreeMap<ServiceId, &'a Service>;
+type Wanted = BTreeMap<Slot, Spec>;
 
 /// Decides for every data centre, one transaction each.
 pub(super) async fn step(
@@ -26,12 +25,13 @@ pub(super) async fn step(
     if estate.fleet_revision == 0 {
         return Ok(());
     }
-    let mut wanted = placement::wanted(&estate.fleet);
+    let mut placed = placement::wanted(&estate.fleet);
     for (id, state) in &estate.datacenters {
         if state.contact(estate.at) != Contact::Reporting || !state.connected {
             continue;
         }
-        let wanted = wanted.remove(id).unwrap_or_default();
+        let wanted = placed.remove(id).unwrap_or_default();
+        let wanted = wanted.into_iter().map(|(id, s)| ((id, Track::Blue), Spec::from(s))).collect();
         let none = BTreeMap::new();
         if deployment::decide(&wanted, &state.deployments, &none, estate.at).is_empty() {
             continue;
@@ -49,7 +49,7 @@ async fn command(
     term: &Term,
     snapshot: &Snapshot,
     datacenter: &DatacenterId,
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     state: &DatacenterState,
 ) -> Result<bool, StoreError> {
     let now = snapshot.estate.at;
@@ -98,6 +98,7 @@ fn event(
         Command::Deploy { .. } => Action::Deploy,
         Command::Remove { .. } => Action::Remove,
         Command::Replace { .. } => Action::InstanceReplace,
+        Command::Test { .. } => Action::BenchRun,
     };
     Event {
         v: 1,

@@ -72,6 +72,19 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::ProblemClose => t!("audit-problem-close", how = how),
         Action::ProblemTake => t!("audit-problem-take", how = how),
         Action::ProblemRelease => t!("audit-problem-release", how = how),
+        Action::RolloutStart => t!("audit-rollout-start", how = how),
+        Action::RolloutPause => t!("audit-rollout-pause", how = how),
+        Action::RolloutResume => t!("audit-rollout-resume", how = how),
+        Action::RolloutPromote => t!("audit-rollout-promote", how = how),
+        Action::RolloutAbort => t!("audit-rollout-abort", how = how),
+        Action::RolloutRollBack => t!("audit-rollout-roll-back", how = how),
+        Action::RolloutUndo => t!("audit-rollout-undo", how = how),
+        Action::RolloutRetry => t!("audit-rollout-retry", how = how),
+        Action::RolloutStep => t!("audit-rollout-step", how = how),
+        Action::QuarantineLift => t!("audit-quarantine-lift", how = how),
+        Action::BenchRun => t!("audit-bench-run", how = how),
+        Action::BenchResult => t!("audit-bench-result", how = how),
+        Action::NodeTest => t!("audit-node-test", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -100,6 +113,15 @@ fn detail(event: &Event) -> Option<String> {
             let problem: Problem = serde_json::from_value(after.clone()).ok()?;
             Some(text::problem_title(&problem))
         }
+        Action::RolloutStart
+        | Action::RolloutPromote
+        | Action::RolloutRollBack
+        | Action::RolloutUndo
+        | Action::QuarantineLift
+        | Action::BenchRun
+        | Action::BenchResult
+        | Action::NodeTest => quoted(after.get("version")?),
+        Action::RolloutStep => quoted(after.get("state")?.get("kind")?),
         Action::AuditExport => quoted(after.get("format")?),
         Action::SignIn
         | Action::SignOut
@@ -119,7 +141,11 @@ fn detail(event: &Event) -> Option<String> {
         | Action::CommandResult
         | Action::ProblemClose
         | Action::ProblemTake
-        | Action::ProblemRelease => None,
+        | Action::ProblemRelease
+        | Action::RolloutPause
+        | Action::RolloutResume
+        | Action::RolloutAbort
+        | Action::RolloutRetry => None,
     }
 }
 
@@ -143,7 +169,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 22] = [
+pub const ACTIONS: [Action; 35] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -165,6 +191,19 @@ pub const ACTIONS: [Action; 22] = [
     Action::ProblemClose,
     Action::ProblemTake,
     Action::ProblemRelease,
+    Action::RolloutStart,
+    Action::RolloutPause,
+    Action::RolloutResume,
+    Action::RolloutPromote,
+    Action::RolloutAbort,
+    Action::RolloutRollBack,
+    Action::RolloutUndo,
+    Action::RolloutRetry,
+    Action::RolloutStep,
+    Action::QuarantineLift,
+    Action::BenchRun,
+    Action::BenchResult,
+    Action::NodeTest,
     Action::AuditExport,
 ];
 
