@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Spec;
+use crate::fleet::Fleet;
 use crate::id::{DatacenterId, InstanceId, ServiceId};
 
 /// Most checks of one bench.
@@ -24,6 +25,36 @@ pub struct Bench {
     /// A result counts for so long.
     pub valid_hours: u16,
     pub checks: Vec<Check>,
+}
+
+impl Bench {
+    /// What a service's versions are tested with: the bench it names, or the default one on its
+    /// own health path.
+    pub fn of(fleet: &Fleet, service: &ServiceId) -> Self {
+        let declared = fleet.services.get(service);
+        let named = declared.and_then(|it| fleet.benches.get(it.bench.as_ref()?));
+        named.cloned().unwrap_or_else(|| match declared {
+            Some(service) => Self::on(&service.health_path),
+            None => Self::default(),
+        })
+    }
+
+    /// It answers at a path, and a short load on it stays whole and quick.
+    fn on(path: &str) -> Self {
+        let path = path.to_owned();
+        let load = Check::Load {
+            path: path.clone(),
+            requests_per_second: 50,
+            seconds: 5,
+            error_max_bp: 0,
+            p95_max_ms: 500,
+        };
+        Self {
+            datacenter: None,
+            valid_hours: VALID_DEFAULT.num_hours() as u16,
+            checks: vec![Check::Http { path, status: 200, contains: None }, load],
+        }
+    }
 }
 
 /// One thing that must be so.
@@ -47,21 +78,7 @@ pub enum Check {
 impl Default for Bench {
     /// Its health check answers, and a short load on it stays whole and quick.
     fn default() -> Self {
-        let path = String::from("/health");
-        Self {
-            datacenter: None,
-            valid_hours: 72,
-            checks: vec![
-                Check::Http { path: path.clone(), status: 200, contains: None },
-                Check::Load {
-                    path,
-                    requests_per_second: 50,
-                    seconds: 5,
-                    error_max_bp: 0,
-                    p95_max_ms: 500,
-                },
-            ],
-        }
+        Self::on("/health")
     }
 }
 
@@ -108,7 +125,9 @@ pub enum TestState {
     Failed,
     /// It could not be made (the version did not start, the node was gone, the agent was
     /// restarted in the middle): says nothing about passing.
-    NotMade { message: String },
+    NotMade {
+        message: String,
+    },
 }
 
 /// What came of one check.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Track;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Service};
 use crate::id::ServiceId;
 use crate::rollout::{Rollout, RolloutId};
 
@@ -25,6 +25,18 @@ pub struct Release {
     pub rollout: Option<RolloutId>,
     /// The stable version before it.
     pub previous: Option<String>,
+}
+
+/// A version that a fleet file would change, of a service that is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error(
+    "the version of {service} is {stable} and moves by rollouts only: start one to {wanted} \
+     (`mainstay rollout start`), or write `version = \"{stable}\"`"
+)]
+pub struct Moved {
+    pub service: ServiceId,
+    pub stable: String,
+    pub wanted: String,
 }
 
 /// A version of a service that must not come back by itself.
@@ -50,17 +62,37 @@ pub struct Releases {
     pub quarantined: Vec<Quarantine>,
 }
 
+impl Release {
+    /// The version that the fleet declares: a service's first.
+    pub fn declared(service: &Service) -> Self {
+        Self {
+            version: service.version.clone(),
+            track: Track::default(),
+            since: None,
+            rollout: None,
+            previous: None,
+        }
+    }
+}
+
 impl Releases {
     /// The stable version of a service; `None`: the fleet has no such service.
     pub fn stable(&self, fleet: &Fleet, service: &ServiceId) -> Option<Release> {
         let declared = fleet.services.get(service)?;
-        Some(self.stable.get(service).cloned().unwrap_or_else(|| Release {
-            version: declared.version.clone(),
-            track: Track::Blue,
-            since: None,
-            rollout: None,
-            previous: None,
-        }))
+        Some(self.stable.get(service).cloned().unwrap_or_else(|| Release::declared(declared)))
+    }
+
+    /// The versions that a new fleet file would move past their rollouts, service by service.
+    /// Empty: it may be applied, as far as versions go. A file that names the version that is
+    /// stable only catches up with what was rolled out.
+    pub fn moved(&self, old: &Fleet, new: &Fleet) -> Vec<Moved> {
+        let changes = new.services.iter().filter_map(|(id, service)| {
+            let before = old.services.get(id)?;
+            let stable = self.stable(old, id)?.version;
+            let moves = service.version != before.version && service.version != stable;
+            moves.then(|| Moved { service: id.clone(), stable, wanted: service.version.clone() })
+        });
+        changes.collect()
     }
 
     /// Why a version may not run, if it may not.

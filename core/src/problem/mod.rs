@@ -66,6 +66,20 @@ impl Problem {
         }
     }
 
+    /// The service and the data centre it is about, where it is about one.
+    pub const fn about(&self) -> (Option<&ServiceId>, Option<&DatacenterId>) {
+        match self {
+            Self::DatacenterSilent { datacenter, .. }
+            | Self::DatacenterNeverSeen { datacenter } => (None, Some(datacenter)),
+            Self::InstancesFailing { service, datacenter, .. }
+            | Self::TooFewNodes { service, datacenter, .. }
+            | Self::Misplaced { service, datacenter, .. }
+            | Self::OneDatacenterLeft { service, datacenter }
+            | Self::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
+            Self::ServiceDown { service } => (Some(service), None),
+        }
+    }
+
     /// How bad it is; the list is sorted by it.
     pub const fn status(&self) -> Status {
         match self {
@@ -265,7 +279,12 @@ fn cell_problems(
     }
     let versions: BTreeSet<_> =
         estate.cell(id, datacenter).map(|(instance, _)| instance.version.clone()).collect();
-    if versions.len() > 1 && !updating && failing == 0 {
+    // Both versions of a rollout may run at once.
+    let rollout = estate.releases.rollouts.get(id).map(|rollout| &rollout.plan);
+    let known =
+        |version: &String| rollout.is_some_and(|plan| plan.from == *version || plan.to == *version);
+    let mixed = versions.len() > 1 && !versions.iter().all(known);
+    if mixed && !updating && failing == 0 {
         problems.push(Problem::MixedVersions {
             service: id.clone(),
             datacenter: datacenter.clone(),

@@ -5,8 +5,26 @@
 //! state: what is to run where ([`wanted`]) and where requests go ([`routing`]).
 //!
 //! Invariants: only a pass promotes; unknown waits. Traffic leaves a version before its instances
-//! do, and the stable version keeps its full capacity until its rollout is over. Weights and
+//! do. Beside a canary the stable version keeps its full capacity until the rollout is over; a
+//! rolling one replaces node for node and never has fewer in all than are declared. Weights and
 //! instances are functions of the state, so that one written state is the whole decision.
+//!
+//! Must not: restart a version that was taken back. Only a person does, by lifting its quarantine.
+
+mod change;
+mod decide;
+mod evidence;
+mod facts;
+mod gates;
+pub mod plan;
+mod position;
+mod preview;
+mod request;
+#[cfg(test)]
+mod tests;
+mod traffic;
+mod wanted;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +36,16 @@ use sha2::{Digest, Sha256};
 use crate::deployment::Track;
 use crate::fleet::Strategy;
 use crate::id::{DatacenterId, EdgeId, InstanceId, RegionId, ServiceId};
+
+pub use change::{Change, apply};
+pub use decide::{Decision, Wait, decide};
+pub use evidence::{Ease, Evidence, rollback_evidence};
+pub use facts::{ConditionFact, EdgeFact, Facts, Nack, moved};
+pub use plan::{StartFinding, StartRequest, start};
+pub use preview::{Check, Level, Line, Preview, StepPreview, Today, preview};
+pub use request::{Refusal, Request, RollBackTarget, request, roll_back_target};
+pub use traffic::{new_share, routing, routing_revision};
+pub use wanted::{Nodes, nodes, wanted};
 
 /// How long the version that was left stays warm: so long, going back is instant.
 pub const WARM: TimeDelta = TimeDelta::minutes(15);
@@ -71,13 +99,23 @@ pub struct Analysis {
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Condition {
     /// Error rate of the new version, in hundredths of a percent.
-    ErrorsBelow { bp: u16 },
+    ErrorsBelow {
+        bp: u16,
+    },
     /// p95 latency of the new version.
-    P95Below { ms: u32 },
+    P95Below {
+        ms: u32,
+    },
     /// The one value of a PromQL query, in thousandths. `$service`, `$version` and `$stable` are
     /// replaced.
-    PromqlBelow { query: String, milli: i64 },
-    PromqlAbove { query: String, milli: i64 },
+    PromqlBelow {
+        query: String,
+        milli: i64,
+    },
+    PromqlAbove {
+        query: String,
+        milli: i64,
+    },
 }
 
 /// What is to be done, whole and unchangeable; its hash is what a click confirms.
@@ -123,7 +161,8 @@ pub enum SchemaChange {
 }
 
 /// Where a rollout is. For `canary`, `step` counts the plan's steps inside a wave; for `rolling`
-/// it counts the wave's nodes, data centre by data centre.
+/// it counts the wave's nodes, data centre by data centre. A step past a canary's last means all
+/// at once and without a watch: promoted fully.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     pub wave: u16,
@@ -148,15 +187,22 @@ pub struct Rollout {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum State {
-    /// Instances of the new version come up for this position; weights are still those before it.
-    Preparing { at: Position, since: DateTime<Utc> },
+    /// Instances of the new version come up for this position. Until they serve, weights are those
+    /// of `held`, or of the position before this one.
+    Preparing {
+        at: Position,
+        since: DateTime<Utc>,
+        #[serde(default)]
+        held: Option<Position>,
+    },
     /// Rolling only: the new node is being tested, before it gets requests.
     Testing { at: Position, since: DateTime<Utc>, instance: InstanceId, test: String },
     /// The position's weights are given; edges acknowledge.
     Shifting { at: Position, since: DateTime<Utc> },
     /// The new version is watched and judged over the seconds since.
     Watching { at: Position, since: DateTime<Utc> },
-    /// Stands still with the weights of its position until a person says what next.
+    /// Stands still until a person says what next: with the weights of its position, or, not being
+    /// weighed yet, with those before it.
     Paused { at: Position, since: DateTime<Utc>, why: PauseReason, weighed: bool },
     /// All requests are on the new version, which is stable now. The old one is kept warm.
     Promoted { at: DateTime<Utc>, warm_until: DateTime<Utc> },
@@ -227,6 +273,23 @@ pub enum StopReason {
     NodeTest { instance: InstanceId, words: String },
     /// An edge refused its configuration; `message` is its own words.
     Refused { edge: EdgeId, message: String },
+}
+
+impl State {
+    /// When it was entered.
+    pub const fn since(&self) -> DateTime<Utc> {
+        match self {
+            Self::Preparing { since, .. }
+            | Self::Testing { since, .. }
+            | Self::Shifting { since, .. }
+            | Self::Watching { since, .. }
+            | Self::Paused { since, .. }
+            | Self::RollingBack { since, .. }
+            | Self::Promoted { at: since, .. }
+            | Self::RolledBack { at: since, .. }
+            | Self::Ended { at: since, .. } => *since,
+        }
+    }
 }
 
 impl Rollout {

@@ -1,0 +1,94 @@
+//! Everything a decision about a rollout is made from.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Condition, Plan};
+use crate::estate::Estate;
+use crate::id::EdgeId;
+use crate::judge::{Judgement, Settings, Trace, Verdict};
+
+/// What is known at one moment. What was not measured is `None` or absent, never zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub estate: &'a Estate,
+    pub now: DateTime<Utc>,
+    /// By edge of the fleet; one that never connected may be absent.
+    pub edges: &'a BTreeMap<EdgeId, EdgeFact>,
+    /// The comparison of the seconds since the current watch began, at the edges of its wave's
+    /// regions, with [`Plan::settings`]; `None`: none was made (yet). At full weight
+    /// ([`Plan::is_full`]) nothing is beside the new version: it is compared with what these edges
+    /// saw of the old one just before, moved to these seconds ([`moved`]).
+    pub judgement: Option<&'a Judgement>,
+    /// The plan's conditions over the current watch.
+    pub conditions: &'a [ConditionFact],
+    /// The last second in which an edge's log has a request on the new version.
+    pub last_request: Option<DateTime<Utc>>,
+    /// Until when the logs of all connected edges are complete; `None`: they are not heard.
+    pub heard_until: Option<DateTime<Utc>>,
+}
+
+/// How an edge stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeFact {
+    pub connected: bool,
+    /// Since when it is connected or not.
+    pub since: DateTime<Utc>,
+    /// The newest [`crate::routing::Routing::revision`] it carries out; 0: none.
+    pub acknowledged_revision: u64,
+    /// When it acknowledged that.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// What it refused last and has not carried out since.
+    pub nack: Option<Nack>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nack {
+    pub revision: u64,
+    /// The edge's own words.
+    pub message: String,
+}
+
+/// What a condition says of the new version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConditionFact {
+    pub condition: Condition,
+    pub verdict: Verdict,
+    /// A proportion, milliseconds, or the query's answer; `None`: nothing was measured.
+    pub value: Option<f64>,
+}
+
+impl Plan {
+    /// How many watches there are: each spends an equal part of the plan's alpha.
+    pub fn watches(&self) -> u32 {
+        let waves = u16::try_from(self.waves.len()).unwrap_or(u16::MAX);
+        (0..waves).map(|wave| u32::from(self.positions(wave))).sum()
+    }
+
+    /// What one watch is judged with. The chance that a version as good as the old one is stopped
+    /// is split evenly over the watches (a union bound), so that it holds for the whole rollout;
+    /// a watch that a person starts anew after a pause spends its part again.
+    pub fn settings(&self) -> Settings {
+        let analysis = &self.analysis;
+        let defaults = Settings::default();
+        let watches = f64::from(self.watches().max(1));
+        let error_tolerance = f64::from(analysis.error_tolerance_bp) / 10_000.0;
+        let latency_tolerance = f64::from(analysis.latency_tolerance_percent) / 100.0;
+        Settings {
+            alpha: f64::from(analysis.alpha_per_million) / 1e6 / watches,
+            error_tolerance,
+            error_floor: defaults.error_floor.min(error_tolerance / 2.0),
+            latency_tolerance,
+            latency_floor: defaults.latency_floor.min(latency_tolerance / 2.0),
+            requests_min: analysis.min_requests,
+            ..defaults
+        }
+    }
+}
+
+/// A trace as if it had been observed so many seconds later.
+pub fn moved(trace: &Trace, seconds: i64) -> Trace {
+    let moved = trace.seconds.iter().map(|(at, second)| (at + seconds, second.clone()));
+    Trace { bounds_ms: trace.bounds_ms.clone(), seconds: moved.collect() }
+}

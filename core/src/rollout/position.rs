@@ -1,0 +1,123 @@
+//! Counting the positions of a plan.
+
+use super::{Plan, Position};
+use crate::fleet::Strategy;
+use crate::id::DatacenterId;
+use crate::routing::WEIGHT_TOTAL;
+
+/// Where a data centre has its turn in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub wave: u16,
+    /// Nodes of the data centres before it in its wave.
+    pub nodes_before: u16,
+    /// Its own nodes when the plan was made.
+    pub nodes: u16,
+}
+
+impl Plan {
+    /// How many positions a wave has: steps of a canary, nodes of a rolling update.
+    pub fn positions(&self, wave: u16) -> u16 {
+        match self.strategy {
+            Strategy::Canary => count(self.steps.len()),
+            Strategy::Rolling => {
+                let wave = self.waves.get(usize::from(wave));
+                wave.map_or(0, |wave| wave.datacenters.iter().map(|(_, nodes)| nodes).sum())
+            }
+        }
+    }
+
+    /// The position after this one; `None`: it is the last.
+    pub fn next(&self, at: Position) -> Option<Position> {
+        let Position { wave, step } = at;
+        if step.saturating_add(1) < self.positions(wave) {
+            return Some(Position { wave, step: step + 1 });
+        }
+        let more = usize::from(wave) + 1 < self.waves.len();
+        more.then(|| Position { wave: wave + 1, step: 0 })
+    }
+
+    /// The position before this one; `None`: it is the first.
+    pub fn previous(&self, at: Position) -> Option<Position> {
+        let Position { wave, step } = at;
+        if step > 0 {
+            return Some(Position { wave, step: step - 1 });
+        }
+        let wave = wave.checked_sub(1)?;
+        Some(Position { wave, step: self.positions(wave).saturating_sub(1) })
+    }
+
+    /// The last position that is watched.
+    pub fn last(&self) -> Position {
+        let wave = count(self.waves.len()).saturating_sub(1);
+        Position { wave, step: self.positions(wave).saturating_sub(1) }
+    }
+
+    /// Past the last: everything at once and without a watch.
+    pub fn end(&self) -> Position {
+        let last = self.last();
+        Position { step: last.step.saturating_add(1), ..last }
+    }
+
+    /// The canary's weight at a step of a wave, out of [`WEIGHT_TOTAL`]; all of it past the last.
+    pub fn weight(&self, step: u16) -> u16 {
+        self.steps.get(usize::from(step)).map_or(WEIGHT_TOTAL, |step| step.weight)
+    }
+
+    /// How long a position is watched at least; nothing past the last one.
+    pub fn watch_seconds(&self, at: Position) -> u32 {
+        match self.strategy {
+            Strategy::Canary => {
+                self.steps.get(usize::from(at.step)).map_or(0, |step| step.watch_seconds)
+            }
+            Strategy::Rolling => self.node_watch_seconds,
+        }
+    }
+
+    /// Whether a canary has all requests of its wave here, so that there is nothing beside it to
+    /// compare it with.
+    pub fn is_full(&self, at: Position) -> bool {
+        self.strategy == Strategy::Canary && self.weight(at.step) >= WEIGHT_TOTAL
+    }
+
+    pub(super) fn turn(&self, datacenter: &DatacenterId) -> Option<Turn> {
+        self.waves.iter().enumerate().find_map(|(wave, of)| {
+            let mut nodes_before = 0;
+            for (id, nodes) in &of.datacenters {
+                if id == datacenter {
+                    return Some(Turn { wave: count(wave), nodes_before, nodes: *nodes });
+                }
+                nodes_before += nodes;
+            }
+            None
+        })
+    }
+
+    /// The data centres that a position is about: the wave's of a canary, the node's of a rolling
+    /// update, all past the end.
+    pub fn datacenters(&self, at: Position) -> Vec<&DatacenterId> {
+        let Some(wave) = self.waves.get(usize::from(at.wave)) else { return Vec::new() };
+        let of_wave = wave.datacenters.iter();
+        match self.strategy {
+            Strategy::Canary if at.step >= self.positions(at.wave) => {
+                let all = self.waves.iter().flat_map(|wave| &wave.datacenters);
+                all.map(|(id, _)| id).collect()
+            }
+            Strategy::Canary => of_wave.map(|(id, _)| id).collect(),
+            Strategy::Rolling => {
+                let mut before = 0;
+                for (id, nodes) in of_wave {
+                    before += nodes;
+                    if at.step < before {
+                        return vec![id];
+                    }
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn count(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,1 @@
+//! Rollouts, decided from small estates.
