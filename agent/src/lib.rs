@@ -1,9 +1,9 @@
 //! The agent: the hand of Mainstay in one data centre.
 //!
-//! Owns the link to the server ([`link`]), the command journal ([`journal`]), the tests of versions
-//! and nodes ([`bench`]) and the drivers ([`driver`]) that run services. Invariants: a command is journalled before it is executed and
-//! executed at most once; what runs goes on running when the server, the link or the agent is
-//! gone; nothing connects to an agent.
+//! Owns the link to the server ([`link`]), the command journal ([`journal`]), the tests of
+//! versions and nodes ([`bench`]) and the drivers ([`driver`]) that run services. Invariants: a
+//! command is journalled before it is executed and executed at most once; what runs goes on
+//! running when the server, the link or the agent is gone; nothing connects to an agent.
 //!
 //! Must not: decide policy. What should run where is the server's word.
 

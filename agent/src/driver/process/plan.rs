@@ -1,9 +1,10 @@
 //! What to do next: a pure function of the targets, the nodes and the time.
 //!
-//! Each track of a service is planned for itself. Rules: what is not wanted is drained. What is missing is started. What died is started again
-//! as it was, after its pause. What is out of date is replaced one node at a time (R11): the next
-//! only when every node that is up to date serves, and has done so for [`SETTLE`]; so a version
-//! that does not come up stops at its first node, and the others go on serving.
+//! Each track of a service is planned for itself. Rules: what is not wanted is drained. What is
+//! missing is started. What died is started again as it was, after its pause. What is out of date
+//! is replaced one node at a time (R11): the next only when every node that is up to date serves,
+//! and has done so for [`SETTLE`]; so a version that does not come up stops at its first node,
+//! and the others go on serving.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -131,8 +131,8 @@ impl Node {
             }
             tokio::select! {
                 ended = &mut self.ended => {
-                    let cause = ended.unwrap_or(Cause::Vanished);
-                    return Err(format!("{} ended before it was healthy: {}", self.id, said(&cause)));
+                    let why = said(&ended.unwrap_or(Cause::Vanished));
+                    return Err(format!("{} ended before it was healthy: {why}", self.id));
                 }
                 () = tokio::time::sleep(LOOK) => {}
             }
