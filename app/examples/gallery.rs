@@ -85,8 +85,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
     ] {
         let records = sample::records(estate);
         let data = pages::topology::build(estate, &records, &Query::parse(query));
-        let r = reader.clone();
-        let page = move || pages::topology::view(&data, &r);
+        let page = move || pages::topology::view(&data);
         all.push((name, "/topology", pages::topology::title(), Box::new(page)));
     }
     let data = pages::attention::build(&sample::records(&big), sample::now(), &Query::parse(""));

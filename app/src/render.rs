@@ -12,24 +12,34 @@ use mainstay_core::access::Density;
 
 use crate::shell::{self, Shell, Theme};
 use crate::t;
-use crate::ui::escape;
 use crate::ui::glyph::SPRITE;
+use crate::ui::{escape, raw};
+
+/// Stands for the page while its shell is drawn; text is escaped, so nothing else can say it.
+const PLACE: &str = "<!--page-->";
 
 /// Renders `page` in its shell. `page` runs inside a reactive owner in islands mode, so that only
 /// islands carry what the browser needs to wake them.
 pub fn document(shell: &Shell, page: impl FnOnce() -> AnyView) -> String {
-    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    let body = owner.with(|| shell::body(shell, page()).to_html());
-    let mut html = String::with_capacity(body.len() + SPRITE.len() + 2048);
-    head(&mut html, shell);
-    html.push_str("<body>");
-    html.push_str(SPRITE);
-    html.push_str(&body);
-    html.push_str("</body></html>");
+    let (mut html, after) = around(shell);
+    html.push_str(&fragment(page));
+    html.push_str(&after);
     html
 }
 
-/// Renders a fragment alone, for tests and parts of pages.
+/// What stands before and after the page in its document.
+pub fn around(shell: &Shell) -> (String, String) {
+    let body = fragment(|| shell::body(shell, raw(PLACE)));
+    let (before, after) = body.split_once(PLACE).expect("the body has a place for its page");
+    let mut html = String::with_capacity(before.len() + SPRITE.len() + 2048);
+    head(&mut html, shell);
+    html.push_str("<body>");
+    html.push_str(SPRITE);
+    html.push_str(before);
+    (html, [after, "</body></html>"].concat())
+}
+
+/// Renders a fragment alone: what stands in the place of a page.
 pub fn fragment(view: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     owner.with(|| view().to_html())

@@ -96,7 +96,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     for query in ["", "view=regions", "view=list", "by=version", "by=load", "sel=feed-api@sin2"] {
         let topology = pages::topology::build(estate, &records, &Query::parse(query));
         let path = format!("/topology?{query}");
-        add(&path, Box::new(|| pages::topology::view(&topology, reader)));
+        add(&path, Box::new(|| pages::topology::view(&topology)));
     }
     let (region, dc): (RegionId, DatacenterId) = (id("ap-southeast"), id("pdx2"));
     let (service, group): (ServiceId, GroupId) = (id("feed-api"), id("social"));
@@ -140,7 +140,7 @@ fn the_matrix_of_two_thousand_instances_keeps_its_budget() {
     let estate = sample::estate(60, 3);
     assert!(estate.instances().count() >= 2000, "{}", estate.instances().count());
     let topology = pages::topology::build(&estate, &sample::records(&estate), &Query::default());
-    let html = render("/topology", || pages::topology::view(&topology, &reader(Role::Viewer)));
+    let html = render("/topology", || pages::topology::view(&topology));
     let size = compressed(&html);
     assert!(size <= MATRIX_BUDGET, "{size} bytes compressed, {} in all", html.len());
     let elements = html.matches('<').count() - html.matches("</").count();
@@ -148,10 +148,25 @@ fn the_matrix_of_two_thousand_instances_keeps_its_budget() {
 }
 
 #[test]
+fn a_page_has_one_place_in_its_shell() {
+    let mut shell = shell("/topology?q=<!--page-->");
+    shell.title = "<!--page-->".to_owned();
+    shell.environment = "<!--page-->".to_owned();
+    let viewer = shell.viewer.as_mut().expect("somebody is signed in");
+    viewer.display_name = "<!--page-->".to_owned();
+    viewer.name = "<!--page-->".to_owned();
+    let (before, after) = mainstay_app::render::around(&shell);
+    assert!(before.ends_with("</div>"), "{before}");
+    assert!(after.starts_with("</main>"), "{after}");
+    let page = || leptos::prelude::IntoAny::into_any(leptos::prelude::view! { <h1>"A"</h1> });
+    assert_eq!(document(&shell, page), [before.as_str(), "<h1>A</h1>", &after].concat());
+}
+
+#[test]
 fn a_cell_says_what_it_is_and_unknown_is_never_healthy() {
     let estate = sample::estate(12, 2);
     let topology = pages::topology::build(&estate, &[], &Query::default());
-    let html = render("/topology", || pages::topology::view(&topology, &reader(Role::Viewer)));
+    let html = render("/topology", || pages::topology::view(&topology));
     assert!(html.contains(r#"aria-label="feed-api in fra1: 17 healthy""#), "a healthy cell");
     assert!(html.contains(r#"aria-label="feed-api in pdx2: 17 unknown""#), "a silent one");
     // Local services are blank where the region has no warehouses.

@@ -3,150 +3,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-#[path = "../../store/tests/common/mod.rs"]
-mod common;
-
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::ConnectInfo;
-use axum::response::Response;
-use common::TestDatabase;
+use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Method, Request, StatusCode};
-use mainstay_app::shell::Assets;
-use mainstay_control::Control;
-use mainstay_control::access::{By, MakeToken, MakeUser};
-use mainstay_control::authority::Authority;
-use mainstay_core::access::{Grant, Role, Scope, Target, User, decide};
+use mainstay_control::access::{By, MakeToken};
+use mainstay_core::access::{Grant, Role, Scope, Target, decide};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::id::DatacenterId;
-use mainstay_store::audit::{self, Filter};
-use metrics_exporter_prometheus::PrometheusBuilder;
-use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
 use crate::policy::Route;
-use crate::router::{router, routes};
-use crate::state::{AppState, Web};
+use crate::rig::{PASSWORD, Rig, cookie_of, grant, location, text};
+use crate::router::routes;
+use crate::state::AppState;
 
-const PASSWORD: &str = "correct horse battery";
 /// Rewrites the golden file instead of comparing with it.
 const UPDATE: &str = "UPDATE_GOLDEN";
-
-struct Rig {
-    db: TestDatabase,
-    state: AppState,
-    router: Router,
-    _dir: TempDir,
-}
-
-impl Rig {
-    async fn new(secure: bool) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let db = TestDatabase::new().await;
-        let authority = Authority::open(dir.path(), chrono::Utc::now()).unwrap();
-        let control = Arc::new(Control::new(db.store.clone(), authority));
-        let state = AppState {
-            control,
-            live: Arc::default(),
-            web: Arc::new(Web {
-                secure,
-                site_dir: dir.path().to_owned(),
-                assets: Assets::default(),
-            }),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
-            shutdown: CancellationToken::new(),
-        };
-        let router = router(state.clone());
-        Self { db, state, router, _dir: dir }
-    }
-
-    async fn user(&self, name: &str, grants: Vec<Grant>) -> User {
-        let make = MakeUser {
-            name: name.into(),
-            display_name: name.into(),
-            password: PASSWORD.into(),
-            grants,
-        };
-        self.state.control.access.make_user(&By::system("test"), &make).await.unwrap()
-    }
-
-    /// A token that counts for everything its owner holds.
-    async fn token(&self, user: &User) -> String {
-        let make = MakeToken { name: "test".into(), grants: user.grants.clone(), days: 1 };
-        let holds = (user.grants.as_slice(), None);
-        let access = &self.state.control.access;
-        access.make_token(&By::system("test"), user, holds, &make).await.unwrap().1
-    }
-
-    async fn send(&self, request: Request<Body>) -> Response {
-        let mut request = request;
-        let peer = SocketAddr::from(([192, 0, 2, 1], 4_711));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        self.router.clone().oneshot(request).await.unwrap()
-    }
-
-    async fn get(&self, path: &str, cookie: &str) -> Response {
-        let request = Request::get(path).header(COOKIE, cookie).body(Body::empty()).unwrap();
-        self.send(request).await
-    }
-
-    async fn post(&self, path: &str, cookie: &str, site: &str, form: &str) -> Response {
-        let request = Request::post(path)
-            .header(COOKIE, cookie)
-            .header("sec-fetch-site", site)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(form.to_owned()))
-            .unwrap();
-        self.send(request).await
-    }
-
-    /// The cookie of a new session.
-    async fn sign_in(&self, name: &str, cookie: &str) -> String {
-        let form = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
-        let response = self.post("/sign-in", cookie, "same-origin", &form).await;
-        assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        cookie_of(&response).unwrap()
-    }
-
-    /// The token in the forms of a session.
-    async fn form_token(&self, cookie: &str) -> String {
-        let page = text(self.get("/settings/profile", cookie).await).await;
-        let (_, after) = page.split_once(r#"name="csrf" value=""#).unwrap();
-        after.split('"').next().unwrap().to_owned()
-    }
-
-    /// The newest entry of the audit log: its id, what was done and how it ended.
-    async fn latest(&self) -> Option<(i64, Action, Outcome)> {
-        let list = audit::list(&self.db.store, &Filter::default(), None, 1).await.unwrap();
-        list.first().map(|entry| (entry.id, entry.event.action, entry.event.outcome))
-    }
-}
-
-async fn text(response: Response) -> String {
-    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// `name=value` of the cookie that an answer sets, unless it removes it.
-fn cookie_of(response: &Response) -> Option<String> {
-    let all = response.headers().get_all(SET_COOKIE).iter();
-    let set = all.map(|cookie| cookie.to_str().unwrap()).find(|cookie| !cookie.contains("=;"))?;
-    set.split(';').next().map(str::to_owned)
-}
-
-fn location(response: &Response) -> &str {
-    response.headers().get(LOCATION).map_or("", |location| location.to_str().unwrap())
-}
-
-fn grant(role: Role) -> Grant {
-    Grant { role, scope: Scope::default() }
-}
 
 /// Nobody, each role everywhere, and two roles in one place.
 fn people() -> Vec<(String, Option<Vec<Grant>>)> {

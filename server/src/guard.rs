@@ -93,6 +93,7 @@ async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Respon
             let response = next.run(Request::from_parts(parts, body)).await;
             if unsafe_method {
                 gate.sessions.changed();
+                gate.state.shared.forget();
             }
             response
         }

@@ -12,10 +12,14 @@ mod link;
 mod live;
 mod policy;
 mod problem;
+#[cfg(test)]
+mod rig;
 mod router;
 mod security;
 mod session;
 mod settings;
+#[cfg(test)]
+mod shared_tests;
 mod sign_in;
 mod state;
 mod telemetry;

@@ -8,6 +8,7 @@ use mainstay_control::Control;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::http::shared::SharedPages;
 use crate::live::Hub;
 
 /// Shared by all requests; cheap to clone.
@@ -15,6 +16,8 @@ use crate::live::Hub;
 pub struct AppState {
     pub control: Arc<Control>,
     pub live: Arc<Hub>,
+    /// Pages that are the same for everybody, as they were drawn lately.
+    pub shared: Arc<SharedPages>,
     pub web: Arc<Web>,
     pub metrics: PrometheusHandle,
     /// Cancelled when the server stops: ends streams.

@@ -70,6 +70,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let state = AppState {
         live: Arc::new(Hub::default()),
         control: control.clone(),
+        shared: Arc::default(),
         web: Arc::new(Web { secure: args.secure, site_dir: args.site_dir, assets }),
         metrics,
         shutdown: stop.clone(),

@@ -7,11 +7,13 @@ pub mod act;
 pub mod api;
 pub mod assets;
 pub mod audit;
+mod coding;
 pub mod fleet;
 pub mod health;
 pub mod live;
 pub mod page;
 pub mod pages;
+pub mod shared;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

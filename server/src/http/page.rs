@@ -1,9 +1,12 @@
 //! What every page has in common: who looks, at which moment, in which shell, and whether the
 //! answer is HTML for a person or the same data as JSON for a program.
 
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
+use http::header::{CONTENT_ENCODING, VARY};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 use leptos::prelude::AnyView;
@@ -18,6 +21,8 @@ use mainstay_core::access::Theme;
 use mainstay_core::status::Status;
 use serde::Serialize;
 
+use super::coding;
+use super::shared::{Drawn, Page};
 use crate::guard::wants_json;
 use crate::security::{Nonce, RequestId};
 use crate::state::AppState;
@@ -49,7 +54,7 @@ impl FromRequestParts<AppState> for Context {
 }
 
 /// A page's frame: what differs from page to page in the shell.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     pub title: String,
     /// What the page wants to hear about live; empty: nothing.
@@ -146,6 +151,30 @@ impl Context {
             return (status, Json(data)).into_response();
         }
         self.html(status, frame, view)
+    }
+
+    /// Answers with a page that is the same for everybody; its HTML is drawn once for all who ask
+    /// within a moment.
+    pub async fn shared<T: Serialize>(mut self, page: Page<T>) -> Response {
+        if self.wants_live() || self.wants_json() {
+            let data = (page.build)(&self.snapshot, &self.query());
+            return self.page((page.frame)(&data), &data, || (page.view)(&data));
+        }
+        let state = self.state.clone();
+        let draw = || {
+            let live_id = state.live.id();
+            Drawn::new(&page, state.control.snapshot(), live_id, &self.query())
+        };
+        let drawn = state.shared.get(self.path(), Instant::now(), draw).await;
+        // The shell tells of the same moment as the page.
+        self.snapshot = drawn.snapshot.clone();
+        self.live_id.clone_from(&drawn.live_id);
+        let (before, after) = render::around(&self.shell(drawn.frame.clone()));
+        if !coding::takes_brotli(&self.headers) {
+            return Html([before.as_str(), &drawn.html, &after].concat()).into_response();
+        }
+        let body = coding::around(&before, &drawn.brotli, &after);
+        ([(CONTENT_ENCODING, "br"), (VARY, "accept-encoding")], Html(body)).into_response()
     }
 
     /// Answers with a page for people.

@@ -21,6 +21,7 @@ use mainstay_core::status::Status;
 use mainstay_store::{estate, problem as problems};
 
 use super::page::{Context, Frame};
+use super::shared::Page;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -107,10 +108,12 @@ pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
 #[utoipa::path(get, path = "/api/v1/topology", tag = "estate",
     responses((status = 200, body = topology::Data)))]
 pub async fn topology(context: Context) -> Response {
-    let (snapshot, reader) = (&context.snapshot, context.reader());
-    let data = topology::build(&snapshot.estate, &snapshot.problems, &context.query());
-    let frame = Frame::new(topology::title(), topology::topics());
-    context.page(frame, &data, || topology::view(&data, &reader))
+    let page = Page {
+        build: |snapshot, query| topology::build(&snapshot.estate, &snapshot.problems, query),
+        frame: |_| Frame::new(topology::title(), topology::topics()),
+        view: topology::view,
+    };
+    context.shared(page).await
 }
 
 /// A region.

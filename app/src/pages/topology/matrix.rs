@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use mainstay_core::status::{Status, Tally};
 
 use super::{By, Data, Filter, GroupRows, MatrixCell, RegionColumns, ServiceCells};
-use crate::pages::{Reader, cell};
+use crate::pages::cell;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -32,7 +32,7 @@ struct Words {
 }
 
 /// Draws the matrix, and the inspector of the selected cell.
-pub fn view(data: &Data, _reader: &Reader) -> AnyView {
+pub fn view(data: &Data) -> AnyView {
     let words = Words::fetch();
     let rows: usize = data.groups.iter().map(|group| group.services.len()).sum();
     let panels = if rows <= ONE_PANEL_ROWS { 1 } else { 2 };

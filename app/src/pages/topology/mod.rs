@@ -18,7 +18,7 @@ pub use filter::{By, Filter, Sort, View};
 use crate::pages::query::{Dropped, Query};
 use crate::pages::rows::{CellRow, StripRow, region_strips};
 use crate::pages::survey::Survey;
-use crate::pages::{Counts, Reader, cell, parts, region};
+use crate::pages::{Counts, cell, parts, region};
 use crate::t;
 use crate::text;
 use crate::ui::block::empty;
@@ -271,7 +271,8 @@ pub fn topics() -> Vec<String> {
     vec!["estate".to_owned()]
 }
 
-pub fn view(data: &Data, reader: &Reader) -> AnyView {
+/// Says the same to every reader, so that many share one drawing of it.
+pub fn view(data: &Data) -> AnyView {
     let filter = &data.filter;
     let bar = view! { {views(filter)}{by(filter)}{states(data)} };
     let first = filter.with(|f| f.problems_first = !filter.problems_first).href();
@@ -288,7 +289,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     });
     let body = match filter.view {
         View::Matrix if data.groups.is_empty() || data.regions.is_empty() => nothing(filter),
-        View::Matrix => matrix::view(data, reader),
+        View::Matrix => matrix::view(data),
         View::Regions if data.tree.is_empty() => nothing(filter),
         View::Regions => regions_view(data),
         View::List => list::view(data),
