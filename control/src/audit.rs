@@ -24,7 +24,6 @@ use rand::RngCore;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::Control;
 use crate::access::By;
 
 /// How often the sequencer looks for new entries: the longest that one waits for its position.
@@ -298,26 +297,22 @@ fn page<T>(page: Vec<T>) -> Option<Vec<T>> {
     (!page.is_empty()).then_some(page)
 }
 
-impl Control {
-    /// Writes down that entries are exported, before any leaves. `what` says which and in which
-    /// form. Returns the id of the entry: what is older may be exported.
-    pub async fn note_export(&self, by: &By, what: serde_json::Value) -> Result<i64> {
-        let event = &Event {
-            v: 1,
-            at: Utc::now(),
-            actor: by.actor.clone(),
-            action: Action::AuditExport,
-            object: "/audit".to_owned(),
-            outcome: Outcome::Done,
-            reason: None,
-            before: None,
-            after: Some(what),
-            request: by.request.clone(),
-        };
-        self.store
-            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await }))
-            .await
-    }
+/// Writes down that entries are exported, before any leaves. `what` says which and in which form.
+/// Returns the id of the entry: what is older may be exported.
+pub async fn note_export(store: &Store, by: &By, what: serde_json::Value) -> Result<i64> {
+    let event = &Event {
+        v: 1,
+        at: Utc::now(),
+        actor: by.actor.clone(),
+        action: Action::AuditExport,
+        object: "/audit".to_owned(),
+        outcome: Outcome::Done,
+        reason: None,
+        before: None,
+        after: Some(what),
+        request: by.request.clone(),
+    };
+    store.read_committed(|tx| Box::pin(async move { audit::append(tx, event).await })).await
 }
 
 /// Why an export ended early.
@@ -330,7 +325,7 @@ pub enum ExportError {
 }
 
 /// Writes the placed entries, the tree's leaves and the checkpoints as JSON lines
-/// ([`mainstay_core::audit::export`]).
+/// ([`mainstay_core::audit::export`]). Has been noted before with [`note_export`].
 pub async fn export(
     store: &Store,
     to: &mut (impl AsyncWrite + Unpin + Send),

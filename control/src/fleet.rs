@@ -18,6 +18,10 @@ use crate::access::{AccessError, By, JOIN_VALID_DEFAULT};
 /// Certificates looked at when join tokens are given out; more than any fleet has.
 const CERTIFICATES_MAX: i64 = 10_000;
 
+/// Mistakes of a refused file that the audit log keeps, and characters of each.
+const MISTAKES_KEPT_MAX: usize = 20;
+const MISTAKE_MAX_CHARS: usize = 300;
+
 /// Shortest reason for a new fleet, in characters.
 pub const REASON_MIN_CHARS: usize = 10;
 
@@ -71,47 +75,40 @@ impl Control {
         expected: i64,
         reason: Option<&str>,
     ) -> Result<i64, ApplyError> {
-        let preview = self.preview_fleet(text).map_err(ApplyError::Findings)?;
-        let refused = if preview.revision > expected {
-            Some(ApplyError::Changed { revision: preview.revision })
-        } else if !preview.blocked.is_empty() {
-            Some(ApplyError::Blocked(preview.blocked.clone()))
-        } else if preview.changes.is_empty() && preview.revision > 0 {
-            return Err(ApplyError::Same);
-        } else {
-            None
-        };
-        let now = Utc::now().trunc_subsecs(6);
         let mut event = Event {
             v: 1,
-            at: now,
+            at: Utc::now().trunc_subsecs(6),
             actor: by.actor.clone(),
             action: Action::FleetApply,
             object: "/settings/fleet".to_owned(),
             outcome: Outcome::Done,
             reason: reason.map(str::to_owned),
             before: Some(serde_json::json!({ "revision": expected })),
-            after: Some(serde_json::json!({ "changes": preview.changes })),
+            after: None,
             request: by.request.clone(),
         };
-        if let Some(refused) = refused {
-            event.outcome = Outcome::Refused;
-            event.after = Some(serde_json::json!({ "refused": refused.to_string() }));
-            let event = &event;
-            self.store
-                .read_committed(|tx| {
+        let preview = match self.appliable(text, expected) {
+            Ok(preview) => preview,
+            Err(ApplyError::Same) => return Err(ApplyError::Same),
+            Err(refused) => {
+                event.outcome = Outcome::Refused;
+                event.after = Some(refusal(&refused));
+                let event = &event;
+                let note = self.store.read_committed(|tx| {
                     Box::pin(async move { audit::append(tx, event).await.map(drop) })
-                })
-                .await?;
-            return Err(refused);
-        }
-        let applied_by = actor_name(by);
-        let (fleet, event, applied_by) = (&preview.fleet, &event, applied_by.as_str());
+                });
+                note.await?;
+                return Err(refused);
+            }
+        };
+        event.after = Some(serde_json::json!({ "changes": preview.changes }));
+        let (fleet, event, applied_by) = (&preview.fleet, &event, actor_name(by));
+        let (applied_at, applied_by) = (event.at, applied_by.as_str());
         let revision = self
             .store
             .read_committed(|tx| {
                 Box::pin(async move {
-                    let new = NewFleet { source: text, fleet, applied_at: now, applied_by, reason };
+                    let new = NewFleet { source: text, fleet, applied_at, applied_by, reason };
                     let Some(revision) = stored::apply(tx, expected, new).await? else {
                         return Ok(None);
                     };
@@ -130,6 +127,21 @@ impl Control {
                 Err(ApplyError::Changed { revision })
             }
         }
+    }
+
+    /// What applying a file on top of `expected` would do, unless something is in its way.
+    fn appliable(&self, text: &str, expected: i64) -> Result<Preview, ApplyError> {
+        let preview = self.preview_fleet(text).map_err(ApplyError::Findings)?;
+        if preview.revision > expected {
+            return Err(ApplyError::Changed { revision: preview.revision });
+        }
+        if !preview.blocked.is_empty() {
+            return Err(ApplyError::Blocked(preview.blocked));
+        }
+        if preview.changes.is_empty() && preview.revision > 0 {
+            return Err(ApplyError::Same);
+        }
+        Ok(preview)
     }
 
     /// Data centres of the fleet in force for which no agent holds a valid certificate.
@@ -151,6 +163,19 @@ impl Control {
         let made = self.access.make_join_token(by, id, JOIN_VALID_DEFAULT, authority).await?;
         Ok(made.1)
     }
+}
+
+/// What the audit log keeps of a refusal: the sentence, and the first mistakes of the file.
+fn refusal(error: &ApplyError) -> serde_json::Value {
+    let mut kept = serde_json::json!({ "refused": error.to_string() });
+    if let ApplyError::Findings(findings) = error {
+        let mistakes = findings.iter().take(MISTAKES_KEPT_MAX).map(|finding| {
+            let sentence: String = finding.to_string().chars().take(MISTAKE_MAX_CHARS).collect();
+            format!("line {}: {sentence}", finding.line)
+        });
+        kept["mistakes"] = mistakes.collect();
+    }
+    kept
 }
 
 /// Who applied it, in words for the list of revisions.

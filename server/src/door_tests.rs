@@ -12,6 +12,7 @@ use mainstay_control::access::{By, MakeToken};
 use mainstay_core::access::{Grant, Role, Scope, Target, decide};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::id::DatacenterId;
+use mainstay_store::audit::{self, Filter};
 
 use crate::policy::Route;
 use crate::rig::{PASSWORD, Rig, cookie_of, grant, location, text};
@@ -358,4 +359,27 @@ async fn every_answer_carries_the_headers_and_bodies_are_bounded() {
     let wrong = rig.send(wrong.body(Body::empty()).unwrap()).await;
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(wrong.headers()[CONTENT_TYPE], crate::problem::PROBLEM_JSON);
+}
+
+#[tokio::test]
+async fn a_fleet_refused_for_its_mistakes_is_in_the_log() {
+    let rig = Rig::new(false).await;
+    let chief = rig.user("chief", vec![grant(Role::Admin)]).await;
+    let bearer = format!("Bearer {}", rig.token(&chief).await);
+    let wrong = "[[region]]\nidd = 1\n".repeat(200);
+    for (dry_run, left) in [(true, None), (false, Some((Action::FleetApply, Outcome::Refused)))] {
+        let before = rig.latest().await;
+        let sent = serde_json::json!({ "source": wrong, "dry_run": dry_run });
+        let request = Request::post("/api/v1/fleet/apply").header(AUTHORIZATION, &bearer);
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let answer = rig.send(request.body(Body::from(sent.to_string())).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let newest = rig.latest().await.filter(|newest| Some(*newest) != before);
+        assert_eq!(newest.map(|(_, action, outcome)| (action, outcome)), left);
+    }
+    let entry = &audit::list(&rig.db.store, &Filter::default(), None, 1).await.unwrap()[0];
+    let after = entry.event.after.as_ref().unwrap();
+    let kept = after["mistakes"].as_array().unwrap();
+    assert!(kept.len() == 20 && after.to_string().len() < 8_000, "{after}");
+    assert!(kept[0].as_str().unwrap().starts_with("line 1: `name` is missing"), "{}", kept[0]);
 }

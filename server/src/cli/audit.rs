@@ -1,9 +1,11 @@
 //! `mainstay audit verify` and `mainstay audit export`.
 //!
 //! Verify exits with 0 when the log is intact, 1 when it was tampered with (each finding is a
-//! line), and 2 when it could not be read. The export's format is described in
+//! line), and 2 when it could not be read. An export leaves an entry in the log, as one from the
+//! console does; its format is described in
 //! [`mainstay_core::audit::export`].
 
+use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -11,12 +13,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use mainstay_control::access::By;
 use mainstay_control::audit::{self, Verdict};
 use mainstay_core::audit::export::{LINE_MAX_BYTES, Reader};
 use mainstay_core::audit::note::{NOTE_MAX_BYTES, VerifierKey};
 use mainstay_core::audit::verify::Verification;
 use mainstay_store::{Options, Store};
 
+/// Longest name of an account in the audit log.
+const ACCOUNT_MAX_CHARS: usize = 64;
 /// Exit code of a log that was tampered with.
 const TAMPERED: u8 = 1;
 
@@ -30,7 +35,7 @@ pub struct AuditArgs {
 enum Command {
     /// Check that no entry was edited, deleted, moved or cut off, and say which.
     Verify(VerifyArgs),
-    /// Write the log as JSON lines that can be verified without the database.
+    /// Write the log as JSON lines that can be verified without the database. The log says so.
     Export(ExportArgs),
 }
 
@@ -92,17 +97,36 @@ async fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
             let context = || format!("the export {}", path.display());
             let file = tokio::fs::File::create_new(path).await.with_context(context)?;
             let mut out = tokio::io::BufWriter::new(file);
+            note(&store).await?;
             let counts = audit::export(&store, &mut out).await.with_context(context)?;
             out.into_inner().sync_all().await.with_context(context)?;
             counts
         }
         None => {
             let mut out = tokio::io::BufWriter::new(tokio::io::stdout());
+            note(&store).await?;
             audit::export(&store, &mut out).await?
         }
     };
     eprintln!("{} entries and {} checkpoints", counts.entries, counts.checkpoints);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes down in the log that it is exported, and by which account of this machine: its word
+/// only, for whoever may write to the database can say anything.
+async fn note(store: &Store) -> anyhow::Result<()> {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok());
+    let by = By::system(&format!("cli/{}", word(&named.unwrap_or_default())));
+    let what = serde_json::json!({ "format": "jsonl", "with": "tree and checkpoints" });
+    audit::note_export(store, &by, what).await.context("the entry about the export")?;
+    Ok(())
+}
+
+/// The name of an account, fit for the log.
+fn word(name: &str) -> String {
+    let safe: String =
+        name.chars().filter(char::is_ascii_graphic).take(ACCOUNT_MAX_CHARS).collect();
+    if safe.is_empty() { "unknown".to_owned() } else { safe }
 }
 
 async fn connect(url: &str) -> anyhow::Result<Store> {
@@ -206,4 +230,35 @@ fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
 
 fn sentences(verification: &Verification) -> Vec<String> {
     verification.tamperings.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_core::audit::{Action, Outcome};
+
+    use super::*;
+    use crate::rig::Rig;
+
+    #[tokio::test]
+    async fn an_export_leaves_an_entry_or_is_not_made() {
+        let rig = Rig::new(false).await;
+        let output = Some(rig.dir().join("audit.jsonl"));
+        let args = ExportArgs { output: output.clone(), database_url: rig.db.url.clone() };
+        assert_eq!(export(&args).await.expect("exports"), ExitCode::SUCCESS);
+        let (id, action, outcome) = rig.latest().await.expect("an entry");
+        assert_eq!((action, outcome), (Action::AuditExport, Outcome::Done));
+        assert!(export(&args).await.is_err(), "the file is there already");
+        let again = rig.latest().await.expect("an entry");
+        assert_eq!(again.0, id, "nothing was exported, so nothing is noted");
+    }
+
+    #[test]
+    fn an_account_is_a_short_word() {
+        for (named, safe) in
+            [("ann", "ann"), ("a b\n/c", "ab/c"), ("", "unknown"), ("\u{7}", "unknown")]
+        {
+            assert_eq!(word(named), safe);
+        }
+        assert_eq!(word(&"a".repeat(1_000)).len(), ACCOUNT_MAX_CHARS);
+    }
 }

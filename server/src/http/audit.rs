@@ -14,6 +14,7 @@ use mainstay_app::pages::audit::{self as page, Checkpoint, Found, PAGE_ROWS, ent
 use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::query::{Dropped, Query};
 use mainstay_app::paths;
+use mainstay_control::audit::note_export;
 use mainstay_core::access::Permission;
 use mainstay_core::audit::{Action, Entry};
 use mainstay_store::{Store, StoreError, audit};
@@ -157,8 +158,9 @@ async fn export(context: Context, viewer: Viewer, body: String) -> Response {
     let what = serde_json::json!({ "format": format.name(), "filter": filter });
     let begun = async {
         // What is exported is older than the entry about the export.
-        let before = control.note_export(&context.by(&viewer), what).await?;
-        let mut pages = Pages { store: control.store.clone(), filter, format, before };
+        let store = control.store.clone();
+        let before = note_export(&store, &context.by(&viewer), what).await?;
+        let mut pages = Pages { store, filter, format, before };
         Ok::<_, StoreError>((pages.next().await?, pages))
     };
     let (first, pages) = match begun.await {

@@ -99,9 +99,8 @@ async fn apply(
     expected: i64,
 ) -> Result<Response, (StatusCode, Draft)> {
     draft.mistakes = page::mistakes(&draft, Some(REASON));
-    let broken = draft.check.as_ref().is_some_and(|check| !check.findings.is_empty());
     let typed = draft.mistakes.iter().any(|mistake| mistake.field == "reason");
-    if broken || typed || draft.source.trim().is_empty() {
+    if typed || draft.source.trim().is_empty() {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, draft));
     }
     // Sent twice, or by two people: it is in force, and once is enough.
@@ -125,7 +124,7 @@ async fn apply(
             Err((StatusCode::CONFLICT, draft))
         }
         Err(ApplyError::Blocked(_)) => Err((StatusCode::CONFLICT, draft)),
-        // It was read just before; the same text has the same mistakes.
+        // The draft has them already.
         Err(ApplyError::Findings(_)) => Err((StatusCode::UNPROCESSABLE_ENTITY, draft)),
         Err(ApplyError::Store(error)) => Ok(store_failed(context, &error)),
     }

@@ -19,6 +19,8 @@ use crate::policy::FLEET_BODY_MAX;
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::viewer::Viewer;
 
+const MISTAKES: &str = "The file has mistakes; nothing was applied.";
+
 #[derive(OpenApi)]
 #[openapi(
     paths(in_force, check, apply),
@@ -126,34 +128,32 @@ pub(super) async fn apply(context: Context, viewer: Viewer, body: Body) -> Respo
     };
     let control = &context.state.control;
     let check = judge(control, &sent.source);
-    if !check.findings.is_empty() {
-        let detail = "The file has mistakes; nothing was applied.";
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, detail, check);
-    }
     let revision = check.revision;
-    if sent.dry_run || check.is_same() {
-        return Json(Answer { applied: false, revision, check }).into_response();
-    }
     let reason = sent.reason.trim();
-    if !(REASON_MIN_CHARS..=REASON_MAX_CHARS).contains(&reason.chars().count()) {
+    let length = reason.chars().count();
+    // A file with mistakes goes on unless it is a dry run: the refusal is to be audited.
+    if sent.dry_run && !check.findings.is_empty() {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, MISTAKES, check);
+    } else if sent.dry_run || check.is_same() {
+        return Json(Answer { applied: false, revision, check }).into_response();
+    } else if check.findings.is_empty() && !(REASON_MIN_CHARS..=REASON_MAX_CHARS).contains(&length)
+    {
         let detail = format!(
-            "Write the `reason`, {REASON_MIN_CHARS} to {REASON_MAX_CHARS} characters; nothing \
-             was applied."
+            "Write the `reason`, {REASON_MIN_CHARS} to {REASON_MAX_CHARS} characters; nothing              was applied."
         );
         return refused(StatusCode::UNPROCESSABLE_ENTITY, detail, check);
     }
+    let reason: String = reason.chars().take(REASON_MAX_CHARS).collect();
     let expected = sent.expected_revision.unwrap_or(revision);
     let by = context.by(&viewer);
-    match control.apply_fleet(&by, &sent.source, expected, Some(reason)).await {
+    match control.apply_fleet(&by, &sent.source, expected, Some(&reason)).await {
         Ok(revision) => Json(Answer { applied: true, revision, check }).into_response(),
         Err(ApplyError::Same) => Json(Answer { applied: false, revision, check }).into_response(),
         Err(error @ (ApplyError::Changed { .. } | ApplyError::Blocked(_))) => {
             let detail = format!("Nothing was applied: {error}.");
             refused(StatusCode::CONFLICT, detail, check)
         }
-        Err(error @ ApplyError::Findings(_)) => {
-            refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), check)
-        }
+        Err(ApplyError::Findings(_)) => refused(StatusCode::UNPROCESSABLE_ENTITY, MISTAKES, check),
         Err(ApplyError::Store(error)) => store_failed(&context, &error),
     }
 }
