@@ -3,16 +3,17 @@
 use super::{Finding, Source};
 
 /// A room and the rooms it may use; `tests` and `xtask` may use any.
-const DIRECTION: [(&str, &[&str]); 9] = [
+const DIRECTION: [(&str, &[&str]); 10] = [
     ("core", &[]),
     ("devdb", &[]),
     ("store", &["core"]),
     ("wire", &["core"]),
+    ("xds", &["core"]),
     ("control", &["core", "store", "wire"]),
     ("agent", &["core", "wire"]),
     ("app", &["core"]),
-    ("lab", &["agent", "core", "wire"]),
-    ("server", &["agent", "app", "control", "core", "lab", "store", "wire"]),
+    ("lab", &["agent", "core", "wire", "xds"]),
+    ("server", &["agent", "app", "control", "core", "lab", "store", "wire", "xds"]),
 ];
 const FREE: [&str; 2] = ["tests", "xtask"];
 
