@@ -4,6 +4,8 @@
 //! entry, for then nobody could say what it is; so a thing leaves in two steps: `retired = true`
 //! drains it everywhere, and once nothing of it runs its entry may be removed.
 
+mod rollouts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -98,6 +100,14 @@ pub fn diff(old: &Fleet, new: &Fleet) -> Vec<Change> {
                 add(kind, of(&old.backup_policies, policy), of(&new.backup_policies, policy))
             }
             EntryKind::Edge => add(kind, of(&old.edges, edge), of(&new.edges, edge)),
+            EntryKind::Bench => {
+                add(kind, of(&old.benches, rollouts::bench), of(&new.benches, rollouts::bench))
+            }
+            EntryKind::RolloutPlan => add(
+                kind,
+                of(&old.rollout_plans, rollouts::plan),
+                of(&new.rollout_plans, rollouts::plan),
+            ),
         }
     }
     changes
@@ -148,7 +158,9 @@ impl fmt::Display for Blocked {
             | EntryKind::Group
             | EntryKind::Database
             | EntryKind::BackupPolicy
-            | EntryKind::Edge => format!("of {places}"),
+            | EntryKind::Edge
+            | EntryKind::Bench
+            | EntryKind::RolloutPlan => format!("of {places}"),
         };
         write!(
             f,

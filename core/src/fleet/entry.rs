@@ -18,14 +18,18 @@ pub enum EntryKind {
     Database,
     BackupPolicy,
     Edge,
+    Bench,
+    RolloutPlan,
 }
 
 impl EntryKind {
     /// Every kind, in the order in which a fleet file is best written.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Region,
         Self::Datacenter,
         Self::Group,
+        Self::Bench,
+        Self::RolloutPlan,
         Self::Service,
         Self::BackupPolicy,
         Self::Database,
@@ -42,6 +46,8 @@ impl EntryKind {
             Self::Database => "database",
             Self::BackupPolicy => "backup_policy",
             Self::Edge => "edge",
+            Self::Bench => "bench",
+            Self::RolloutPlan => "rollout_plan",
         }
     }
 
@@ -69,6 +75,9 @@ impl EntryKind {
                 "command",
                 "health_path",
                 "retired",
+                "strategy",
+                "bench",
+                "rollout_plan",
             ],
             Self::Database => &["id", "group", "datacenters", "policy"],
             Self::BackupPolicy => &[
@@ -81,13 +90,25 @@ impl EntryKind {
                 "rotation",
             ],
             Self::Edge => &["id", "region", "datacenter"],
+            Self::Bench => &["id", "datacenter", "valid_hours", "checks"],
+            Self::RolloutPlan => &[
+                "id",
+                "steps",
+                "node_watch_seconds",
+                "waves",
+                "alpha",
+                "error_tolerance",
+                "latency_tolerance",
+                "min_requests",
+                "conditions",
+            ],
         }
     }
 
     /// Most entries of the kind in one fleet.
     pub const fn most(self) -> usize {
         match self {
-            Self::Region | Self::Group | Self::BackupPolicy => 64,
+            Self::Region | Self::Group | Self::BackupPolicy | Self::Bench | Self::RolloutPlan => 64,
             Self::Datacenter | Self::Edge => 256,
             Self::Service | Self::Database => 4_096,
         }
@@ -105,6 +126,8 @@ impl fmt::Display for EntryKind {
             Self::Database => "database",
             Self::BackupPolicy => "backup policy",
             Self::Edge => "edge",
+            Self::Bench => "bench",
+            Self::RolloutPlan => "rollout plan",
         })
     }
 }
@@ -139,6 +162,31 @@ pub(super) fn example(key: &str) -> &'static str {
         "window" => r#"window = "00:00-00:30""#,
         "retention_days" => "retention_days = 7",
         "rotation" => r#"rotation = "chain""#,
+        "strategy" => r#"strategy = "canary""#,
+        "bench" => r#"bench = "store""#,
+        "rollout_plan" => r#"rollout_plan = "careful""#,
+        "valid_hours" => "valid_hours = 72",
+        "checks" => r#"checks = [{ path = "/health", status = 200 }]"#,
+        "path" => r#"path = "/health""#,
+        "status" => "status = 200",
+        "contains" => r#"contains = "ok""#,
+        "requests_per_second" => "requests_per_second = 50",
+        "seconds" => "seconds = 5",
+        "errors_most" => "errors_most = 0.5",
+        "p95_most_ms" => "p95_most_ms = 200",
+        "steps" => "steps = [{ weight = 5, watch_seconds = 300 }]",
+        "weight" => "weight = 5",
+        "watch_seconds" => "watch_seconds = 300",
+        "node_watch_seconds" => "node_watch_seconds = 60",
+        "waves" => r#"waves = [["europe"], ["asia", "africa"]]"#,
+        "alpha" => "alpha = 0.01",
+        "error_tolerance" => "error_tolerance = 0.5",
+        "latency_tolerance" => "latency_tolerance = 20",
+        "min_requests" => "min_requests = 100",
+        "conditions" => "conditions = [{ errors_most = 1 }]",
+        "promql" => r#"promql = "sum(rate(orders_total[1m]))""#,
+        "most" => "most = 0.5",
+        "least" => "least = 10",
         _ => "key = value",
     }
 }

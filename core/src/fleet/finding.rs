@@ -57,6 +57,9 @@ pub enum Form {
     /// `entry`: the kind of table it stands in; `None`: the top of the file.
     #[error("unknown key `{key}`")]
     UnknownKey { entry: Option<EntryKind>, key: String, nearest: Option<String> },
+    /// A key inside a list's tables: `of` is the list's key.
+    #[error("unknown key `{key}` in `{of}`")]
+    UnknownPart { of: String, key: String, known: Vec<String>, nearest: Option<String> },
     #[error("`{key}` is written twice; the first is in line {first_line}")]
     DuplicateKey { key: String, first_line: u32 },
     #[error("`{key}` does not go with `{with}`")]
@@ -129,6 +132,10 @@ pub enum Rule {
         counted(*days, "day")
     )]
     RetentionTooShort { policy: String, days: u16, interval: u16 },
+    #[error("the steps of the rollout plan `{plan}` go from {before} % to {weight} %")]
+    WeightNotGrowing { plan: String, before: String, weight: String },
+    #[error("the waves of the rollout plan `{plan}` name the region `{region}` twice")]
+    RegionInTwoWaves { plan: String, region: String },
     #[error("the fleet asks for {count} instances, and may ask for at most {most}")]
     TooManyInstances { count: u64, most: u64 },
 }
@@ -196,7 +203,7 @@ impl Form {
             Self::EmptyFleet => "empty-fleet",
             Self::UnknownTable { .. } => "unknown-table",
             Self::NotAList { .. } => "not-a-list",
-            Self::UnknownKey { .. } => "unknown-key",
+            Self::UnknownKey { .. } | Self::UnknownPart { .. } => "unknown-key",
             Self::DuplicateKey { .. } => "duplicate-key",
             Self::KeyDoesNotApply { .. } => "key-does-not-apply",
             Self::MissingKey { .. } => "missing-key",
@@ -228,6 +235,10 @@ impl Form {
                     format!("remove it; a [[{}]] may have {keys}", entry.table())
                 }
                 (None, None) => "remove it; before the tables stands only `name`".to_owned(),
+            },
+            Self::UnknownPart { known, nearest, .. } => match nearest {
+                Some(nearest) => format!("write `{nearest}`"),
+                None => format!("remove it; there may be {}", known.join(", ")),
             },
             Self::DuplicateKey { .. } => {
                 "remove one, or start the next entry with its header".to_owned()
@@ -301,6 +312,8 @@ impl Rule {
             Self::EdgeOutsideRegion { .. } => "edge-outside-region",
             Self::NoDayForDifferential { .. } => "no-day-for-differential",
             Self::RetentionTooShort { .. } => "retention-too-short",
+            Self::WeightNotGrowing { .. } => "weight-not-growing",
+            Self::RegionInTwoWaves { .. } => "region-in-two-waves",
             Self::TooManyInstances { .. } => "too-many-instances",
         }
     }
@@ -341,6 +354,8 @@ impl Rule {
             Self::RetentionTooShort { interval, .. } => {
                 format!("write `retention_days = {interval}` or more")
             }
+            Self::WeightNotGrowing { .. } => "write growing weights, up to 100".to_owned(),
+            Self::RegionInTwoWaves { .. } => "name it once".to_owned(),
             Self::TooManyInstances { .. } => "declare fewer nodes or data centres".to_owned(),
         }
     }

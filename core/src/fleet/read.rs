@@ -14,6 +14,9 @@ mod hostile;
 mod nearest;
 mod places;
 mod policies;
+mod rollouts;
+#[cfg(test)]
+mod rollouts_tests;
 mod services;
 mod source;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::fleet::entry::{EntryKind, example};
 use crate::fleet::finding::{Form, Rule, Value, quote};
 use crate::fleet::{Fleet, INSTANCES_MAX, LocalNeed};
 use crate::id::{
-    DatabaseId, DatacenterId, EdgeId, GroupId, IdError, PolicyId, RegionId, ServiceId, check_form,
+    BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, IdError, PlanId, PolicyId, RegionId,
+    ServiceId, check_form,
 };
 use crate::placement;
 
@@ -41,6 +42,12 @@ pub(super) fn read<'i>(document: &Document<'i>, findings: &mut Findings<'i>) -> 
     reader.regions_without_datacenter();
     reader.collect(EntryKind::BackupPolicy, Reader::policy, |fleet, id, it| {
         insert(&mut fleet.backup_policies, PolicyId::new(id), it);
+    });
+    reader.collect(EntryKind::Bench, Reader::bench, |fleet, id, it| {
+        insert(&mut fleet.benches, BenchId::new(id), it);
+    });
+    reader.collect(EntryKind::RolloutPlan, Reader::rollout_plan, |fleet, id, it| {
+        insert(&mut fleet.rollout_plans, PlanId::new(id), it);
     });
     reader.collect(EntryKind::Service, Reader::service, |fleet, id, service| {
         insert(&mut fleet.services, ServiceId::new(id), service);

@@ -6,12 +6,14 @@ use toml::de::{DeInteger, DeValue};
 
 use super::Findings;
 use super::nearest::nearest;
-use super::source::{Entry, Located, Pair};
+use super::source::{Entry, Located, Pair, Pairs};
 use crate::fleet::entry::example;
 use crate::fleet::finding::{Form, Value, quote};
 
 /// Longest name, version or vendor, in characters.
 pub(super) const LABEL_MAX_CHARS: usize = 60;
+/// Longest path of a request, in bytes.
+const PATH_MAX_BYTES: usize = 256;
 
 /// An entry under examination.
 pub(super) struct Fields<'a, 'i, 'f> {
@@ -97,6 +99,101 @@ impl<'a, 'i> Fields<'a, 'i, '_> {
                 None
             }
         }
+    }
+
+    /// A number with a fraction or without, as a multiple of `1 / parts`: with 100 parts, 2.5 is
+    /// 250. What lies between two parts is out of range, as what lies beyond the bounds.
+    pub fn parts(&mut self, key: &str, parts: u32, least: u32, most: u32) -> Option<Located<u32>> {
+        let found = &self.pair(key)?.value;
+        let text = match &found.value {
+            DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str(),
+            DeValue::Float(digits) => digits.as_str(),
+            DeValue::Integer(_)
+            | DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => {
+                wrong_type(self.findings, key, found.at, "a number", &found.value);
+                return None;
+            }
+        };
+        let scaled = text.replace('_', "").parse::<f64>().unwrap_or(f64::NAN) * f64::from(parts);
+        let value = scaled.round();
+        let whole = (scaled - value).abs() < 1e-6;
+        if !whole || !(f64::from(least)..=f64::from(most)).contains(&value) {
+            let shown = |number: u32| f64::from(number) / f64::from(parts);
+            let reason = format!(
+                "it is not from {} to {} in steps of {}",
+                shown(least),
+                shown(most),
+                shown(1)
+            );
+            self.bad_text(key, found.at, reason);
+            return None;
+        }
+        let at = found.at;
+        Some(Located { at, value: value as u32 })
+    }
+
+    /// The path of a request.
+    pub fn path(&mut self, key: &str) -> Option<String> {
+        let path = self.text(key)?;
+        let visible = path.value.chars().all(|c| c.is_ascii_graphic() && c != '#');
+        if !path.value.starts_with('/') || !visible || path.value.len() > PATH_MAX_BYTES {
+            let reason =
+                format!("a path begins with / and has at most {PATH_MAX_BYTES} visible characters");
+            self.bad_text(key, path.at, reason);
+            return None;
+        }
+        Some(path.value.to_owned())
+    }
+
+    /// A list of tables, each read as an entry of its own that has only the known keys.
+    pub fn tables(&mut self, key: &str, most: usize, known: &[&str]) -> Option<Vec<Entry<'i>>> {
+        let pair = self.pair(key)?;
+        let DeValue::Array(items) = &pair.value.value else {
+            wrong_type(self.findings, key, pair.value.at, "a list of tables", &pair.value.value);
+            return None;
+        };
+        if items.len() > most {
+            let (key, count) = (key.to_owned(), items.len());
+            self.findings.push(pair.value.at, Form::TooManyItems { key, count, most });
+            return None;
+        }
+        let mut entries = Vec::new();
+        let mut whole = true;
+        for item in items {
+            let at = pair.base + item.span().start;
+            let DeValue::Table(table) = item.get_ref() else {
+                wrong_type(self.findings, key, at, "a list of tables", item.get_ref());
+                whole = false;
+                continue;
+            };
+            let mut pairs = Pairs::new();
+            for (name, value) in table {
+                let key_at = pair.base + name.span().start;
+                if !known.contains(&name.get_ref().as_ref()) {
+                    self.unknown_part(key, name.get_ref(), key_at, known);
+                    whole = false;
+                }
+                let at = pair.base + value.span().start;
+                let value = Located { at, value: value.get_ref().clone() };
+                pairs.insert(name.get_ref().clone(), Pair { key_at, value, base: pair.base });
+            }
+            entries.push(Entry { kind: self.entry.kind, at, pairs, damaged: self.entry.damaged });
+        }
+        whole.then_some(entries)
+    }
+
+    fn unknown_part(&mut self, of: &str, key: &str, at: usize, known: &[&str]) {
+        let unknown = Form::UnknownPart {
+            of: of.to_owned(),
+            key: quote(key),
+            known: known.iter().map(|key| (*key).to_owned()).collect(),
+            nearest: nearest(key, known.iter().copied()),
+        };
+        self.findings.push(at, unknown);
     }
 
     /// A list of texts; every item of another type is reported.

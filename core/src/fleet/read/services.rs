@@ -6,15 +6,15 @@ use super::entries::Reader;
 use super::source::{Entry, Located};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::Rule;
-use crate::fleet::{DATACENTERS_MIN, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service};
-use crate::id::{DatacenterId, GroupId, RegionId};
+use crate::fleet::{
+    DATACENTERS_MIN, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service, Strategy,
+};
+use crate::id::{BenchId, DatacenterId, GroupId, IdError, PlanId, RegionId};
 
 /// Most parts of a command, the program included.
 const COMMAND_MAX_PARTS: usize = 64;
 /// Longest part of a command, in bytes.
 const COMMAND_PART_MAX_BYTES: usize = 1_024;
-/// Longest path of a health check, in bytes.
-const HEALTH_PATH_MAX_BYTES: usize = 256;
 const HEALTH_PATH_DEFAULT: &str = "/health";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,19 +32,49 @@ impl<'a, 'i> Reader<'a, 'i> {
         let version = self.version(entry);
         let command = self.command(entry);
         let health_path = self.health_path(entry);
+        let front = self.fields(entry).flag("front");
+        let strategy = self.strategy(entry, front);
+        let bench = self.named(entry, "bench", EntryKind::Bench, BenchId::new);
+        let plan = self.named(entry, "rollout_plan", EntryKind::RolloutPlan, PlanId::new);
         Some(Service {
             group: group?,
             placement: placement?,
             nodes: nodes?,
             version: version?,
-            front: self.fields(entry).flag("front"),
+            front,
             command: command?,
             health_path: health_path?,
             retired,
-            strategy: Default::default(),
-            bench: None,
-            rollout_plan: None,
+            strategy: strategy?,
+            bench: bench?,
+            rollout_plan: plan?,
         })
+    }
+
+    /// What customers reach directly comes by canary unless it is written otherwise (R9).
+    fn strategy(&mut self, entry: &'a Entry<'i>, front: bool) -> Option<Strategy> {
+        let mut fields = self.fields(entry);
+        if fields.pair("strategy").is_none() {
+            return Some(if front { Strategy::Canary } else { Strategy::Rolling });
+        }
+        let text = fields.text("strategy")?;
+        let known = Strategy::ALL.map(|strategy| (strategy.key(), strategy));
+        fields.one_of("strategy", text, &known)
+    }
+
+    /// Another entry that may be named: `Some(None)` if none is.
+    pub(super) fn named<T>(
+        &mut self,
+        entry: &'a Entry<'i>,
+        key: &str,
+        kind: EntryKind,
+        parse: fn(&str) -> Result<T, IdError>,
+    ) -> Option<Option<T>> {
+        if self.fields(entry).pair(key).is_none() {
+            return Some(None);
+        }
+        let id = self.fields(entry).text(key)?;
+        self.reference(key, kind, id, parse).map(Some)
     }
 
     fn placement(&mut self, entry: &'a Entry<'i>, id: &str, retired: bool) -> Option<Placement> {
@@ -191,15 +221,6 @@ impl<'a, 'i> Reader<'a, 'i> {
         if fields.pair("health_path").is_none() {
             return Some(HEALTH_PATH_DEFAULT.to_owned());
         }
-        let path = fields.text("health_path")?;
-        let visible = path.value.chars().all(|c| c.is_ascii_graphic() && c != '#');
-        if !path.value.starts_with('/') || !visible || path.value.len() > HEALTH_PATH_MAX_BYTES {
-            let reason = format!(
-                "a path begins with / and has at most {HEALTH_PATH_MAX_BYTES} visible characters"
-            );
-            fields.bad_text("health_path", path.at, reason);
-            return None;
-        }
-        Some(path.value.to_owned())
+        fields.path("health_path")
     }
 }

@@ -72,7 +72,7 @@ fn reading(text: &str) -> Vec<String> {
 
 /// Replaces the first `from` of [`BASE`] and compares everything that is found.
 #[track_caller]
-fn check(from: &str, to: &str, expected: &[&str]) {
+pub(super) fn check(from: &str, to: &str, expected: &[&str]) {
     assert!(BASE.contains(from), "the base has no {from:?}");
     let text = BASE.replacen(from, to, 1);
     assert_eq!(reading(&text), expected, "{from:?} -> {to:?}");
@@ -149,7 +149,7 @@ const MISTAKES_OF_FORM: &[(&str, &str, &[&str])] = &[
         "colour = 2",
         &["27:1 unknown-key unknown key `colour`; remove it; a [[service]] may have id, \
            group, placement, datacenters, needs, regions, nodes, version, front, command, \
-           health_path, retired"],
+           health_path, retired, strategy, bench, rollout_plan"],
     ),
     (
         "name = \"test\"",
