@@ -69,7 +69,7 @@ impl Evidence {
         let dispersion = self.dispersion.factor();
         self.more.push(&cell, share, weight, dispersion);
         self.fewer.push(&cell, share, weight, dispersion);
-        self.dispersion.push(&cell, share, self.weighted.ratio());
+        self.dispersion.push(cell, self.weighted.ratio());
         self.weighted.canary_events += cell.canary_events * (1.0 - share);
         self.weighted.stable_events += cell.stable_events * share;
         self.weighted.weight += weight;
@@ -179,10 +179,14 @@ impl Odds {
 }
 
 /// How much more the events vary from second to second than independent ones would.
+///
+/// Canary's part in the events of a second is compared with that in the second before: a steady
+/// regression, however large, is the same in both, and is not taken for bursts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Dispersion {
     squares: f64,
     variance: f64,
+    before: Option<Cell>,
 }
 
 impl Dispersion {
@@ -192,14 +196,37 @@ impl Dispersion {
         factor.max(1.0)
     }
 
-    /// `ratio`: canary's rate by stable's in the seconds before, so that a steady regression is
-    /// not taken for bursts.
-    fn push(&mut self, cell: &Cell, share: f64, ratio: f64) {
+    /// `ratio`: canary's rate of events by stable's in the seconds before.
+    fn push(&mut self, cell: Cell, ratio: f64) {
+        if cell.canary_events + cell.stable_events <= 0.0 {
+            return;
+        }
+        let Some(before) = self.before.replace(cell) else { return };
+        let [now, then] = [cell, before].map(|cell| Surprise::new(&cell, ratio));
+        // The harmonic mean, halved, evens the pair's variance; their mean weighs the pair.
+        let events = now.events + then.events;
+        let weight = now.events * then.events / events * (events / 2.0);
+        self.squares += weight * (now.off - then.off).powi(2);
+        self.variance += weight * (now.variance + then.variance);
+    }
+}
+
+/// How far canary's part in the events of a second is from what its share lets expect.
+struct Surprise {
+    events: f64,
+    off: f64,
+    /// Of `off`, if events are independent: hypergeometric.
+    variance: f64,
+}
+
+impl Surprise {
+    fn new(cell: &Cell, ratio: f64) -> Self {
         let (total, events) = (cell.canary + cell.stable, cell.canary_events + cell.stable_events);
+        let share = cell.canary / total;
         let expected = ratio * share / (1.0 + (ratio - 1.0) * share);
         let left = if total > 1.0 { (total - events) / (total - 1.0) } else { 0.0 };
-        self.squares += (cell.canary_events - events * expected).powi(2);
-        self.variance += events * expected * (1.0 - expected) * left;
+        let variance = expected * (1.0 - expected) * left / events;
+        Self { events, off: cell.canary_events / events - expected, variance }
     }
 }
 

@@ -72,21 +72,25 @@ impl Latencies {
         best.map(|(_, bound)| bound)
     }
 
-    /// The share of requests above so many milliseconds, interpolated inside its bucket on a
-    /// logarithmic scale. What is above the last bound is taken to be far above.
+    /// The share of requests above so many milliseconds. Inside a bucket its logarithm falls in
+    /// proportion to that of the latency, as tails do; towards none and from zero on it falls
+    /// straight. What is above the last bound is taken to be far above.
     pub(super) fn share_above(&self, ms: f64) -> f64 {
         let bucket = self.bounds_ms.partition_point(|bound| *bound < ms);
-        let count = |at: usize| self.counts.get(at).copied().unwrap_or(0) as f64;
-        let above: f64 = (bucket + 1..self.counts.len()).map(count).sum();
-        let inside = match (bucket.checked_sub(1), self.bounds_ms.get(bucket)) {
-            (_, None) => 1.0,
-            (None, Some(to)) => 1.0 - ms / to,
-            (Some(before), Some(to)) => {
-                let from = self.bounds_ms[before];
-                (to / ms).ln() / (to / from).ln()
-            }
+        let total = (self.total() as f64).max(1.0);
+        let above = |bucket: usize| {
+            let counts = self.counts.iter().skip(bucket);
+            counts.sum::<u64>() as f64 / total
         };
-        (above + inside * count(bucket)) / (self.total() as f64).max(1.0)
+        let (high, low) = (above(bucket), above(bucket + 1));
+        match (bucket.checked_sub(1), self.bounds_ms.get(bucket)) {
+            (_, None) => high,
+            (None, Some(to)) => low + (high - low) * (1.0 - ms / to),
+            (Some(before), Some(to)) => {
+                let left = (to / ms).ln() / (to / self.bounds_ms[before]).ln();
+                if low > 0.0 { low * (high / low).powf(left) } else { high * left }
+            }
+        }
     }
 
     /// By how much the share of requests above a bound grows if each takes `ratio` times as long.

@@ -100,7 +100,9 @@ struct Count {
 struct Course<M> {
     measure: M,
     evidence: Evidence,
-    /// Requests and events.
+    /// Of stable and canary, also while one of them was silent.
+    requests: (u64, u64),
+    /// Requests and events that were compared.
     stable: (u64, u64),
     canary: (u64, u64),
     failed_at: Option<i64>,
@@ -110,11 +112,24 @@ struct Course<M> {
 impl<M: Measure> Course<M> {
     fn new(measure: M, evidence: Evidence) -> Self {
         let none = (0, 0);
-        Self { measure, evidence, stable: none, canary: none, failed_at: None, within_since: None }
+        Self {
+            measure,
+            evidence,
+            requests: none,
+            stable: none,
+            canary: none,
+            failed_at: None,
+            within_since: None,
+        }
     }
 
     fn push(&mut self, at: i64, stable: &Second, canary: &Second) {
-        if self.failed_at.is_some() || stable.requests == 0 || canary.requests == 0 {
+        if self.failed_at.is_some() {
+            return;
+        }
+        self.requests.0 += stable.requests;
+        self.requests.1 += canary.requests;
+        if stable.requests == 0 || canary.requests == 0 {
             return;
         }
         let counted = self.measure.count(stable, canary);
@@ -163,8 +178,8 @@ impl<M: Measure> Course<M> {
             lower: bound(self.evidence.lower()),
             upper: bound(self.evidence.upper()),
             tolerance: self.measure.tolerance(),
-            stable_requests: self.stable.0,
-            canary_requests: self.canary.0,
+            stable_requests: self.requests.0,
+            canary_requests: self.requests.1,
             stable_events: self.stable.1,
             canary_events: self.canary.1,
             needed_requests: open.then(|| self.needed(requests_min, beta)).flatten(),

@@ -299,8 +299,8 @@ pub struct Judgement {
     pub metrics: Vec<MetricJudgement>,
 }
 
-/// The verdict on one metric. Its numbers are those of the seconds that both sides have and in
-/// which both had requests, up to the second of a fail.
+/// The verdict on one metric. Its numbers are those of the seconds that both sides have, up to the
+/// second of a fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricJudgement {
     #[serde(flatten)]
@@ -308,8 +308,8 @@ pub struct MetricJudgement {
     pub verdict: Verdict,
     /// As in [`Judgement`].
     pub at_second: Option<i64>,
-    /// Proportion of errors, weighted so that both sides' seconds count alike, or milliseconds;
-    /// `None`: no requests.
+    /// Proportion of errors, weighted so that both sides' seconds count alike, or milliseconds, in
+    /// seconds in which both sides had requests; `None`: there are none.
     pub stable: Option<f64>,
     pub canary: Option<f64>,
     /// Bounds of canary's difference from stable, absolute or relative as [`Metric`] says. The
@@ -321,7 +321,7 @@ pub struct MetricJudgement {
     pub tolerance: f64,
     pub stable_requests: u64,
     pub canary_requests: u64,
-    /// Errors, or requests above the threshold.
+    /// Errors, or requests above the threshold, among those that could be compared.
     pub stable_events: u64,
     pub canary_events: u64,
     /// About how many requests canary needs in all to pass, if it is as good as stable; `None`:

@@ -140,10 +140,8 @@ pub fn read(text: &str) -> Result<Trace, Vec<Finding>> {
         return Err(at_start(Mistake::TooLarge(text.len())));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| at_start(Mistake::Syntax(quoted(&error))))?;
     if header.is_empty() {
         return Err(at_start(Mistake::Empty));
@@ -289,9 +287,7 @@ impl Rows {
     /// Looks at the order of the seconds.
     fn place(&mut self, second: i64) {
         let mistake = match (self.lines.get(&second), self.before) {
-            (Some(first_line), _) => {
-                Some(Mistake::Duplicate { second, first_line: *first_line })
-            }
+            (Some(first_line), _) => Some(Mistake::Duplicate { second, first_line: *first_line }),
             (None, Some(before)) if second < before => Some(Mistake::Backwards { second, before }),
             (None, Some(before)) if before.checked_add(1) != Some(second) => {
                 Some(Mistake::Gap { before, second })
@@ -363,15 +359,17 @@ fn in_bounds(mut findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = [SECOND, REQUESTS, ERRORS, INFINITY].map(|known| {
-        (strsim::damerau_levenshtein(&name.to_lowercase(), known), known)
-    });
+    let near = [SECOND, REQUESTS, ERRORS, INFINITY]
+        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known));
     near.into_iter().min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known)
 }
 
 fn known(nearest: &Option<&'static str>) -> String {
     nearest.map_or_else(
-        || "`second`, `requests`, `errors`, or latencies such as `le_5`, or leave it out".to_owned(),
+        || {
+            "`second`, `requests`, `errors`, or latencies such as `le_5`, or leave it out"
+                .to_owned()
+        },
         |name| format!("`{name}`"),
     )
 }
@@ -399,10 +397,7 @@ mod tests {
     fn a_good_file_is_a_trace() {
         let trace = read(GOOD).expect("it is good");
         assert_eq!(trace.bounds_ms, [5.0, 10.0]);
-        assert_eq!(
-            trace.seconds[&0],
-            Second { requests: 12, errors: 1, buckets: vec![9, 2, 1] }
-        );
+        assert_eq!(trace.seconds[&0], Second { requests: 12, errors: 1, buckets: vec![9, 2, 1] });
         assert_eq!(trace.seconds.len(), 2);
         let turned = "\u{feff}errors, second ,requests\r\n0,-3,5\r\n\r\n1,-2,6\r\n";
         let trace = read(turned).expect("the order of columns is free");
@@ -474,11 +469,11 @@ mod tests {
         let short = file("second,requests,errors\n0,12,1\n");
         let said: Vec<String> = mismatches(&good, &short).iter().map(ToString::to_string).collect();
         assert_eq!(said[0].split(';').next(), Some("stable has the seconds 0 to 1, canary 0 to 0"));
-        assert!(said[1].starts_with("stable has 2 latency columns and canary 0; write"), "{said:?}");
-        let other = file(&GOOD.replace("le_10", "le_20"));
-        assert_eq!(
-            mismatches(&good, &other),
-            [Mismatch::Latency { stable: 10.0, canary: 20.0 }]
+        assert!(
+            said[1].starts_with("stable has 2 latency columns and canary 0; write"),
+            "{said:?}"
         );
+        let other = file(&GOOD.replace("le_10", "le_20"));
+        assert_eq!(mismatches(&good, &other), [Mismatch::Latency { stable: 10.0, canary: 20.0 }]);
     }
 }
