@@ -139,6 +139,9 @@ fn control_plane(edge: &Edge) -> Value {
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": format!("{TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions"),
+                // Older connections take no new streams: one that was refused for its certificate
+                // comes back with the newest.
+                "common_http_protocol_options": {"max_connection_duration": "10s"},
                 "explicit_http_config": {"http2_protocol_options":
                     {"connection_keepalive": {"interval": "5s", "timeout": "5s"}}},
             },

@@ -18,5 +18,6 @@ pub(crate) use envoy::extensions::upstreams::http::v3 as upstream;
 pub(crate) use envoy::service::discovery::v3 as discovery;
 pub(crate) use envoy::service::discovery::v3::aggregated_discovery_service_server as ads;
 pub(crate) use envoy::r#type::matcher::v3 as matcher;
+pub(crate) use envoy::r#type::tracing::v3 as tracing;
 pub(crate) use envoy::r#type::v3 as kinds;
 pub(crate) use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, UInt32Value};

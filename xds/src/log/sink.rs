@@ -126,7 +126,8 @@ impl Reader<'_> {
 
     /// What a request counts for; `None`: it was for no service.
     fn series(&mut self, common: &Common, addresses: &Addresses) -> Option<Arc<Series>> {
-        let cluster = &common.upstream_cluster;
+        let mut tags = common.custom_tags.iter();
+        let cluster = &tags.find(|tag| tag.key == resources::CLUSTER_TAG)?.value;
         if !self.clusters.contains_key(cluster) {
             if self.clusters.len() >= CLUSTERS_MAX {
                 self.clusters.clear();

@@ -22,8 +22,11 @@ use crate::pb::http::{HttpConnectionManager, HttpFilter, Rds, http_filter};
 use crate::pb::listener::{Filter, FilterChain, Listener, filter};
 use crate::pb::rate_limit::LocalRateLimit;
 use crate::pb::router::Router;
+use crate::pb::tracing::{CustomTag, custom_tag};
 use crate::pb::{Any, core};
 
+/// The tag of a log entry that holds the cluster chosen for the request.
+pub(crate) const CLUSTER_TAG: &str = "c";
 const NAME: &str = "users";
 /// Log entries wait at most so long, and so many bytes, before they are sent.
 const LOG_FLUSH: Duration = Duration::from_millis(200);
@@ -118,6 +121,11 @@ fn log(edge: &EdgeId) -> AccessLog {
         transport_api_version: core::ApiVersion::V3.into(),
         buffer_flush_interval: time(LOG_FLUSH),
         buffer_size_bytes: number(LOG_BUFFER_BYTES),
+        // Envoy itself tells the cluster only of requests that reached an instance.
+        custom_tags: vec![CustomTag {
+            tag: CLUSTER_TAG.to_owned(),
+            r#type: Some(custom_tag::Type::Value("%UPSTREAM_CLUSTER_RAW%".to_owned())),
+        }],
         ..Default::default()
     };
     AccessLog {

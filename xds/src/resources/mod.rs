@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::pb::{Any, BoolValue, Duration, UInt32Value, core, kinds};
 
-pub(crate) use listener::listener;
+pub(crate) use listener::{CLUSTER_TAG, listener};
 pub(crate) use route::{ROUTES, routes};
 
 /// The cluster of the control plane in every edge's bootstrap.
