@@ -171,14 +171,31 @@ impl LiveEstate {
         });
     }
 
+    /// Takes over the fleet in force and what was decided about versions; an older revision than
+    /// the one known is ignored. Releases are read after the fleet they come with: so whoever
+    /// knows a fleet knows every decision before it, and the sum of both revisions says how much
+    /// is known.
+    pub fn set_decided(&self, fleet: Option<(i64, Fleet)>, releases: Option<Releases>) {
+        let mut changed = false;
+        let mut state = self.write();
+        if let Some(releases) = releases.filter(|new| new.revision > state.releases.revision) {
+            state.releases = Arc::new(releases);
+            changed = true;
+        }
+        if let Some((revision, fleet)) = fleet.filter(|new| new.0 > state.fleet_revision) {
+            state.fleet = Arc::new(fleet);
+            state.fleet_revision = revision;
+            changed = true;
+        }
+        drop(state);
+        if changed {
+            self.version.send_modify(|version| *version += 1);
+        }
+    }
+
     /// Puts a fleet in force; an older revision than the one known is ignored.
     pub fn set_fleet(&self, revision: i64, fleet: Fleet) {
-        self.change(|state| {
-            if revision > state.fleet_revision {
-                state.fleet = Arc::new(fleet);
-                state.fleet_revision = revision;
-            }
-        });
+        self.set_decided(Some((revision, fleet)), None);
     }
 
     /// Revision of the fleet known here; 0: none.
@@ -186,21 +203,16 @@ impl LiveEstate {
         self.read().fleet_revision
     }
 
-    /// Takes over what was decided about versions; an older revision than the one known is
-    /// ignored.
-    pub fn set_releases(&self, releases: Releases) {
-        if releases.revision > self.read().releases.revision {
-            self.change(|state| {
-                if releases.revision > state.releases.revision {
-                    state.releases = Arc::new(releases);
-                }
-            });
-        }
-    }
-
     /// Revision of the releases known here; 0: nothing was ever decided.
     pub fn releases_revision(&self) -> u64 {
         self.read().releases.revision
+    }
+
+    /// The revision of everything decided that is known here, as edges are told it; see
+    /// [`mainstay_core::rollout::routing_revision`].
+    pub fn decided_revision(&self) -> u64 {
+        let state = self.read();
+        state.releases.revision + u64::try_from(state.fleet_revision).unwrap_or(0)
     }
 
     /// Replaces the list of problems, if it differs.

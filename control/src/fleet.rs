@@ -10,7 +10,7 @@ use mainstay_core::fleet::{Fleet, read};
 use mainstay_core::id::DatacenterId;
 use mainstay_store::access::agents;
 use mainstay_store::fleet::{self as stored, NewFleet};
-use mainstay_store::{StoreError, audit};
+use mainstay_store::{StoreError, audit, release};
 
 use crate::Control;
 use crate::access::{AccessError, By, JOIN_VALID_DEFAULT};
@@ -108,6 +108,8 @@ impl Control {
             .store
             .read_committed(|tx| {
                 Box::pin(async move {
+                    // Decisions about versions are taken before this fleet or after it.
+                    release::lock(tx).await?;
                     let new = NewFleet { source: text, fleet, applied_at, applied_by, reason };
                     let Some(revision) = stored::apply(tx, expected, new).await? else {
                         return Ok(None);
@@ -119,7 +121,7 @@ impl Control {
             .await?;
         match revision {
             Some(revision) => {
-                self.estate.set_fleet(revision, preview.fleet);
+                self.refresh().await;
                 Ok(revision)
             }
             None => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use mainstay_core::id::DatacenterId;
-use mainstay_store::{Store, StoreError, estate, fleet, problem};
+use mainstay_store::{Store, StoreError, estate, fleet, problem, release};
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
@@ -62,12 +62,8 @@ impl Follower {
 
     /// Reads once what is newer than known.
     pub async fn read(&mut self) -> Result<(), StoreError> {
+        refresh(&self.store, &self.estate).await?;
         let pool = self.store.reads();
-        if fleet::revision(pool).await? > self.estate.fleet_revision()
-            && let Some(applied) = fleet::current(pool).await?
-        {
-            self.estate.set_fleet(applied.revision, applied.fleet);
-        }
         for head in estate::heads(pool).await? {
             let known = self.known.get(&head.datacenter).copied().unwrap_or(0);
             if head.seq <= known || self.ingest.holds(&head.datacenter) {
@@ -83,5 +79,37 @@ impl Follower {
         self.estate.set_problems(problem::recent(pool).await?);
         self.estate.store_answered(Utc::now());
         Ok(())
+    }
+}
+
+/// Reads the fleet in force and what was decided about versions, where they are newer than known.
+pub async fn refresh(store: &Store, estate: &LiveEstate) -> Result<(), StoreError> {
+    let pool = store.reads();
+    let fleet = if fleet::revision(pool).await? > estate.fleet_revision() {
+        fleet::current(pool).await?.map(|applied| (applied.revision, applied.fleet))
+    } else {
+        None
+    };
+    // After the fleet: see `LiveEstate::set_decided`.
+    let releases = if release::revision(pool).await? > estate.releases_revision() {
+        Some(release::read(store).await?)
+    } else {
+        None
+    };
+    estate.set_decided(fleet, releases);
+    Ok(())
+}
+
+/// Reads decisions of other servers as soon as they are announced; the follower finds the rest.
+pub async fn listen(store: Store, estate: Arc<LiveEstate>, shutdown: CancellationToken) {
+    let mut announcements = release::Announcements::new(store.clone());
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = announcements.next() => {}
+        }
+        if let Err(error) = refresh(&store, &estate).await {
+            tracing::debug!(%error, "a decision is read later");
+        }
     }
 }

@@ -4,8 +4,10 @@
 //! raises the lease's beat; if the lease is lost, that transaction writes nothing. Nothing here
 //! keeps state that matters: a new leader looks at the same estate and decides the same.
 
+mod benches;
 mod deploy;
 mod problems;
+mod rollouts;
 mod upkeep;
 
 use std::sync::Arc;
@@ -19,6 +21,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
+use crate::rollouts::Sources;
+
+pub use rollouts::Prometheus;
 
 /// The name of the lease.
 pub const LEASE: &str = "control";
@@ -30,6 +35,9 @@ const GATHER: Duration = Duration::from_millis(100);
 pub struct Leader {
     store: Store,
     estate: Arc<LiveEstate>,
+    sources: Sources,
+    /// Answers the questions of plans; `None`: nothing was configured.
+    prometheus: Option<Arc<dyn Prometheus>>,
     /// Raised when commands were written.
     commands: watch::Sender<u64>,
     /// Unlike any other server's, also on the same host.
@@ -37,13 +45,14 @@ pub struct Leader {
 }
 
 impl Leader {
-    pub fn new(
-        store: Store,
-        estate: Arc<LiveEstate>,
+    pub(crate) fn new(
+        sources: Sources,
+        prometheus: Option<Arc<dyn Prometheus>>,
         commands: watch::Sender<u64>,
         holder: String,
     ) -> Self {
-        Self { store, estate, commands, holder }
+        let (store, estate) = (sources.store.clone(), sources.estate.clone());
+        Self { store, estate, sources, prometheus, commands, holder }
     }
 
     /// Contends for the lease and leads, until told to stop.
@@ -52,7 +61,11 @@ impl Leader {
             let Some(term) = self.contend(&shutdown).await else { return };
             tracing::info!(epoch = term.epoch, timeline = term.timeline, "leading");
             metrics::gauge!("mainstay_leader").set(1.0);
-            self.lead(&term, &shutdown).await;
+            // Whichever notices first that the lease is lost ends both.
+            tokio::select! {
+                () = self.lead(&term, &shutdown) => {}
+                () = rollouts::run(&self, &term, &shutdown) => {}
+            }
             metrics::gauge!("mainstay_leader").set(0.0);
             if shutdown.is_cancelled()
                 && let Err(error) = lease::release(&self.store, &term).await
@@ -127,8 +140,9 @@ impl Leader {
             lease::beat(&self.store, term).await?;
         }
         deploy::step(self, term, &snapshot).await?;
+        benches::step(self, term, &snapshot).await?;
         work.problems.step(self, term, &snapshot).await?;
-        work.upkeep.step(&self.store, &snapshot).await
+        work.upkeep.step(&self.store, term, &snapshot).await
     }
 }
 

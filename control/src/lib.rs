@@ -1,9 +1,10 @@
 //! The reconcilers: load → decide (in `core`) → one transaction; and what users ask for.
 //!
 //! Owns the estate in memory ([`estate`]), taking in observations ([`ingest`], [`follow`]), the
-//! leader's work ([`leader`]: what to command, which problems stand), what goes to agents
-//! ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]), who may come in
-//! ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
+//! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
+//! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
+//! requests of rollouts ([`rollouts`]), what edges are told and tell ([`edges`], [`traffic`]), who
+//! may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
 //! between any two steps loses nothing and repeats nothing.
@@ -15,11 +16,14 @@ pub mod act;
 pub mod audit;
 pub mod authority;
 pub mod commands;
+pub mod edges;
 pub mod estate;
 pub mod fleet;
 pub mod follow;
 pub mod ingest;
 pub mod leader;
+pub mod rollouts;
+pub mod traffic;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -39,10 +43,13 @@ use tokio_util::sync::CancellationToken;
 use access::{Access, By, RedeemError};
 use authority::{Authority, AuthorityError, Issued};
 use commands::Commands;
+use edges::Edges;
 use estate::{LiveEstate, Snapshot};
 use follow::Follower;
 use ingest::Ingest;
-use leader::Leader;
+use leader::{Leader, Prometheus};
+use rollouts::Sources;
+use traffic::Traffic;
 
 /// How often what is over of sessions is removed.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
@@ -55,6 +62,9 @@ pub struct Control {
     pub ingest: Arc<Ingest>,
     pub access: Access,
     pub authority: Authority,
+    pub edges: Arc<Edges>,
+    pub traffic: Arc<Traffic>,
+    prometheus: Option<Arc<dyn Prometheus>>,
     commands: watch::Sender<u64>,
     /// Certificates that were valid when they were last shown here, by fingerprint. Bounded by
     /// the certificates that were issued.
@@ -75,8 +85,12 @@ pub enum LinkError {
 impl Control {
     pub fn new(store: Store, authority: Authority) -> Self {
         let estate = Arc::new(LiveEstate::default());
-        let ingest = Ingest::new(store.for_background(), estate.clone());
+        let background = store.for_background();
+        let ingest = Ingest::new(background.clone(), estate.clone());
         Self {
+            edges: Arc::new(Edges::new(background.clone(), estate.clone())),
+            traffic: Arc::new(Traffic::new(background)),
+            prometheus: None,
             access: Access::new(store.clone()),
             ingest: Arc::new(ingest),
             commands: watch::Sender::new(0),
@@ -84,6 +98,22 @@ impl Control {
             estate,
             authority,
             store,
+        }
+    }
+
+    /// The same with a metric system that plans may ask.
+    #[must_use]
+    pub fn with_prometheus(self, prometheus: Arc<dyn Prometheus>) -> Self {
+        Self { prometheus: Some(prometheus), ..self }
+    }
+
+    /// Where facts about rollouts come from.
+    fn sources(&self) -> Sources {
+        Sources {
+            store: self.store.for_background(),
+            estate: self.estate.clone(),
+            edges: self.edges.clone(),
+            traffic: self.traffic.clone(),
         }
     }
 
@@ -98,8 +128,10 @@ impl Control {
         let ingest = self.ingest.clone();
         let stop = shutdown.clone();
         tasks.spawn(async move { ingest.run(stop).await });
-        let commands = self.commands.clone();
-        let leader = Leader::new(store.clone(), self.estate.clone(), commands, holder);
+        tasks.spawn(follow::listen(store.clone(), self.estate.clone(), shutdown.clone()));
+        self.spawn_edges(&mut tasks, &holder, &shutdown);
+        let (commands, prometheus) = (self.commands.clone(), self.prometheus.clone());
+        let leader = Leader::new(self.sources(), prometheus, commands, holder);
         tasks.spawn(leader.run(shutdown.clone()));
         tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
         let mut sweeps = tokio::time::interval(SWEEP_PERIOD);
@@ -117,6 +149,16 @@ impl Control {
                 }
             }
         }
+    }
+
+    /// What edges are told and tell; `server` names this process.
+    fn spawn_edges(&self, tasks: &mut JoinSet<()>, server: &str, shutdown: &CancellationToken) {
+        let (edges, stop) = (self.edges.clone(), shutdown.clone());
+        tasks.spawn(async move { edges.route(stop).await });
+        let (edges, stop, name) = (self.edges.clone(), shutdown.clone(), server.to_owned());
+        tasks.spawn(async move { edges.share(name, stop).await });
+        let (traffic, stop, name) = (self.traffic.clone(), shutdown.clone(), server.to_owned());
+        tasks.spawn(async move { traffic.run(name, stop).await });
     }
 
     /// The estate now.

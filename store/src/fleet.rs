@@ -21,8 +21,13 @@ pub struct Applied {
 
 /// The revision in force; 0 when none was applied yet.
 pub async fn revision(pool: &PgPool) -> Result<i64, StoreError> {
+    revision_in(&mut *pool.acquire().await?).await
+}
+
+/// The revision in force, inside a transaction.
+pub async fn revision_in(db: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(r#"SELECT coalesce(max(revision), 0) AS "revision!" FROM fleet"#)
-        .fetch_one(pool)
+        .fetch_one(db)
         .await?)
 }
 

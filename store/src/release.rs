@@ -28,6 +28,13 @@ pub async fn revision(pool: &PgPool) -> Result<u64> {
     natural(revision)
 }
 
+/// The revision that stands, inside a transaction.
+pub async fn revision_in(tx: &mut Tx<'_>) -> Result<u64> {
+    let revision =
+        sqlx::query_scalar!("SELECT revision FROM release_head").fetch_one(&mut **tx).await?;
+    natural(revision)
+}
+
 /// Everything that stands, of one moment.
 pub async fn read(store: &Store) -> Result<Releases> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -119,11 +126,12 @@ pub async fn set_stable(tx: &mut Tx<'_>, service: &ServiceId, release: &Release)
     Ok(())
 }
 
-/// Puts a version in quarantine; one that is there already keeps its first reason.
+/// Puts a version in quarantine; the newest reason stands.
 pub async fn quarantine(tx: &mut Tx<'_>, quarantine: &Quarantine) -> Result<()> {
     sqlx::query!(
         "INSERT INTO quarantine (service, version, reason, rollout, since)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (service, version) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (service, version) DO UPDATE SET reason = $3, rollout = $4, since = $5",
         quarantine.service.as_str(),
         quarantine.version,
         quarantine.reason,

@@ -5,6 +5,7 @@
 //! never deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::id::ServiceId;
 
 use crate::{Result, Store};
 
@@ -52,15 +53,30 @@ pub async fn commands(store: &Store, now: DateTime<Utc>) -> Result<u64> {
 }
 
 /// Deletes requests by second and minute that are older than their time; returns how many rows.
-pub async fn traffic(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+/// `judged`: services whose seconds from a moment on are still needed.
+pub async fn traffic(
+    store: &Store,
+    now: DateTime<Utc>,
+    judged: &[(ServiceId, DateTime<Utc>)],
+) -> Result<u64> {
     let (seconds, minutes) = (now - SECONDS_KEPT, now - MINUTES_KEPT);
+    let services: Vec<String> = judged.iter().map(|(service, _)| service.to_string()).collect();
+    let since: Vec<DateTime<Utc>> = judged.iter().map(|(_, since)| *since).collect();
+    let heard = since.iter().copied().fold(seconds, DateTime::min);
+    let (services, since) = (&services, &since);
     let pool = store.acts();
     let mut sum = in_batches(|| async move {
         let deleted = sqlx::query!(
             "DELETE FROM traffic_second WHERE ctid = ANY(ARRAY(
-                 SELECT ctid FROM traffic_second WHERE at < $1 ORDER BY at LIMIT $2))",
+                 SELECT ctid FROM traffic_second AS old
+                 WHERE at < $1 AND NOT EXISTS (
+                     SELECT FROM unnest($3::text[], $4::timestamptz[]) AS judged (service, since)
+                     WHERE judged.service = old.service AND old.at >= since)
+                 ORDER BY at LIMIT $2))",
             seconds,
-            BATCH
+            BATCH,
+            services,
+            since
         );
         Ok(deleted.execute(pool).await?.rows_affected())
     })
@@ -79,7 +95,7 @@ pub async fn traffic(store: &Store, now: DateTime<Utc>) -> Result<u64> {
         let deleted = sqlx::query!(
             "DELETE FROM edge_heard WHERE ctid = ANY(ARRAY(
                  SELECT ctid FROM edge_heard WHERE at < $1 ORDER BY at LIMIT $2))",
-            seconds,
+            heard,
             BATCH
         );
         Ok(deleted.execute(pool).await?.rows_affected())

@@ -190,6 +190,24 @@ pub async fn events(
     Ok(events.collect())
 }
 
+/// What happened to a rollout last, inside a transaction.
+pub async fn last_event(tx: &mut Tx<'_>, id: RolloutId) -> Result<Option<Event>> {
+    let row = sqlx::query!(
+        r#"SELECT id, at, actor AS "actor: Json<Actor>", state AS "state: Json<State>", why
+           FROM rollout_event WHERE rollout = $1 ORDER BY id DESC LIMIT 1"#,
+        id.0
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Event {
+        id: row.id,
+        at: row.at,
+        actor: row.actor.0,
+        state: row.state.0,
+        why: row.why,
+    }))
+}
+
 /// A verdict with its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {

@@ -19,6 +19,9 @@ use crate::{Result, StoreError, Tx};
 /// younger than this are made anew.
 pub const LATE: TimeDelta = TimeDelta::minutes(5);
 
+/// Most series that [`totals`] gives.
+pub const TOTALS_MAX: i64 = 10_000;
+
 /// What edges of one server told of some seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -158,8 +161,7 @@ pub async fn by_version(
     let edges: Option<Vec<String>> =
         filter.edges.as_ref().map(|edges| edges.iter().map(ToString::to_string).collect());
     let service = filter.service.as_ref().map(ServiceId::as_str);
-    let rows = sqlx::query_as!(
-        Raw,
+    let rows = sqlx::query!(
         r#"SELECT at AS "at!", service AS "service!", version AS "version!",
                sum(requests)::bigint AS "requests!", sum(errors)::bigint AS "errors!",
                latency_sum(latency) AS "latency!"
@@ -177,40 +179,54 @@ pub async fn by_version(
     )
     .fetch_all(pool)
     .await?;
-    rows.into_iter().map(Row::try_from).collect()
+    let rows = rows.into_iter().map(|row| {
+        let (at, service) = (row.at, parse(&row.service)?);
+        let counts = counts(row.requests, row.errors, row.latency)?;
+        Ok(Row { at, service, version: row.version, counts })
+    });
+    rows.collect()
 }
 
-struct Raw {
-    at: DateTime<Utc>,
-    service: String,
-    version: String,
-    requests: i64,
-    errors: i64,
-    latency: Vec<i64>,
+/// Every series of each second from `from` on and before `until`, the newest first, at most
+/// `limit` rows.
+pub async fn seconds(
+    pool: &PgPool,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(DateTime<Utc>, Series, Counts)>> {
+    let rows = sqlx::query!(
+        "SELECT at, service, version, datacenter, edge, requests, errors, latency
+         FROM traffic_second WHERE at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3",
+        from,
+        until,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    let seconds = rows.into_iter().map(|row| {
+        let series = series(&row.service, row.version, &row.datacenter, &row.edge)?;
+        Ok((row.at, series, counts(row.requests, row.errors, row.latency)?))
+    });
+    seconds.collect()
 }
 
-impl TryFrom<Raw> for Row {
-    type Error = StoreError;
-    fn try_from(raw: Raw) -> Result<Self> {
-        let latency = raw.latency.into_iter().map(natural).collect::<Result<Vec<_>>>()?;
-        let latency = Histogram::new(latency)
-            .ok_or_else(|| StoreError::corrupt("a histogram", "it has too many buckets"))?;
-        Ok(Self {
-            at: raw.at,
-            service: parse(&raw.service)?,
-            version: raw.version,
-            counts: Counts {
-                requests: natural(raw.requests)?,
-                errors: natural(raw.errors)?,
-                latency,
-            },
-        })
-    }
+fn series(service: &str, version: String, datacenter: &str, edge: &str) -> Result<Series> {
+    let datacenter = (!datacenter.is_empty()).then(|| parse(datacenter)).transpose()?;
+    Ok(Series { service: parse(service)?, version, datacenter, edge: parse(edge)? })
+}
+
+fn counts(requests: i64, errors: i64, latency: Vec<i64>) -> Result<Counts> {
+    let latency = latency.into_iter().map(natural).collect::<Result<Vec<_>>>()?;
+    let latency = Histogram::new(latency)
+        .ok_or_else(|| StoreError::corrupt("a histogram", "it has too many buckets"))?;
+    Ok(Counts { requests: natural(requests)?, errors: natural(errors)?, latency })
 }
 
 /// Sums of a range by whole series, for shares of traffic and Prometheus: largest first, at most
 /// `limit`.
 pub async fn totals(pool: &PgPool, filter: &Filter, limit: i64) -> Result<Vec<(Series, Counts)>> {
+    let limit = limit.clamp(0, TOTALS_MAX);
     let edges: Option<Vec<String>> =
         filter.edges.as_ref().map(|edges| edges.iter().map(ToString::to_string).collect());
     let rows = sqlx::query!(
@@ -231,23 +247,8 @@ pub async fn totals(pool: &PgPool, filter: &Filter, limit: i64) -> Result<Vec<(S
     .fetch_all(pool)
     .await?;
     let totals = rows.into_iter().map(|row| {
-        let datacenter =
-            (!row.datacenter.is_empty()).then(|| parse(&row.datacenter)).transpose()?;
-        let series = Series {
-            service: parse(&row.service)?,
-            version: row.version.clone(),
-            datacenter,
-            edge: parse(&row.edge)?,
-        };
-        let raw = Raw {
-            at: filter.from,
-            service: row.service,
-            version: row.version,
-            requests: row.requests,
-            errors: row.errors,
-            latency: row.latency,
-        };
-        Ok((series, Row::try_from(raw)?.counts))
+        let series = series(&row.service, row.version, &row.datacenter, &row.edge)?;
+        Ok((series, counts(row.requests, row.errors, row.latency)?))
     });
     totals.collect()
 }

@@ -1,13 +1,14 @@
-//! The deployer: brings every data centre that is heard to what the fleet asks of it.
+//! The deployer: brings every data centre that is heard to what the fleet and the rollouts ask of
+//! it.
 
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
-use mainstay_core::deployment::{self, Command, Slot, Spec, Track};
+use mainstay_core::deployment::{self, Command, Slot, Spec};
 use mainstay_core::estate::{Contact, DatacenterState};
 use mainstay_core::fence::Token;
 use mainstay_core::id::DatacenterId;
-use mainstay_core::placement;
+use mainstay_core::rollout;
 use mainstay_store::lease::Term;
-use mainstay_store::{StoreError, audit, lease, outbox};
+use mainstay_store::{StoreError, audit, lease, outbox, release};
 use std::collections::BTreeMap;
 
 use super::Leader;
@@ -25,13 +26,12 @@ pub(super) async fn step(
     if estate.fleet_revision == 0 {
         return Ok(());
     }
-    let mut placed = placement::wanted(&estate.fleet);
+    let mut wanted = rollout::wanted(&estate.fleet, &estate.releases);
     for (id, state) in &estate.datacenters {
         if state.contact(estate.at) != Contact::Reporting || !state.connected {
             continue;
         }
-        let wanted = placed.remove(id).unwrap_or_default();
-        let wanted = wanted.into_iter().map(|(id, s)| ((id, Track::Blue), Spec::from(s))).collect();
+        let wanted = wanted.remove(id).unwrap_or_default();
         let none = BTreeMap::new();
         if deployment::decide(&wanted, &state.deployments, &none, estate.at).is_empty() {
             continue;
@@ -53,11 +53,15 @@ async fn command(
     state: &DatacenterState,
 ) -> Result<bool, StoreError> {
     let now = snapshot.estate.at;
-    let revision = snapshot.estate.fleet_revision;
+    let revisions = (snapshot.estate.fleet_revision, snapshot.estate.releases.revision);
     leader
         .store
         .transaction(|tx| {
             Box::pin(async move {
+                // A decision about versions that is not known here yet would be undone by this.
+                if release::revision_in(tx).await? != revisions.1 {
+                    return Ok(false);
+                }
                 let history = outbox::history(tx, datacenter).await?;
                 let actions = deployment::decide(wanted, &state.deployments, &history, now);
                 if actions.is_empty() {
@@ -66,7 +70,7 @@ async fn command(
                 let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
                 let tokens = lease::step(tx, term, count).await?;
                 for (action, token) in actions.into_iter().zip(tokens) {
-                    let event = event(datacenter, &action, token, revision, now);
+                    let event = event(datacenter, &action, token, revisions, now);
                     let command = outbox::Command {
                         id: command_id(token),
                         datacenter: datacenter.clone(),
@@ -91,7 +95,7 @@ fn event(
     datacenter: &DatacenterId,
     command: &Command,
     token: Token,
-    fleet_revision: i64,
+    (fleet, releases): (i64, u64),
     now: chrono::DateTime<chrono::Utc>,
 ) -> Event {
     let action = match command {
@@ -107,7 +111,7 @@ fn event(
         action,
         object: format!("/services/{}/in/{datacenter}", command.service()),
         outcome: Outcome::Done,
-        reason: Some(format!("fleet revision {fleet_revision}")),
+        reason: Some(format!("fleet revision {fleet}, releases revision {releases}")),
         before: None,
         after: Some(serde_json::json!({ "command": command_id(token), "action": command })),
         request: None,

@@ -88,6 +88,7 @@ pub enum Action {
     RolloutRollBack,
     RolloutUndo,
     RolloutRetry,
+    RolloutEnd,
     RolloutStep,
     QuarantineLift,
     BenchRun,

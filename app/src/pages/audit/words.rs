@@ -80,6 +80,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::RolloutRollBack => t!("audit-rollout-roll-back", how = how),
         Action::RolloutUndo => t!("audit-rollout-undo", how = how),
         Action::RolloutRetry => t!("audit-rollout-retry", how = how),
+        Action::RolloutEnd => t!("audit-rollout-end", how = how),
         Action::RolloutStep => t!("audit-rollout-step", how = how),
         Action::QuarantineLift => t!("audit-quarantine-lift", how = how),
         Action::BenchRun => t!("audit-bench-run", how = how),
@@ -145,7 +146,8 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RolloutPause
         | Action::RolloutResume
         | Action::RolloutAbort
-        | Action::RolloutRetry => None,
+        | Action::RolloutRetry
+        | Action::RolloutEnd => None,
     }
 }
 
@@ -169,7 +171,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 35] = [
+pub const ACTIONS: [Action; 36] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -199,6 +201,7 @@ pub const ACTIONS: [Action; 35] = [
     Action::RolloutRollBack,
     Action::RolloutUndo,
     Action::RolloutRetry,
+    Action::RolloutEnd,
     Action::RolloutStep,
     Action::QuarantineLift,
     Action::BenchRun,

@@ -1,0 +1,217 @@
+//! Requests of a rollout that stands: pause, resume, promote, abort, roll back, undo, retry, end;
+//! and lifting a quarantine.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::audit::{Action, Event};
+use mainstay_core::id::ServiceId;
+use mainstay_core::rollout::{self, Refusal, Request, Rollout, RolloutId};
+use mainstay_store::{StoreError, Tx, audit, release, rollout as stored};
+use serde_json::json;
+
+use super::write::{Cause, carry_out};
+use super::{Conflict, Gathered, Once, RolloutError, Seen, check_reason, event, name_of, refuse};
+use crate::Control;
+use crate::access::By;
+
+/// What a transaction came to.
+type Answer<T> = Result<T, RolloutError>;
+
+impl Control {
+    /// Asks something of a rollout; returns it as it stands then. What is on its way already is
+    /// no mistake: the answer is the rollout as it is.
+    pub async fn ask_rollout(
+        &self,
+        by: &By,
+        id: RolloutId,
+        request: &Request,
+        seen: &Seen,
+        key: &str,
+    ) -> Result<Rollout, RolloutError> {
+        check_reason(reason(request))?;
+        let once = Once::new(key, by, &(id, request))?;
+        let known = self.rollout(id).await?.ok_or(RolloutError::NotFound)?;
+        let gathered = self.gather(&known).await?;
+        let now = Utc::now().trunc_subsecs(6);
+        let (once, gathered) = (&once, &gathered);
+        let answer = self
+            .store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    let asked = Asked { by, id, request, seen, once, gathered, now };
+                    asked.answer(tx).await
+                })
+            })
+            .await?;
+        if answer.is_ok() {
+            self.refresh().await;
+        }
+        answer
+    }
+
+    /// Rolls a service back, whatever runs: the rollout that is on, or the one that made its
+    /// stable version.
+    pub async fn roll_back_service(
+        &self,
+        by: &By,
+        service: &ServiceId,
+        why: Option<&str>,
+        key: &str,
+    ) -> Result<Rollout, RolloutError> {
+        self.refresh().await;
+        let estate = self.snapshot().estate;
+        let target = rollout::roll_back_target(&estate.fleet, &estate.releases, service);
+        let id = match target {
+            Ok(target) => target.rollout,
+            // It is on its way: the same answer as the first click had.
+            Err(Refusal::Already { rollout, .. }) => rollout,
+            Err(refusal) => {
+                let object = format!("/services/{service}");
+                let now = Utc::now().trunc_subsecs(6);
+                let event = event(by, Action::RolloutRollBack, object, now);
+                let (event, words) = (&event, &refusal.to_string());
+                self.store.read_committed(|tx| Box::pin(refuse(tx, event.clone(), words))).await?;
+                return Err(RolloutError::Refused(refusal));
+            }
+        };
+        let request = Request::RollBack { reason: why.map(str::to_owned) };
+        self.ask_rollout(by, id, &request, &Seen::default(), key).await
+    }
+
+    /// Lets a version that was rolled back come again.
+    pub async fn lift_quarantine(
+        &self,
+        by: &By,
+        service: &ServiceId,
+        version: &str,
+        why: Option<&str>,
+        key: &str,
+    ) -> Result<(), RolloutError> {
+        check_reason(why)?;
+        let once = &Once::new(key, by, &("lift", service, version))?;
+        let now = Utc::now().trunc_subsecs(6);
+        let mut event = event(by, Action::QuarantineLift, format!("/services/{service}"), now);
+        event.reason = why.map(str::to_owned);
+        event.after = Some(json!({ "service": service, "version": version }));
+        let event = &event;
+        let answer = self
+            .store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    let releases = release::lock(tx).await?;
+                    if let Some(answer) = once.recall::<()>(tx).await? {
+                        return Ok(answer);
+                    }
+                    let Some(quarantine) = releases.quarantine(service, version) else {
+                        return Ok(Err(RolloutError::NotFound));
+                    };
+                    let mut event = event.clone();
+                    event.before = Some(json!(quarantine));
+                    release::lift(tx, service, version).await?;
+                    release::raise(tx).await?;
+                    audit::append(tx, &event).await?;
+                    once.remember(tx, &(), now).await?;
+                    Ok(Ok(()))
+                })
+            })
+            .await?;
+        self.refresh().await;
+        answer
+    }
+}
+
+/// A request with all that it is judged by.
+struct Asked<'a> {
+    by: &'a By,
+    id: RolloutId,
+    request: &'a Request,
+    seen: &'a Seen,
+    once: &'a Once<'a>,
+    gathered: &'a Gathered,
+    now: DateTime<Utc>,
+}
+
+impl Asked<'_> {
+    async fn answer(&self, tx: &mut Tx<'_>) -> Result<Answer<Rollout>, StoreError> {
+        let mut releases = release::lock(tx).await?;
+        if let Some(answer) = self.once.recall(tx).await? {
+            return Ok(answer);
+        }
+        let Some(rollout) = stored::get_in(tx, self.id).await? else {
+            return Ok(Err(RolloutError::NotFound));
+        };
+        if self.is_stale(&rollout) {
+            let last = stored::last_event(tx, self.id).await?;
+            let conflict = Conflict { rollout: Some(rollout), last };
+            let error = RolloutError::Changed(Box::new(conflict));
+            refuse(tx, self.event(), &error.to_string()).await?;
+            return Ok(Err(error));
+        }
+        let gathered = self.gathered.with_releases(&releases);
+        let name = name_of(&self.by.actor);
+        let change = match rollout::request(&rollout, self.request, name, &gathered.facts()) {
+            Ok(change) => change,
+            Err(refusal) if refusal.is_repeat() => return Ok(Ok(rollout)),
+            Err(refusal) => {
+                refuse(tx, self.event(), &refusal.to_string()).await?;
+                return Ok(Err(RolloutError::Refused(refusal)));
+            }
+        };
+        let cause = Cause {
+            actor: self.by.actor.clone(),
+            request: self.by.request.clone(),
+            action: action(self.request),
+            reason: reason(self.request).map(str::to_owned),
+            why: Some(json!({ "request": self.request })),
+        };
+        let after = carry_out(tx, &mut releases, &rollout, &change, &cause, self.now).await?;
+        self.once.remember(tx, &after, self.now).await?;
+        Ok(Ok(after))
+    }
+
+    /// Whether the rollout is not what was shown, in a way that matters for what is asked.
+    fn is_stale(&self, rollout: &Rollout) -> bool {
+        let plan = self.seen.plan_hash.as_ref();
+        let stops = match self.request {
+            Request::Pause | Request::Abort { .. } | Request::RollBack { .. } => true,
+            Request::Resume
+            | Request::Promote { .. }
+            | Request::PromoteFully { .. }
+            | Request::Undo
+            | Request::Retry
+            | Request::End => false,
+        };
+        let moved = self.seen.revision.is_some_and(|revision| revision != rollout.revision);
+        plan.is_some_and(|hash| *hash != rollout.plan.hash()) || (moved && !stops)
+    }
+
+    fn event(&self) -> Event {
+        let object = format!("/rollouts/{}", self.id);
+        let mut event = event(self.by, action(self.request), object, self.now);
+        event.reason = reason(self.request).map(str::to_owned);
+        event
+    }
+}
+
+/// What the audit log calls it.
+const fn action(request: &Request) -> Action {
+    match request {
+        Request::Pause => Action::RolloutPause,
+        Request::Resume => Action::RolloutResume,
+        Request::Promote { .. } | Request::PromoteFully { .. } => Action::RolloutPromote,
+        Request::Abort { .. } => Action::RolloutAbort,
+        Request::RollBack { .. } => Action::RolloutRollBack,
+        Request::Undo => Action::RolloutUndo,
+        Request::Retry => Action::RolloutRetry,
+        Request::End => Action::RolloutEnd,
+    }
+}
+
+fn reason(request: &Request) -> Option<&str> {
+    match request {
+        Request::Promote { reason } | Request::Abort { reason } | Request::RollBack { reason } => {
+            reason.as_deref()
+        }
+        Request::PromoteFully { reason } => Some(reason),
+        Request::Pause | Request::Resume | Request::Undo | Request::Retry | Request::End => None,
+    }
+}
