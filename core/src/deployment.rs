@@ -144,8 +144,8 @@ impl History {
 
 /// The commands that bring one data centre from what its agent acknowledged to what is wanted.
 ///
-/// In the order of service and track; the same input gives the same commands. Nothing is decided for a
-/// data centre that is not heard: the caller passes only what a live agent reported.
+/// In the order of service and track; the same input gives the same commands. Nothing is decided
+/// for a data centre that is not heard: the caller passes only what a live agent reported.
 pub fn decide(
     wanted: &BTreeMap<Slot, Spec>,
     told: &BTreeMap<Slot, Deployment>,

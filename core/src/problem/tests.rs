@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::deployment::Track;
 use crate::estate::{DatacenterState, Instance, InstanceState};
-use crate::fleet::{Datacenter, Fleet, Group, LocalNeed, Region, Vendor};
+use crate::fleet::{Datacenter, Fleet, Group, LocalNeed, Region, Strategy, Vendor};
 use crate::id::{GroupId, InstanceId, RegionId};
+use crate::release::Releases;
+use crate::rollout::{Analysis, Plan, Rollout, RolloutId, SchemaChange, State};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("a small timestamp")
@@ -137,6 +140,51 @@ fn finds_problems() {
         100,
         &["down-stock", "one-left-api", "too-few-api-in-b1", "too-few-stock-in-a1"],
     );
+}
+
+#[test]
+fn both_versions_of_a_rollout_may_run_and_no_other() {
+    let rolling_out = |to: &str| {
+        let service = id::<ServiceId>("api");
+        let plan = Plan {
+            service: service.clone(),
+            from: "1.0.0".into(),
+            from_track: Track::Blue,
+            to: to.into(),
+            strategy: Strategy::Canary,
+            steps: Vec::new(),
+            node_watch_seconds: 1,
+            waves: Vec::new(),
+            analysis: Analysis::default(),
+            hotfix: false,
+            change: None,
+            schema: SchemaChange::None,
+            configuration_compatible: true,
+        };
+        let rollout = Rollout {
+            id: RolloutId(1),
+            plan,
+            state: State::Watching { at: Default::default(), since: at(0) },
+            revision: 1,
+            routing_revision: 1,
+            started_at: at(0),
+            started_by: "operator-1".into(),
+            changed_at: at(0),
+        };
+        Releases { rollouts: [(service, rollout)].into(), ..Default::default() }
+    };
+    let mixed = |releases: Releases| {
+        let mut estate = estate(&[("a1", "api", UP), ("b1", "api", UP), ("a1", "stock", UP)], 100);
+        estate.releases = Arc::new(releases);
+        let datacenter = estate.datacenters.get_mut(&id::<DatacenterId>("a1")).expect("it");
+        let instances = &mut Arc::make_mut(datacenter).instances;
+        let instance = instances.get_mut(&id::<InstanceId>("api-a1-1")).expect("it");
+        Arc::make_mut(instance).version = "2.0.0".into();
+        find(&estate).iter().map(Problem::key).collect::<Vec<_>>()
+    };
+    assert_eq!(mixed(rolling_out("2.0.0")), Vec::<String>::new());
+    assert_eq!(mixed(rolling_out("3.0.0")), ["mixed-api-in-a1"]);
+    assert_eq!(mixed(Releases::default()), ["mixed-api-in-a1"]);
 }
 
 #[test]

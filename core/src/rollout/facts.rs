@@ -37,7 +37,7 @@ pub struct EdgeFact {
     pub since: DateTime<Utc>,
     /// The newest [`crate::routing::Routing::revision`] it carries out; 0: none.
     pub acknowledged_revision: u64,
-    /// When it acknowledged that.
+    /// When it acknowledged that revision first; endpoints that change without it change nothing.
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// What it refused last and has not carried out since.
     pub nack: Option<Nack>,

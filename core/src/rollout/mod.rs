@@ -41,7 +41,7 @@ pub use change::{Change, apply};
 pub use decide::{Decision, Wait, decide};
 pub use evidence::{Ease, Evidence, rollback_evidence};
 pub use facts::{ConditionFact, EdgeFact, Facts, Nack, moved};
-pub use plan::{StartFinding, StartRequest, start};
+pub use plan::{StartFinding, StartRequest, StepRequest, start};
 pub use preview::{Check, Level, Line, Preview, StepPreview, Today, preview};
 pub use request::{Refusal, Request, RollBackTarget, request, roll_back_target};
 pub use traffic::{new_share, routing, routing_revision};

@@ -92,7 +92,8 @@ pub enum StartFinding {
     #[error("the weight of step {step} is {weight} %; write more than 0 and at most 100")]
     WeightOutOfRange { step: usize, weight: f64 },
     #[error(
-        "the weight of step {step} is {weight} %, not more than the {before} % before it; write growing weights"
+        "the weight of step {step} is {weight} %, not more than the {before} % before it; write \
+         growing weights"
     )]
     WeightNotGrowing { step: usize, weight: f64, before: f64 },
     #[error("the watch time of step {step} is {seconds} s; write from 1 to {WATCH_SECONDS_MAX}")]

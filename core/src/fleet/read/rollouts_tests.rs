@@ -154,7 +154,8 @@ fn mistakes_of_benches() {
             &[
                 "missing-key `requests_per_second` is missing; write `requests_per_second = 50`",
                 "missing-key `p95_most_ms` is missing; write `p95_most_ms = 200`",
-                "key-does-not-apply `status` does not go with `requests_per_second`; remove `status`",
+                "key-does-not-apply `status` does not go with `requests_per_second`; \
+                 remove `status`",
             ],
         ),
         (
@@ -162,16 +163,14 @@ fn mistakes_of_benches() {
             &[
                 "bad-text `path` is not usable: a path begins with / and has at most 256 visible \
             characters; write for example `path = \"/health\"`",
-                "out-of-range `requests_per_second` is 0, and must be from 1 to 10000; write a whole \
-            number from 1 to 10000",
+                "out-of-range `requests_per_second` is 0, and must be from 1 to 10000; write a \
+            whole number from 1 to 10000",
             ],
         ),
         (
             "checks = [{ path = \"/\" }]\ndatacenter = \"mars\"",
-            &[
-                "unknown-reference `datacenter` names the data centre `mars`, which is not declared; \
-            declare it in a [[datacenter]], or name another",
-            ],
+            &["unknown-reference `datacenter` names the data centre `mars`, which is not \
+            declared; declare it in a [[datacenter]], or name another"],
         ),
     ] {
         table(&bench(rest), expected);
@@ -189,18 +188,16 @@ fn mistakes_of_plans() {
         (
             "steps = [{ weight = 101, watch_seconds = 0 }]",
             &[
-                "bad-text `weight` is not usable: it is not from 0.01 to 100 in steps of 0.01; write \
-            for example `weight = 5`",
+                "bad-text `weight` is not usable: it is not from 0.01 to 100 in steps of 0.01; \
+            write for example `weight = 5`",
                 "bad-text `watch_seconds` is not usable: it is not from 1 to 86400 in steps of 1; \
             write for example `watch_seconds = 300`",
             ],
         ),
         (
             "steps = [{ weight = 1.005, watch_seconds = 5 }]",
-            &[
-                "bad-text `weight` is not usable: it is not from 0.01 to 100 in steps of 0.01; write \
-            for example `weight = 5`",
-            ],
+            &["bad-text `weight` is not usable: it is not from 0.01 to 100 in steps of 0.01; \
+            write for example `weight = 5`"],
         ),
         (
             "steps = [{ weight = 1 }]",
@@ -216,8 +213,8 @@ fn mistakes_of_plans() {
             &[
                 "unknown-reference `waves` names the region `nort`, which is not declared; write \
             `north`",
-                "region-in-two-waves the waves of the rollout plan `p` name the region `north` twice; \
-            name it once",
+                "region-in-two-waves the waves of the rollout plan `p` name the region `north` \
+            twice; name it once",
             ],
         ),
         (
