@@ -9,6 +9,8 @@
 mod flow;
 mod serve;
 mod session;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::BTreeMap;

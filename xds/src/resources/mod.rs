@@ -9,6 +9,8 @@ mod cluster;
 mod endpoint;
 mod listener;
 mod route;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
