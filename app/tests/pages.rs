@@ -99,6 +99,9 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
         add(&path, Box::new(|| pages::topology::view(&topology)));
     }
     let (region, dc): (RegionId, DatacenterId) = (id("ap-southeast"), id("pdx2"));
+    let forget =
+        pages::forget::build(estate, &dc, pages::forget::Typed::default()).expect("a page");
+    add("/dc/pdx2/do/forget", Box::new(|| pages::forget::view(&forget, reader)));
     let (service, group): (ServiceId, GroupId) = (id("feed-api"), id("social"));
     let data = pages::region::build(estate, &records, &region).expect("a region");
     add("/regions/ap-southeast", Box::new(|| pages::region::view(&data, reader)));

@@ -193,6 +193,16 @@ impl LiveEstate {
         }
     }
 
+    /// Every data centre of which something is known here.
+    pub fn datacenters(&self) -> Vec<DatacenterId> {
+        self.read().datacenters.keys().cloned().collect()
+    }
+
+    /// Forgets what a data centre reported.
+    pub fn forget(&self, id: &DatacenterId) {
+        self.change(|state| drop(state.datacenters.remove(id)));
+    }
+
     /// Puts a fleet in force; an older revision than the one known is ignored.
     pub fn set_fleet(&self, revision: i64, fleet: Fleet) {
         self.set_decided(Some((revision, fleet)), None);

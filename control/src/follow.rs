@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use mainstay_core::id::DatacenterId;
-use mainstay_store::{Store, StoreError, estate, fleet, problem, release};
+use mainstay_store::estate::{self, Head};
+use mainstay_store::{Store, StoreError, fleet, problem, release};
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
@@ -26,8 +27,8 @@ pub struct Follower {
     pub store: Store,
     pub estate: Arc<LiveEstate>,
     pub ingest: Arc<Ingest>,
-    /// How far each data centre was read.
-    known: BTreeMap<DatacenterId, i64>,
+    /// How far each data centre was read: its link, and the place in its order of writing.
+    known: BTreeMap<DatacenterId, (i64, i64)>,
 }
 
 impl Follower {
@@ -63,9 +64,12 @@ impl Follower {
     /// Reads once what is newer than known.
     pub async fn read(&mut self) -> Result<(), StoreError> {
         refresh(&self.store, &self.estate).await?;
-        let pool = self.store.reads();
-        for head in estate::heads(pool).await? {
-            let known = self.known.get(&head.datacenter).copied().unwrap_or(0);
+        let store = self.store.clone();
+        let pool = store.reads();
+        let heads = estate::heads(pool).await?;
+        self.forget(&heads);
+        for head in heads {
+            let known = self.known.get(&head.datacenter).map_or(0, |(_, seq)| *seq);
             if head.seq <= known || self.ingest.holds(&head.datacenter) {
                 continue;
             }
@@ -73,12 +77,26 @@ impl Follower {
             // Its agent may have come while that was read.
             let apply = || self.estate.apply_stored(&head, changes);
             if self.ingest.unless_held(&head.datacenter, apply) {
-                self.known.insert(head.datacenter.clone(), head.seq);
+                self.known.insert(head.datacenter.clone(), (head.link, head.seq));
             }
         }
         self.estate.set_problems(problem::recent(pool).await?);
         self.estate.store_answered(Utc::now());
         Ok(())
+    }
+
+    /// Forgets data centres that the store does not know any more. One that came back since then
+    /// counts from the beginning again: its link or its writes are fewer than were read.
+    fn forget(&mut self, heads: &[Head]) {
+        let heads: BTreeMap<_, _> =
+            heads.iter().map(|head| (&head.datacenter, (head.link, head.seq))).collect();
+        for id in self.estate.datacenters() {
+            let read = self.known.get(&id).copied().unwrap_or_default();
+            let goes_on = heads.get(&id).is_some_and(|head| head.0 >= read.0 && head.1 >= read.1);
+            if !goes_on && self.ingest.unless_held(&id, || self.estate.forget(&id)) {
+                self.known.remove(&id);
+            }
+        }
     }
 }
 

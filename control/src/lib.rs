@@ -20,6 +20,7 @@ pub mod edges;
 pub mod estate;
 pub mod fleet;
 pub mod follow;
+pub mod forget;
 pub mod ingest;
 pub mod leader;
 pub mod rollouts;

@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod estate;
 pub mod fence;
 pub mod fleet;
+pub mod forget;
 pub mod id;
 pub mod judge;
 pub mod lease;

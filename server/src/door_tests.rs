@@ -6,9 +6,8 @@
 use std::fmt::Write as _;
 
 use axum::body::Body;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
 use http::{Method, Request, StatusCode};
-use mainstay_control::access::{By, MakeToken};
 use mainstay_core::access::{Grant, Role, Scope, Target, decide};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::id::DatacenterId;

@@ -6,6 +6,8 @@
 mod cli;
 #[cfg(test)]
 mod door_tests;
+#[cfg(test)]
+mod forget_tests;
 mod guard;
 mod http;
 mod link;

@@ -23,6 +23,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::act::routes())
         .merge(http::live::routes())
         .merge(http::fleet::routes())
+        .merge(http::forget::routes())
         .merge(http::audit::routes())
         .merge(http::api::routes())
         .merge(sign_in::routes())

@@ -96,6 +96,23 @@ pub async fn close_link(
     Ok(done.rows_affected() == 1)
 }
 
+/// Removes everything observed of a data centre that was not heard since `silent_since`. Returns
+/// whether it was; other servers see that its head is gone.
+pub async fn forget(
+    db: &mut PgConnection,
+    datacenter: &DatacenterId,
+    silent_since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let gone = sqlx::query!(
+        "DELETE FROM observed_datacenter WHERE datacenter = $1 AND last_seen <= $2",
+        datacenter.as_str(),
+        silent_since
+    )
+    .execute(db)
+    .await?;
+    Ok(gone.rows_affected() == 1)
+}
+
 /// Writes what changed in one data centre. Returns the new `seq`, or `None` when the link is not
 /// the newest any more (nothing was written).
 pub async fn write(

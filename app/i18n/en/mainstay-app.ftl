@@ -625,6 +625,10 @@ audit-fleet-apply = { $how ->
     [done] Applied a fleet file
    *[tried] Tried to apply a fleet file
 }
+audit-datacenter-forget = { $how ->
+    [done] Forgot a data centre
+   *[tried] Tried to forget a data centre
+}
 audit-deploy = { $how ->
     [done] Commanded a deployment
    *[tried] Tried to command a deployment
@@ -858,6 +862,32 @@ fleet-good-detail = Nothing was applied yet.
 fleet-done = Revision { $revision } of the fleet is in force.
 fleet-done-detail = What runs follows it from now on.
 instance-gone = No longer reported
+
+## Forgetting a data centre
+forget = Forget…
+forget-title = Forget { $dc }
+forget-head = Forget it
+forget-note = Nothing has started.
+forget-last = It was last heard { $at }, and reported { $n ->
+    [0] no instances
+    [one] one instance
+   *[other] { $count } instances
+} then.
+forget-state = What it reported is removed on every server. The audit log and its history stay.
+forget-fleet = The next fleet file may leave it out.
+forget-back = If its agent reports after all, it and what runs there are shown again.
+forget-name = Name of the data centre
+forget-name-hint = Write { $dc }.
+forget-do = Forget the data centre
+forget-keep = Keep it
+forget-failed = Nothing was forgotten
+forget-mistake-name = Write the name of the data centre: { $dc }.
+forget-mistake-reason = Write the reason, { $least } to { $most } characters.
+forget-kept-nothing = Nothing is known of it. A fleet file may leave it out.
+forget-kept-service = The fleet counts on it. Write “retired = true” in its entry and apply that first.
+forget-kept-reporting = Its agent reports.
+forget-kept-lately = It was heard lately and may come back by itself. It can be forgotten from { $at }.
+forget-changed = Nothing was done. It was heard meanwhile, or somebody was first.
 
 ## Components
 dev-title = Components

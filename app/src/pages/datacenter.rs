@@ -14,7 +14,7 @@ use crate::pages::rows::{
     CellRow, InstancePage, ProblemRow, about, cell_rows, instance_page, problems_where,
 };
 use crate::pages::survey::Survey;
-use crate::pages::{Counts, Reader, parts, region};
+use crate::pages::{Counts, Reader, forget, parts, region};
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -44,6 +44,11 @@ pub struct Data {
     pub last_seen: Option<DateTime<Utc>>,
     pub heard: bool,
     pub agent_version: Option<String>,
+    /// The fleet is about to drop it.
+    pub retired: bool,
+    /// Why what is known of it cannot be forgotten now.
+    #[serde(skip)]
+    pub kept: Option<String>,
     pub cells: Vec<CellRow>,
     pub instances: InstancePage,
     /// Not the first page of instances.
@@ -82,6 +87,8 @@ pub fn build(
         last_seen: state.and_then(|s| s.last_seen),
         heard: contact == Contact::Reporting,
         agent_version: state.and_then(|s| s.agent_version.clone()),
+        retired: declared.retired,
+        kept: forget::kept(estate, id),
         cells: cell_rows(estate, &survey, |_, dc| dc == id),
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
@@ -107,7 +114,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         ],
         badge: Some(badge(data.status, text::status(data.status))),
         note: Some(format!("{}, {}. {}.", data.name, data.vendor, data.contact).into_any()),
-        actions: None,
+        actions: data.retired.then(|| forget::action(&data.datacenter, data.kept.clone(), reader)),
     });
     let silent = (!data.heard).then(|| {
         let detail = match data.last_seen {

@@ -11,6 +11,7 @@ pub mod components;
 pub mod datacenter;
 pub mod error;
 pub mod find;
+pub mod forget;
 pub mod group;
 pub mod instance;
 pub mod overview;

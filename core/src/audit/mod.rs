@@ -72,6 +72,7 @@ pub enum Action {
     AgentJoin,
     AgentRevoke,
     FleetApply,
+    DatacenterForget,
     Deploy,
     Remove,
     InstanceReplace,

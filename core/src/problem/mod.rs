@@ -195,10 +195,12 @@ impl Problem {
 type Cells = BTreeMap<(ServiceId, DatacenterId), Tally>;
 
 fn datacenter_problems(estate: &Estate) -> Vec<Problem> {
-    let known = estate.fleet.datacenters.keys();
+    let known = estate.fleet.datacenters.iter();
     known
-        .filter_map(|id| match estate.contact(id) {
+        .filter_map(|(id, declared)| match estate.contact(id) {
             Contact::Reporting => None,
+            // It was forgotten, and waits for the fleet to drop it.
+            Contact::Never if declared.retired => None,
             Contact::Never => Some(Problem::DatacenterNeverSeen { datacenter: id.clone() }),
             Contact::Silent { since } => Some(Problem::DatacenterSilent {
                 datacenter: id.clone(),

@@ -6,7 +6,7 @@ use mainstay_app::paths;
 use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
-use super::{audit, fleet, pages};
+use super::{audit, fleet, forget, pages};
 use crate::policy::Routes;
 use crate::problem::Problem;
 
@@ -39,6 +39,7 @@ async fn description() -> Response {
     let mut description = Description::openapi();
     description.merge(audit::openapi());
     description.merge(fleet::openapi());
+    description.merge(forget::openapi());
     description.merge(crate::settings::openapi());
     Json(description).into_response()
 }

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod audit;
 mod coding;
 pub mod fleet;
+pub mod forget;
 pub mod health;
 pub mod live;
 pub mod page;

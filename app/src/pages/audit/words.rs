@@ -64,6 +64,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::AgentJoin => t!("audit-agent-join", how = how),
         Action::AgentRevoke => t!("audit-agent-revoke", how = how),
         Action::FleetApply => t!("audit-fleet-apply", how = how),
+        Action::DatacenterForget => t!("audit-datacenter-forget", how = how),
         Action::Deploy => t!("audit-deploy", how = how),
         Action::Remove => t!("audit-remove", how = how),
         Action::InstanceReplace => t!("audit-instance-replace", how = how),
@@ -136,6 +137,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::JoinTokenCreate
         | Action::AgentJoin
         | Action::AgentRevoke
+        | Action::DatacenterForget
         | Action::Deploy
         | Action::Remove
         | Action::InstanceReplace
@@ -185,6 +187,7 @@ pub const ACTIONS: [Action; 36] = [
     Action::AgentJoin,
     Action::AgentRevoke,
     Action::FleetApply,
+    Action::DatacenterForget,
     Action::Deploy,
     Action::Remove,
     Action::InstanceReplace,
