@@ -183,8 +183,14 @@ fn instances(lack: &gates::Lack) -> Wait {
 }
 
 fn order_test(rollout: &Rollout, at: Position, facts: &Facts<'_>) -> Decision {
-    let Some((datacenter, instance)) = gates::newest(rollout, at, facts) else {
-        // The fleet changed: nothing is placed there any more.
+    let placed = gates::placed(rollout, facts);
+    let here = rollout.plan.datacenters(at).iter().any(|id| placed.contains(*id));
+    if !here && !placed.is_empty() {
+        // The fleet changed: there is no node to update any more.
+        return Decision::change(onward(rollout, at, facts.now));
+    }
+    let newest = gates::newest(rollout, at, facts).filter(|_| here);
+    let Some((datacenter, instance)) = newest else {
         let what = "a node that could be tested".to_owned();
         return pause(rollout, PauseReason::NotMeasured { what }, facts);
     };

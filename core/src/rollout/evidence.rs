@@ -62,7 +62,7 @@ pub fn rollback_evidence(rollout: &Rollout, facts: &Facts<'_>) -> Evidence {
         (None, SchemaChange::Irreversible) => Ease::SecondPerson,
         (None, SchemaChange::None | SchemaChange::Reversible) => {
             let stands = comes_up.is_none_or(|nodes| nodes == 0);
-            let gone = stands && old.level == Level::Block;
+            let gone = stands && serves_nowhere(&old);
             let over = matches!(rollout.state, State::Ended { .. });
             if gone || over || !plan.configuration_compatible {
                 Ease::Review
@@ -83,6 +83,11 @@ pub fn rollback_evidence(rollout: &Rollout, facts: &Facts<'_>) -> Evidence {
         | State::Ended { .. } => None,
     };
     Evidence { target: plan.from.clone(), ease, checks, undo_until }
+}
+
+/// Whether it is known that the old version serves nowhere. What is unknown blocks no emergency.
+fn serves_nowhere(check: &Check) -> bool {
+    matches!(&check.line, Line::OldServes { serving: 0, unheard, .. } if unheard.is_empty())
 }
 
 /// How many nodes of the old version have to come up before traffic moves; `None`: traffic moves

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a gate that lacks what it needs to know never says go.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
@@ -157,7 +159,8 @@ fn fact<'a>(facts: &Facts<'a>, condition: &Condition) -> Option<&'a ConditionFac
 pub(super) fn heard(rollout: &Rollout, at: Position, facts: &Facts<'_>) -> Gate {
     let began = rollout.state.since();
     let mut waits = None;
-    for id in rollout.plan.datacenters(at) {
+    let placed = placed(rollout, facts);
+    for id in rollout.plan.datacenters(at).into_iter().filter(|id| placed.contains(*id)) {
         let since = match facts.estate.contact(id) {
             Contact::Reporting => continue,
             Contact::Never => began,
@@ -171,6 +174,13 @@ pub(super) fn heard(rollout: &Rollout, at: Position, facts: &Facts<'_>) -> Gate 
         waits.get_or_insert(Gate::Wait(Wait::Agent { datacenter, until }));
     }
     waits.unwrap_or(Gate::Go)
+}
+
+/// Where the fleet places the service now; it may have changed since the plan was made.
+pub(super) fn placed(rollout: &Rollout, facts: &Facts<'_>) -> BTreeSet<DatacenterId> {
+    let fleet = &facts.estate.fleet;
+    let service = fleet.services.get(&rollout.plan.service);
+    service.map_or_else(BTreeSet::new, |service| placement::datacenters(fleet, service))
 }
 
 /// What a data centre still lacks of a version.
@@ -191,7 +201,7 @@ pub(super) fn lacks(rollout: &Rollout, facts: &Facts<'_>, old: bool) -> (Vec<Lac
     let Some(service) = facts.estate.fleet.services.get(&plan.service) else {
         return (lacks, 0, 0);
     };
-    for datacenter in placement::datacenters(&facts.estate.fleet, service) {
+    for datacenter in placed(rollout, facts) {
         let nodes = nodes(rollout, &datacenter, service.nodes);
         let wanted = if old { nodes.old } else { nodes.new };
         if facts.estate.contact(&datacenter) != Contact::Reporting {

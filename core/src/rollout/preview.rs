@@ -17,7 +17,6 @@ use crate::judge::{Detectable, Expected, Latencies, detectable};
 use crate::placement;
 use crate::problem::Record;
 use crate::routing::WEIGHT_TOTAL;
-use crate::status::Status;
 
 /// The traffic of a service lately, as the edges' logs tell it.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +51,8 @@ pub struct Check {
     pub line: Line,
 }
 
+/// How good a line is. Only what [`super::start`] refuses blocks: a service that is down can be
+/// mended by a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -163,9 +164,7 @@ pub(super) fn old_serves(estate: &Estate, plan: &Plan) -> Check {
             serving += u32::try_from(up.count()).unwrap_or(u32::MAX).min(nodes);
         }
     }
-    let level = if serving == 0 && unheard.is_empty() {
-        Level::Block
-    } else if !unheard.is_empty() {
+    let level = if !unheard.is_empty() {
         Level::Unknown
     } else if serving < wanted {
         Level::Warn
@@ -232,12 +231,7 @@ fn problems(plan: &Plan, estate: &Estate, open: &[Record]) -> Check {
             && service.is_none_or(|service| estate.fleet.services.contains_key(service))
     };
     let found: Vec<_> = open.iter().filter(concerns).collect();
-    let failing = found.iter().any(|record| record.problem.status() == Status::Failing);
-    let level = match (found.is_empty(), failing) {
-        (true, _) => Level::Ok,
-        (false, false) => Level::Warn,
-        (false, true) => Level::Block,
-    };
+    let level = if found.is_empty() { Level::Ok } else { Level::Warn };
     Check { level, line: Line::Problems { ids: found.iter().map(|record| record.id).collect() } }
 }
 

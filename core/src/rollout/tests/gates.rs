@@ -317,3 +317,19 @@ fn a_pause_still_watches_what_has_requests() {
     world.judgement = Some(judged(Verdict::Fail));
     assert!(outcome(&world).starts_with("back"));
 }
+
+#[test]
+fn a_data_centre_that_the_fleet_left_is_neither_waited_for_nor_tested() {
+    let mut world =
+        World::new("feed").state(State::Preparing { at: position(1, 0), since: at(0), held: None });
+    let fleet = Arc::make_mut(&mut world.estate.fleet);
+    fleet.datacenters.get_mut(&id::<DatacenterId>("b1")).expect("it").retired = true;
+    world.after(100);
+    world.silence("b1", at(0));
+    assert!(world.step());
+    assert_eq!(change::position(&world.rollout.state), Some(position(1, 1)));
+    let fleet = Arc::make_mut(&mut world.estate.fleet);
+    fleet.services.get_mut(&id::<ServiceId>("feed")).expect("it").retired = true;
+    let nothing = "paused (false): a node that could be tested could not be measured";
+    assert_eq!(outcome(&world), nothing, "a service that is placed nowhere is not promoted");
+}
