@@ -185,6 +185,21 @@ impl Identity {
         self.renew_at
     }
 
+    /// The certificate, PEM.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Its key, PEM. Whoever has it speaks for the data centre.
+    pub fn key_pem(&self) -> &str {
+        &self.key_pem
+    }
+
+    /// The authority that signed both sides' certificates, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
     fn ca(&self) -> Result<CertificateDer<'static>, IdentityError> {
         Ok(CertificateDer::from_pem_slice(self.ca_pem.as_bytes())?)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -73,6 +73,15 @@ impl Datacenter {
         self.plan.ip
     }
 
+    /// Where what stands in this data centre reaches the server.
+    pub const fn line(&self) -> SocketAddr {
+        self.proxy.address()
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.plan.data_dir
+    }
+
     /// Ends the process of one instance; whether there was one.
     pub fn kill(&self, instance: &str) -> io::Result<bool> {
         let records = process::recorded(&self.plan.data_dir)?;
@@ -123,8 +132,9 @@ impl Datacenter {
     /// Tells running services. One that does not answer has just ended or reads the files.
     async fn tell(&self) -> io::Result<()> {
         let records = process::recorded(&self.plan.data_dir)?;
+        let dir = &self.plan.data_dir;
         let told = records.iter().map(|(id, record)| {
-            let effect = effect::read(&self.plan.data_dir, &record.service, id);
+            let effect = effect::read(dir, &record.service, &record.spec.version, id);
             let address = SocketAddr::new(self.plan.ip, record.port);
             async move {
                 if let Err(error) = http::tell(address, effect).await {

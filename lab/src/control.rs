@@ -1,11 +1,13 @@
 //! The lab's control socket: HTTP and JSON over a Unix socket in its data folder.
 //!
-//! `GET /faults`, `POST /faults` with a [`Request`], `POST /heal` with a [`Heal`]. Whoever may
-//! enter the folder may inject faults; nobody else can.
+//! `GET /faults`, `POST /faults` with a [`Request`], `POST /heal` with a [`Heal`]; `GET /load`,
+//! `POST /load` with a [`Change`]. Whoever may enter the folder may inject faults; nobody else
+//! can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,15 +18,17 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
 use http::StatusCode;
-use mainstay_core::id::DatacenterId;
+use mainstay_core::id::{DatacenterId, EdgeId, RegionId};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Datacenter;
+use crate::edges::Edge;
 use crate::effect::Scope;
 use crate::fault::{Fault, Kind, Memory, Refusal, Request, Target};
+use crate::load::{self, Change, Load};
 
 /// Where the lab of a data folder listens.
 pub fn socket(data_dir: &Path) -> PathBuf {
@@ -50,23 +54,55 @@ pub struct Refused {
     pub error: String,
 }
 
+/// The edges and the load on them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadStatus {
+    pub edges: Vec<EdgeStatus>,
+    /// `None`: there are no edges.
+    pub load: Option<load::Status>,
+}
+
+/// Where users of a region enter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeStatus {
+    pub id: EdgeId,
+    pub region: RegionId,
+    pub datacenter: DatacenterId,
+    pub address: SocketAddr,
+}
+
+/// A request's body.
+pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("requests have string keys only")
+}
+
 /// The running lab.
 #[derive(Debug)]
 pub struct Lab {
     datacenters: BTreeMap<DatacenterId, Datacenter>,
+    edges: Vec<Edge>,
+    load: Option<Load>,
     /// Held while a fault is carried out: one at a time, in order.
     memory: Mutex<Memory>,
 }
 
 impl Lab {
-    pub fn new(datacenters: BTreeMap<DatacenterId, Datacenter>) -> Self {
-        Self { datacenters, memory: Mutex::default() }
+    pub fn new(
+        datacenters: BTreeMap<DatacenterId, Datacenter>,
+        edges: Vec<Edge>,
+        load: Option<Load>,
+    ) -> Self {
+        Self { datacenters, edges, load, memory: Mutex::default() }
     }
 
-    /// Stops everything, all data centres at once.
+    /// Stops everything: the users, the edges, then all data centres at once.
     pub async fn stop(self: Arc<Self>) {
         match Arc::try_unwrap(self) {
             Ok(lab) => {
+                if let Some(load) = lab.load {
+                    load.stop().await;
+                }
+                futures::future::join_all(lab.edges.into_iter().map(Edge::stop)).await;
                 let stops = lab.datacenters.into_values().map(Datacenter::stop);
                 futures::future::join_all(stops).await;
             }
@@ -89,7 +125,7 @@ impl Lab {
         }
         let fault = memory.add(request.kind, target, Utc::now());
         tracing::info!(kind = fault.kind.name(), target = fault.target, "a fault is injected");
-        self.apply(&memory, [&fault.datacenter]).await?;
+        self.apply(&memory, [&fault]).await?;
         Ok(fault)
     }
 
@@ -100,21 +136,31 @@ impl Lab {
         if let (Some(target), true) = (target, healed.is_empty()) {
             return Err(Refusal::NothingToHeal(target.to_string()));
         }
-        self.apply(&memory, healed.iter().map(|fault| &fault.datacenter)).await?;
+        self.apply(&memory, &healed).await?;
         Ok(healed)
     }
 
-    async fn apply<'a>(
+    /// Brings every data centre that faults reach in line with all that are remembered.
+    async fn apply(
         &self,
         memory: &Memory,
-        datacenters: impl IntoIterator<Item = &'a DatacenterId>,
+        faults: impl IntoIterator<Item = &Fault>,
     ) -> Result<(), Refusal> {
-        let affected: std::collections::BTreeSet<_> = datacenters.into_iter().collect();
+        let mut affected = BTreeSet::new();
+        for fault in faults {
+            match &fault.datacenter {
+                Some(id) => affected.extend([id]),
+                None => affected.extend(self.datacenters.keys()),
+            }
+        }
         for id in affected {
             let Some(datacenter) = self.datacenters.get(id) else { continue };
             let (lost, cut) = (memory.has(id, Kind::Lose), memory.has(id, Kind::Cut));
             let applied = datacenter.apply(lost, cut, &memory.effects(id)).await;
             applied.map_err(|e| Refusal::Failed(e.to_string()))?;
+            for edge in self.edges.iter().filter(|edge| edge.plan().datacenter == *id) {
+                edge.set_lost(lost);
+            }
         }
         Ok(())
     }
@@ -124,7 +170,7 @@ impl Lab {
     }
 
     fn datacenter(&self, target: &Target) -> Result<&Datacenter, Refusal> {
-        let found = self.datacenters.get(&target.datacenter);
+        let found = target.datacenter.as_ref().and_then(|id| self.datacenters.get(id));
         found.ok_or_else(|| Refusal::NoTarget(target.to_string()))
     }
 }
@@ -141,6 +187,7 @@ pub async fn serve(lab: Arc<Lab>, socket: &Path, stop: CancellationToken) -> any
     let router = Router::new()
         .route("/faults", get(list).post(inject))
         .route("/heal", post(heal))
+        .route("/load", get(load_status).post(change_load))
         .with_state(lab);
     axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
     fs::remove_file(socket)?;
@@ -168,15 +215,38 @@ async fn heal(
     Ok(Json(Faults { faults }))
 }
 
+async fn load_status(State(lab): State<Arc<Lab>>) -> Json<LoadStatus> {
+    let status = |edge: &Edge| EdgeStatus {
+        id: edge.plan().id.clone(),
+        region: edge.plan().region.clone(),
+        datacenter: edge.plan().datacenter.clone(),
+        address: edge.plan().listen,
+    };
+    let edges = lab.edges.iter().map(status).collect();
+    Json(LoadStatus { edges, load: lab.load.as_ref().map(Load::status) })
+}
+
+async fn change_load(
+    State(lab): State<Arc<Lab>>,
+    Json(change): Json<Change>,
+) -> Result<Json<LoadStatus>, Refusal> {
+    let load = lab.load.as_ref().ok_or(Refusal::NoEdges)?;
+    load.change(change).map_err(Refusal::Load)?;
+    Ok(load_status(State(lab)).await)
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotRunning(_) | Self::NothingToHeal(_) | Self::TooMany => StatusCode::CONFLICT,
+            Self::NotRunning(_) | Self::NothingToHeal(_) | Self::TooMany | Self::NoEdges => {
+                StatusCode::CONFLICT
+            }
             Self::NoDatacenter(..)
             | Self::NoTarget(_)
             | Self::WrongScope { .. }
             | Self::Slow
+            | Self::Load(_)
             | Self::Rate => StatusCode::BAD_REQUEST,
         };
         let error = self.to_string();

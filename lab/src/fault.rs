@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use serde::{Deserialize, Serialize};
 
-use crate::effect::{Effect, SLOW_MAX_MS, Scope};
+use crate::effect::{Effect, SLOW_MAX_MS, Scope, UserEffect};
 
 /// Faults remembered at once.
 pub const FAULTS_MAX: usize = 1_000;
@@ -17,7 +17,8 @@ pub const FAULTS_MAX: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     pub kind: Kind,
-    /// `INSTANCE`, `SERVICE@DATACENTER` or `DATACENTER`.
+    /// `INSTANCE`, `SERVICE@DATACENTER`, `DATACENTER`, `SERVICE:VERSION` (everywhere, also
+    /// instances that are started later) or `SERVICE:VERSION@DATACENTER`.
     pub target: String,
 }
 
@@ -36,6 +37,11 @@ pub enum Kind {
     Slow { ms: u32 },
     /// A share of the answers are errors.
     Fail { rate: f64 },
+    /// A share of users' requests are answered with errors; health checks are not.
+    Errors { share: f64 },
+    /// Users' requests are answered late; health checks are not. The delay has a part that is
+    /// always the same and one that is random with this p95.
+    Late { delay_ms: u32, p95_ms: u32 },
 }
 
 /// A fault that was injected.
@@ -44,7 +50,8 @@ pub struct Fault {
     pub id: u64,
     pub kind: Kind,
     pub target: String,
-    pub datacenter: DatacenterId,
+    /// `None`: everywhere.
+    pub datacenter: Option<DatacenterId>,
     pub since: DateTime<Utc>,
     /// Whether it lasts; one that does not is remembered until it is healed.
     pub lasts: bool,
@@ -53,7 +60,8 @@ pub struct Fault {
 /// What a fault hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    pub datacenter: DatacenterId,
+    /// `None`: everywhere.
+    pub datacenter: Option<DatacenterId>,
     pub scope: Scope,
 }
 
@@ -62,13 +70,15 @@ pub struct Target {
 pub enum Refusal {
     #[error("there is no data centre {0} in this lab; there are {1}")]
     NoDatacenter(String, String),
-    #[error("{0} is neither INSTANCE, SERVICE@DATACENTER nor DATACENTER of this lab")]
+    #[error(
+        "{0} is neither INSTANCE, SERVICE@DATACENTER, DATACENTER nor SERVICE:VERSION of this lab"
+    )]
     NoTarget(String),
     #[error("{kind} takes {takes}, not {target}")]
     WrongScope { kind: &'static str, takes: &'static str, target: String },
-    #[error("--ms is from 1 to {SLOW_MAX_MS}")]
+    #[error("a delay is from 1 to {SLOW_MAX_MS} ms")]
     Slow,
-    #[error("--rate is above 0 and at most 1")]
+    #[error("a share is above 0 and at most 1, or above 0% and at most 100%")]
     Rate,
     #[error("no process of {0} runs now")]
     NotRunning(String),
@@ -76,6 +86,10 @@ pub enum Refusal {
     NothingToHeal(String),
     #[error("{FAULTS_MAX} faults are remembered already; heal some first")]
     TooMany,
+    #[error("{0}")]
+    Load(String),
+    #[error("this lab has no edges, so there is no load on them")]
+    NoEdges,
     #[error("the fault could not be carried out: {0}")]
     Failed(String),
 }
@@ -89,6 +103,8 @@ impl Kind {
             Self::Cut => "cut",
             Self::Slow { .. } => "slow",
             Self::Fail { .. } => "fail",
+            Self::Errors { .. } => "errors",
+            Self::Late { .. } => "late",
         }
     }
 
@@ -99,6 +115,14 @@ impl Kind {
             Self::Stop => Effect { stop: true, ..none },
             Self::Slow { ms } => Effect { slow_ms: ms, ..none },
             Self::Fail { rate } => Effect { fail_rate: rate, ..none },
+            Self::Errors { share } => {
+                let users = UserEffect { error_share: share, ..UserEffect::default() };
+                Effect { users, ..none }
+            }
+            Self::Late { delay_ms, p95_ms } => {
+                let users = UserEffect { error_share: 0.0, delay_ms, p95_ms };
+                Effect { users, ..none }
+            }
             Self::Kill | Self::Lose | Self::Cut => none,
         }
     }
@@ -108,16 +132,27 @@ impl Kind {
         let whole = target.scope == Scope::Datacenter;
         let takes = match self {
             Self::Kill if !matches!(target.scope, Scope::Instance(_)) => "an INSTANCE",
-            Self::Stop if whole => "an INSTANCE or SERVICE@DATACENTER",
+            Self::Stop if whole => "an INSTANCE, SERVICE@DATACENTER or SERVICE:VERSION",
             Self::Lose | Self::Cut if !whole => "a DATACENTER",
             Self::Slow { ms } if ms == 0 || ms > SLOW_MAX_MS => return Err(Refusal::Slow),
-            Self::Fail { rate } if !(rate > 0.0 && rate <= 1.0) => return Err(Refusal::Rate),
+            Self::Late { delay_ms, p95_ms }
+                if delay_ms.max(p95_ms) == 0 || delay_ms.max(p95_ms) > SLOW_MAX_MS =>
+            {
+                return Err(Refusal::Slow);
+            }
+            Self::Fail { rate: share } | Self::Errors { share }
+                if !(share > 0.0 && share <= 1.0) =>
+            {
+                return Err(Refusal::Rate);
+            }
             Self::Kill
             | Self::Stop
             | Self::Lose
             | Self::Cut
             | Self::Slow { .. }
-            | Self::Fail { .. } => return Ok(()),
+            | Self::Fail { .. }
+            | Self::Errors { .. }
+            | Self::Late { .. } => return Ok(()),
         };
         let (kind, target) = (self.name(), target.to_string());
         Err(Refusal::WrongScope { kind, takes, target })
@@ -125,28 +160,42 @@ impl Kind {
 }
 
 impl Target {
-    /// Reads a target. An instance is looked up by its form `SERVICE-DATACENTER-NUMBER`.
+    /// Reads a target. An instance is looked up by its form: `SERVICE-DATACENTER-NUMBER`, with a
+    /// `g` before the number at the green track.
     pub fn parse<'a>(
         text: &str,
         datacenters: impl Iterator<Item = &'a DatacenterId> + Clone,
     ) -> Result<Self, Refusal> {
         let known = |name: &str| datacenters.clone().find(|id| id.as_str() == name).cloned();
-        if let Some((service, datacenter)) = text.split_once('@') {
-            let datacenter = known(datacenter).ok_or_else(|| {
+        let named = |name: &str| {
+            known(name).ok_or_else(|| {
                 let all: Vec<_> = datacenters.clone().map(DatacenterId::as_str).collect();
-                Refusal::NoDatacenter(datacenter.to_owned(), all.join(", "))
-            })?;
-            let service = ServiceId::new(service);
-            let scope = Scope::Service(service.map_err(|_| Refusal::NoTarget(text.to_owned()))?);
+                Refusal::NoDatacenter(name.to_owned(), all.join(", "))
+            })
+        };
+        let no_target = || Refusal::NoTarget(text.to_owned());
+        let service = |id: &str| ServiceId::new(id).map_err(|_| no_target());
+        if let Some((id, rest)) = text.split_once(':') {
+            let (version, datacenter) = match rest.rsplit_once('@') {
+                Some((version, datacenter)) => (version, Some(named(datacenter)?)),
+                None => (rest, None),
+            };
+            if version.is_empty() || version.chars().any(char::is_control) {
+                return Err(no_target());
+            }
+            let scope = Scope::Version(service(id)?, version.to_owned());
             return Ok(Self { datacenter, scope });
+        }
+        if let Some((id, datacenter)) = text.split_once('@') {
+            let datacenter = Some(named(datacenter)?);
+            return Ok(Self { datacenter, scope: Scope::Service(service(id)?) });
         }
         if let Some(datacenter) = known(text) {
-            let scope = Scope::Datacenter;
-            return Ok(Self { datacenter, scope });
+            return Ok(Self { datacenter: Some(datacenter), scope: Scope::Datacenter });
         }
-        let no_target = || Refusal::NoTarget(text.to_owned());
         let (rest, number) = text.rsplit_once('-').ok_or_else(no_target)?;
-        let numbered = number.parse::<u16>().is_ok_and(|number| number > 0);
+        let digits = number.strip_prefix('g').unwrap_or(number);
+        let numbered = digits.parse::<u16>().is_ok_and(|number| number > 0);
         let datacenter = datacenters
             .clone()
             .find(|id| rest.strip_suffix(id.as_str()).is_some_and(|s| s.ends_with('-')))
@@ -154,18 +203,29 @@ impl Target {
             .cloned()
             .ok_or_else(no_target)?;
         let instance = InstanceId::new(text).map_err(|_| no_target())?;
-        let scope = Scope::Instance(instance);
-        Ok(Self { datacenter, scope })
+        Ok(Self { datacenter: Some(datacenter), scope: Scope::Instance(instance) })
+    }
+
+    /// Whether it hits anything in a data centre.
+    fn reaches(&self, datacenter: &DatacenterId) -> bool {
+        self.datacenter.as_ref().is_none_or(|id| id == datacenter)
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scope {
-            Scope::Datacenter => write!(f, "{}", self.datacenter),
-            Scope::Service(service) => write!(f, "{service}@{}", self.datacenter),
-            Scope::Instance(instance) => write!(f, "{instance}"),
+            Scope::Datacenter => {}
+            Scope::Service(service) => write!(f, "{service}@")?,
+            Scope::Version(service, version) => {
+                write!(f, "{service}:{version}")?;
+                if self.datacenter.is_some() {
+                    f.write_str("@")?;
+                }
+            }
+            Scope::Instance(instance) => return write!(f, "{instance}"),
         }
+        self.datacenter.iter().try_for_each(|datacenter| write!(f, "{datacenter}"))
     }
 }
 
@@ -220,7 +280,8 @@ impl Memory {
 
     /// Whether a data centre is lost, and whether it is cut off.
     pub fn has(&self, datacenter: &DatacenterId, kind: Kind) -> bool {
-        self.faults.values().any(|(fault, _)| fault.datacenter == *datacenter && fault.kind == kind)
+        let mut faults = self.faults.values();
+        faults.any(|(fault, target)| target.reaches(datacenter) && fault.kind == kind)
     }
 
     /// The effect of each scope in a data centre.
@@ -228,7 +289,7 @@ impl Memory {
         let mut effects: BTreeMap<Scope, Effect> = BTreeMap::new();
         for (fault, target) in self.faults.values() {
             let effect = fault.kind.effect();
-            if target.datacenter == *datacenter && effect != Effect::default() {
+            if target.reaches(datacenter) && effect != Effect::default() {
                 let sum = effects.entry(target.scope.clone()).or_default();
                 *sum = sum.and(effect);
             }
@@ -247,18 +308,34 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_three_forms_of_a_target() {
+    fn reads_every_form_of_a_target() {
         for (text, datacenter) in [
-            ("fra1", "fra1"),
-            ("feed@fra1", "fra1"),
-            ("feed-api-fra1-2", "fra1"),
-            ("feed-us-east-1-12", "us-east-1"),
+            ("fra1", Some("fra1")),
+            ("feed@fra1", Some("fra1")),
+            ("feed-api-fra1-2", Some("fra1")),
+            ("feed-api-fra1-g2", Some("fra1")),
+            ("feed-us-east-1-12", Some("us-east-1")),
+            ("feed:1.0@fra1", Some("fra1")),
+            ("feed:1.0", None),
         ] {
             let target = parse(text).unwrap();
-            assert_eq!(target.datacenter.as_str(), datacenter);
+            assert_eq!(target.datacenter.as_ref().map(DatacenterId::as_str), datacenter);
             assert_eq!(target.to_string(), text);
         }
-        for bad in ["", "ber1", "feed@ber1", "Feed@fra1", "feed-fra1", "feed-fra1-0", "fra1-1"] {
+        for bad in [
+            "feed:",
+            "feed:1@ber1",
+            "Feed:1",
+            "feed-fra1-g",
+            "feed-fra1-x1",
+            "",
+            "ber1",
+            "feed@ber1",
+            "Feed@fra1",
+            "feed-fra1",
+            "feed-fra1-0",
+            "fra1-1",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -276,6 +353,12 @@ mod tests {
             (Kind::Slow { ms: 50 }, "fra1", true),
             (Kind::Fail { rate: f64::NAN }, "fra1", false),
             (Kind::Fail { rate: 1.0 }, "feed@fra1", true),
+            (Kind::Errors { share: 0.05 }, "feed:1.0", true),
+            (Kind::Errors { share: 5.0 }, "feed:1.0", false),
+            (Kind::Late { delay_ms: 0, p95_ms: 0 }, "feed:1.0", false),
+            (Kind::Late { delay_ms: 0, p95_ms: 90 }, "feed:1.0", true),
+            (Kind::Kill, "feed:1.0", false),
+            (Kind::Lose, "feed:1.0", false),
         ] {
             let target = parse(target).unwrap();
             assert_eq!(kind.check(&target).is_ok(), ok, "{kind:?} {target}");
@@ -294,11 +377,17 @@ mod tests {
         assert_eq!(memory.list().len(), 3);
         let fra1 = "fra1".parse().unwrap();
         assert!(memory.has(&fra1, Kind::Cut) && !memory.has(&fra1, Kind::Lose));
-        let effect = Effect { stop: false, slow_ms: 20, fail_rate: 0.5 };
+        let effect = Effect { slow_ms: 20, fail_rate: 0.5, ..Effect::default() };
         assert_eq!(memory.effects(&fra1), [(feed.scope.clone(), effect)].into());
         assert_eq!(memory.heal(Some(&feed)).len(), 2);
         assert!(memory.effects(&fra1).is_empty());
-        assert_eq!(memory.heal(None).len(), 1);
+        let version = parse("feed:2").unwrap();
+        memory.add(Kind::Errors { share: 0.1 }, version.clone(), now);
+        for datacenter in ["fra1", "us-east-1"] {
+            let effects = memory.effects(&datacenter.parse().unwrap());
+            assert_eq!(effects[&version.scope].users.error_share, 0.1);
+        }
+        assert_eq!(memory.heal(None).len(), 2);
         assert!(memory.list().is_empty());
     }
 }

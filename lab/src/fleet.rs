@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,12 +18,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agents::{AgentPlan, Datacenter};
 use crate::control::{self, Lab};
+use crate::edges::{self, Edge, EdgePlan};
 use crate::effect;
+use crate::load::{self, Entrance, Load, Settings};
 
 /// Name of the service program, beside the program that runs the lab.
 const SERVICE_PROGRAM: &str = "mainstay-lab-service";
 /// Data centres with an address of their own below one base.
 const DATACENTERS_MAX: usize = 200;
+/// Addresses from which the users of one edge come; an edge limits requests by address.
+const CLIENTS: usize = 16;
+/// Third part of these addresses; the drawn networks of data centres lie below.
+const CLIENTS_NETWORK: u8 = 251;
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -46,6 +52,13 @@ pub struct RunArgs {
     /// Program that plays the services whose fleet entry names no command.
     #[arg(long, value_name = "PROGRAM")]
     service_program: Option<PathBuf>,
+    /// The Envoy that plays the fleet's edges; without it, that of MAINSTAY_ENVOY, else one is
+    /// looked for.
+    #[arg(long, value_name = "PROGRAM")]
+    envoy: Option<PathBuf>,
+    /// Requests a second that users make at the start, over all regions; 0: none.
+    #[arg(long, value_name = "N", default_value_t = load::RATE_DEFAULT)]
+    load_rate: f64,
     /// Program with the `agent` command.
     #[arg(long, value_name = "PROGRAM", hide = true)]
     agent_program: Option<PathBuf>,
@@ -79,10 +92,12 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
         let datacenter = started.with_context(|| format!("cannot start the agent of {id}"))?;
         datacenters.insert(id.clone(), datacenter);
     }
-    announce(&fleet, &datacenters, &data_dir);
-    let lab = Arc::new(Lab::new(datacenters));
+    let edges = start_edges(&fleet, args.envoy, &datacenters, &data_dir)?;
+    let load = start_load(&fleet, &edges, args.load_rate, base, &data_dir)?;
+    announce(&fleet, &datacenters, &edges, &data_dir);
+    let lab = Arc::new(Lab::new(datacenters, edges, load));
     let served = control::serve(lab.clone(), &control::socket(&data_dir), stop).await;
-    tracing::info!("the lab stops its agents and their services");
+    tracing::info!("the lab stops its users, edges, agents and services");
     lab.stop().await;
     served?;
     Ok(ExitCode::SUCCESS)
@@ -166,7 +181,90 @@ fn find_service_program(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn announce(fleet: &Fleet, datacenters: &BTreeMap<DatacenterId, Datacenter>, data_dir: &Path) {
+/// One Envoy for each edge of the fleet; none, and a line that says why, without the program.
+fn start_edges(
+    fleet: &Fleet,
+    given: Option<PathBuf>,
+    datacenters: &BTreeMap<DatacenterId, Datacenter>,
+    data_dir: &Path,
+) -> anyhow::Result<Vec<Edge>> {
+    if fleet.edges.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Read here and not as an option's, for a variable must not ask for a lab to be run.
+    let given = given.or_else(|| std::env::var_os("MAINSTAY_ENVOY").map(PathBuf::from));
+    let program = match (edges::find(given.clone()), given) {
+        (Ok(program), _) => program,
+        (Err(why), Some(_)) => bail!("the Envoy that is named cannot be used: {why}"),
+        (Err(why), None) => {
+            println!("Edges, and the load on them, are left out: {why}.");
+            return Ok(Vec::new());
+        }
+    };
+    let mut started: Vec<Edge> = Vec::new();
+    for (id, edge) in &fleet.edges {
+        let Some(datacenter) = datacenters.get(&edge.datacenter) else { continue };
+        // An Envoy that was started a moment ago may not listen yet.
+        let usual = SocketAddr::new(datacenter.ip(), edges::PORT);
+        let taken = started.iter().any(|other| other.plan().listen == usual);
+        let listen = match taken {
+            true => edges::free_address(datacenter.ip()),
+            false => edges::listen_address(datacenter.ip()),
+        };
+        let listen = listen.with_context(|| format!("no port for the edge {id}"))?;
+        started.push(Edge::start(EdgePlan {
+            id: id.clone(),
+            region: edge.region.clone(),
+            datacenter: edge.datacenter.clone(),
+            program: program.clone(),
+            listen,
+            server: datacenter.line(),
+            agent_dir: datacenter.data_dir().to_owned(),
+            dir: data_dir.join("edges").join(id.as_str()),
+            log: data_dir.join("logs").join(format!("edge-{id}.log")),
+        })?);
+    }
+    Ok(started)
+}
+
+fn start_load(
+    fleet: &Fleet,
+    edges: &[Edge],
+    rate: f64,
+    base: Ipv4Addr,
+    data_dir: &Path,
+) -> anyhow::Result<Option<Load>> {
+    if !(0.0..=load::RATE_MAX).contains(&rate) {
+        bail!("--load-rate is from 0 to {} requests a second", load::RATE_MAX);
+    }
+    if edges.is_empty() {
+        return Ok(None);
+    }
+    let entrance = |(nth, edge): (usize, &Edge)| Entrance {
+        edge: edge.plan().id.clone(),
+        region: edge.plan().region.clone(),
+        address: edge.plan().listen,
+        clients: (0..CLIENTS).map(|client| client_address(base, nth * CLIENTS + client)).collect(),
+    };
+    let entrances = edges.iter().enumerate().map(entrance).collect();
+    let settings = Settings { rate, ..Settings::default() };
+    let started = Load::start(fleet, entrances, settings, data_dir);
+    Ok(Some(started.context("the ledger of the load cannot be written")?))
+}
+
+/// Loopback addresses from which users come, beside the networks of data centres.
+fn client_address(base: Ipv4Addr, nth: usize) -> IpAddr {
+    let [a, b, _, _] = base.octets();
+    let last = u8::try_from(1 + nth % 250).unwrap_or(1);
+    Ipv4Addr::new(a, b, CLIENTS_NETWORK, last).into()
+}
+
+fn announce(
+    fleet: &Fleet,
+    datacenters: &BTreeMap<DatacenterId, Datacenter>,
+    edges: &[Edge],
+    data_dir: &Path,
+) {
     let nodes: u32 = placement::wanted(fleet)
         .values()
         .flat_map(|services| services.values())
@@ -177,9 +275,17 @@ fn announce(fleet: &Fleet, datacenters: &BTreeMap<DatacenterId, Datacenter>, dat
     for (id, datacenter) in datacenters {
         println!("  {id:<16} {}", datacenter.ip());
     }
+    for edge in edges {
+        println!("  {:<16} http://{}  (Host: a service's id)", edge.plan().id, edge.plan().listen);
+    }
     println!(
-        "Faults: mainstay lab fault --data-dir {folder} list|kill|stop|lose|cut|slow|fail|heal"
+        "Faults: mainstay lab fault --data-dir {folder} \
+         list|kill|stop|lose|cut|slow|fail|errors|heal"
     );
+    if !edges.is_empty() {
+        println!("Users:  mainstay lab load --data-dir {folder} status; --rate N changes it");
+        println!("        mainstay lab ledger --data-dir {folder} summary --since 10m");
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The lab: a small but real fleet on one machine, for the first run, demonstrations and tests.
 //!
 //! Owns: agent processes, one for each data centre, on loopback addresses of their own; the links
-//! between them and the server; faults on request. Towards the server nothing is faked: agents
+//! between them and the server; a real Envoy for each edge; users who enter there, with a ledger
+//! of all they asked; faults on request. Towards the server nothing is faked: agents
 //! speak the protocol of production and run real processes. (The one exception says so in its
 //! name: [`simulate`] drives the protocol without processes, to measure servers.)
 //!
@@ -10,10 +11,13 @@
 mod agents;
 mod client;
 mod control;
+mod edges;
 pub mod effect;
 mod fault;
 mod fleet;
 mod http;
+pub mod ledger;
+pub mod load;
 mod proxy;
 mod simulate;
 
@@ -37,6 +41,10 @@ pub struct LabArgs {
 enum LabCommand {
     /// Inject a fault into a running lab, list faults, heal them.
     Fault(client::FaultArgs),
+    /// Show or change the load that users put on the edges of a running lab.
+    Load(load::command::LoadArgs),
+    /// What users saw: every request that the load generator made.
+    Ledger(ledger::command::LedgerArgs),
     /// Drive a server with simulated agents over the real protocol. Runs no processes: what these
     /// agents report is made up, at a chosen rate, to measure the server.
     Simulate(simulate::SimulateArgs),
@@ -51,6 +59,8 @@ fn default_data_dir() -> PathBuf {
 pub async fn run(args: LabArgs, stop: CancellationToken) -> anyhow::Result<ExitCode> {
     match (args.command, args.run) {
         (Some(LabCommand::Fault(args)), _) => client::run(args).await,
+        (Some(LabCommand::Load(args)), _) => load::command::run(args).await,
+        (Some(LabCommand::Ledger(args)), _) => ledger::command::run(&args),
         (Some(LabCommand::Simulate(args)), _) => simulate::run(args, stop).await,
         (None, Some(args)) => fleet::run(args, stop).await,
         (None, None) => anyhow::bail!(

@@ -13,12 +13,14 @@ use mainstay_wire::{
     Command, CommandId, FromAgent, Hello, JoinToken, Report, SERVER_NAME, ToAgent, Welcome, proto,
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer,
+    KeyPair,
 };
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::transport::server::Router;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -56,8 +58,19 @@ impl TestServer {
 
     /// So many agents may join, and are to renew after so many seconds.
     pub async fn start_with(joins: u32, renew_after_seconds: u32) -> Self {
+        Self::start_beside(joins, renew_after_seconds, |agents| agents).await
+    }
+
+    /// The same, with other services on the same listener.
+    pub async fn start_beside(
+        joins: u32,
+        renew_after_seconds: u32,
+        beside: impl FnOnce(Router) -> Router,
+    ) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // A certificate that bears its issuer's own name would be taken for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "the authority of a test");
         let ca_key = KeyPair::generate().unwrap();
         let ca = params.self_signed(&ca_key).unwrap();
         let issuer = Issuer::new(params, ca_key);
@@ -79,11 +92,9 @@ impl TestServer {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::builder()
-            .tls_config(tls)
-            .unwrap()
-            .add_service(AgentsServer::new(authority))
-            .serve_with_incoming(TcpListenerStream::new(listener));
+        let agents =
+            Server::builder().tls_config(tls).unwrap().add_service(AgentsServer::new(authority));
+        let server = beside(agents).serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         let token = JoinToken::new(SECRET, Sha256::digest(ca.der()).into()).unwrap();
         Self { address, token, links }

@@ -1,4 +1,5 @@
-//! The service program of the lab: answers HTTP with who and where it is, and obeys faults.
+//! The service program of the lab: answers HTTP with who and where it is, in its body and its
+//! headers, and obeys faults.
 //!
 //! Everything it knows is in its environment, as the `process` driver sets it. On SIGTERM it takes
 //! no new connection, finishes the requests it has, and ends.
@@ -13,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -30,7 +32,9 @@ const DRAIN: Duration = Duration::from_secs(8);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after a connection that could not be taken.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
-/// Largest body of a fault.
+/// What a fault says to a user.
+const FAULT: &str = "a fault of the lab";
+/// Largest body of a request.
 const BODY_MAX_BYTES: usize = 1024;
 
 /// Who this is.
@@ -61,7 +65,8 @@ async fn run() -> anyhow::Result<()> {
     };
     if let Ok(agent_dir) = variable("MAINSTAY_AGENT_DIR") {
         let dir = PathBuf::from(agent_dir);
-        service.obey(effect::read(&dir, &service.service, &service.instance));
+        let Service { service: id, version, instance, .. } = &service;
+        service.obey(effect::read(&dir, id, version, instance));
     }
     let host: IpAddr = variable("HOST")?.parse().context("HOST is not an address")?;
     let port: u16 = variable("PORT")?.parse().context("PORT is not a port")?;
@@ -116,19 +121,59 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(effect.slow_ms.into())).await;
         }
         if effect.fail_rate > 0.0 && rand::rng().random::<f64>() < effect.fail_rate {
-            return text(StatusCode::INTERNAL_SERVER_ERROR, "a fault of the lab");
+            return text(StatusCode::INTERNAL_SERVER_ERROR, FAULT);
         }
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/health") => text(StatusCode::OK, "ok"),
-            (&Method::GET | &Method::HEAD, _) => match serde_json::to_vec(self) {
-                Ok(body) => Response::builder()
-                    .header(hyper::header::CONTENT_TYPE, "application/json")
-                    .body(Full::new(Bytes::from(body)))
-                    .unwrap_or_default(),
-                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "no answer"),
-            },
-            _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET only"),
+            (&Method::GET | &Method::HEAD | &Method::POST, _) => self.user(request).await,
+            _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET and POST only"),
         }
+    }
+
+    /// Answers a user: who answers, and a session for one who has none.
+    async fn user(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let users = self.effect.get().users;
+        let cookies = request.headers().get_all(COOKIE);
+        let known = cookies.iter().any(|cookie| {
+            cookie.to_str().is_ok_and(|c| c.split(';').any(|c| c.trim().starts_with("session=")))
+        });
+        // What was sent is taken in whole, as a service would.
+        let body = Limited::new(request.into_body(), BODY_MAX_BYTES).collect().await;
+        if body.is_err() {
+            return text(StatusCode::PAYLOAD_TOO_LARGE, "too long");
+        }
+        let delay = users.delay(1.0 - rand::rng().random::<f64>());
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let fails = users.error_share > 0.0 && rand::rng().random::<f64>() < users.error_share;
+        let mut response = match (fails, serde_json::to_vec(self)) {
+            (false, Ok(body)) => Response::new(Full::new(Bytes::from(body))),
+            (true, _) => text(StatusCode::INTERNAL_SERVER_ERROR, FAULT),
+            (false, Err(_)) => text(StatusCode::INTERNAL_SERVER_ERROR, "no answer"),
+        };
+        let headers = response.headers_mut();
+        if !fails {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in [
+            ("x-service", self.service.as_str()),
+            ("x-version", &self.version),
+            ("x-datacenter", &self.datacenter),
+            ("x-instance", self.instance.as_str()),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        if !known {
+            let session: u64 = rand::rng().random();
+            let cookie = format!("session={session:016x}; Path=/; HttpOnly; SameSite=Lax");
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                headers.insert(SET_COOKIE, cookie);
+            }
+        }
+        response
     }
 
     /// Takes a new effect; only from this machine.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use mainstay_agent::driver::process::plan::slot;
-use mainstay_agent::driver::{Driver, Observed};
+use mainstay_agent::driver::{Driver, Observed, Stage, Stager};
 use mainstay_agent::journal::{Target, Targets};
-use mainstay_core::deployment::Command;
+use mainstay_core::deployment::{Command, Slot, Spec};
 use mainstay_core::estate::{Cause, Instance, InstanceState};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use tokio::sync::{Notify, watch};
@@ -84,14 +86,14 @@ impl SimulatedDriver {
 
     fn instance(
         &self,
-        service: &ServiceId,
+        place: &Slot,
         target: &Target,
         n: u16,
         since: DateTime<Utc>,
     ) -> Option<Instance> {
         Some(Instance {
-            id: slot(service, &self.datacenter, n).ok()?,
-            service: service.clone(),
+            id: slot(place, &self.datacenter, n).ok()?,
+            service: place.0.clone(),
             version: target.spec.version.clone(),
             state: InstanceState::Serving,
             since,
@@ -111,8 +113,8 @@ impl Driver for SimulatedDriver {
 
     fn retarget(&mut self, targets: &Targets) {
         let (now, driver) = (Utc::now(), &*self);
-        let wanted = targets.iter().flat_map(|(service, target)| {
-            (1..=target.spec.nodes).filter_map(move |n| driver.instance(service, target, n, now))
+        let wanted = targets.iter().flat_map(|(place, target)| {
+            (1..=target.spec.nodes).filter_map(move |n| driver.instance(place, target, n, now))
         });
         let wanted: Vec<Instance> = wanted.collect();
         self.observed.send_modify(|observed| {
@@ -129,5 +131,18 @@ impl Driver for SimulatedDriver {
 
     fn observe(&self) -> watch::Receiver<Observed> {
         self.observed.subscribe()
+    }
+
+    fn stager(&self) -> Arc<dyn Stager> {
+        Arc::new(NoStages)
+    }
+}
+
+/// Nothing runs, so nothing can be tested: tests are not made, rather than made up.
+struct NoStages;
+
+impl Stager for NoStages {
+    fn stage(self: Arc<Self>, _: ServiceId, _: Spec) -> BoxFuture<'static, Result<Stage, String>> {
+        async { Err("a simulated agent runs nothing that could be tested".to_owned()) }.boxed()
     }
 }

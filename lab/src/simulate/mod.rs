@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
+use mainstay_agent::bench::Tests;
 use mainstay_agent::executor::Executor;
 use mainstay_agent::identity::{self, Found, Identity};
 use mainstay_agent::journal::Journal;
@@ -177,7 +178,7 @@ impl SimulatedAgent {
         let identity = self.identify().await?;
         let journal = Journal::open(&mainstay_agent::journal_path(&self.data_dir))?;
         let mut witness = Witness::open(&self.data_dir)?;
-        let mut executor = Executor::new(journal, self.driver)?;
+        let mut executor = Executor::new(journal, Tests::open(&self.data_dir)?, self.driver)?;
         let boot_id = mainstay_agent::boot_id();
         let link = LinkConfig { server: &self.server, data_dir: &self.data_dir, boot_id: &boot_id };
         link::run(link, identity, &mut executor, &mut witness, &stop).await;
