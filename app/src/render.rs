@@ -2,7 +2,8 @@
 //! islands.
 //!
 //! Invariant: the document obeys `default-src 'none'; script-src 'nonce-N' 'strict-dynamic'
-//! 'wasm-unsafe-eval'; style-src 'self'; …`: one script with the nonce, no inline style.
+//! 'wasm-unsafe-eval'; style-src 'self'; trusted-types mainstay; …`: one script with the nonce, no
+//! inline style, and nothing that becomes elements but what the policy of the islands checked.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use mainstay_core::access::Density;
 
 use crate::shell::{self, Shell, Theme};
 use crate::t;
+use crate::text::ListZone;
 use crate::ui::glyph::SPRITE;
 use crate::ui::{escape, raw};
 
@@ -22,7 +24,12 @@ const PLACE: &str = "<!--page-->";
 /// islands carry what the browser needs to wake them.
 pub fn document(shell: &Shell, page: impl FnOnce() -> AnyView) -> String {
     let (mut html, after) = around(shell);
-    html.push_str(&fragment(page));
+    html.push_str(&fragment(|| {
+        if let Some(zone) = shell.list_zone {
+            provide_context(ListZone(zone));
+        }
+        page()
+    }));
     html.push_str(&after);
     html
 }

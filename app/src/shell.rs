@@ -2,7 +2,7 @@
 //!
 //! Navigation shows what exists; a later section is one line in [`SECTIONS`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Offset, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::*;
 use mainstay_core::access::{Density, Role};
@@ -35,6 +35,8 @@ pub struct Shell {
     pub keys: bool,
     /// The viewer's zone, shown beside UTC.
     pub time_zone: Option<Tz>,
+    /// The zone in which lists say their times, when that is not UTC.
+    pub list_zone: Option<Tz>,
     /// The server's clock, and the moment of the data on the page.
     pub now: DateTime<Utc>,
     pub data: DataAge,
@@ -191,11 +193,14 @@ pub fn body(shell: &Shell, page: AnyView) -> AnyView {
             {live.then(|| {
                 let (topics, after) = (shell.topics.join(","), shell.live_id.clone());
                 let release = shell.build.clone();
+                let zone = shell.list_zone.map_or_else(String::new, |zone| zone.name().to_owned());
                 let words = live_words();
-                view! { <LiveApplier topics=topics after=after release=release words=words/> }
+                view! {
+                    <LiveApplier topics=topics after=after release=release zone=zone words=words/>
+                }
             })}
             {signed_in.then(|| {
-                let (palette, keys) = (palette_words(shell.keys), key_words(shell.keys));
+                let (palette, keys) = (palette_words(shell.keys), key_words(shell));
                 view! { <Palette words=palette/><Keys words=keys/> }
             })}
         </div>
@@ -275,15 +280,54 @@ fn clock(shell: &Shell) -> AnyView {
     // The day stands apart: small screens leave it out.
     let (day, time) = clock_parts(&utc);
     let (day, time) = (day.to_owned(), time.to_owned());
-    let local = shell.time_zone.filter(|zone| *zone != Tz::UTC);
-    let local = local.map(|zone| text::local_clock(shell.now, zone));
+    let local = local_zone(shell).map(|zone| local_clock(shell, zone));
     view! {
         <span class="clock">
             <b id="clock"><span class="day">{day}</span>" "<span>{time}</span></b>
-            {local.map(|time| view! { <span class="muted loc">" · "{time}</span> })}
+            {local}
         </span>
     }
     .into_any()
+}
+
+/// The viewer's zone, where it is another than that of the top bar.
+fn local_zone(shell: &Shell) -> Option<Tz> {
+    shell.time_zone.filter(|zone| *zone != Tz::UTC)
+}
+
+/// The viewer's own time, which is also the switch of the times in lists.
+fn local_clock(shell: &Shell, zone: Tz) -> AnyView {
+    let offset = shell.now.with_timezone(&zone).offset().fix().local_minus_utc() / 60;
+    let city = text::zone_city(zone);
+    let title = match shell.list_zone {
+        None => t!("times-local", city = city.as_str()),
+        Some(_) => t!("times-utc"),
+    };
+    let other = other_times(shell);
+    let href = with_times(&shell.path, other);
+    view! {
+        <a class="loc quiet" href=href title=title data-times=other data-offset=offset.to_string()
+            data-words=t!("clock-local", time = "{time}", city = city.as_str())>
+            {text::local_clock(shell.now, zone)}
+        </a>
+    }
+    .into_any()
+}
+
+/// What the switch of the times in lists changes to, as in the query `tz`.
+const fn other_times(shell: &Shell) -> &'static str {
+    match shell.list_zone {
+        None => "local",
+        Some(_) => "utc",
+    }
+}
+
+/// An address with another `tz`.
+fn with_times(path: &str, times: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("tz="));
+    let pairs: Vec<_> = kept.map(str::to_owned).chain([format!("tz={times}")]).collect();
+    format!("{path}?{}", pairs.join("&"))
 }
 
 fn account(shell: &Shell) -> AnyView {
@@ -430,7 +474,9 @@ fn palette_words(keys: bool) -> PaletteWords {
 }
 
 /// Each line of the key sheet: keys, and what they do.
-fn key_words(keys: bool) -> crate::islands::KeyWords {
+fn key_words(shell: &Shell) -> crate::islands::KeyWords {
+    let zoned = local_zone(shell).is_some();
+    let times = zoned.then(|| ("t", t!("keys-times")));
     let rows = [
         ("Ctrl K  /", t!("keys-find")),
         ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
@@ -444,20 +490,31 @@ fn key_words(keys: bool) -> crate::islands::KeyWords {
         ("f", t!("keys-filter")),
         ("y", t!("keys-link")),
         ("[", t!("keys-nav")),
-        ("?", t!("keys-help")),
     ];
+    let rows = rows.into_iter().chain(times).chain([("?", t!("keys-help"))]);
     crate::islands::KeyWords {
         title: t!("keys-title"),
         close: t!("keys-close"),
         copied: t!("copied"),
-        rows: rows.into_iter().map(|(keys, does)| (keys.to_owned(), does)).collect(),
-        off: !keys,
+        rows: rows.map(|(keys, does)| (keys.to_owned(), does)).collect(),
+        off: !shell.keys,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_keeps_what_it_asks_for_beside_its_times() {
+        for (path, expected) in [
+            ("/", "/?tz=local"),
+            ("/audit?who=ann&tz=utc&after=7", "/audit?who=ann&after=7&tz=local"),
+            ("/find?q=tz=utc", "/find?q=tz=utc&tz=local"),
+        ] {
+            assert_eq!(with_times(path, "local"), expected);
+        }
+    }
 
     #[test]
     fn an_address_belongs_to_one_section() {

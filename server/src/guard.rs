@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use mainstay_app::paths;
+use mainstay_app::pages::error::Failure;
+use mainstay_app::{paths, text};
 use mainstay_control::Control;
 use mainstay_core::access::{Permission, Refusal, Target, decide};
 use mainstay_store::StoreError;
@@ -23,7 +24,7 @@ use tower_sessions::Session;
 
 use crate::policy::{Found, Route, Routes, Table};
 use crate::problem::{Problem, plain};
-use crate::security::{RequestId, equal, same_origin, surround};
+use crate::security::{Front, ProblemPage, RequestId, equal, same_origin, surround};
 use crate::session::{Sessions, form_token, hash};
 use crate::state::AppState;
 use crate::viewer::{Via, Viewer};
@@ -35,8 +36,14 @@ const FORM_TOKEN_HEADER: &str = "x-csrf";
 /// A request's body arrives within this time, or its connection is let go.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How a refusal is shown to people; the rest of the server knows how pages look.
-pub type RefusalPage = fn(&AppState, &Parts, StatusCode, Option<&Refusal>) -> Response;
+/// How refusals are shown to people; the rest of the server knows how pages look.
+#[derive(Clone, Copy)]
+pub struct RefusalPages {
+    /// Of what the viewer may not do or does not exist.
+    pub refused: fn(&AppState, &Parts, StatusCode, Option<&Refusal>) -> Response,
+    /// Of any other problem.
+    pub problem: ProblemPage,
+}
 
 #[derive(Clone)]
 struct Gate {
@@ -44,21 +51,23 @@ struct Gate {
     control: Arc<Control>,
     sessions: Sessions,
     table: Table,
-    page: RefusalPage,
+    page: fn(&AppState, &Parts, StatusCode, Option<&Refusal>) -> Response,
 }
 
 /// The service: the routes, guarded and surrounded.
-pub fn guarded(routes: Routes<AppState>, state: AppState, page: RefusalPage) -> Router {
+pub fn guarded(routes: Routes<AppState>, state: AppState, pages: RefusalPages) -> Router {
     let (router, table) = routes.split();
     let sessions = Sessions::new(state.control.clone());
     let layer = sessions.layer(state.web.secure);
-    let gate = Gate { control: state.control.clone(), state: state.clone(), sessions, table, page };
+    let (control, page) = (state.control.clone(), pages.refused);
+    let gate = Gate { control, state: state.clone(), sessions, table, page };
+    let front = Front { state: state.clone(), page: pages.problem };
     let router = router
         .fallback(|| async { plain(StatusCode::NOT_FOUND) })
         .with_state(state)
         .layer(from_fn_with_state(gate, guard))
         .layer(layer);
-    surround(router)
+    surround(router, front)
 }
 
 /// Whether the answer is for a program: by its address, its token, or what it says it accepts.
@@ -67,8 +76,8 @@ pub fn wants_json(path: &str, headers: &HeaderMap) -> bool {
         return true;
     }
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept
-        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+    let json = |accept: &str| accept.contains("application/json") || accept.contains("+json");
+    accept.is_some_and(|accept| json(accept) && !accept.contains("text/html"))
 }
 
 /// Why a request goes no further.
@@ -84,11 +93,14 @@ async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Respon
     let unsafe_method = !request.method().is_safe();
     // The body is not looked at while something is awaited: it may not be shared with the wait.
     let (mut parts, body) = request.into_parts();
+    let json = wants_json(parts.uri.path(), &parts.headers);
     let admitted = match admit(&gate, &mut parts).await {
         Ok(route) => meant(&route, &mut parts, body).await,
         Err(stop) => Err(stop),
     };
-    match admitted {
+    // A problem that becomes a page knows who looks at it.
+    let viewer = parts.extensions.get::<Viewer>().filter(|_| !json).cloned();
+    let mut response = match admitted {
         Ok(body) => {
             let response = next.run(Request::from_parts(parts, body)).await;
             if unsafe_method {
@@ -97,8 +109,12 @@ async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Respon
             }
             response
         }
-        Err(stop) => answer(&gate, &parts, stop),
+        Err(stop) => answer(&gate, &parts, json, stop),
+    };
+    if let Some(viewer) = viewer.filter(|_| response.status().as_u16() >= 400) {
+        response.extensions_mut().insert(viewer);
     }
+    response
 }
 
 /// The route, once its viewer is known to be allowed; puts the viewer in.
@@ -193,7 +209,8 @@ async fn allowed(
 async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Stop> {
     let too_large = || {
         let detail = format!("The body is larger than {} bytes.", route.body_max);
-        Stop::Problem(Box::new(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)))
+        let limit = text::bytes(route.body_max as u64);
+        Stop::Problem(Box::new(Problem::of(Failure::TooLarge { limit }, detail)))
     };
     let length = parts.headers.get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -205,8 +222,9 @@ async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Sto
     }
     let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, route.body_max)).await;
     let bytes = bytes.map_err(|_| {
-        let detail = format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs());
-        Stop::Problem(Box::new(Problem::new(StatusCode::REQUEST_TIMEOUT, detail)))
+        let seconds = BODY_TIMEOUT.as_secs();
+        let detail = format!("The body did not arrive within {seconds} s.");
+        Stop::Problem(Box::new(Problem::of(Failure::Slow { seconds }, detail)))
     })?;
     let bytes = bytes.map_err(|_| too_large())?;
     sent_here(route, parts, &bytes).map_err(Stop::Problem)?;
@@ -221,7 +239,7 @@ fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Box<Proble
     }
     if !same_origin(&parts.headers, &parts.uri) {
         let detail = "This change was not sent by a page of this console, so it was not made.";
-        return Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail)));
+        return Err(Box::new(Problem::of(Failure::Forgery, detail)));
     }
     let Some(viewer) = viewer.filter(|_| route.permission != Permission::Public) else {
         return Ok(());
@@ -239,11 +257,10 @@ fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Box<Proble
     }
     let detail = "The form is from an earlier session, so nothing was done. Open the page again \
                   and repeat it.";
-    Err(Box::new(Problem::new(StatusCode::FORBIDDEN, detail)))
+    Err(Box::new(Problem::of(Failure::Forgery, detail)))
 }
 
-fn answer(gate: &Gate, parts: &Parts, stop: Stop) -> Response {
-    let json = wants_json(parts.uri.path(), &parts.headers);
+fn answer(gate: &Gate, parts: &Parts, json: bool, stop: Stop) -> Response {
     match stop {
         Stop::Status(StatusCode::UNAUTHORIZED, Some(Refusal::SignIn)) if !json => {
             Redirect::to(&paths::sign_in(&return_to(parts))).into_response()
@@ -253,9 +270,11 @@ fn answer(gate: &Gate, parts: &Parts, stop: Stop) -> Response {
         Stop::Status(status, refusal) => (gate.page)(&gate.state, parts, status, refusal.as_ref()),
         Stop::Problem(problem) => problem.into_response(),
         Stop::OtherMethods(methods) => {
-            let names: Vec<_> = methods.iter().map(Method::as_str).collect();
-            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
-            if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+            let names = text::list(methods.iter().map(Method::as_str));
+            let detail = format!("This address takes {names} only.");
+            let failure = Failure::Method { methods: names.clone() };
+            let mut response = Problem::of(failure, detail).into_response();
+            if let Ok(value) = HeaderValue::from_str(&names) {
                 response.headers_mut().insert(ALLOW, value);
             }
             response
@@ -333,6 +352,7 @@ mod tests {
         assert!(wants_json("/api/v1/me", &HeaderMap::new()));
         assert!(wants_json("/", &with(ACCEPT, "application/json")));
         assert!(wants_json("/", &with(AUTHORIZATION, "Bearer x")));
+        assert!(wants_json("/", &with(ACCEPT, mainstay_app::live::CONTENT_TYPE)));
         assert!(!wants_json("/", &HeaderMap::new()));
         assert!(!wants_json("/", &with(ACCEPT, "text/html,application/json;q=0.9")));
     }

@@ -69,6 +69,9 @@ pub struct Listener {
     pub id: u64,
     /// Batches missed since the id it gave; `None`: it must begin anew.
     pub missed: Option<Vec<Arc<Batch>>>,
+    /// Instances that nobody listened to before, so that no batch has what changed of them since
+    /// the page was made.
+    pub begun: Vec<Change>,
     pub seq: u64,
     pub receiver: broadcast::Receiver<Arc<Batch>>,
 }
@@ -132,6 +135,8 @@ impl Hub {
     /// Begins to listen, after the batch with this id if one is given.
     pub fn listen(&self, topics: Topics, after: Option<u64>) -> Listener {
         let mut state = self.lock();
+        let before = state.wanted(Utc::now());
+        let begun = state.view.values(&topics.instances_beyond(&before), state.seq);
         let missed = match after {
             None => Some(Vec::new()),
             Some(after) if after > state.seq => None,
@@ -140,7 +145,7 @@ impl Hub {
         let id = state.next_listener;
         state.next_listener += 1;
         state.listeners.insert(id, Wanted { topics, left_at: None });
-        Listener { id, missed, seq: state.seq, receiver: self.sender.subscribe() }
+        Listener { id, missed, begun, seq: state.seq, receiver: self.sender.subscribe() }
     }
 
     /// Ends listening; what the page wanted is compared for a while longer, should it come back.
@@ -225,6 +230,15 @@ mod tests {
         state.keep(batch(4, 301, 1));
         assert_eq!(seqs(state.since(2)), None, "batch 3 is too old to be kept");
         assert_eq!(seqs(state.since(3)), Some(vec![4]));
+    }
+
+    #[test]
+    fn only_instances_that_nobody_heard_of_are_said_at_once() {
+        let topics = |text: &str| Topics::parse(text).expect("topics");
+        let before = topics("estate,dc:fra1,instance:feed-1");
+        let beyond = topics("estate,dc:fra1,dc:sin1,instance:feed-2").instances_beyond(&before);
+        assert_eq!(beyond, topics("dc:sin1,instance:feed-2"));
+        assert_eq!(topics("estate,dc:fra1").instances_beyond(&before), Topics::default());
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod live;
 mod policy;
 mod problem;
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod rig;
 mod router;
 mod security;

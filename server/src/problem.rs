@@ -1,8 +1,9 @@
-//! Answers that say no to a program: problem details (RFC 9457).
+//! Answers that say no to a program: problem details (RFC 9457). People get the same as a page.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use mainstay_app::pages::error::Failure;
 use mainstay_core::access::{FieldMistake, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,11 +32,22 @@ pub struct Problem {
     /// Seconds to wait before the next try.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<i64>,
+    /// The same for people, where it has words of its own.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub failure: Option<Failure>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::bare(status) }
+    }
+
+    /// A failure that people are told in its own words, and programs in these.
+    pub fn of(failure: Failure, detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(failure.status_code());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { failure: Some(failure), ..Self::new(status, detail) }
     }
 
     fn bare(status: StatusCode) -> Self {
@@ -86,7 +98,10 @@ impl IntoResponse for Problem {
         }
         // A struct of texts and numbers always serialises.
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        (status, headers, body).into_response()
+        let mut response = (status, headers, body).into_response();
+        // For the page that people get instead: see `security`.
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

@@ -1,14 +1,10 @@
 //! All routes of the server, in one table.
 
-use ::http::StatusCode;
-use ::http::request::Parts;
 use axum::Router;
-use axum::response::Response;
-use mainstay_core::access::Refusal;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-use crate::guard::guarded;
+use crate::guard::{RefusalPages, guarded};
 use crate::http;
 use crate::policy::Routes;
 use crate::state::AppState;
@@ -35,15 +31,6 @@ pub fn router(state: AppState) -> Router {
     let routes = routes(&state);
     // Pages are made anew for each request: the fast levels cost less time than they save.
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(3));
-    guarded(routes, state, refusal).layer(compression)
-}
-
-/// The page for people whose request goes no further.
-fn refusal(
-    state: &AppState,
-    parts: &Parts,
-    status: StatusCode,
-    refusal: Option<&Refusal>,
-) -> Response {
-    http::pages::error(state, parts, status, refusal)
+    let pages = RefusalPages { refused: http::pages::error, problem: http::refusal::problem };
+    guarded(routes, state, pages).layer(compression)
 }

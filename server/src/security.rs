@@ -8,17 +8,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, HOST, ORIGIN};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use mainstay_app::pages::error::Failure;
 use rand::Rng as _;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
+use crate::guard::wants_json;
 use crate::problem::Problem;
+use crate::state::AppState;
+use crate::viewer::Viewer;
 
 /// Requests that are worked on at the same time; streams count until their answer begins.
 const CONCURRENT_MAX: usize = 512;
@@ -60,18 +67,28 @@ impl Nonce {
     }
 }
 
+/// How a problem is shown to people.
+pub type ProblemPage = fn(&AppState, &Parts, Option<Viewer>, &Problem) -> Response;
+
+/// What the outermost layer needs to answer people with a page.
+#[derive(Clone)]
+pub struct Front {
+    pub state: AppState,
+    pub page: ProblemPage,
+}
+
 /// Puts the outer layers around the whole service, outermost first: headers and log, panics, time,
 /// number.
-pub fn surround(router: Router) -> Router {
+pub fn surround(router: Router, front: Front) -> Router {
     // The limit is one for all connections: `ConcurrencyLimitLayer` would count each apart.
     router
         .layer(GlobalConcurrencyLimitLayer::new(CONCURRENT_MAX))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(outermost))
+        .layer(from_fn_with_state(front, outermost))
 }
 
-async fn outermost(mut request: Request, next: Next) -> Response {
+async fn outermost(State(front): State<Front>, mut request: Request, next: Next) -> Response {
     let (id, nonce) = (RequestId::random(), Nonce::random());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(nonce.clone());
@@ -82,7 +99,13 @@ async fn outermost(mut request: Request, next: Next) -> Response {
         path = request.uri().path(),
     );
     let began = Instant::now();
+    let (parts, body) = request.into_parts();
+    let person = is_person(&parts).then(|| parts.clone());
+    let request = Request::from_parts(parts, body);
     let mut response = next.run(request).instrument(span.clone()).await;
+    if let Some(parts) = person {
+        response = for_people(&front, &parts, response);
+    }
     set_headers(response.headers_mut(), &id, &nonce);
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
@@ -98,6 +121,26 @@ async fn outermost(mut request: Request, next: Next) -> Response {
     response
 }
 
+/// Whether a page is understood: a browser that goes somewhere says so.
+fn is_person(parts: &Parts) -> bool {
+    let accept = parts.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let html = accept.is_some_and(|accept| accept.contains("text/html"));
+    html && !wants_json(parts.uri.path(), &parts.headers)
+}
+
+/// A problem becomes a page; its other headers stay.
+fn for_people(front: &Front, parts: &Parts, mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let viewer = response.extensions_mut().remove::<Viewer>();
+    let mut page = (front.page)(&front.state, parts, viewer, &problem);
+    for (name, value) in response.headers() {
+        if !matches!(*name, CONTENT_TYPE | CONTENT_LENGTH | WWW_AUTHENTICATE) {
+            page.headers_mut().append(name, value.clone());
+        }
+    }
+    page
+}
+
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
@@ -105,7 +148,7 @@ async fn in_time(request: Request, next: Next) -> Response {
             tracing::warn!("no answer in time");
             let detail = "The server did not answer in time. A change that was asked for may or \
                           may not have been made: look before trying again.";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
+            Problem::of(Failure::Late, detail).into_response()
         }
     }
 }
@@ -118,17 +161,19 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .unwrap_or("unknown");
     tracing::error!(panic = text, "a request panicked");
     let detail = "This is a mistake in the program; the log has it under the request's id.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
+    Problem::of(Failure::Broken, detail).into_response()
 }
 
-/// The policy of every answer. Scripts run by nonce only; what they load runs with them. Trusted
-/// Types are not demanded: the islands draw marks and glyphs from numbers as HTML of their own.
+/// The policy of every answer. Scripts run by nonce only; what they load runs with them. No text
+/// becomes elements or script (Trusted Types) but through `mainstay`, the policy of the islands,
+/// which lets nothing through but drawings: see `is_drawing` of the console.
 fn content_security_policy(nonce: &Nonce) -> String {
     let nonce = nonce.as_str();
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types mainstay"
     )
 }
 
@@ -241,6 +286,7 @@ mod tests {
         set_headers(&mut headers, &id, &nonce);
         let policy = headers["content-security-policy"].to_str().expect("text");
         assert!(policy.contains(&format!("script-src 'nonce-{}'", nonce.as_str())));
+        assert!(policy.ends_with("require-trusted-types-for 'script'; trusted-types mainstay"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["x-request-id"].len(), 14);

@@ -4,18 +4,23 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use js_sys::Date;
 use leptos::prelude::set_timeout;
 use mainstay_core::status::{Status, Tally};
 use serde_json::Value;
-use web_sys::Element;
+use web_sys::{DomTokenList, Element};
 
-use crate::islands::dom::{all, all_in, set_text};
+use crate::islands::dom::{all, all_in, draw, set_text};
 use crate::live::{Change, Fields};
 use crate::ui::marks::{marks_svg, strip_svg};
 use crate::ui::tone::Tone;
 
 /// How long a changed value is marked.
 const MARKED: Duration = Duration::from_secs(3);
+/// Tints of a cell that shows its load.
+const LOAD_STEPS: u64 = 5;
+/// What such a cell says without a value.
+const NOT_MEASURED: &str = "–";
 
 /// The live elements of the page by the object they show.
 pub(crate) struct Page {
@@ -53,7 +58,9 @@ impl Page {
         let mut touched = Vec::new();
         for change in changes {
             let known = self.revisions.get(&change.k).copied().unwrap_or(0);
-            if change.r < known {
+            let shown = self.objects.contains_key(&change.k);
+            // What other tabs asked for comes as well.
+            if change.r < known || !shown && change.k != "problems" {
                 continue;
             }
             self.revisions.insert(change.k.clone(), change.r);
@@ -124,9 +131,7 @@ fn field(element: &Element, fields: &Fields, touched: &mut Vec<Element>) {
                     Some(size) => strip_svg(&tally, size),
                     None => marks_svg(&tally),
                 };
-                if element.inner_html() != svg {
-                    element.set_inner_html(&svg);
-                }
+                draw(element, &svg);
             }
         }
         "s" => {
@@ -136,7 +141,14 @@ fn field(element: &Element, fields: &Fields, touched: &mut Vec<Element>) {
         }
         _ => {
             let text = value.as_str().unwrap_or_default();
-            if set_text(element, text) {
+            let time = element.query_selector("time").ok().flatten();
+            if let (Some(time), Some(at)) = (&time, fields.get(&format!("{name}_at"))) {
+                let at = Date::new(&(at.as_f64().unwrap_or_default() * 1000.0).into());
+                let iso = String::from(at.to_iso_string());
+                let _ = time.set_attribute("datetime", &iso);
+                let _ = time.remove_attribute("title");
+            }
+            if set_text(time.as_ref().unwrap_or(element), text) {
                 touched.push(element.clone());
             }
             if name == "open"
@@ -166,7 +178,7 @@ fn tone(element: &Element, status: Status) {
             r##"<svg class="g" aria-hidden="true"><use href="#g-{}"/></svg>"##,
             now.class()
         );
-        element.set_inner_html(if worse { &glyph } else { "" });
+        draw(element, if worse { &glyph } else { "" });
         return;
     }
     if let Ok(Some(glyph)) = element.query_selector("svg.g use") {
@@ -189,29 +201,36 @@ fn matrix_cell(cell: &Element, fields: &Fields, touched: &mut Vec<Element>) {
     if let Some(label) = fields.get("label").and_then(Value::as_str) {
         let _ = cell.set_attribute("aria-label", label);
     }
-    if by == "health" {
-        if let Some(tally) = fields.get("n").and_then(tally).filter(|t| t.total() > 0) {
-            let svg = marks_svg(&tally);
-            if cell.inner_html() != svg {
-                cell.set_inner_html(&svg);
-                touched.push(cell.clone());
-            }
-        }
-    } else {
-        for element in all_in(cell, "[data-f]") {
-            field(&element, fields, touched);
-        }
-    }
     let Some(td) = cell.parent_element() else { return };
     let classes = td.class_list();
     if let Some(old) = fields.get("old").and_then(Value::as_bool) {
         let _ = classes.toggle_with_force("old", old);
     }
+    if by == "load" {
+        load(cell, &classes, fields, touched);
+        return;
+    }
+    let counted = fields.get("n").and_then(tally).filter(|t| by == "health" && t.total() > 0);
+    if counted.is_some_and(|tally| draw(cell, &marks_svg(&tally))) {
+        touched.push(cell.clone());
+    }
     let status = fields.get("s").and_then(Value::as_str).and_then(Status::from_name);
-    let Some(status) = status.filter(|_| by != "load") else { return };
+    let Some(status) = status else { return };
     for tone in Tone::ALL {
         let tint = tone == Tone::from(status) && tone != Tone::Ok;
         let _ = classes.toggle_with_force(&format!("t-{}", tone.class()), tint);
+    }
+}
+
+/// A cell that shows its load: the number, and the tint of its step (0: not measured).
+fn load(cell: &Element, tints: &DomTokenList, fields: &Fields, touched: &mut Vec<Element>) {
+    let Some(now) = fields.get("step").and_then(Value::as_u64) else { return };
+    let text = fields.get("load").and_then(Value::as_str).filter(|_| now > 0);
+    if set_text(cell, text.unwrap_or(NOT_MEASURED)) {
+        touched.push(cell.clone());
+    }
+    for step in 1..=LOAD_STEPS {
+        let _ = tints.toggle_with_force(&format!("load{step}"), step == now);
     }
 }
 

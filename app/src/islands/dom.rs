@@ -1,8 +1,13 @@
 //! Short ways to the browser's document. Nothing here knows the console.
 
-use leptos::wasm_bindgen::JsCast;
+use js_sys::{Function, Object, Reflect};
 use leptos::wasm_bindgen::closure::Closure;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Window};
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, VisibilityState, Window,
+};
+
+use crate::ui::marks::is_drawing;
 
 pub(crate) fn window() -> Window {
     web_sys::window().expect("islands run in a window")
@@ -68,6 +73,44 @@ pub(crate) fn set_text(element: &Element, text: &str) -> bool {
         element.set_text_content(Some(text));
     }
     differs
+}
+
+/// Draws marks or a glyph in an element, unless it has them; whether it had not.
+///
+/// The page's policy lets nothing but [`is_drawing`] become elements: where the browser enforces
+/// it (Trusted Types), text goes through the policy `mainstay`, the only one there may be.
+pub(crate) fn draw(element: &Element, svg: &str) -> bool {
+    if element.inner_html() == svg {
+        return false;
+    }
+    let drawn = POLICY.with(|policy| match policy {
+        None => Ok(JsValue::from_str(svg)),
+        Some((policy, create)) => create.call1(policy, &svg.into()),
+    });
+    drawn.and_then(|drawn| Reflect::set(element, &"innerHTML".into(), &drawn)).is_ok()
+}
+
+thread_local! {
+    /// The policy and its function; `None` where the browser knows none.
+    static POLICY: Option<(JsValue, Function)> = policy();
+}
+
+fn policy() -> Option<(JsValue, Function)> {
+    let factory = Reflect::get(&window(), &"trustedTypes".into()).ok()?;
+    let make: Function = Reflect::get(&factory, &"createPolicy".into()).ok()?.dyn_into().ok()?;
+    let check = Closure::<dyn Fn(String) -> JsValue>::new(|html: String| {
+        if is_drawing(&html) { JsValue::from(html) } else { JsValue::NULL }
+    });
+    let rules = Object::new();
+    Reflect::set(&rules, &"createHTML".into(), &check.into_js_value()).ok()?;
+    let policy = make.call2(&factory, &"mainstay".into(), &rules).ok()?;
+    let create = Reflect::get(&policy, &"createHTML".into()).ok()?.dyn_into().ok()?;
+    Some((policy, create))
+}
+
+/// Whether somebody looks at the page.
+pub(crate) fn visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
 }
 
 pub(crate) fn go(href: &str) {

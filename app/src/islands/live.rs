@@ -23,17 +23,21 @@ pub struct LiveWords {
 }
 
 /// Connects the page to its live values. `after` is the id of the newest live event whose
-/// values the page shows, empty when it is not known;
-/// `release` is the version that made it. Draws nothing itself.
+/// values the page shows, empty when it is not known; `release` is the version that made it;
+/// `zone` is that of its lists' times, empty for UTC. Draws nothing itself.
 #[island]
 pub fn LiveApplier(
     topics: String,
     after: String,
     release: String,
+    zone: String,
     words: LiveWords,
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    crate::islands::connection::start(topics, after, release, words);
+    {
+        let wanted = crate::islands::link::Wanted { topics, after, build: release, zone };
+        crate::islands::connection::start(wanted, words);
+    }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (topics, after, release, words);
+    let _ = (topics, after, release, zone, words);
 }

@@ -11,15 +11,21 @@ mod palette;
 #[cfg(feature = "hydrate")]
 mod apply;
 #[cfg(feature = "hydrate")]
+mod badge;
+#[cfg(feature = "hydrate")]
 mod connection;
 #[cfg(feature = "hydrate")]
 mod dom;
+#[cfg(feature = "hydrate")]
+mod link;
 #[cfg(feature = "hydrate")]
 mod matrix;
 #[cfg(feature = "hydrate")]
 mod search;
 #[cfg(feature = "hydrate")]
 mod shortcuts;
+#[cfg(feature = "hydrate")]
+mod tabs;
 
 pub use keys::{KeyWords, Keys};
 pub use live::{LiveApplier, LiveWords};

@@ -13,7 +13,9 @@ use crate::paths;
 
 /// Milliseconds in which the second key of `g o` must follow.
 const CHORD_MS: f64 = 1500.0;
-/// How long the browser keeps the choice of the navigation, in seconds.
+/// The switch of the times in lists; only where the viewer's zone is not UTC.
+const TIMES: &str = "[data-times]";
+/// How long the browser keeps a choice, in seconds.
 const YEAR_SECONDS: u32 = 31_536_000;
 
 /// Attaches the keys, unless they are turned `off`; buttons that mirror a key work either way.
@@ -21,6 +23,12 @@ pub(crate) fn start(copied: String, off: bool) {
     for button in all("[data-newer] button") {
         on(&button, "click", |_| {
             let _ = window().location().reload();
+        });
+    }
+    if let Some(switch) = first(TIMES) {
+        on(&switch, "click", |event| {
+            event.prevent_default();
+            switch_times();
         });
     }
     if off {
@@ -72,6 +80,7 @@ fn press(key: &str, event: &KeyboardEvent, copied: &str) {
         "k" => step(-1),
         "[" => toggle_navigation(),
         "y" => copy_link(copied),
+        "t" => switch_times(),
         "." => {
             if let Some(button) = first("[data-newer]:not([hidden]) button") {
                 click(&button);
@@ -120,6 +129,25 @@ fn toggle_navigation() {
     let slim = app.class_list().toggle("slim").unwrap_or_default();
     let value = if slim { "slim" } else { "wide" };
     remember("nav", value);
+}
+
+/// Shows the times of lists in the other zone, from now on.
+fn switch_times() {
+    let Some(other) = first(TIMES).and_then(|switch| switch.get_attribute("data-times")) else {
+        return;
+    };
+    remember("times", &other);
+    let location = window().location();
+    let query = location.search().unwrap_or_default();
+    let query = query.trim_start_matches('?');
+    // An address that names a zone would keep it.
+    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("tz=")).collect();
+    let plain = kept.join("&");
+    if plain == query {
+        let _ = location.reload();
+    } else {
+        let _ = location.set_search(&plain);
+    }
 }
 
 fn remember(name: &str, value: &str) {

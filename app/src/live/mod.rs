@@ -8,15 +8,17 @@
 //! |---|---|
 //! | `total` | `n`, `healthy`, `total`, and a number for each status name |
 //! | `problems` | `s`, `open`, `open_words`, `need`, `reporting`, `ids` |
-//! | `problem/ID` | `s`, `word`, `detail` |
+//! | `problem/ID` | `s`, `word`, `clock`, `detail` |
 //! | `dc/D` | `n`, `s`, `healthy`, `total`, `word`, `contact`, `old` |
 //! | `region/R`, `group/G`, `service/S` | `n`, `s`, `healthy`, `total`, `word` |
-//! | `cell/S/D` | `n`, `s`, `healthy`, `total`, `word`, `label`, `version`, `load`, `old` |
+//! | `cell/S/D` | `n`, `s`, `healthy`, `total`, `word`, `label`, `version`, `load`, `step`, |
+//! |  | `old` |
 //! | `instance/I` | `s`, `word`, `state`, `cause`, `since`, `version`, `endpoint`, `handle`, |
 //! |  | `restarts`, `cpu`, `memory` |
 //!
 //! `n` is the six counts from worst to best, `s` a status name, `old` whether the data centre is
-//! not heard; everything else is ready text.
+//! not heard, `step` the tint of a load; everything else is ready text. `NAME_at` gives the moment
+//! (seconds since 1970) that the text `NAME` says: see [`told_in`].
 
 #[cfg(feature = "ssr")]
 mod model;
@@ -29,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[cfg(feature = "ssr")]
-pub use model::{View, changed};
+pub use model::{View, changed, told_in};
 #[cfg(feature = "ssr")]
 pub use topics::{Place, Topics};
 
@@ -38,6 +40,10 @@ pub type Fields = BTreeMap<String, Value>;
 
 /// `Accept` of the request for every current value of a page's topics, after a `reset`.
 pub const CONTENT_TYPE: &str = "application/vnd.mainstay.live+json";
+/// Header of that request: the zone of the page's times; empty or missing: UTC.
+pub const ZONE_HEADER: &str = "x-zone";
+/// Topics of one stream at most.
+pub const TOPICS_MAX: usize = 64;
 /// Seconds between two `beat` events.
 pub const BEAT_SECONDS: u32 = 10;
 /// Seconds without a beat after which the page calls its data old.

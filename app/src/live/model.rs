@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use mainstay_core::estate::{Contact, DatacenterState, Estate, Instance};
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
@@ -18,6 +19,7 @@ use super::{Change, Fields, Place, Topics};
 use crate::pages::parts;
 use crate::pages::rows::ProblemRow;
 use crate::pages::survey::{Cell, Survey, version_order};
+use crate::pages::topology::load_step;
 use crate::pages::{overview, rows};
 use crate::t;
 use crate::text;
@@ -88,6 +90,18 @@ pub fn changed(
     let Walk { changes, values, .. } = walk;
     let fleet = Arc::clone(&estate.fleet);
     (View { fleet, states, survey, values, loads, at: estate.at }, changes)
+}
+
+/// A change with its times said in a zone, as a page whose lists show local times wants them.
+pub fn told_in(zone: Tz, change: &Change, now: DateTime<Utc>) -> Change {
+    let mut told = change.clone();
+    for (name, value) in &change.fields {
+        let moment = value.as_i64().and_then(|at| DateTime::from_timestamp(at, 0));
+        if let (Some(field), Some(at)) = (name.strip_suffix("_at"), moment) {
+            told.fields.insert(field.to_owned(), text::clock_in(zone, at, now).into());
+        }
+    }
+    told
 }
 
 struct Walk<'a> {
@@ -235,12 +249,15 @@ impl Walk<'_> {
             let row = ProblemRow::of(record, at);
             let ended = row.closed_at;
             let status = if ended.is_some() { Status::Healthy } else { row.status };
-            let word = match ended {
-                Some(end) => format!("{} {}", t!("ended"), text::clock(end, at)),
-                None => t!("since", at = text::clock(row.opened_at, at)),
-            };
-            let fields =
-                [("s", status.name().into()), ("word", word.into()), ("detail", row.detail.into())];
+            let word = ended.map_or_else(|| t!("since-word"), |_| t!("ended"));
+            let when = ended.unwrap_or(row.opened_at);
+            let fields = [
+                ("s", status.name().into()),
+                ("word", word.into()),
+                ("clock", text::clock(when, at).into()),
+                ("clock_at", when.timestamp().into()),
+                ("detail", row.detail.into()),
+            ];
             self.say(format!("problem/{}", row.id), named(fields));
         }
     }
@@ -301,6 +318,7 @@ fn cell_fields(
     fields.insert("label".to_owned(), label.into());
     fields.insert("version".to_owned(), text::list(versions).into());
     fields.insert("load".to_owned(), parts::load(load).into());
+    fields.insert("step".to_owned(), load_step(load).into());
     fields.insert("old".to_owned(), (contact != Contact::Reporting).into());
     fields
 }
@@ -328,6 +346,7 @@ fn instance_change(
         ("state", text::state(&instance.state, at).into()),
         ("cause", cause.into()),
         ("since", text::clock(instance.since, at).into()),
+        ("since_at", instance.since.timestamp().into()),
         ("version", instance.version.as_str().into()),
         ("restarts", text::number(instance.restarts).into()),
         ("cpu", parts::cpu(instance.cpu_millicores).into()),

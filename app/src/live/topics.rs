@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 
-use super::Change;
+use super::{Change, TOPICS_MAX};
 
 /// Topics of one or more pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,9 +26,6 @@ pub struct Place {
     pub service: ServiceId,
     pub instance: InstanceId,
 }
-
-/// Topics in one request at most.
-const TOPICS_MAX: usize = 32;
 
 impl Topics {
     /// Reads `estate,dc:fra1,service:feed-api`. What is no topic is an error naming it.
@@ -68,6 +65,17 @@ impl Topics {
         self.datacenters.extend(other.datacenters.iter().cloned());
         self.services.extend(other.services.iter().cloned());
         self.instances.extend(other.instances.iter().cloned());
+    }
+
+    /// The instances among these topics that `other` does not ask for in the same words.
+    #[must_use]
+    pub fn instances_beyond(&self, other: &Self) -> Self {
+        Self {
+            estate: false,
+            datacenters: self.datacenters.difference(&other.datacenters).cloned().collect(),
+            services: self.services.difference(&other.services).cloned().collect(),
+            instances: self.instances.difference(&other.instances).cloned().collect(),
+        }
     }
 
     /// Whether an instance is asked for.

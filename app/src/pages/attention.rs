@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::query::{Dropped, Query};
-use crate::pages::rows::{PAGE_ROWS, ProblemRow, open_problems};
+use crate::pages::rows::{PAGE_ROWS, ProblemRow, ended_problems, open_problems};
 use crate::pages::{Reader, parts};
 use crate::paths;
 use crate::t;
@@ -48,12 +48,7 @@ pub fn build(records: &[Record], at: DateTime<Utc>, query: &Query) -> Data {
         .filter(|(_, n)| *n > 0)
         .collect();
     open.retain(|row| filter.is_empty() || filter.contains(&row.status));
-    let mut ended: Vec<_> = records
-        .iter()
-        .filter(|record| record.closed_at.is_some())
-        .map(|record| ProblemRow::of(record, at))
-        .collect();
-    ended.sort_by_key(|row| std::cmp::Reverse((row.closed_at, row.id)));
+    let mut ended = ended_problems(records, at);
     ended.truncate(PAGE_ROWS);
     Data { at, open, open_total, ended, filter, by_status, dropped }
 }

@@ -22,6 +22,10 @@ pub enum Failure {
     NotFound { path: String },
     /// 410: what it was, and what is known of its end.
     Gone { what: String, detail: String },
+    /// 405, with the methods that the address takes.
+    Method { methods: String },
+    /// 408: the body did not arrive in this time.
+    Slow { seconds: u64 },
     /// 409: what was not done and why.
     Conflict { detail: String },
     /// 413.
@@ -32,8 +36,12 @@ pub enum Failure {
     TooMany,
     /// 500.
     Broken,
+    /// 503: it is not known whether it was done.
+    Late,
     /// 503: the state store does not answer.
     StoreAway,
+    /// Any other status, with its sentence.
+    Other { status: u16, detail: String },
 }
 
 impl Failure {
@@ -42,13 +50,16 @@ impl Failure {
             Self::SignIn { .. } => 401,
             Self::Refused { .. } | Self::Forgery => 403,
             Self::NotFound { .. } => 404,
+            Self::Method { .. } => 405,
+            Self::Slow { .. } => 408,
             Self::Conflict { .. } => 409,
             Self::Gone { .. } => 410,
             Self::TooLarge { .. } => 413,
             Self::Unfit { .. } => 422,
             Self::TooMany => 429,
             Self::Broken => 500,
-            Self::StoreAway => 503,
+            Self::Late | Self::StoreAway => 503,
+            Self::Other { status, .. } => *status,
         }
     }
 
@@ -61,6 +72,12 @@ impl Failure {
             Self::NotFound { path } => {
                 (t!("error-404"), t!("error-404-detail", path = path.as_str()))
             }
+            Self::Method { methods } => {
+                (t!("error-405"), t!("error-405-detail", methods = methods.as_str()))
+            }
+            Self::Slow { seconds } => {
+                (t!("error-408"), t!("error-408-detail", seconds = seconds.to_string()))
+            }
             Self::Gone { what, detail } => (t!("error-410", what = what.as_str()), detail.clone()),
             Self::Conflict { detail } => (t!("error-409"), detail.clone()),
             Self::TooLarge { limit } => {
@@ -69,16 +86,23 @@ impl Failure {
             Self::Unfit { detail } => (t!("error-422"), detail.clone()),
             Self::TooMany => (t!("error-429"), t!("error-429-detail")),
             Self::Broken => (t!("error-500"), t!("error-500-detail")),
+            Self::Late => (t!("error-late"), t!("error-late-detail")),
             Self::StoreAway => (t!("error-503"), t!("error-503-detail")),
+            Self::Other { detail, .. } => (t!("error-400"), detail.clone()),
         }
     }
 
     fn tone(&self) -> Tone {
         match self {
             Self::Broken => Tone::Crit,
-            Self::Conflict { .. } | Self::Forgery | Self::TooLarge { .. } | Self::Unfit { .. } => {
-                Tone::Warn
-            }
+            Self::Conflict { .. }
+            | Self::Forgery
+            | Self::Late
+            | Self::Method { .. }
+            | Self::Other { .. }
+            | Self::Slow { .. }
+            | Self::TooLarge { .. }
+            | Self::Unfit { .. } => Tone::Warn,
             Self::SignIn { .. }
             | Self::Refused { .. }
             | Self::NotFound { .. }
@@ -109,6 +133,10 @@ pub fn view(failure: &Failure, reference: Option<&str>) -> AnyView {
         .into_any(),
         Failure::Refused { .. }
         | Failure::Forgery
+        | Failure::Late
+        | Failure::Method { .. }
+        | Failure::Other { .. }
+        | Failure::Slow { .. }
         | Failure::Conflict { .. }
         | Failure::TooLarge { .. }
         | Failure::Unfit { .. }

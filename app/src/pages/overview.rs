@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::placement::{self, PlacementSummary};
-use crate::pages::rows::{ProblemRow, RegionStrips, open_problems, strips};
+use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts};
 use crate::paths;
@@ -38,6 +38,8 @@ pub struct Data {
     pub problems: Vec<ProblemRow>,
     /// When the last problem ended, if any did.
     pub last_ended_at: Option<DateTime<Utc>>,
+    /// The problems that ended last, newest first; only while none is open.
+    pub ended: Vec<ProblemRow>,
     pub fleet: Vec<RegionStrips>,
     pub placement: PlacementSummary,
     /// No fleet was ever applied.
@@ -47,6 +49,11 @@ pub struct Data {
 pub fn build(estate: &Estate, records: &[Record]) -> Data {
     let survey = Survey::of(estate);
     let problems = open_problems(records, estate.at);
+    let mut ended = match problems.is_empty() {
+        true => ended_problems(records, estate.at),
+        false => Vec::new(),
+    };
+    ended.truncate(SHOWN);
     let (reporting, datacenters) = survey.reporting(estate);
     Data {
         at: estate.at,
@@ -58,6 +65,7 @@ pub fn build(estate: &Estate, records: &[Record]) -> Data {
         counts: survey.total.into(),
         problems,
         last_ended_at: records.iter().filter_map(|r| r.closed_at).max(),
+        ended,
         fleet: strips(estate, &survey),
         placement: placement::summary(estate, &survey),
         bare: estate.fleet.datacenters.is_empty(),
@@ -176,7 +184,12 @@ fn attention(data: &Data, reader: &Reader) -> AnyView {
             None => t!("attention-never"),
         };
         let list = parts::attention_list(&[], &known, reader, data.at);
-        return card(head, view! { {empty(t!("need-none"), context, None)}{list} });
+        let calm = card(head, view! { {empty(t!("need-none"), context, None)}{list} });
+        let ended = (!data.ended.is_empty()).then(|| {
+            let list = parts::attention_list(&data.ended, &[], reader, data.at);
+            card(Head::new(t!("attention-ended")), list)
+        });
+        return view! { {calm}{ended} }.into_any();
     }
     card(head, parts::attention_list(shown, &known, reader, data.at))
 }

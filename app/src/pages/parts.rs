@@ -81,7 +81,7 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
                 <div class="d" data-f="detail">{row.detail.clone()}</div>
             </div>
             <div class="s">
-                <span data-f="word">{when(row, now)}</span>
+                {when(row, now)}
                 {owner}
             </div>
             <a class="btn sm" href=row.subject.clone()>{open}</a>
@@ -90,12 +90,14 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
     .into_any()
 }
 
-/// `since 02:58` or `ended 03:14`.
-pub fn when(row: &ProblemRow, now: DateTime<Utc>) -> AnyView {
-    match row.closed_at {
-        Some(at) => view! { {t!("ended")}" "{time(at, now)} }.into_any(),
-        None => view! { {t!("since-word")}" "{time(row.opened_at, now)} }.into_any(),
-    }
+/// `since 02:58` or `ended 03:14`, updated in place.
+fn when(row: &ProblemRow, now: DateTime<Utc>) -> AnyView {
+    let (word, at) = match row.closed_at {
+        Some(at) => (t!("ended"), at),
+        None => (t!("since-word"), row.opened_at),
+    };
+    view! { <span data-f="word">{word}</span>" "<span data-f="clock">{time(at, now)}</span> }
+        .into_any()
 }
 
 /// The strips of a fleet, region by region.

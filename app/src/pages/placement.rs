@@ -198,7 +198,11 @@ fn redundant(estate: &Estate, survey: &Survey) -> Option<Rule> {
                 first = first,
                 more = text::number(more as u64)
             );
-            (Status::Degraded, words)
+            let rest = match unknown {
+                0 => String::new(),
+                n => format!(" {}", t!("rule-nodes-rest", n = n, unknown = text::number(n as u64))),
+            };
+            (Status::Degraded, words + &rest)
         }
         (None, 0) => (Status::Healthy, t!("rule-nodes", total = total)),
         (None, unknown) => {

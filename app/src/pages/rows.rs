@@ -78,6 +78,14 @@ pub fn open_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow> 
     problems_where(records, now, |_| true)
 }
 
+/// Ended problems, those that ended last first.
+pub fn ended_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow> {
+    let ended = records.iter().filter(|record| record.closed_at.is_some());
+    let mut rows: Vec<_> = ended.map(|record| ProblemRow::of(record, now)).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse((row.closed_at, row.id)));
+    rows
+}
+
 /// As [`open_problems`], only those that `belongs` picks.
 pub fn problems_where(
     records: &[Record],

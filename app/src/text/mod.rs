@@ -14,10 +14,12 @@ use std::sync::LazyLock;
 use i18n_embed::fluent::{FluentLanguageLoader, fluent_language_loader};
 use i18n_embed::{I18nAssets, LanguageLoader};
 
+pub use chrono_tz::Tz;
 pub use number::{bytes, cpu, number};
 pub use problem::{problem_detail, problem_title};
 pub use time::{
-    clock, clock_seconds, date_clock, duration, full, iso, local_clock, moment, zone_city,
+    ListZone, clock, clock_in, clock_seconds, clock_seconds_in, date_clock, duration, full, iso,
+    list_zone, local_clock, moment, zone_city,
 };
 pub use words::{
     cause, contact, known, list, need, refusal, role, roles, scope, state, status, status_count,

@@ -4,8 +4,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
+use leptos::prelude::use_context;
 
 use crate::t;
 
@@ -16,11 +17,35 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// The zone in which the lists of the page that is drawn say their times, instead of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListZone(pub Tz);
+
+/// The zone of the lists on the page that is drawn; `None`: UTC.
+pub fn list_zone() -> Option<Tz> {
+    use_context::<ListZone>().map(|zone| zone.0)
+}
+
 /// `03:12` on the day of `now`, `20 Nov 03:12` on another, with the year when it is another.
 pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let mut text = day_prefix(at, now);
     let _ = write!(text, "{:02}:{:02}", at.hour(), at.minute());
     text
+}
+
+/// [`clock`] in a zone, which it names: `04:12 Berlin`.
+pub fn clock_in(zone: Tz, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (at, now) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let time = format!("{}{:02}:{:02}", day_prefix(at, now), at.hour(), at.minute());
+    t!("clock-local", time = time, city = zone_city(zone))
+}
+
+/// [`clock_seconds`] in a zone, which it names: `04:12:07 Berlin`.
+pub fn clock_seconds_in(zone: Tz, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (at, now) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let (h, m, s) = (at.hour(), at.minute(), at.second());
+    let time = format!("{}{h:02}:{m:02}:{s:02}", day_prefix(at, now));
+    t!("clock-local", time = time, city = zone_city(zone))
 }
 
 /// As [`clock`], to the second: `03:12:07`.
@@ -40,7 +65,7 @@ pub fn full(at: DateTime<Utc>) -> String {
     format!(
         "{} {} {} {:02}:{:02}:{:02}",
         at.day(),
-        month(at),
+        month(at.month0()),
         at.year(),
         at.hour(),
         at.minute(),
@@ -48,11 +73,9 @@ pub fn full(at: DateTime<Utc>) -> String {
     )
 }
 
-/// `04:12 Berlin`.
+/// `04:12 Berlin`: the time of day alone.
 pub fn local_clock(at: DateTime<Utc>, zone: Tz) -> String {
-    let local = at.with_timezone(&zone);
-    let time = format!("{:02}:{:02}", local.hour(), local.minute());
-    t!("clock-local", time = time, city = zone_city(zone))
+    clock_in(zone, at, at)
 }
 
 /// The city of a zone: `Berlin` of `Europe/Berlin`.
@@ -100,24 +123,24 @@ fn unless_zero(n: i64, say: impl Fn() -> String) -> String {
     if n == 0 { String::new() } else { say() }
 }
 
-fn day_prefix(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn day_prefix<Z: TimeZone>(at: DateTime<Z>, now: DateTime<Z>) -> String {
     if at.date_naive() == now.date_naive() {
         String::with_capacity(8)
     } else if at.year() == now.year() {
-        format!("{} {} ", at.day(), month(at))
+        format!("{} {} ", at.day(), month(at.month0()))
     } else {
-        format!("{} {} {} ", at.day(), month(at), at.year())
+        format!("{} {} {} ", at.day(), month(at.month0()), at.year())
     }
 }
 
 fn date(at: DateTime<Utc>) -> String {
     let weekday = at.weekday().num_days_from_monday() as usize;
     let weekday = WEEKDAYS.get(weekday).map_or("", String::as_str);
-    format!("{weekday} {} {}", at.day(), month(at))
+    format!("{weekday} {} {}", at.day(), month(at.month0()))
 }
 
-fn month(at: DateTime<Utc>) -> &'static str {
-    MONTHS.get(at.month0() as usize).map_or("", String::as_str)
+fn month(month0: u32) -> &'static str {
+    MONTHS.get(month0 as usize).map_or("", String::as_str)
 }
 
 #[cfg(test)]
@@ -141,6 +164,11 @@ mod tests {
         assert_eq!(clock_seconds(now, now), "03:12:07");
         assert_eq!(date_clock(now), "Fri 20 Nov 03:12");
         assert_eq!(local_clock(now, chrono_tz::Europe::Berlin), "04:12 Berlin");
+        let berlin = chrono_tz::Europe::Berlin;
+        assert_eq!(clock_in(berlin, at("2026-11-19T22:59:00Z"), now), "19 Nov 23:59 Berlin");
+        assert_eq!(clock_in(berlin, at("2026-11-19T23:00:00Z"), now), "00:00 Berlin");
+        assert_eq!(clock_in(berlin, at("2026-07-01T12:00:00Z"), now), "1 Jul 14:00 Berlin");
+        assert_eq!(clock_seconds_in(berlin, now, now), "04:12:07 Berlin");
         assert_eq!(iso(now), "2026-11-20T03:12:07Z");
         assert_eq!(full(now), "20 Nov 2026 03:12:07");
     }

@@ -26,6 +26,8 @@ const LAYOUTS: [(u32, Layout); 4] = [
     (18, Layout { columns: 6, pitch: 6.2, radius: 2.4, class: 'c' }),
     (24, Layout { columns: 8, pitch: 5.0, radius: 1.9, class: 'd' }),
 ];
+/// Most marks of a single row, and how they are laid out.
+const ROW: (u32, Layout) = (24, Layout { columns: 24, pitch: 8.0, radius: 3.0, class: 'a' });
 /// Width of a cell's drawing, in pixels.
 const WIDTH: u32 = 40;
 /// Rows of a fleet strip, columns at most, distance and radius of its marks: by the largest data
@@ -42,7 +44,7 @@ pub fn marks_svg(tally: &Tally) -> String {
         return String::new();
     }
     match LAYOUTS.iter().find(|(most, _)| total <= *most) {
-        Some((_, layout)) => dots(tally, *layout),
+        Some((_, layout)) => dots(tally, *layout, WIDTH),
         None => bar(tally),
     }
 }
@@ -50,6 +52,17 @@ pub fn marks_svg(tally: &Tally) -> String {
 /// One mark, for legends and filter chips.
 pub fn one_mark(status: Status) -> String {
     marks_svg(&std::iter::once(status).collect())
+}
+
+/// Marks in a single row, worst first; above 24 a bar of shares with the number beside it.
+pub fn row_svg(tally: &Tally) -> String {
+    let total = tally.total();
+    let (most, layout) = ROW;
+    match total {
+        0 => String::new(),
+        _ if total <= most => dots(tally, layout, total * 8 - 2),
+        _ => bar(tally),
+    }
 }
 
 /// Which strip fits a page whose largest data centre has `most` instances.
@@ -67,9 +80,11 @@ pub fn strip_svg(tally: &Tally, size: usize) -> String {
         if total <= capacity { n } else { (n * capacity).div_ceil(total).max(1) }
     };
     let mut svg = String::with_capacity(256);
+    // From the left edge, also where the strip is wider or lower than its drawing.
     let _ = write!(
         svg,
-        r#"<svg class="m s s{size}" viewBox="0 0 {STRIP_WIDTH} 20" aria-hidden="true">"#
+        "<svg class=\"m s s{size}\" viewBox=\"0 0 {STRIP_WIDTH} 20\" \
+         preserveAspectRatio=\"xMinYMid\" aria-hidden=\"true\">"
     );
     let mut at = 0;
     for (status, n) in tally.present() {
@@ -91,7 +106,18 @@ pub fn strip_svg(tally: &Tally, size: usize) -> String {
     svg
 }
 
-fn dots(tally: &Tally, layout: Layout) -> String {
+/// Whether markup is nothing but drawing: marks as made here, or a glyph. It can run nothing and
+/// load nothing.
+pub fn is_drawing(html: &str) -> bool {
+    const TAGS: [&str; 8] =
+        ["svg ", "path ", "rect ", "text ", "use href=\"#g-", "/svg>", "/text>", "/use>"];
+    let mut tags = html.split('<').skip(1);
+    let tags_known = tags.all(|rest| TAGS.iter().any(|tag| rest.starts_with(tag)));
+    let starts = html.is_empty() || html.starts_with('<');
+    tags_known && starts && !html.contains(" on") && !html.contains("script")
+}
+
+fn dots(tally: &Tally, layout: Layout, width: u32) -> String {
     let total = tally.total();
     let rows = total.div_ceil(layout.columns);
     let height = (rows - 1) as f32 * layout.pitch + 2.0 * layout.radius;
@@ -99,7 +125,7 @@ fn dots(tally: &Tally, layout: Layout) -> String {
     let (class, height) = (layout.class, Short(height));
     let _ = write!(
         svg,
-        r#"<svg class="m {class}" width="{WIDTH}" height="{height}" aria-hidden="true">"#
+        r#"<svg class="m {class}" width="{width}" height="{height}" aria-hidden="true">"#
     );
     let mut at = 0;
     for (status, n) in tally.present() {
@@ -269,6 +295,26 @@ mod tests {
         assert!(strip.contains("d-crit") && strip.contains("d-ok"), "{strip}");
         assert!(marks_svg(&tally([1, 0, 0, 0, 0, 999])).contains(">1000</text>"));
         assert_eq!(marks_svg(&Tally::default()), "");
+    }
+
+    #[test]
+    fn only_drawings_are_drawings() {
+        let mixed = tally([1, 2, 3, 4, 5, 9]);
+        let glyph = r##"<svg class="g" aria-hidden="true"><use href="#g-unk"/></svg>"##;
+        for drawn in [&marks_svg(&mixed), &strip_svg(&mixed, 1), &marks_svg(&tally([0; 6])), glyph]
+        {
+            assert!(is_drawing(drawn), "{drawn}");
+        }
+        for other in [
+            "<img src=x>",
+            "words",
+            "<svg onload=run()></svg>",
+            "<svg ><a href=x></a></svg>",
+            "<svg ><use href=\"/evil.svg#x\"/></svg>",
+            "<svg ><script>run()</script></svg>",
+        ] {
+            assert!(!is_drawing(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The stream of live values to a browser: server-sent events.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -10,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use futures::Stream;
 use http::{HeaderMap, StatusCode};
-use mainstay_app::live::{BEAT_SECONDS, Beat, Change, Topics};
+use mainstay_app::live::{BEAT_SECONDS, Beat, Change, Topics, told_in};
+use mainstay_app::text::Tz;
 use mainstay_app::{paths, shell, text};
 use mainstay_core::access::Permission;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::live::{Batch, Listener};
+use crate::live::Listener;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -39,6 +39,16 @@ struct Wanted {
     /// The last event heard, where a header cannot be set: a connection built anew.
     #[serde(default)]
     after: Option<String>,
+    /// The zone of the times in the page's lists; empty: UTC.
+    #[serde(default)]
+    zone: String,
+}
+
+/// What one stream says, and how.
+struct Hearing {
+    topics: Topics,
+    zone: Option<Tz>,
+    epoch: String,
 }
 
 /// `GET /live?topics=estate,dc:fra1`: events `beat`, `batch` and `reset`, until the page leaves
@@ -55,7 +65,9 @@ async fn stream(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let last = last.or(wanted.after);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(feed(state, topics, last, sender));
+    let zone = wanted.zone.parse().ok();
+    let hearing = Hearing { topics, zone, epoch: state.live.epoch.clone() };
+    tokio::spawn(feed(state, hearing, last, sender));
     let events = ReceiverStream::new(receiver);
     sse(events).into_response()
 }
@@ -69,19 +81,24 @@ fn sse(
 /// The listener's task: ends when the page leaves, which closes the channel.
 async fn feed(
     state: AppState,
-    topics: Topics,
+    hearing: Hearing,
     last: Option<String>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
 ) {
     metrics::gauge!("mainstay_live_listeners").increment(1.0);
-    let epoch = state.live.epoch.clone();
-    let after = last.as_deref().map(|id| sequence(&epoch, id).unwrap_or(u64::MAX));
-    let listener = state.live.listen(topics.clone(), after);
-    let Listener { id, missed, mut seq, mut receiver } = listener;
-    let mut first = vec![beat(&epoch, seq)];
+    let epoch = hearing.epoch.as_str();
+    let after = last.as_deref().map(|id| sequence(epoch, id).unwrap_or(u64::MAX));
+    let listener = state.live.listen(hearing.topics.clone(), after);
+    let Listener { id, missed, begun, mut seq, mut receiver } = listener;
+    let mut first = vec![beat(epoch, seq)];
     match missed {
-        None => first.push(reset(&epoch, seq)),
-        Some(batches) => first.extend(batches.iter().filter_map(|b| batch(&epoch, b, &topics))),
+        None => first.push(reset(epoch, seq)),
+        Some(batches) => {
+            first.extend(
+                batches.iter().filter_map(|batch| hearing.batch(batch.seq, &batch.changes)),
+            );
+            first.extend(hearing.batch(seq, &begun));
+        }
     }
     let mut open = true;
     for event in first {
@@ -93,13 +110,13 @@ async fn feed(
         let event = tokio::select! {
             () = state.shutdown.cancelled() => break,
             () = sender.closed() => break,
-            _ = beats.tick() => Some(beat(&epoch, seq)),
+            _ = beats.tick() => Some(beat(epoch, seq)),
             heard = receiver.recv() => match heard {
                 Ok(heard) => {
                     seq = heard.seq;
-                    batch(&epoch, &heard, &topics)
+                    hearing.batch(heard.seq, &heard.changes)
                 }
-                Err(RecvError::Lagged(_)) => Some(reset(&epoch, seq)),
+                Err(RecvError::Lagged(_)) => Some(reset(epoch, seq)),
                 Err(RecvError::Closed) => break,
             },
         };
@@ -134,15 +151,22 @@ fn reset(epoch: &str, seq: u64) -> Event {
     Event::default().event("reset").id(format!("{epoch}-{seq}")).data("{}")
 }
 
-/// What of a batch the page wants; `None`: nothing.
-fn batch(epoch: &str, batch: &Arc<Batch>, topics: &Topics) -> Option<Event> {
-    let wanted: Vec<&Change> = batch.changes.iter().filter(|change| topics.wants(change)).collect();
-    if wanted.is_empty() {
-        return None;
+impl Hearing {
+    /// What of some changes the page wants; `None`: nothing.
+    fn batch(&self, seq: u64, changes: &[Change]) -> Option<Event> {
+        let wanted = changes.iter().filter(|change| self.topics.wants(change));
+        // Values of our own making always serialise.
+        let data = match self.zone {
+            None => serde_json::to_string(&wanted.collect::<Vec<_>>()),
+            Some(zone) => {
+                let now = Utc::now();
+                let told = wanted.map(|change| told_in(zone, change, now));
+                serde_json::to_string(&told.collect::<Vec<_>>())
+            }
+        };
+        let data = data.ok().filter(|data| data != "[]")?;
+        Some(Event::default().event("batch").id(format!("{}-{seq}", self.epoch)).data(data))
     }
-    // Values of our own making always serialise.
-    let data = serde_json::to_string(&wanted).ok()?;
-    Some(Event::default().event("batch").id(format!("{epoch}-{}", batch.seq)).data(data))
 }
 
 #[cfg(test)]

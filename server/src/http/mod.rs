@@ -14,6 +14,7 @@ pub mod health;
 pub mod live;
 pub mod page;
 pub mod pages;
+pub mod refusal;
 pub mod shared;
 
 use std::convert::Infallible;

@@ -10,11 +10,12 @@ use http::header::{CONTENT_ENCODING, VARY};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 use leptos::prelude::AnyView;
-use mainstay_app::live::{self, Topics};
+use mainstay_app::live::{self, Change, Topics};
 use mainstay_app::pages::Reader;
 use mainstay_app::pages::query::Query;
 use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, Shell};
+use mainstay_app::text::Tz;
 use mainstay_control::access::By;
 use mainstay_control::estate::Snapshot;
 use mainstay_core::access::Theme;
@@ -145,7 +146,7 @@ impl Context {
     ) -> Response {
         if self.wants_live() {
             let topics = Topics::parse(&frame.topics.join(",")).unwrap_or_default();
-            return Json(self.state.live.current(&topics)).into_response();
+            return Json(self.live_values(&topics)).into_response();
         }
         if self.wants_json() {
             return (status, Json(data)).into_response();
@@ -156,7 +157,8 @@ impl Context {
     /// Answers with a page that is the same for everybody; its HTML is drawn once for all who ask
     /// within a moment.
     pub async fn shared<T: Serialize>(mut self, page: Page<T>) -> Response {
-        if self.wants_live() || self.wants_json() {
+        // Whoever reads times in a zone of their own shares with nobody.
+        if self.wants_live() || self.wants_json() || self.list_zone().is_some() {
             let data = (page.build)(&self.snapshot, &self.query());
             return self.page((page.frame)(&data), &data, || (page.view)(&data));
         }
@@ -188,15 +190,47 @@ impl Context {
         (status, Html(render::document(&shell, view))).into_response()
     }
 
-    /// What the key `[` chose in this browser: whether the navigation is collapsed.
-    fn nav_cookie(&self) -> Option<bool> {
+    /// Every current value that a page listens to, with times in the zone of its lists.
+    fn live_values(&self, topics: &Topics) -> Vec<Change> {
+        let values = self.state.live.current(topics);
+        let zone = self.headers.get(live::ZONE_HEADER).and_then(|zone| zone.to_str().ok());
+        match zone.and_then(|zone| zone.parse().ok()) {
+            None => values,
+            Some(zone) => {
+                let now = self.snapshot.estate.at;
+                values.iter().map(|change| live::told_in(zone, change, now)).collect()
+            }
+        }
+    }
+
+    /// What a key chose in this browser, and the browser keeps.
+    fn choice(&self, name: &str) -> Option<&str> {
         let cookies = self.headers.get_all(http::header::COOKIE).iter();
         let pairs = cookies.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
-        pairs.filter_map(|pair| pair.trim().strip_prefix("nav=")).find_map(|value| match value {
-            "slim" => Some(true),
-            "wide" => Some(false),
-            _ => None,
-        })
+        pairs
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Whether the navigation is collapsed: as the key `[` chose, else as the profile says.
+    fn nav_collapsed(&self) -> bool {
+        match self.choice("nav") {
+            Some("slim") => true,
+            Some("wide") => false,
+            Some(_) | None => self.viewer.as_ref().is_some_and(|v| v.preferences.nav_collapsed),
+        }
+    }
+
+    /// The zone in which lists say their times, when it is not UTC: as the address asks (`tz`),
+    /// else as the key `t` chose.
+    fn list_zone(&self) -> Option<Tz> {
+        let zone = self.viewer.as_ref()?.preferences.time_zone;
+        let local = match self.query().get("tz") {
+            Some("local") => true,
+            Some("utc") => false,
+            Some(_) | None => self.choice("times") == Some("local"),
+        };
+        (local && zone != Tz::UTC).then_some(zone)
     }
 
     fn shell(&self, frame: Frame) -> Shell {
@@ -220,11 +254,10 @@ impl Context {
                 Some(Theme::Auto) | None => shell::Theme::Auto,
             },
             density: preferences.map(|preferences| preferences.density).unwrap_or_default(),
-            nav_collapsed: self.nav_cookie().unwrap_or_else(|| {
-                preferences.is_some_and(|preferences| preferences.nav_collapsed)
-            }),
+            nav_collapsed: self.nav_collapsed(),
             keys: preferences.is_none_or(|preferences| preferences.keys),
             time_zone: preferences.map(|preferences| preferences.time_zone),
+            list_zone: self.list_zone(),
             now: estate.at,
             data,
             problems: worst.map(|worst: Status| (worst, open)),

@@ -65,6 +65,44 @@ async fn single_keys_go_places_and_can_be_turned_off() {
     assert_eq!(ask(&browser, "return document.querySelector('#palette-input').value").await, "");
 }
 
+#[tokio::test]
+async fn times_of_lists_are_said_in_the_own_zone_when_asked() {
+    let browser = signed_in(world().await, "operator", Look::default()).await;
+    let (zone, times) = ("#time_zone", "return document.querySelector('tbody time').textContent");
+    browser.open("/settings/profile").await.unwrap();
+    browser.find(zone).await.unwrap().clear().await.unwrap();
+    browser.find(zone).await.unwrap().send_keys("Asia/Tokyo").await.unwrap();
+    save_profile(&browser).await;
+
+    browser.open("/services/ingest?x=1").await.unwrap();
+    live(&browser).await;
+    let utc = ask(&browser, times).await;
+    browser.press(&["t"]).await.unwrap();
+    let local = format!("return {}.endsWith(' Tokyo')", times.trim_start_matches("return "));
+    ask_until(&browser, "local times", PATIENCE, &local).await;
+    assert_eq!(browser.path().await.unwrap(), "/services/ingest?x=1");
+    // It stays so on other pages; the address can ask for something else.
+    browser.open("/services/feed").await.unwrap();
+    assert_eq!(ask(&browser, &local).await, true);
+    browser.open("/services/ingest?tz=utc").await.unwrap();
+    assert_eq!(ask(&browser, times).await, utc);
+    live(&browser).await;
+    browser.press(&["t"]).await.unwrap();
+    arrives(&browser, "/services/ingest").await;
+    ask_until(&browser, "local times", PATIENCE, &local).await;
+
+    // What comes live is said in the same zone.
+    browser.open("/services/stock").await.unwrap();
+    live(&browser).await;
+    ask(&browser, "window.dispatchEvent(new Event('online'))").await;
+    let all = "return Array.from(document.querySelectorAll('[data-f=since]'))\
+               .every(cell => cell.textContent.endsWith(' Tokyo'))";
+    assert_eq!(ask(&browser, all).await, true);
+    browser.press(&["t"]).await.unwrap();
+    let back = local.replace("return ", "return !");
+    ask_until(&browser, "times in UTC", PATIENCE, &back).await;
+}
+
 async fn save_profile(browser: &Browser) {
     let button = "main form[action='/settings/profile'] button";
     browser.find(button).await.unwrap().click().await.unwrap();

@@ -7,7 +7,7 @@ use mainstay_tests::{Browser, Look, World, until};
 
 use serde_json::{Value, json};
 
-use super::{PATIENCE, all_healthy, ask, ask_until, live, signed_in};
+use super::{PATIENCE, all_healthy, ask, ask_until, live, signed_in, tabs};
 
 /// Without a beat the page says after 20 s that its data is old, and looks every second.
 const OLD_PATIENCE: Duration = Duration::from_secs(25);
@@ -46,6 +46,7 @@ async fn values_change_in_place_and_old_data_says_so() {
     let mut world = World::start_with_lab().await.unwrap();
     all_healthy(&world).await;
     let browser = signed_in(&world, "viewer", Look::default()).await;
+    tabs::share_one_stream(&world, &browser).await;
     a_killed_instance_shows_in_the_matrix(&world, &browser).await;
     a_killed_instance_shows_on_its_page(&world, &browser).await;
     a_stopped_server_makes_data_old_until_it_is_back(&mut world, &browser).await;

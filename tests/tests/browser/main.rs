@@ -11,6 +11,7 @@ mod live;
 mod pages;
 mod paper;
 mod plain;
+mod tabs;
 
 use std::ops::Deref;
 use std::time::Duration;

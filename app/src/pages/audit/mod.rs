@@ -262,7 +262,10 @@ fn nothing(data: &Data) -> AnyView {
 
 fn entries(data: &Data) -> AnyView {
     let columns = vec![
-        Column::new(t!("audit-time")),
+        Column::new(match text::list_zone() {
+            None => t!("audit-time"),
+            Some(_) => t!("audit-time-local"),
+        }),
         Column::new(t!("audit-who")),
         Column::new(t!("audit-what")),
         Column::new(t!("audit-object")),

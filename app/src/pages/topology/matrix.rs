@@ -138,7 +138,7 @@ fn table(html: &mut String, data: &Data, panel: &[Stretch<'_>], words: &Words) {
         let _ = write!(
             html,
             "<th scope='colgroup' colspan='{span}'>\
-             <a class='quiet' href='{href}'>{name}</a></th>"
+             <a class='quiet' href='{href}' title='{name}'>{name}</a></th>"
         );
     }
     let service = t!("col-service");
@@ -190,13 +190,22 @@ fn row(
     if at == 0 {
         let span = stretch.services.len();
         let name = escape(&stretch.group.name);
-        let _ = write!(html, r#"<th scope="rowgroup" rowspan="{span}" class="gp">"#);
+        // One row is too low for a word on its side.
+        let (class, words) = if span > 1 {
+            ("gp", name.to_string())
+        } else {
+            let short = initials(&stretch.group.name);
+            let short = escape(&short);
+            let words = format!("<i aria-hidden='true'>{short}</i><i class='vh'>{name}</i>");
+            ("gp one", words)
+        };
+        let _ = write!(html, r#"<th scope="rowgroup" rowspan="{span}" class="{class}">"#);
         let _ = match &stretch.group.group {
             Some(id) => {
                 let href = paths::group(id);
-                write!(html, r#"<a class="quiet" href="{href}" title="{name}">{name}</a>"#)
+                write!(html, r#"<a class="quiet" href="{href}" title="{name}">{words}</a>"#)
             }
-            None => write!(html, r#"<span title="{name}">{name}</span>"#),
+            None => write!(html, r#"<span title="{name}">{words}</span>"#),
         };
         html.push_str("</th>");
     }
@@ -215,6 +224,14 @@ fn row(
         n => format!(r#"<span class="prog">+{n}</span> "#),
     };
     let _ = write!(html, r#"<td class="v">{other}{version}</td></tr>"#);
+}
+
+/// Two letters for a group: of its first and last word.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let (first, last) = (words.next(), words.next_back());
+    let letters = [first, last].into_iter().flatten().filter_map(|word| word.chars().next());
+    letters.flat_map(char::to_uppercase).collect()
 }
 
 fn draw_cell(
@@ -291,21 +308,18 @@ fn version(html: &mut String, service: &ServiceCells, cell: &MatrixCell) {
 
 fn load(html: &mut String, cell: &MatrixCell) {
     let _ = match cell.load_percent {
-        Some(percent) => write!(html, r#"<span data-f="load">{percent}%</span>"#),
+        Some(percent) => write!(html, "{percent}%"),
         None => write!(html, "–"),
     };
 }
 
-/// Five steps of one hue.
+/// Five steps of one hue, 1 to 5; 0: not measured.
+pub(crate) fn load_step(percent: Option<u32>) -> usize {
+    percent.map_or(0, |percent| 1 + LOAD_STEPS.iter().filter(|step| percent >= **step).count())
+}
+
 fn load_class(percent: Option<u32>) -> &'static str {
-    let Some(percent) = percent else { return "" };
-    match LOAD_STEPS.iter().position(|step| percent < *step) {
-        Some(0) => "load1",
-        Some(1) => "load2",
-        Some(2) => "load3",
-        Some(_) => "load4",
-        None => "load5",
-    }
+    ["", "load1", "load2", "load3", "load4", "load5"][load_step(percent)]
 }
 
 /// On a phone the matrix is a list of services, worst first.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use filter::{By, Filter, Sort, View};
+pub(crate) use matrix::load_step;
 
 use crate::pages::query::{Dropped, Query};
 use crate::pages::rows::{CellRow, StripRow, region_strips};
@@ -360,7 +361,10 @@ fn states(data: &Data) -> AnyView {
             live: Some(("total", status.name())),
         })
         .collect();
-    chips(t!("filter-status"), items)
+    // Instances change their state: any count may become that of all.
+    let digits = text::number(tally.total()).len();
+    let bar = chips(t!("filter-status"), items);
+    view! { <div class=format!("digits{}", digits.clamp(2, 6))>{bar}</div> }.into_any()
 }
 
 fn regions_view(data: &Data) -> AnyView {
