@@ -20,15 +20,17 @@ impl Dice {
         if probability > 0.5 {
             return of - self.count(of, 1.0 - probability);
         }
+        if probability <= 0.0 {
+            return 0;
+        }
         let (mut at, mut found) = (0.0, 0);
-        while probability > 0.0 {
+        loop {
             at += ((1.0 - self.roll()).ln() / (1.0 - probability).ln()).floor() + 1.0;
             if at > of as f64 {
-                break;
+                return found;
             }
             found += 1;
         }
-        found
     }
 }
 

@@ -7,6 +7,7 @@
 //! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
 
 mod browsing;
+mod judge;
 mod kills;
 mod lab;
 mod live;
@@ -58,6 +59,8 @@ enum Part {
     Topology,
     /// 20,000 instances of 100 agents: what the server needs
     Scale,
+    /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
+    Judge,
 }
 
 /// How much is measured.
@@ -71,6 +74,8 @@ struct Plan {
     rest: Duration,
     scale: Shape,
     scale_updates: Duration,
+    /// Simulated rollouts of each case.
+    rollouts: usize,
 }
 
 impl Plan {
@@ -86,6 +91,7 @@ impl Plan {
             rest: seconds(quick, 20, 5),
             scale: Shape { agents, services: 40, instances },
             scale_updates: seconds(quick, 60, 10),
+            rollouts: if quick { 20 } else { 1_000 },
         }
     }
 }
@@ -115,6 +121,10 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Lab => real_fleet(&plan, &mut report).await,
             Part::Topology => two_thousand(&plan, &mut report).await,
             Part::Scale => scale::measure(&plan, &mut report).await,
+            Part::Judge => {
+                judge::measure(&plan, &mut report);
+                Ok(())
+            }
         };
         if let Err(error) = measured {
             complete = false;
