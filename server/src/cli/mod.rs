@@ -2,6 +2,7 @@
 
 mod audit;
 mod fleet;
+mod rollout;
 mod serve;
 mod setup;
 
@@ -34,6 +35,8 @@ enum Command {
     Lab(LabArgs),
     /// Check a fleet file, or apply it to a running server.
     Fleet(fleet::FleetArgs),
+    /// Judge canary rollouts.
+    Rollout(rollout::RolloutArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -65,6 +68,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             threads()?.block_on(async { mainstay_lab::run(args, stop_signal()?).await })
         }
         Command::Fleet(args) => one_thread()?.block_on(fleet::run(args)),
+        Command::Rollout(args) => one_thread()?.block_on(rollout::run(args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }
