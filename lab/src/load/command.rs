@@ -71,5 +71,11 @@ fn show(status: &LoadStatus) {
         "{} made, {} failed, {} on their way, {} left out",
         load.made, load.failed, load.in_flight, load.left_out
     );
+    if load.closed > 0 {
+        println!(
+            "{} edges have no users yet: these come when every service was reached",
+            load.closed
+        );
+    }
     println!("ledger: {}", load.ledger.display());
 }

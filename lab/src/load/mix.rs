@@ -55,6 +55,10 @@ impl Mix {
         mix
     }
 
+    pub(super) fn services(&self) -> impl Iterator<Item = &ServiceId> {
+        self.services.iter().map(|(id, _)| id)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.services.is_empty()
     }

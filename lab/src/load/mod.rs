@@ -3,7 +3,9 @@
 //! Owns the load on the edges and its settings. Open-loop: requests are due at random moments of a
 //! chosen rate that follows the region's day, however slowly answers come; only when too many wait
 //! at once are some left out, and counted. Users have sessions and think between requests; every
-//! request is written down in the [`ledger`](crate::ledger).
+//! request is written down in the [`ledger`](crate::ledger). The first come when their edge has
+//! answered for their services, for a fleet that is being set up has no users yet; from then on
+//! they come whatever happens.
 
 pub(crate) mod command;
 mod mix;
@@ -18,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{NaiveTime, Timelike, Utc};
-use mainstay_core::fleet::Fleet;
+use mainstay_core::fleet::{Fleet, Region};
 use mainstay_core::id::{EdgeId, RegionId};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,10 @@ const IN_FLIGHT_MAX: usize = 2_000;
 const LATE_MAX: Duration = Duration::from_secs(1);
 /// Longest sleep, so that the day and changed settings are followed.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often an edge is asked that has not answered for all services yet, and how long users wait
+/// for the last of them.
+const OPEN_LOOK: Duration = Duration::from_millis(500);
+const OPEN_MAX: Duration = Duration::from_secs(60);
 const DAY_SECONDS: f64 = 86_400.0;
 
 /// How much load, and how long a day lasts.
@@ -72,6 +78,7 @@ pub struct Counters {
     failed: AtomicU64,
     left_out: AtomicU64,
     in_flight: AtomicU64,
+    closed: AtomicU64,
 }
 
 /// The load as it stands.
@@ -84,6 +91,8 @@ pub struct Status {
     /// Requests that were due and not made, because too many waited for answers.
     pub left_out: u64,
     pub in_flight: u64,
+    /// Edges whose users have not come yet, because they have not answered for all services.
+    pub closed: u64,
     pub ledger: PathBuf,
 }
 
@@ -135,16 +144,13 @@ impl Load {
                 settings: sender.subscribe(),
                 share: 1.0 / (edges.len() as f64 * edges[&entrance.region]),
                 begun,
-                // Of the moment of the start; a compressed day goes on from here.
                 begun_at: Utc::now().with_timezone(&region.time_zone).time(),
-                now: Box::new({
-                    let zone = region.time_zone;
-                    move || Utc::now().with_timezone(&zone).time()
-                }),
+                region: region.clone(),
                 mix: Mix::of(fleet, &entrance.region),
                 users: Users::new(entrance, ledger.clone(), counters.clone()),
                 counters: counters.clone(),
             };
+            crowd.counters.closed.fetch_add(1, Ordering::Relaxed);
             regions.push(tokio::spawn(crowd.run()));
         }
         Ok(Self { settings: sender, counters, folder, regions, writer })
@@ -173,6 +179,7 @@ impl Load {
             failed: read(&self.counters.failed),
             left_out: read(&self.counters.left_out),
             in_flight: read(&self.counters.in_flight),
+            closed: read(&self.counters.closed),
             ledger: self.folder.clone(),
         }
     }
@@ -195,9 +202,9 @@ struct Crowd {
     /// Of the whole rate.
     share: f64,
     begun: Instant,
+    /// The region's time of day then; a compressed day goes on from here.
     begun_at: NaiveTime,
-    /// The region's time of day.
-    now: Box<dyn Fn() -> NaiveTime + Send>,
+    region: Region,
     mix: Mix,
     users: Users,
     counters: Arc<Counters>,
@@ -210,6 +217,8 @@ impl Crowd {
         }
         let room = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
         let senders = Sender::all(&self.users);
+        self.open(&senders).await;
+        self.counters.closed.fetch_sub(1, Ordering::Relaxed);
         let mut due = Instant::now();
         loop {
             let now = Instant::now();
@@ -241,12 +250,31 @@ impl Crowd {
         }
     }
 
+    /// Waits until every service has been reached once, but not for ever.
+    async fn open(&self, senders: &[Sender]) {
+        let Some(sender) = senders.first() else { return };
+        let mut waiting: Vec<_> = self.mix.services().collect();
+        let mut first: Option<Instant> = None;
+        while !waiting.is_empty() && first.is_none_or(|first| first.elapsed() < OPEN_MAX) {
+            let before = waiting.len();
+            let answered = waiting.iter().map(|service| sender.reaches(service));
+            let mut answered = futures::future::join_all(answered).await.into_iter();
+            waiting.retain(|_| answered.next() != Some(true));
+            if waiting.len() < before {
+                first.get_or_insert_with(Instant::now);
+            }
+            if !waiting.is_empty() {
+                tokio::time::sleep(OPEN_LOOK).await;
+            }
+        }
+    }
+
     /// Requests a second that are due here at this time of the day.
     fn rate(&self) -> f64 {
         let settings = *self.settings.borrow();
         let seconds = |time: NaiveTime| f64::from(time.num_seconds_from_midnight());
         let time = match settings.day_seconds {
-            None => seconds((self.now)()),
+            None => seconds(Utc::now().with_timezone(&self.region.time_zone).time()),
             Some(day) => {
                 let passed = self.begun.elapsed().as_secs_f64() * DAY_SECONDS / f64::from(day);
                 (seconds(self.begun_at) + passed) % DAY_SECONDS

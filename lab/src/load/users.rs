@@ -15,7 +15,7 @@ use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use mainstay_core::id::EdgeId;
+use mainstay_core::id::{EdgeId, ServiceId};
 use rand::Rng;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -153,6 +153,14 @@ impl Sender {
             Self { http, edge: entrance.edge.clone(), address: entrance.address }
         };
         entrance.clients.iter().copied().map(sender).collect()
+    }
+
+    /// Whether a service is reached through the edge. Asked by nobody: it is in no ledger.
+    pub(super) async fn reaches(&self, service: &ServiceId) -> bool {
+        let (service, path) = (service.clone(), "/".to_owned());
+        let wish = Wish { service, method: Method::GET, path };
+        let answer = tokio::time::timeout(CONNECT_TIMEOUT, self.ask(&wish, None)).await;
+        answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status.is_success()))
     }
 
     async fn make(&self, wish: Wish, session: &mut Session) -> Entry {
