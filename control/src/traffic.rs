@@ -35,6 +35,8 @@ const HEARD_MAX: i64 = 3_600;
 const LATE: TimeDelta = TimeDelta::seconds(4);
 /// How often is written and read.
 const PERIOD: Duration = Duration::from_secs(1);
+/// Before the last writing so long is waited.
+const LAST: Duration = Duration::from_millis(200);
 /// Most points of one series.
 pub const POINTS_MAX: usize = 50_000;
 
@@ -192,7 +194,8 @@ impl Traffic {
         let mut away = false;
         while !shutdown.is_cancelled() {
             tokio::select! {
-                () = shutdown.cancelled() => {}
+                // What drivers counted up to now is handed over in this time.
+                () = shutdown.cancelled() => tokio::time::sleep(LAST).await,
                 _ = ticks.tick() => {}
             }
             let done = match self.write(&writer).await {

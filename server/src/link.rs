@@ -1,4 +1,5 @@
-//! The agents' way in: gRPC over TLS, joining with a token, then links with certificates.
+//! The way in for agents and edges: gRPC over TLS. Agents join with a token, then link with
+//! certificates; edges use the certificate of their data centre for xDS and their access logs.
 //!
 //! Invariants: a link speaks for the data centre of its certificate and no other; a certificate
 //! that was revoked opens no link and keeps none; reports never wait for the database; every queue
@@ -50,9 +51,10 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Open requests on one connection: a link, a renewal and room.
 const STREAMS_MAX: u32 = 8;
 
-/// Serves agents until told to stop.
+/// Serves agents and edges until told to stop.
 pub async fn serve(
     control: Arc<Control>,
+    edges: mainstay_xds::Services,
     listener: tokio::net::TcpListener,
     names: Vec<String>,
     shutdown: CancellationToken,
@@ -73,6 +75,8 @@ pub async fn serve(
         .max_concurrent_streams(STREAMS_MAX)
         .tcp_nodelay(true)
         .add_service(service)
+        .add_service(edges.discovery)
+        .add_service(edges.logs)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled())
         .await
         .context("the listener for agents ended")

@@ -6,6 +6,7 @@
 mod cli;
 #[cfg(test)]
 mod door_tests;
+mod edges;
 #[cfg(test)]
 mod forget_tests;
 mod guard;
@@ -14,6 +15,7 @@ mod link;
 mod live;
 mod policy;
 mod problem;
+mod prometheus;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]

@@ -12,10 +12,13 @@ use mainstay_control::audit::Signer;
 use mainstay_control::authority::Authority;
 use mainstay_control::{Control, access};
 use mainstay_store::{Options, Store};
+use mainstay_xds::Xds;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::edges::{self, Certificates};
 use crate::live::Hub;
+use crate::prometheus::PromQl;
 use crate::state::{AppState, Web};
 use crate::{http, link, telemetry};
 
@@ -29,7 +32,7 @@ pub struct ServeArgs {
     /// Address of the console and the API.
     #[arg(long, default_value = "127.0.0.1:8080", env = "MAINSTAY_LISTEN")]
     listen: SocketAddr,
-    /// Address on which agents are awaited (gRPC over TLS).
+    /// Address on which agents and edges are awaited (gRPC over TLS).
     #[arg(long, default_value = "127.0.0.1:8443", env = "MAINSTAY_AGENTS_LISTEN")]
     agents_listen: SocketAddr,
     /// Further names or addresses by which agents reach this server.
@@ -41,6 +44,9 @@ pub struct ServeArgs {
     /// Keys of this installation; all servers of one share them.
     #[arg(long, env = "MAINSTAY_DATA_DIR")]
     data_dir: PathBuf,
+    /// A Prometheus that rollout plans may ask with PromQL, `http://…`.
+    #[arg(long, env = "MAINSTAY_PROMETHEUS")]
+    prometheus: Option<String>,
     /// The built style, script and wasm.
     #[arg(long, env = "MAINSTAY_SITE_DIR", default_value = "target/site")]
     site_dir: PathBuf,
@@ -66,7 +72,12 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let agents = TcpListener::bind(args.agents_listen)
         .await
         .with_context(|| format!("agents cannot be awaited on {}", args.agents_listen))?;
-    let control = Arc::new(Control::new(store, authority));
+    let mut control = Control::new(store, authority);
+    if let Some(url) = &args.prometheus {
+        control = control.with_prometheus(Arc::new(PromQl::new(url)?));
+    }
+    let control = Arc::new(control);
+    let xds = Xds::new();
     let state = AppState {
         live: Arc::new(Hub::default()),
         control: control.clone(),
@@ -84,12 +95,14 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let names = link::names(agents.local_addr()?, &args.agents_names);
     let reconcilers = tokio::spawn(reconcile(control.clone(), signer, stop.clone()));
     let hub = tokio::spawn(state.live.clone().run(control.clone(), stop.clone()));
-    let links = tokio::spawn(link::serve(control.clone(), agents, names, stop.clone()));
+    let services = xds.services(Arc::new(Certificates(control.clone())));
+    let edges = tokio::spawn(edges::run(control.clone(), xds, stop.clone()));
+    let links = tokio::spawn(link::serve(control.clone(), services, agents, names, stop.clone()));
     let served = http::serve(state, listener, stop.clone()).await;
     // Whatever ended the console ends the rest.
     stop.cancel();
     let ended = async {
-        let _ = hub.await;
+        let _ = tokio::join!(hub, edges);
         let links = links.await;
         let _ = reconcilers.await;
         links
