@@ -1,3 +1,6 @@
+//! The order of what an edge is told, with the edge's answers made up: each case is one way in
+//! which a real Envoy would stall, lose requests or hide what it refused.
+
 use mainstay_core::id::{DatacenterId, RegionId, ServiceId};
 use mainstay_core::routing::{EdgePlace, ServiceRouting, Weight};
 

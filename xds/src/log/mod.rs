@@ -8,7 +8,7 @@ mod sink;
 mod tally;
 
 pub(crate) mod proto {
-    #![allow(missing_docs, clippy::all, unreachable_pub)]
+    #![allow(clippy::all, clippy::wildcard_enum_match_arm, reason = "generated code")]
     tonic::include_proto!("envoy.service.accesslog.v3");
 }
 

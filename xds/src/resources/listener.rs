@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use envoy_types::util::pack_any;
 use mainstay_core::id::EdgeId;
+use mainstay_core::routing::Limits;
 
-use super::route::{RATE_LIMIT_FILTER, ROUTES};
+use super::route::{RATE_LIMIT_FILTER, ROUTES, identical};
 use super::{CONTROL_PLANE, ads, flag, number, socket, time};
 use crate::pb::access_log::{AccessLog, access_log};
 use crate::pb::core::grpc_service::{EnvoyGrpc, TargetSpecifier};
@@ -20,7 +21,6 @@ use crate::pb::http::http_connection_manager::{
 };
 use crate::pb::http::{HttpConnectionManager, HttpFilter, Rds, http_filter};
 use crate::pb::listener::{Filter, FilterChain, Listener, filter};
-use crate::pb::rate_limit::LocalRateLimit;
 use crate::pb::router::Router;
 use crate::pb::tracing::{CustomTag, custom_tag};
 use crate::pb::{Any, core};
@@ -92,9 +92,9 @@ pub(super) fn http(edge: &EdgeId) -> HttpConnectionManager {
     }
 }
 
-/// The limit of identical requests, which each virtual host fills in, then the router.
+/// The limit of identical requests, which a virtual host may replace, then the router.
 fn filters() -> Vec<HttpFilter> {
-    let limit = LocalRateLimit { stat_prefix: NAME.to_owned(), ..Default::default() };
+    let limit = identical(Limits::default());
     let router = Router { suppress_envoy_headers: true, ..Default::default() };
     let filter = |name: &str, config: Any| HttpFilter {
         name: name.to_owned(),

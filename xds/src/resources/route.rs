@@ -3,7 +3,6 @@
 //! Four routes a service, because two things depend on the request: whether it belongs to a
 //! session (priority, see the breakers of clusters) and whether it may be sent twice (retries).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use envoy_types::util::pack_any;
@@ -14,7 +13,7 @@ use super::{CONTROL_PLANE, ads, cluster_name, flag, number, text, time};
 use crate::pb::core::{RoutingPriority, RuntimeFractionalPercent};
 use crate::pb::descriptor::{LocalRateLimitDescriptor, rate_limit_descriptor::Entry};
 use crate::pb::kinds::fractional_percent::DenominatorType;
-use crate::pb::matcher::{RegexMatcher, StringMatcher, string_matcher::MatchPattern};
+use crate::pb::matcher::{StringMatcher, string_matcher::MatchPattern};
 use crate::pb::rate_limit::LocalRateLimit;
 use crate::pb::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use crate::pb::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
@@ -28,7 +27,7 @@ use crate::pb::route::route_action::ClusterSpecifier;
 use crate::pb::route::route_match::PathSpecifier;
 use crate::pb::route::weighted_cluster::ClusterWeight;
 use crate::pb::route::{
-    CookieMatcher, DirectResponseAction, HeaderMatcher, RateLimit, RetryPolicy, Route, RouteAction,
+    DirectResponseAction, HeaderMatcher, RateLimit, RetryPolicy, Route, RouteAction,
     RouteConfiguration, RouteMatch, Vhds, VirtualHost, WeightedCluster, rate_limit,
 };
 use crate::pb::{Any, kinds};
@@ -37,8 +36,9 @@ use crate::pb::{Any, kinds};
 pub(crate) const ROUTES: &str = CONTROL_PLANE;
 /// The name of the filter that counts identical requests.
 pub(super) const RATE_LIMIT_FILTER: &str = "envoy.filters.http.local_ratelimit";
-/// The cookie that tells a user in a session from a newcomer.
-const SESSION_COOKIE: &str = "session";
+/// What the cookies of a user in a session have and those of a newcomer do not. No pattern is
+/// used in routes: an edge compiles all of them anew with each change of any virtual host.
+const SESSION_COOKIE: &str = "session=";
 /// Longest answer of a service, from the end of the request to the end of the response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const RETRIES: u32 = 3;
@@ -48,12 +48,16 @@ const RETRY_HOST_ATTEMPTS: i64 = 5;
 const RETRY_UNSENT: &str = "connect-failure,refused-stream,reset-before-request";
 /// The same for requests without effect: also when the answer broke off.
 const RETRY_SAFE: &str = "connect-failure,refused-stream,reset";
-const SAFE_METHODS: &str = "GET|HEAD|OPTIONS";
-/// Different requests that are remembered at once, for each service; the least recent goes first.
-const IDENTICAL_REMEMBERED: u32 = 20_000;
+const SAFE_METHOD: &str = "GET";
+/// Different requests that are remembered at once; the least recent goes first.
+const IDENTICAL_REMEMBERED: u32 = 50_000;
 /// What the limit of identical requests tells them apart by.
-const IDENTICAL: [(&str, Option<&str>); 3] =
-    [("remote_address", None), ("method", Some(":method")), ("path", Some(":path"))];
+const IDENTICAL: [(&str, Option<&str>); 4] = [
+    ("remote_address", None),
+    ("method", Some(":method")),
+    ("host", Some(":authority")),
+    ("path", Some(":path")),
+];
 
 /// The route configuration: everything in it is told apart from it, but for unknown hosts.
 pub(crate) fn routes() -> RouteConfiguration {
@@ -92,10 +96,7 @@ pub(super) fn virtual_host(id: &ServiceId, weights: &[Weight], limits: Limits) -
         name: format!("{ROUTES}/{id}"),
         domains: vec![id.to_string(), format!("{id}.*")],
         routes,
-        typed_per_filter_config: HashMap::from([(
-            RATE_LIMIT_FILTER.to_owned(),
-            identical(id, limits),
-        )]),
+        typed_per_filter_config: own_limit(limits).into_iter().collect(),
         ..Default::default()
     }
 }
@@ -123,25 +124,14 @@ fn all() -> RouteMatch {
 }
 
 fn route(id: &ServiceId, session: bool, safe: bool, clusters: &WeightedCluster) -> Route {
-    let cookie = CookieMatcher {
-        name: SESSION_COOKIE.to_owned(),
-        string_match: Some(pattern(".+")),
-        ..Default::default()
-    };
-    let method = HeaderMatcher {
-        name: ":method".to_owned(),
-        header_match_specifier: Some(HeaderMatchSpecifier::StringMatch(pattern(SAFE_METHODS))),
-        ..Default::default()
-    };
+    let cookie = header("cookie", MatchPattern::Contains(SESSION_COOKIE.to_owned()));
+    let method = header(":method", MatchPattern::Exact(SAFE_METHOD.to_owned()));
+    let conditions = [session.then_some(cookie), safe.then_some(method)];
     let priority = if session { RoutingPriority::High } else { RoutingPriority::Default };
     Route {
         // What was limited is logged with its route only.
         name: id.to_string(),
-        r#match: Some(RouteMatch {
-            cookies: session.then_some(cookie).into_iter().collect(),
-            headers: safe.then_some(method).into_iter().collect(),
-            ..all()
-        }),
+        r#match: Some(RouteMatch { headers: conditions.into_iter().flatten().collect(), ..all() }),
         action: Some(Action::Route(RouteAction {
             cluster_specifier: Some(ClusterSpecifier::WeightedClusters(clusters.clone())),
             priority: priority.into(),
@@ -175,8 +165,15 @@ fn retries(on: &str) -> RetryPolicy {
     }
 }
 
-/// A bucket for each address, method and path.
-fn identical(id: &ServiceId, limits: Limits) -> Any {
+/// The limit of a service that does not have the one of the listener: an edge makes all of them
+/// anew with each change of any virtual host, so most should have none.
+fn own_limit(limits: Limits) -> Option<(String, Any)> {
+    (limits.identical_per_second != Limits::default().identical_per_second)
+        .then(|| (RATE_LIMIT_FILTER.to_owned(), pack_any(identical(limits))))
+}
+
+/// A bucket for each client address, method, host and path.
+pub(super) fn identical(limits: Limits) -> LocalRateLimit {
     let entries = IDENTICAL.map(|(key, _)| Entry { key: key.to_owned(), value: String::new() });
     let actions = IDENTICAL.map(|(key, header)| rate_limit::Action {
         action_specifier: Some(match header {
@@ -188,8 +185,8 @@ fn identical(id: &ServiceId, limits: Limits) -> Any {
             }),
         }),
     });
-    pack_any(LocalRateLimit {
-        stat_prefix: id.to_string(),
+    LocalRateLimit {
+        stat_prefix: "identical".to_owned(),
         // Envoy wants one for all; it is never empty, and not used where a bucket below is.
         token_bucket: bucket(u32::MAX),
         always_consume_default_token_bucket: flag(false),
@@ -204,7 +201,7 @@ fn identical(id: &ServiceId, limits: Limits) -> Any {
         max_dynamic_descriptors: number(IDENTICAL_REMEMBERED),
         enable_retry_after_header: true,
         ..Default::default()
-    })
+    }
 }
 
 fn bucket(a_second: u32) -> Option<kinds::TokenBucket> {
@@ -225,10 +222,11 @@ fn always() -> RuntimeFractionalPercent {
     }
 }
 
-fn pattern(regex: &str) -> StringMatcher {
-    StringMatcher {
-        match_pattern: Some(MatchPattern::SafeRegex(RegexMatcher {
-            regex: regex.to_owned(),
+fn header(name: &str, pattern: MatchPattern) -> HeaderMatcher {
+    HeaderMatcher {
+        name: name.to_owned(),
+        header_match_specifier: Some(HeaderMatchSpecifier::StringMatch(StringMatcher {
+            match_pattern: Some(pattern),
             ..Default::default()
         })),
         ..Default::default()

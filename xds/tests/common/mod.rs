@@ -1,5 +1,5 @@
 //! Real Envoys, a real server on the loopback, and small services that tell what reached them.
-#![allow(dead_code)] // Each test program uses a part.
+#![allow(dead_code, reason = "each test program uses a part")]
 
 pub mod client;
 pub mod edge;
@@ -15,8 +15,8 @@ use mainstay_core::routing::{EdgePlace, Limits, Routing, ServiceRouting, Weight}
 use mainstay_xds::{EdgeState, Gate, Xds};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Server, ServerTlsConfig};
 
 /// How long anything may take that is waited for; on a busy machine Envoy's start is slow.
@@ -59,8 +59,10 @@ impl Replica {
             server = server.tls_config(tls)?;
         }
         let router = server.add_service(services.discovery).add_service(services.logs);
+        // Small messages go out at once, or each waits 40 ms for an acknowledgement of TCP.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let task = tokio::spawn(async move {
-            router.serve_with_incoming(TcpListenerStream::new(listener)).await.expect("it serves");
+            router.serve_with_incoming(incoming).await.expect("it serves");
         });
         Ok(Self { xds: xds.clone(), address, task })
     }
@@ -75,16 +77,17 @@ impl Replica {
 
 /// Looks again and again until `look` answers.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = look().await {
-            return Ok(answer);
+    let mut looks = tokio::time::interval(POLL);
+    let found = async {
+        loop {
+            looks.tick().await;
+            if let Some(answer) = look().await {
+                return answer;
+            }
         }
-        if tokio::time::Instant::now() > deadline {
-            bail!("not within {PATIENCE:?}: {what}");
-        }
-        tokio::time::sleep(POLL).await;
-    }
+    };
+    let found = tokio::time::timeout(PATIENCE, found).await;
+    found.map_err(|_| anyhow::anyhow!("not within {PATIENCE:?}: {what}"))
 }
 
 /// Waits for a state of an edge.
