@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
+use mainstay_core::audit::Conflict;
 use mainstay_wire::proto::agents_client::AgentsClient;
 use mainstay_wire::{Command, CommandResult, FromAgent, Hello, ToAgent, WireError, limits, proto};
 use rand::Rng;
@@ -176,6 +177,8 @@ struct Session<'a, D> {
     /// The state revision that was reported last.
     reported_revision: u64,
     results: VecDeque<CommandResult>,
+    /// What the witness found on this link, until it is told.
+    conflict: Option<Conflict>,
     /// What the next report is to be, if one is due.
     due: Option<Due>,
     report_period: Duration,
@@ -203,6 +206,7 @@ impl<'a, D: Driver> Session<'a, D> {
             accepted: executor.journal().newest().clone(),
             journal_tail: executor.journal().tail(),
             witnessed_size: witness.size(),
+            conflict: witness.conflict().cloned(),
         });
         outbound.try_send((&hello).into()).expect("a new queue has room");
         let mut client = AgentsClient::new(channel)
@@ -234,6 +238,7 @@ impl<'a, D: Driver> Session<'a, D> {
             told: Told::default(),
             reported_revision: 0,
             results: VecDeque::new(),
+            conflict: None,
             due: Some(Due::Full),
             report_period: welcome.report_period,
         })
@@ -249,7 +254,8 @@ impl<'a, D: Driver> Session<'a, D> {
         period.reset();
         let mut flush_at: Option<Instant> = None;
         loop {
-            let has_news = self.due.is_some() || !self.results.is_empty();
+            let has_news =
+                self.due.is_some() || !self.results.is_empty() || self.conflict.is_some();
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(End::Shutdown),
                 () = at(renew_at) => return Ok(End::Renew),
@@ -280,8 +286,11 @@ impl<'a, D: Driver> Session<'a, D> {
         }
     }
 
-    /// A result if one waits, else the report that is due.
+    /// What the witness found, else a result if one waits, else the report that is due.
     fn next_message(&mut self) -> FromAgent {
+        if let Some(conflict) = self.conflict.take() {
+            return FromAgent::Conflict(conflict);
+        }
         if let Some(result) = self.results.pop_front() {
             return FromAgent::Result(result);
         }
@@ -299,7 +308,9 @@ impl<'a, D: Driver> Session<'a, D> {
             ToAgent::Command(command) => self.execute(&command),
             ToAgent::Acknowledged { seq } => tracing::trace!(seq, "taken over"),
             ToAgent::Resync => self.due = Some(Due::Full),
-            ToAgent::Checkpoint(checkpoint) => self.witness.take(&checkpoint),
+            ToAgent::Checkpoint(checkpoint) => {
+                self.conflict = self.witness.take(&checkpoint).or(self.conflict.take());
+            }
         }
         Ok(())
     }

@@ -18,11 +18,13 @@ use mainstay_agent::identity::{self, Found, IdentityError};
 use mainstay_agent::journal::{Journal, Targets};
 use mainstay_agent::link::{self, LinkConfig};
 use mainstay_agent::witness::Witness;
+use mainstay_core::audit::merkle::{Frontier, leaf_hash};
+use mainstay_core::audit::note::SignerKey;
 use mainstay_core::bench::{Check, On, Test, TestState};
 use mainstay_core::deployment::{Command, Spec, Track};
 use mainstay_core::estate::{Instance, InstanceState};
 use mainstay_core::id::{DatacenterId, ServiceId};
-use mainstay_wire::{JoinToken, Outcome, ToAgent, proto};
+use mainstay_wire::{Checkpoint, FromAgent, JoinToken, Outcome, ToAgent, proto};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -338,6 +340,35 @@ async fn a_certificate_that_is_due_is_renewed_and_the_link_goes_on_with_the_new_
     let (mut link, _) = server.welcome(SLOW).await;
     assert_ne!(std::fs::read(&file).unwrap(), joined);
     assert!(link.report().await.full);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_rewritten_audit_log_is_told_at_once_and_on_every_link() {
+    let mut server = TestServer::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let agent = Agent::start(&server, dir.path());
+    let (mut link, hello) = server.welcome(SLOW).await;
+    assert_eq!(hello.conflict, None);
+    let signer = SignerKey::from_seed("test/audit", &[1; 32]).unwrap();
+    for (word, size, from_size) in [("a", 1, 0), ("b", 1, 1)] {
+        let mut tree = Frontier::default();
+        tree.push(leaf_hash(word.as_bytes()), |_, _| {});
+        let note = signer.sign(size, tree.root());
+        link.send(ToAgent::Checkpoint(Checkpoint { note, consistency: vec![], from_size })).await;
+    }
+    let told = loop {
+        match link.next().await {
+            FromAgent::Conflict(conflict) => break conflict,
+            FromAgent::Report(_) | FromAgent::Result(_) => {}
+            FromAgent::Hello(_) => panic!("a second hello"),
+        }
+    };
+    assert_eq!((told.witnessed, told.offered), (1, 1));
+    agent.stop().await;
+    let agent = Agent::start(&server, dir.path());
+    let (_link, hello) = server.welcome(SLOW).await;
+    assert_eq!(hello.conflict, Some(told));
     agent.stop().await;
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::audit::Conflict;
 use mainstay_core::estate::{DatacenterState, Estate};
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
@@ -115,6 +116,14 @@ impl LiveEstate {
         });
     }
 
+    /// Whether the audit log is the one that the agent of a data centre witnessed.
+    pub fn set_conflict(&self, id: &DatacenterId, conflict: Option<Conflict>) {
+        self.change(|state| {
+            let dc = state.datacenters.entry(id.clone()).or_default();
+            Arc::make_mut(dc).conflict = conflict;
+        });
+    }
+
     /// Takes over what an agent of this server reported.
     pub fn apply_report(&self, id: &DatacenterId, report: Report, now: DateTime<Utc>) {
         self.change(|state| {
@@ -150,6 +159,7 @@ impl LiveEstate {
             dc.last_seen = Some(head.last_seen);
             dc.connected = head.connected;
             dc.agent_version.clone_from(&head.agent_version);
+            dc.conflict.clone_from(&head.conflict);
             for (id, instance) in changes.instances {
                 match instance {
                     Some(instance) => dc.instances.insert(id, Arc::new(instance)),

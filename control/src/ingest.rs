@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use mainstay_core::audit::Conflict;
 use mainstay_core::deployment::Slot;
 use mainstay_core::id::{DatacenterId, InstanceId};
 use mainstay_store::estate::{self as stored, Batch};
@@ -165,6 +166,15 @@ impl Ingest {
         Ok(())
     }
 
+    /// Takes over what an agent says as a witness of the audit log; `None`: the log is as it was.
+    /// Written with the next of its observations.
+    pub fn witnessed(&self, link: &Link, conflict: Option<Conflict>) {
+        let links = lock(&self.links);
+        if links.get(&link.datacenter).is_some_and(|pending| pending.local == link.local) {
+            self.estate.set_conflict(&link.datacenter, conflict);
+        }
+    }
+
     /// Ends a link, and has its last observations written: now, or when the database is back.
     pub async fn close(&self, link: Link) {
         {
@@ -262,10 +272,11 @@ impl Ingest {
                 instances: dc.instances.values().map(|i| (**i).clone()).collect(),
                 deployments: dc.deployments.values().cloned().collect(),
                 tests: dc.tests.values().cloned().collect(),
+                conflict: dc.conflict.clone(),
                 ..Batch::default()
             };
         }
-        let mut batch = Batch::default();
+        let mut batch = Batch { conflict: dc.conflict.clone(), ..Batch::default() };
         for id in &dirty.instances {
             match dc.instances.get(id) {
                 Some(instance) => batch.instances.push((**instance).clone()),

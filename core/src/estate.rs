@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Conflict;
 use crate::bench::TestReport;
 use crate::deployment::{Slot, Track};
 use crate::fence::Token;
@@ -122,6 +123,8 @@ pub struct DatacenterState {
     pub connected: bool,
     /// Version of the agent program.
     pub agent_version: Option<String>,
+    /// The audit log is not the one that this agent witnessed.
+    pub conflict: Option<Conflict>,
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
     pub deployments: BTreeMap<Slot, Deployment>,
     /// Tests that were asked for here and how they went, by their id.

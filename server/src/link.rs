@@ -17,6 +17,7 @@ use futures::{Stream, StreamExt};
 use mainstay_control::authority::{self, AGENT_DAYS};
 use mainstay_control::ingest::Link;
 use mainstay_control::{Control, audit};
+use mainstay_core::audit::Conflict;
 use mainstay_core::estate::REPORT_PERIOD;
 use mainstay_core::id::DatacenterId;
 use mainstay_wire::proto::agents_server::{Agents, AgentsServer};
@@ -246,6 +247,7 @@ impl Session {
         incoming: &mut Streaming<proto::FromAgent>,
         results: &mpsc::Sender<CommandResult>,
     ) -> End {
+        self.conflict(link, hello.conflict.clone());
         let welcome = ToAgent::Welcome(Welcome {
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
             server_time: Utc::now(),
@@ -271,6 +273,7 @@ impl Session {
                 FromAgent::Hello(_) => {
                     return End::Fault(Status::failed_precondition("a second hello"));
                 }
+                FromAgent::Conflict(conflict) => self.conflict(link, Some(conflict)),
                 FromAgent::Result(result) => {
                     if let Err(end) = queue(results, result) {
                         return end;
@@ -297,6 +300,15 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// What the agent says as a witness of the audit log.
+    fn conflict(&self, link: &Link, conflict: Option<Conflict>) {
+        if let Some(Conflict { witnessed, offered, .. }) = &conflict {
+            let datacenter = &link.datacenter;
+            tracing::error!(%datacenter, witnessed, offered, "the audit log was rewritten");
+        }
+        self.control.ingest.witnessed(link, conflict);
     }
 
     /// Writes results as they come. While the database is away they wait here and hold up nothing
@@ -403,7 +415,7 @@ async fn greeted(
         Some(FromAgent::Hello(_)) => {
             Err(Status::permission_denied("the certificate is for another data centre"))
         }
-        Some(FromAgent::Report(_) | FromAgent::Result(_)) | None => {
+        Some(FromAgent::Report(_) | FromAgent::Result(_) | FromAgent::Conflict(_)) | None => {
             Err(Status::failed_precondition("the first message is a hello"))
         }
     }

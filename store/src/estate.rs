@@ -5,6 +5,7 @@
 //! write of a data centre, hence a reader that asks for what is newer than it knows misses nothing.
 
 use chrono::{DateTime, Utc};
+use mainstay_core::audit::Conflict;
 use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Instance};
@@ -25,6 +26,7 @@ pub struct Head {
     pub connected: bool,
     pub last_seen: DateTime<Utc>,
     pub agent_version: Option<String>,
+    pub conflict: Option<Conflict>,
 }
 
 /// What changed in one data centre since the last write.
@@ -38,6 +40,8 @@ pub struct Batch {
     pub gone_deployments: Vec<Slot>,
     /// One that is not named stays as it was, unless the batch is full.
     pub tests: Vec<TestReport>,
+    /// As it stands; written with every batch.
+    pub conflict: Option<Conflict>,
 }
 
 /// What a reader gets: `None` is gone.
@@ -76,6 +80,7 @@ pub async fn open_link(
         connected: true,
         last_seen: now,
         agent_version: Some(agent_version.to_owned()),
+        conflict: None,
     })
 }
 
@@ -124,11 +129,13 @@ pub async fn write(
 ) -> Result<Option<i64>, StoreError> {
     let dc = datacenter.as_str();
     let seq = sqlx::query_scalar!(
-        "UPDATE observed_datacenter SET seq = seq + 1, last_seen = $3, connected = true
+        "UPDATE observed_datacenter SET seq = seq + 1, last_seen = $3, connected = true,
+             conflict = $4
          WHERE datacenter = $1 AND link = $2 RETURNING seq",
         dc,
         link,
-        last_seen
+        last_seen,
+        batch.conflict.as_ref().map(Json) as Option<Json<&Conflict>>
     )
     .fetch_optional(&mut *db)
     .await?;
@@ -303,8 +310,9 @@ fn to_json<T: serde::Serialize>(items: &[T]) -> Result<Vec<serde_json::Value>, S
 /// The heads of all data centres: one small row each.
 pub async fn heads(pool: &PgPool) -> Result<Vec<Head>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT datacenter, link, seq, connected, last_seen, agent_version
-         FROM observed_datacenter ORDER BY datacenter"
+        r#"SELECT datacenter, link, seq, connected, last_seen, agent_version,
+                  conflict AS "conflict: Json<Conflict>"
+           FROM observed_datacenter ORDER BY datacenter"#
     )
     .fetch_all(pool)
     .await?;
@@ -317,6 +325,7 @@ pub async fn heads(pool: &PgPool) -> Result<Vec<Head>, StoreError> {
                 connected: row.connected,
                 last_seen: row.last_seen,
                 agent_version: row.agent_version,
+                conflict: row.conflict.map(|Json(conflict)| conflict),
             })
         })
         .collect()

@@ -98,6 +98,7 @@ pub fn hello(datacenter: &str) -> proto::FromAgent {
         accepted: Vec::new(),
         journal_tail: Vec::new(),
         witnessed_size: 0,
+        conflict: None,
     }))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use mainstay_core::audit::Conflict;
 use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Instance};
@@ -24,6 +25,8 @@ pub enum FromAgent {
     Hello(Hello),
     Report(Report),
     Result(CommandResult),
+    /// Found on this link; [`Hello`] tells of one that was found before.
+    Conflict(Conflict),
 }
 
 /// The first message of a link.
@@ -40,6 +43,8 @@ pub struct Hello {
     /// Size of the audit log at the checkpoint the agent witnessed last; 0: none yet. The next
     /// checkpoint is to be proved consistent with it.
     pub witnessed_size: u64,
+    /// A conflict whose evidence the agent keeps.
+    pub conflict: Option<Conflict>,
 }
 
 /// What is there: everything, or what changed since the report before.
@@ -99,6 +104,9 @@ impl TryFrom<proto::FromAgent> for FromAgent {
             Body::Result(m) => {
                 Self::Result(CommandResult::try_from(m).map_err(|e| e.inside("result"))?)
             }
+            Body::Conflict(m) => {
+                Self::Conflict(Conflict::try_from(m).map_err(|e| e.inside("conflict"))?)
+            }
         })
     }
 }
@@ -111,6 +119,7 @@ impl From<&FromAgent> for proto::FromAgent {
                 FromAgent::Hello(hello) => Body::Hello(hello.into()),
                 FromAgent::Report(report) => Body::Report(report.into()),
                 FromAgent::Result(result) => Body::Result(result.into()),
+                FromAgent::Conflict(conflict) => Body::Conflict(conflict.into()),
             }),
         }
     }
@@ -134,7 +143,30 @@ impl TryFrom<proto::Hello> for Hello {
                 CommandResult::try_from(m)
             })?,
             witnessed_size: m.witnessed_size,
+            conflict: m.conflict.map(Conflict::try_from).transpose()?,
         })
+    }
+}
+
+impl TryFrom<proto::WitnessConflict> for Conflict {
+    type Error = WireError;
+
+    fn try_from(m: proto::WitnessConflict) -> Result<Self, WireError> {
+        Ok(Self {
+            at: present("at_ms", DateTime::from_timestamp_millis(m.at_ms))?,
+            witnessed: m.witnessed_size,
+            offered: m.offered_size,
+        })
+    }
+}
+
+impl From<&Conflict> for proto::WitnessConflict {
+    fn from(conflict: &Conflict) -> Self {
+        Self {
+            at_ms: conflict.at.timestamp_millis(),
+            witnessed_size: conflict.witnessed,
+            offered_size: conflict.offered,
+        }
     }
 }
 
@@ -151,6 +183,7 @@ impl From<&Hello> for proto::Hello {
             accepted: accepted.collect(),
             journal_tail: hello.journal_tail.iter().map(Into::into).collect(),
             witnessed_size: hello.witnessed_size,
+            conflict: hello.conflict.as_ref().map(Into::into),
         }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::DateTime;
+use mainstay_core::audit::Conflict;
 use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command as Action, Spec, Track};
 use mainstay_core::estate::{Cause, Deployment, Instance, InstanceState};
@@ -108,6 +109,11 @@ fn tests() -> Vec<TestReport> {
     states.into_iter().enumerate().map(report).collect()
 }
 
+fn conflict() -> Conflict {
+    let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    Conflict { at, witnessed: 7, offered: 9 }
+}
+
 fn result(outcome: Outcome) -> CommandResult {
     CommandResult { command_id: CommandId::new("c-1").unwrap(), token: TOKEN, outcome }
 }
@@ -140,10 +146,12 @@ fn what_an_agent_says_survives_the_wire() {
         accepted: [("feed".parse().unwrap(), TOKEN)].into(),
         journal_tail: vec![result(Outcome::Done), result(failed)],
         witnessed_size: 7,
+        conflict: Some(conflict()),
     };
     for message in [
         FromAgent::Hello(hello),
         FromAgent::Report(report()),
+        FromAgent::Conflict(conflict()),
         FromAgent::Result(result(Outcome::Stale { newest: TOKEN })),
     ] {
         let bytes = proto::FromAgent::from(&message).encode_to_vec();

@@ -144,7 +144,7 @@ impl Link {
         loop {
             match self.next().await {
                 FromAgent::Result(result) => return result,
-                FromAgent::Report(_) => {}
+                FromAgent::Report(_) | FromAgent::Conflict(_) => {}
                 FromAgent::Hello(_) => panic!("a second hello"),
             }
         }
@@ -155,7 +155,7 @@ impl Link {
         loop {
             match self.next().await {
                 FromAgent::Report(report) => return report,
-                FromAgent::Result(_) => {}
+                FromAgent::Result(_) | FromAgent::Conflict(_) => {}
                 FromAgent::Hello(_) => panic!("a second hello"),
             }
         }

@@ -104,6 +104,8 @@ problem-down = { $service } serves nowhere
 problem-down-detail = No data centre has a serving instance.
 problem-mixed = { $service } in { $dc } runs { $count } versions
 problem-mixed-detail = { $versions } run side by side and no update is in progress.
+problem-audit = The audit log is not the one that { $dc } witnessed
+problem-audit-detail = Its agent keeps a signed checkpoint of { $witnessed } entries, which the one of { $offered } entries does not continue (found { $at }). Entries before it were changed or removed. The agent keeps both as evidence in its data directory.
 
 ## Shell
 product = Mainstay

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::pages::Counts;
 use crate::pages::survey::Survey;
 use crate::paths;
+use crate::t;
 use crate::text;
 
 /// Rows a page shows at once.
@@ -61,6 +62,7 @@ pub fn subject(problem: &Problem) -> (String, String) {
         | Problem::DatacenterNeverSeen { datacenter } => {
             (paths::datacenter(datacenter), datacenter.to_string())
         }
+        Problem::AuditConflict { .. } => (paths::AUDIT_VERIFY.to_owned(), t!("nav-audit")),
         Problem::InstancesFailing { service, datacenter, .. }
         | Problem::TooFewNodes { service, datacenter, .. }
         | Problem::Misplaced { service, datacenter, .. }
@@ -112,6 +114,7 @@ pub fn about(problem: &Problem) -> (Option<&ServiceId>, Option<&DatacenterId>) {
         | Problem::OneDatacenterLeft { service, datacenter }
         | Problem::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
         Problem::ServiceDown { service } => (Some(service), None),
+        Problem::AuditConflict { .. } => (None, None),
     }
 }
 

@@ -42,6 +42,9 @@ pub fn problem_title(problem: &Problem) -> String {
             dc = datacenter.as_str(),
             count = number(versions.len() as u64)
         ),
+        Problem::AuditConflict { datacenter, .. } => {
+            t!("problem-audit", dc = datacenter.as_str())
+        }
     }
 }
 
@@ -91,6 +94,12 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         Problem::MixedVersions { versions, .. } => {
             t!("problem-mixed-detail", versions = list(versions))
         }
+        Problem::AuditConflict { conflict, .. } => t!(
+            "problem-audit-detail",
+            at = moment(conflict.at, now),
+            witnessed = number(conflict.witnessed),
+            offered = number(conflict.offered)
+        ),
     }
 }
 

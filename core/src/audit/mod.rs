@@ -109,6 +109,18 @@ pub enum Outcome {
     Failed,
 }
 
+/// A signed checkpoint does not continue the one that a witness keeps: entries were changed,
+/// removed or put in before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// When the witness found it, by its clock.
+    pub at: DateTime<Utc>,
+    /// Entries in the log at the checkpoint that was witnessed.
+    pub witnessed: u64,
+    /// Entries in the log at the one that does not continue it.
+    pub offered: u64,
+}
+
 /// An event with its place in the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

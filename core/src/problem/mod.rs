@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Conflict;
 use crate::estate::{Cause, Contact, Estate};
 use crate::fleet::{Placement, Service};
 use crate::id::{DatacenterId, ServiceId};
@@ -41,6 +42,8 @@ pub enum Problem {
     ServiceDown { service: ServiceId },
     /// Several versions run in one data centre and no update is in progress.
     MixedVersions { service: ServiceId, datacenter: DatacenterId, versions: Vec<String> },
+    /// A witness of the audit log holds a checkpoint that the log does not continue.
+    AuditConflict { datacenter: DatacenterId, conflict: Conflict },
 }
 
 impl Problem {
@@ -63,6 +66,7 @@ impl Problem {
             Self::MixedVersions { service, datacenter, .. } => {
                 format!("mixed-{service}-in-{datacenter}")
             }
+            Self::AuditConflict { datacenter, .. } => format!("audit-conflict-{datacenter}"),
         }
     }
 
@@ -77,13 +81,16 @@ impl Problem {
             | Self::OneDatacenterLeft { service, datacenter }
             | Self::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
             Self::ServiceDown { service } => (Some(service), None),
+            Self::AuditConflict { .. } => (None, None),
         }
     }
 
     /// How bad it is; the list is sorted by it.
     pub const fn status(&self) -> Status {
         match self {
-            Self::InstancesFailing { .. } | Self::ServiceDown { .. } => Status::Failing,
+            Self::InstancesFailing { .. }
+            | Self::ServiceDown { .. }
+            | Self::AuditConflict { .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
             | Self::OneDatacenterLeft { .. }
@@ -114,6 +121,7 @@ pub fn find(estate: &Estate) -> Vec<Problem> {
         service_problems(estate, &cells, id, service, &mut problems);
     }
     leftovers(estate, &cells, &mut problems);
+    problems.extend(audit_conflicts(estate));
     problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
     problems
 }
@@ -187,7 +195,8 @@ impl Problem {
             | Self::Misplaced { .. }
             | Self::OneDatacenterLeft { .. }
             | Self::ServiceDown { .. }
-            | Self::MixedVersions { .. } => OPEN_AFTER,
+            | Self::MixedVersions { .. }
+            | Self::AuditConflict { .. } => OPEN_AFTER,
         }
     }
 }
@@ -315,6 +324,15 @@ fn leftovers(estate: &Estate, cells: &Cells, problems: &mut Vec<Problem>) {
             });
         }
     }
+}
+
+/// What a witness found stands while it is silent, and where the fleet no longer has its data
+/// centre.
+fn audit_conflicts(estate: &Estate) -> impl Iterator<Item = Problem> {
+    estate.datacenters.iter().filter_map(|(datacenter, state)| {
+        let (datacenter, conflict) = (datacenter.clone(), state.conflict.clone()?);
+        Some(Problem::AuditConflict { datacenter, conflict })
+    })
 }
 
 #[cfg(test)]

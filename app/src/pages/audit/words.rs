@@ -173,7 +173,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 36] = [
+pub const ACTIONS: [Action; 37] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
