@@ -4,8 +4,8 @@
 //! A person's command takes its token from the lease's own row, so it is ordered with the
 //! leader's decisions whichever server the person is talking to.
 
-use chrono::{DateTime, SubsecRound, Utc};
-use mainstay_core::audit::{Action, Event, Outcome};
+use chrono::{SubsecRound, Utc};
+use mainstay_core::audit::Action;
 use mainstay_core::deployment::Command;
 use mainstay_core::estate::Contact;
 use mainstay_core::id::{DatacenterId, InstanceId};
@@ -78,7 +78,7 @@ impl Control {
                         return Ok(id);
                     }
                     let object = format!("/instances/{}", replace.instance);
-                    let mut event = event(by, Action::InstanceReplace, object, now);
+                    let mut event = by.event(Action::InstanceReplace, object, now);
                     event.reason.clone_from(&replace.reason);
                     event.after = Some(serde_json::json!({ "command": id }));
                     audit::append(tx, &event).await?;
@@ -101,7 +101,7 @@ impl Control {
                     let Some(before) = problem::set_owner(tx, id, owner).await? else {
                         return Ok(false);
                     };
-                    let mut event = event(by, action, format!("/attention/at-{id}"), now);
+                    let mut event = by.event(action, format!("/attention/at-{id}"), now);
                     event.before = Some(serde_json::json!({ "owner": before }));
                     event.after = Some(serde_json::json!({ "owner": owner }));
                     audit::append(tx, &event).await?;
@@ -114,20 +114,5 @@ impl Control {
         }
         self.estate.set_problems(problem::recent(self.store.acts()).await?);
         Ok(())
-    }
-}
-
-fn event(by: &By, action: Action, object: String, at: DateTime<Utc>) -> Event {
-    Event {
-        v: 1,
-        at,
-        actor: by.actor.clone(),
-        action,
-        object,
-        outcome: Outcome::Done,
-        reason: None,
-        before: None,
-        after: None,
-        request: by.request.clone(),
     }
 }

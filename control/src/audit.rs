@@ -13,11 +13,11 @@ use std::time::Duration;
 use std::{fmt, fs, io};
 
 use chrono::Utc;
+use mainstay_core::audit::Action;
 use mainstay_core::audit::export::{Counts, LEAVES_PER_LINE, Line, VERSION};
 use mainstay_core::audit::merkle::{Frontier, Hash};
 use mainstay_core::audit::note::{Note, NoteError, SignerKey, VerifierKey};
 use mainstay_core::audit::verify::{Verification, Verifier};
-use mainstay_core::audit::{Action, Event, Outcome};
 use mainstay_store::audit::{self, Batch, Checkpoint, Snapshot};
 use mainstay_store::{Result, Store, StoreError, Tx};
 use rand::RngCore;
@@ -300,18 +300,9 @@ fn page<T>(page: Vec<T>) -> Option<Vec<T>> {
 /// Writes down that entries are exported, before any leaves. `what` says which and in which form.
 /// Returns the id of the entry: what is older may be exported.
 pub async fn note_export(store: &Store, by: &By, what: serde_json::Value) -> Result<i64> {
-    let event = &Event {
-        v: 1,
-        at: Utc::now(),
-        actor: by.actor.clone(),
-        action: Action::AuditExport,
-        object: "/audit".to_owned(),
-        outcome: Outcome::Done,
-        reason: None,
-        before: None,
-        after: Some(what),
-        request: by.request.clone(),
-    };
+    let mut event = by.event(Action::AuditExport, "/audit".to_owned(), Utc::now());
+    event.after = Some(what);
+    let event = &event;
     store.read_committed(|tx| Box::pin(async move { audit::append(tx, event).await })).await
 }
 

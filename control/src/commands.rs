@@ -78,25 +78,19 @@ pub(crate) async fn finish(
     now: DateTime<Utc>,
 ) -> Result<Finish, StoreError> {
     let outcome = &result.outcome;
+    let (actor, object) = (Actor::Agent(datacenter.to_string()), format!("/dc/{datacenter}"));
     let event = &Event {
-        v: 1,
-        at: now,
-        actor: Actor::Agent(datacenter.to_string()),
-        action: Action::CommandResult,
-        object: format!("/dc/{datacenter}"),
         outcome: match outcome {
             Outcome::Done => audit::Outcome::Done,
             Outcome::Stale { .. } => audit::Outcome::Refused,
             Outcome::Failed { .. } => audit::Outcome::Failed,
         },
-        reason: None,
-        before: None,
         after: Some(serde_json::json!({
             "command": result.command_id.as_str(),
             "token": result.token,
             "outcome": outcome,
         })),
-        request: None,
+        ..Event::new(now, actor, Action::CommandResult, object)
     };
     let id = result.command_id.as_str();
     store

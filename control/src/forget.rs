@@ -4,7 +4,7 @@
 //! the store ([`crate::follow`]).
 
 use chrono::{SubsecRound, Utc};
-use mainstay_core::audit::{Action, Event, Outcome};
+use mainstay_core::audit::{Action, Event};
 use mainstay_core::forget::{self, FORGET_AFTER, Kept};
 use mainstay_core::id::DatacenterId;
 use mainstay_store::{StoreError, audit, estate};
@@ -42,20 +42,13 @@ impl Control {
         let now = Utc::now().trunc_subsecs(6);
         let known = estate.datacenters.get(id);
         let event = &Event {
-            v: 1,
-            at: now,
-            actor: by.actor.clone(),
-            action: Action::DatacenterForget,
-            object: format!("/dc/{id}"),
-            outcome: Outcome::Done,
             reason: Some(reason.to_owned()),
             before: Some(serde_json::json!({
                 "last_seen": silent_since,
                 "instances": known.map_or(0, |known| known.instances.len()),
                 "deployments": known.map_or(0, |known| known.deployments.len()),
             })),
-            after: None,
-            request: by.request.clone(),
+            ..by.event(Action::DatacenterForget, format!("/dc/{id}"), now)
         };
         let forgotten = self.store.transaction(|tx| {
             Box::pin(async move {

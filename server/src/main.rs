@@ -22,6 +22,7 @@ mod refusal_tests;
 mod rig;
 mod router;
 mod security;
+mod sent;
 mod session;
 mod settings;
 #[cfg(test)]

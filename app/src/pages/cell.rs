@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::pages::placement::absent;
 use crate::pages::query::Query;
-use crate::pages::rows::{InstancePage, ProblemRow, about, instance_page, problems_where};
+use crate::pages::rows::{InstancePage, ProblemRow, instance_page, problems_where};
 use crate::pages::survey::{Cell, Survey};
 use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
@@ -92,7 +92,7 @@ pub fn build(
         instances: instance_page(found, after, estate.at),
         paged: after.is_some(),
         problems: problems_where(records, estate.at, |p| {
-            about(p) == (Some(service), Some(datacenter))
+            p.about() == (Some(service), Some(datacenter))
         }),
     })
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::pages::query::Query;
 use crate::pages::rows::{
-    CellRow, InstancePage, ProblemRow, about, cell_rows, instance_page, problems_where,
+    CellRow, InstancePage, ProblemRow, cell_rows, instance_page, problems_where,
 };
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, forget, parts, region};
@@ -93,7 +93,7 @@ pub fn build(
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
         healthy,
-        problems: problems_where(records, estate.at, |p| about(p).1 == Some(id)),
+        problems: problems_where(records, estate.at, |p| p.about().1 == Some(id)),
     })
 }
 

@@ -9,7 +9,7 @@ use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pages::rows::{ProblemRow, about, problems_where};
+use crate::pages::rows::{ProblemRow, problems_where};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
@@ -93,7 +93,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &GroupId) -> Option<Data> 
         status: services.iter().map(|row| row.status).min().unwrap_or(Status::Healthy),
         counts: survey.groups.get(id).copied().unwrap_or_default().into(),
         order: order.collect(),
-        problems: problems_where(records, estate.at, |p| about(p).0.is_some_and(mine)),
+        problems: problems_where(records, estate.at, |p| p.about().0.is_some_and(mine)),
         services,
     })
 }

@@ -10,9 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::placement::{Absent, absent};
-use crate::pages::rows::{
-    CellRow, ProblemRow, StripRow, about, cell_rows, problems_where, region_strips,
-};
+use crate::pages::rows::{CellRow, ProblemRow, StripRow, cell_rows, problems_where, region_strips};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts};
 use crate::paths;
@@ -86,7 +84,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &RegionId) -> Option<Data>
         datacenters,
         tree,
         absent: absent(estate, id),
-        problems: problems_where(records, estate.at, |p| about(p).1.is_some_and(here)),
+        problems: problems_where(records, estate.at, |p| p.about().1.is_some_and(here)),
     })
 }
 

@@ -103,21 +103,6 @@ pub fn problems_where(
     rows
 }
 
-/// The service and the data centre a problem is about, where it has them.
-pub fn about(problem: &Problem) -> (Option<&ServiceId>, Option<&DatacenterId>) {
-    match problem {
-        Problem::DatacenterSilent { datacenter, .. }
-        | Problem::DatacenterNeverSeen { datacenter } => (None, Some(datacenter)),
-        Problem::InstancesFailing { service, datacenter, .. }
-        | Problem::TooFewNodes { service, datacenter, .. }
-        | Problem::Misplaced { service, datacenter, .. }
-        | Problem::OneDatacenterLeft { service, datacenter }
-        | Problem::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
-        Problem::ServiceDown { service } => (Some(service), None),
-        Problem::AuditConflict { .. } => (None, None),
-    }
-}
-
 /// One instance, said.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InstanceRow {

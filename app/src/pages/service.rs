@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::pages::query::Query;
 use crate::pages::rows::{
-    CellRow, InstancePage, ProblemRow, about, cell_rows, instance_page, problems_where,
+    CellRow, InstancePage, ProblemRow, cell_rows, instance_page, problems_where,
 };
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts, region};
@@ -79,7 +79,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &ServiceId, query: &Query)
         versions,
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
-        problems: problems_where(records, estate.at, |p| about(p).0 == Some(id)),
+        problems: problems_where(records, estate.at, |p| p.about().0 == Some(id)),
     })
 }
 

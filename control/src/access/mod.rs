@@ -51,6 +51,12 @@ impl By {
     pub fn system(part: &str) -> Self {
         Self { actor: Actor::System(part.into()), request: None }
     }
+
+    /// The audit entry of something done for them, without its values.
+    pub fn event(&self, action: Action, object: String, at: DateTime<Utc>) -> Event {
+        let request = self.request.clone();
+        Event { request, ..Event::new(at, self.actor.clone(), action, object) }
+    }
 }
 
 /// Why a change was not made.
@@ -203,18 +209,7 @@ fn event<T>(
             (Outcome::Refused, None, Some(why))
         }
     };
-    Event {
-        v: 1,
-        at,
-        actor: by.actor.clone(),
-        action,
-        object,
-        outcome,
-        reason: None,
-        before,
-        after,
-        request: by.request.clone(),
-    }
+    Event { outcome, before, after, ..by.event(action, object, at) }
 }
 
 /// Somebody not signed in.

@@ -87,23 +87,18 @@ fn time(fleet: &Fleet, bench: &BenchResult) -> TimeDelta {
 }
 
 fn over(bench: &BenchResult, report: &TestReport, now: DateTime<Utc>) -> Event {
+    let agent = Actor::Agent(bench.datacenter.to_string());
+    let object = format!("/services/{}", bench.service);
     Event {
-        v: 1,
-        at: now,
-        actor: Actor::Agent(bench.datacenter.to_string()),
-        action: Action::BenchResult,
-        object: format!("/services/{}", bench.service),
         outcome: match report.state {
             TestState::Passed | TestState::Running => Done::Done,
             TestState::Failed | TestState::NotMade { .. } => Done::Failed,
         },
-        reason: None,
-        before: None,
         after: Some(json!({
             "service": bench.service,
             "version": bench.version,
             "report": report,
         })),
-        request: None,
+        ..Event::new(now, agent, Action::BenchResult, object)
     }
 }

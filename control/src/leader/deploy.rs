@@ -1,7 +1,7 @@
 //! The deployer: brings every data centre that is heard to what the fleet and the rollouts ask of
 //! it.
 
-use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::deployment::{self, Command, Slot, Spec};
 use mainstay_core::estate::{Contact, DatacenterState};
 use mainstay_core::fence::Token;
@@ -104,16 +104,11 @@ fn event(
         Command::Replace { .. } => Action::InstanceReplace,
         Command::Test { .. } => Action::BenchRun,
     };
+    let deployer = Actor::System("deployer".to_owned());
+    let object = format!("/services/{}/in/{datacenter}", command.service());
     Event {
-        v: 1,
-        at: now,
-        actor: Actor::System("deployer".to_owned()),
-        action,
-        object: format!("/services/{}/in/{datacenter}", command.service()),
-        outcome: Outcome::Done,
         reason: Some(format!("fleet revision {fleet}, releases revision {releases}")),
-        before: None,
         after: Some(serde_json::json!({ "command": command_id(token), "action": command })),
-        request: None,
+        ..Event::new(now, deployer, action, object)
     }
 }

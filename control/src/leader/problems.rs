@@ -1,7 +1,7 @@
 //! Keeps the list of problems: what was found becomes a record, what ended is closed.
 
 use chrono::{DateTime, Utc};
-use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::problem::{self, Problem, Record, Step, Tracker};
 use mainstay_store::lease::Term;
 use mainstay_store::{StoreError, audit, lease, problem as stored};
@@ -72,16 +72,8 @@ fn closed(id: i64, now: DateTime<Utc>) -> Event {
 }
 
 fn event(id: i64, action: Action, problem: Option<&Problem>, now: DateTime<Utc>) -> Event {
-    Event {
-        v: 1,
-        at: now,
-        actor: Actor::System("watcher".to_owned()),
-        action,
-        object: format!("/attention/at-{id}"),
-        outcome: Outcome::Done,
-        reason: None,
-        before: None,
-        after: problem.map(|problem| serde_json::json!(problem)),
-        request: None,
-    }
+    let watcher = Actor::System("watcher".to_owned());
+    let mut event = Event::new(now, watcher, action, format!("/attention/at-{id}"));
+    event.after = problem.map(|problem| serde_json::json!(problem));
+    event
 }

@@ -39,6 +39,24 @@ pub struct Event {
     pub request: Option<String>,
 }
 
+impl Event {
+    /// Something done, without its values: what else there is to say is set on top.
+    pub fn new(at: DateTime<Utc>, actor: Actor, action: Action, object: String) -> Self {
+        Self {
+            v: 1,
+            at,
+            actor,
+            action,
+            object,
+            outcome: Outcome::Done,
+            reason: None,
+            before: None,
+            after: None,
+            request: None,
+        }
+    }
+}
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]

@@ -1,9 +1,8 @@
 //! Forgetting a data centre: the review, the form and the same for programs.
 
+use axum::Form;
 use axum::extract::Path;
-use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use http::StatusCode;
 use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::forget::{self as page, Data, Typed};
@@ -22,6 +21,7 @@ use super::page::{Context, Frame};
 use super::pages::{failed, not_found, store_failed};
 use crate::policy::Routes;
 use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::viewer::Viewer;
 
 /// Fewest and most characters of a reason.
@@ -88,12 +88,8 @@ async fn asked(
     context: Context,
     viewer: Viewer,
     Path(id): Path<String>,
-    body: Result<Json<Forget>, JsonRejection>,
+    Sent(typed): Sent<Forget>,
 ) -> Response {
-    let typed = match body {
-        Ok(Json(typed)) => typed,
-        Err(error) => return Problem::new(error.status(), error.body_text()).into_response(),
-    };
     let (status, detail) = match forget(&context, &viewer, &id, typed).await {
         Ok(_) => return StatusCode::NO_CONTENT.into_response(),
         Err(Stop::NotFound) => return not_found(&context),

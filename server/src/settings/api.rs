@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::Path;
-use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use mainstay_app::pages::settings::agents::{AgentsData, MadeJoin};
@@ -23,7 +22,7 @@ use super::{agents, problem, profile, tokens, users};
 use crate::http::page::Context;
 use crate::http::pages::not_found;
 use crate::policy::Routes;
-use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::viewer::Viewer;
 
 pub(super) fn routes() -> Routes {
@@ -130,16 +129,6 @@ fn an_hour() -> i64 {
     60
 }
 
-type Sent<T> = Result<Json<T>, JsonRejection>;
-
-/// The JSON of a request, or the answer that says what is wrong with it.
-fn read<T>(sent: Sent<T>) -> Result<T, Box<Problem>> {
-    sent.map(|Json(value)| value).map_err(|rejection| {
-        let detail = format!("{}. Send JSON as /api/v1/openapi.json says.", rejection.body_text());
-        Box::new(Problem::new(rejection.status(), detail))
-    })
-}
-
 fn answer<T: serde::Serialize>(
     context: &Context,
     status: StatusCode,
@@ -154,11 +143,7 @@ fn answer<T: serde::Serialize>(
 /// Make a user.
 #[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = NewUser,
     responses((status = 201, description = "the user", body = Object), (status = 422)))]
-async fn make_user(context: Context, viewer: Viewer, sent: Sent<NewUser>) -> Response {
-    let new = match read(sent) {
-        Ok(new) => new,
-        Err(problem) => return problem.into_response(),
-    };
+async fn make_user(context: Context, viewer: Viewer, Sent(new): Sent<NewUser>) -> Response {
     let (by, access) = (context.by(&viewer), &context.state.control.access);
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
     if !wrong.is_empty() {
@@ -183,12 +168,8 @@ async fn change_roles(
     context: Context,
     viewer: Viewer,
     Path(name): Path<String>,
-    sent: Sent<NewGrants>,
+    Sent(new): Sent<NewGrants>,
 ) -> Response {
-    let new = match read(sent) {
-        Ok(new) => new,
-        Err(problem) => return problem.into_response(),
-    };
     let wrong = unknown(&new.grants, &context.snapshot.estate.fleet);
     if !wrong.is_empty() {
         let (by, object) = (context.by(&viewer), paths::user(&name));
@@ -208,9 +189,9 @@ async fn disable(
     context: Context,
     viewer: Viewer,
     Path(name): Path<String>,
-    sent: Sent<AtRevision>,
+    Sent(at): Sent<AtRevision>,
 ) -> Response {
-    toggle(&context, &viewer, &name, sent, &ChangeUser::Disable).await
+    toggle(&context, &viewer, &name, at, &ChangeUser::Disable).await
 }
 
 /// Enable a user again.
@@ -221,22 +202,18 @@ async fn enable(
     context: Context,
     viewer: Viewer,
     Path(name): Path<String>,
-    sent: Sent<AtRevision>,
+    Sent(at): Sent<AtRevision>,
 ) -> Response {
-    toggle(&context, &viewer, &name, sent, &ChangeUser::Enable).await
+    toggle(&context, &viewer, &name, at, &ChangeUser::Enable).await
 }
 
 async fn toggle(
     context: &Context,
     viewer: &Viewer,
     name: &str,
-    sent: Sent<AtRevision>,
+    AtRevision { revision }: AtRevision,
     change: &ChangeUser,
 ) -> Response {
-    let AtRevision { revision } = match read(sent) {
-        Ok(at) => at,
-        Err(problem) => return problem.into_response(),
-    };
     let changed = apply(context, viewer, name, revision, change).await;
     answer(context, StatusCode::OK, changed)
 }
@@ -256,11 +233,7 @@ async fn apply(
 /// Make a token of your own. One made with a token has neither more roles nor a longer life.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
     responses((status = 201, body = Made), (status = 422)))]
-async fn make_token(context: Context, viewer: Viewer, sent: Sent<NewToken>) -> Response {
-    let new = match read(sent) {
-        Ok(new) => new,
-        Err(problem) => return problem.into_response(),
-    };
+async fn make_token(context: Context, viewer: Viewer, Sent(new): Sent<NewToken>) -> Response {
     let make = MakeToken { name: new.name, grants: new.grants, days: new.days };
     let holds = (viewer.grants.as_slice(), tokens::until(&viewer));
     let access = &context.state.control.access;
@@ -284,11 +257,7 @@ async fn revoke_token(context: Context, viewer: Viewer, Path(id): Path<String>) 
 /// Make a join token for the agent of a data centre.
 #[utoipa::path(post, path = "/api/v1/agents/do/invite", tag = "access", request_body = NewJoin,
     responses((status = 201, body = MadeJoin), (status = 422)))]
-async fn invite(context: Context, viewer: Viewer, sent: Sent<NewJoin>) -> Response {
-    let new = match read(sent) {
-        Ok(new) => new,
-        Err(problem) => return problem.into_response(),
-    };
+async fn invite(context: Context, viewer: Viewer, Sent(new): Sent<NewJoin>) -> Response {
     let made = agents::make(&context, &viewer, &new.datacenter, new.minutes).await;
     let made = made.map(|(join_token, secret)| MadeJoin { join_token, secret });
     answer(&context, StatusCode::CREATED, made)
