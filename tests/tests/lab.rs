@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mainstay_tests::{Visitor, World, until};
+use mainstay_tests::{Setup, Visitor, World, until};
 use serde_json::Value;
 
 /// Declared by `tests/fleets/small.toml`: feed 3 × 2, ingest 2 × 2, stock 2 × 2.
@@ -91,6 +91,48 @@ async fn a_killed_instance_is_started_again() {
     .await
     .unwrap();
     all_is_well(&mut world).await;
+}
+
+/// What `mainstay lab load` says of the users.
+fn load(world: &World, change: &[&str]) -> anyhow::Result<Value> {
+    let folder = world.lab_dir().to_string_lossy().into_owned();
+    let line = [&["lab", "load", "--json", "--data-dir", &folder], change].concat();
+    Ok(serde_json::from_str::<Value>(&world.mainstay(&line)?)?["load"].take())
+}
+
+/// Waits until users have made so many requests more, and says how many failed since the start.
+async fn requests(world: &World, more: u64) -> u64 {
+    let count = |load: &Value, name: &str| load[name].as_u64().unwrap_or_default();
+    let before = count(&load(world, &[]).unwrap(), "made");
+    let made = until("users make requests", PATIENCE, async || {
+        let load = load(world, &[]).ok()?;
+        (count(&load, "made") >= before + more).then_some(load)
+    });
+    count(&made.await.unwrap(), "failed")
+}
+
+#[tokio::test]
+async fn users_enter_through_real_edges_and_do_not_notice_when_the_server_is_gone() {
+    let setup = Setup { fleet: "edged.toml", lab: true, ..Setup::default() };
+    let mut world = World::start_with(setup).await.unwrap();
+    until("every service is reached through every edge", PATIENCE, async || {
+        let load = load(&world, &["--rate", "100"]).ok()?;
+        (load["closed"].as_u64() == Some(0)).then_some(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(requests(&world, 200).await, 0);
+    world.kill_server().unwrap();
+    assert_eq!(requests(&world, 300).await, 0, "edges go on without the server");
+    world.start_server().await.unwrap();
+    assert_eq!(requests(&world, 300).await, 0, "nor is its return noticed");
+    let folder = world.lab_dir().to_string_lossy().into_owned();
+    let line = ["lab", "ledger", "summary", "--json", "--data-dir", &folder];
+    let summary: Value = serde_json::from_str(&world.mainstay(&line).unwrap()).unwrap();
+    let versions = &summary["versions"];
+    assert!(versions["shop"]["1.0.0"]["requests"].as_u64() > Some(100), "{summary}");
+    assert!(versions["depot"]["5.0.0"]["requests"].as_u64() > Some(10), "{summary}");
+    assert_eq!(summary["edges"].as_object().map(|edges| edges.len()), Some(2), "{summary}");
 }
 
 /// The values of a field wherever it stands in some JSON.
