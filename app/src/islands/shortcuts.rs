@@ -146,7 +146,8 @@ fn switch_times() {
     if plain == query {
         let _ = location.reload();
     } else {
-        let _ = location.set_search(&plain);
+        let mark = if plain.is_empty() { "" } else { "?" };
+        go(&format!("{}{mark}{plain}", location.pathname().unwrap_or_default()));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::wd::WindowHandle;
-use mainstay_tests::{Browser, World, until};
+use mainstay_tests::{Browser, Visitor, World, until};
 use serde_json::json;
 
 use super::{PATIENCE, ask, ask_until, live};
@@ -14,11 +14,10 @@ const REST_PATIENCE: Duration = Duration::from_secs(75);
 const LOOK: &str = "const state = arguments[0];\
     Object.defineProperty(document, 'visibilityState', { get: () => state, configurable: true });\
     document.dispatchEvent(new Event('visibilitychange'));";
-const CELL: &str = "a[href='/services/ingest/in/sin1']";
+const CELL: &str = "a[href='/services/feed/in/sin1']";
 
 /// Streams that the server feeds.
-async fn streams(world: &World) -> Option<u64> {
-    let visitor = world.sign_in("viewer").await.ok()?;
+async fn streams(visitor: &Visitor) -> Option<u64> {
     let metrics = visitor.page("/metrics").await.ok()?;
     let line = metrics.lines().find_map(|line| line.strip_prefix("mainstay_live_listeners "))?;
     line.parse().ok()
@@ -26,7 +25,8 @@ async fn streams(world: &World) -> Option<u64> {
 
 async fn feeds(world: &World, wanted: u64, patience: Duration) {
     let what = format!("{wanted} streams");
-    let fed = until(&what, patience, async || (streams(world).await? == wanted).then_some(()));
+    let visitor = world.sign_in("viewer").await.unwrap();
+    let fed = until(&what, patience, async || (streams(&visitor).await? == wanted).then_some(()));
     fed.await.unwrap();
 }
 
@@ -50,14 +50,14 @@ pub async fn share_one_stream(world: &World, browser: &Browser) {
     let first = browser.client().window().await.unwrap();
     let health = tab(browser, "/topology").await;
     let load = tab(browser, "/topology?by=load").await;
-    let instance = tab(browser, "/instances/ingest-sin1-1").await;
+    let instance = tab(browser, "/instances/feed-sin1-1").await;
     feeds(world, 1, PATIENCE).await;
 
     // The tab that was there first has the stream; the next one takes over.
     browser.client().switch_to_window(first).await.unwrap();
     browser.client().close_window().await.unwrap();
     feeds(world, 1, PATIENCE).await;
-    world.lab_fault(&["stop", "ingest@sin1"]).unwrap();
+    world.lab_fault(&["stop", "feed@sin1"]).unwrap();
     let failing = "return document.querySelector('h1 [data-f=word]').textContent === 'Failing'";
     browser.client().switch_to_window(instance.clone()).await.unwrap();
     ask_until(browser, "the instance fails", PATIENCE, failing).await;
@@ -115,5 +115,5 @@ async fn hidden_tabs_rest_and_come_back(
     }
     browser.client().switch_to_window(health.clone()).await.unwrap();
     let label = format!("return document.querySelector(\"{CELL}\").ariaLabel");
-    assert_eq!(ask(browser, &label).await, json!("ingest in sin1: 2 healthy"));
+    assert_eq!(ask(browser, &label).await, json!("feed in sin1: 2 healthy"));
 }
