@@ -26,8 +26,9 @@ use mainstay_wire::{
     Welcome, limits, proto,
 };
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -69,16 +70,17 @@ pub async fn serve(
     let service = AgentsServer::new(Service { control, shutdown: shutdown.clone() })
         .max_decoding_message_size(limits::MESSAGE_MAX_BYTES)
         .max_encoding_message_size(limits::MESSAGE_MAX_BYTES);
+    // An edge's acknowledgement must not wait for a full packet.
+    let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
         .tls_config(tls)?
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .max_concurrent_streams(STREAMS_MAX)
-        .tcp_nodelay(true)
         .add_service(service)
         .add_service(edges.discovery)
         .add_service(edges.logs)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled())
+        .serve_with_incoming_shutdown(connections, shutdown.cancelled())
         .await
         .context("the listener for agents ended")
 }
