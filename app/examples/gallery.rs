@@ -2,6 +2,8 @@
 //! `cargo run -p mainstay-app --example gallery --features ssr -- DIRECTORY [SCRIPT WASM]`; with
 //! the addresses of the built script and wasm the pages also wake their islands.
 
+#[path = "sample/rollout.rs"]
+mod rollout_sample;
 mod sample;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ fn main() -> std::io::Result<()> {
         csrf: "token".to_owned(),
     };
     let pages = pages(&reader).into_iter().chain(objects(&reader)).chain(errors());
+    let pages = pages.chain(rollouts(&reader)).chain(releases(&reader));
     for (name, path, title, page) in pages {
         for theme in [Theme::Light, Theme::Dark] {
             let mut shell = shell(path, &title, theme);
@@ -146,7 +149,7 @@ fn objects(reader: &Reader) -> Vec<Page> {
         "service",
         "/services/x",
         service,
-        pages::service::build(&estate, &records, &service, &none)
+        pages::service::build(&estate, &records, &service, &none, None)
     );
     page!(
         "cell",
@@ -170,6 +173,134 @@ fn errors() -> Vec<Page> {
     let title = pages::error::title(&failure);
     let view = move || pages::error::view(&failure, Some("7f3a-19c2"));
     vec![("error-404", "/nope", title, Box::new(view))]
+}
+
+/// A rollout in several states, and what belongs to it.
+fn rollouts(reader: &Reader) -> Vec<Page> {
+    use mainstay_core::rollout::{PauseReason, Position, State, StopReason};
+    use pages::rollout::{self as page, act, metric, step};
+    let at = Position { wave: 0, step: 2 };
+    let now = sample::now();
+    let since = now - TimeDelta::minutes(16);
+    let why = StopReason::Analysis {
+        metric: "errors".to_owned(),
+        words: "1.89 % of 9,215 requests fail, of the old version 0.21 % of 27,646".to_owned(),
+    };
+    let states = [
+        ("rollout-watching", State::Watching { at, since }, false),
+        (
+            "rollout-paused",
+            State::Paused { at, since: now, why: PauseReason::Undecided, weighed: true },
+            true,
+        ),
+        (
+            "rollout-back",
+            State::RolledBack {
+                at: now,
+                undo_until: now + TimeDelta::minutes(15),
+                why,
+                was: Some(at),
+            },
+            true,
+        ),
+        (
+            "rollout-promoted",
+            State::Promoted { at: now, warm_until: now + TimeDelta::minutes(15) },
+            false,
+        ),
+    ];
+    let mut all: Vec<Page> = Vec::new();
+    for (name, state, bad) in states {
+        let sample = rollout_sample::sample(state, bad);
+        let (data, r) = (page::build(sample.input()), reader.clone());
+        let title = page::title(&data);
+        all.push((name, "/rollouts/ro-12", title, Box::new(move || page::view(&data, &r))));
+    }
+    let sample = rollout_sample::sample(State::Watching { at, since }, true);
+    let data = metric::build(sample.input(), "errors").expect("a metric");
+    let title = metric::title(&data);
+    all.push(("rollout-metric", "/rollouts/ro-12", title, Box::new(move || metric::view(&data))));
+    let data = step::build(sample.input(), 3).expect("a step");
+    let title = step::title(&data);
+    all.push(("rollout-step", "/rollouts/ro-12", title, Box::new(move || step::view(&data))));
+    let (data, r) = (act::build(page::build(sample.input()), act::Verb::Promote), reader.clone());
+    let title = act::title(&data);
+    all.push(("rollout-act", "/rollouts/ro-12", title, Box::new(move || act::view(&data, &r))));
+    all
+}
+
+/// Lists, forms and traffic around rollouts.
+fn releases(reader: &Reader) -> Vec<Page> {
+    use mainstay_core::release::{Quarantine, Releases};
+    use mainstay_core::rollout::{Position, State, Today, preview};
+    use pages::rollouts::{self, quarantine, start};
+    use pages::traffic::{self, Range, edge, edges};
+    let at = Position { wave: 0, step: 2 };
+    let sample = rollout_sample::sample(State::Watching { at, since: sample::now() }, true);
+    let mut estate = sample.estate.clone();
+    let mut releases: Releases = (*estate.releases).clone();
+    releases.quarantined.push(Quarantine {
+        service: rollout_sample::service(),
+        version: "1.0.9".to_owned(),
+        reason: "The analysis of errors failed: 1.89 % of 9,215 requests fail".to_owned(),
+        rollout: Some(sample.rollout.id),
+        since: sample::now(),
+    });
+    estate.releases = std::sync::Arc::new(releases);
+    let service = rollout_sample::service();
+    let mut all: Vec<Page> = Vec::new();
+    let mut add = |name, path, title: String, view: Box<dyn Fn() -> AnyView>| {
+        all.push((name, path, title, view));
+    };
+    let over = vec![sample.rollout.clone(); 3];
+    let data = rollouts::build(&estate, &over, rollouts::Filter::default(), Vec::new());
+    let r = reader.clone();
+    add("rollouts", "/rollouts", rollouts::title(), Box::new(move || rollouts::view(&data, &r)));
+    let data = quarantine::build(&estate);
+    let data = quarantine::review(data, &service, "1.0.9", "k".into()).expect("it is held");
+    let r = reader.clone();
+    let title = quarantine::title(&data);
+    add("quarantine", "/rollouts/quarantine", title, Box::new(move || quarantine::view(&data, &r)));
+    let typed = start::Typed { version: "1.1.0".to_owned(), config: true, ..Default::default() };
+    let benches = rollout_sample::benches();
+    let data = start::build(&estate, &service, &benches, typed, "k".into()).expect("a service");
+    let plan = rollout_sample::plan(&estate);
+    let trace = rollout_sample::totals();
+    let mut sum = mainstay_core::traffic::Counts::default();
+    trace.iter().for_each(|(_, counts)| sum.add(counts));
+    let today = Today {
+        per_second: estate.fleet.regions.keys().map(|id| (id.clone(), 40.0)).collect(),
+        error_rate: Some(0.0021),
+        latencies: Some(mainstay_core::judge::Latencies {
+            bounds_ms: mainstay_core::traffic::LATENCY_BOUNDS_MS.to_vec(),
+            counts: sum.latency.counts().to_vec(),
+        }),
+        problems: &[],
+        bench: benches.get(1),
+    };
+    let data = start::previewed(data, &plan, &preview(&plan, &estate, &today));
+    let (r, title) = (reader.clone(), start::title(&data));
+    add("start", "/services/x", title, Box::new(move || start::view(&data, &r)));
+    let data = pages::bench::build(&estate, &service, &benches, "k".into()).expect("a service");
+    let (r, title) = (reader.clone(), pages::bench::title(&data));
+    add("bench", "/services/x", title, Box::new(move || pages::bench::view(&data, &r)));
+    let (range, _) = Range::read(&Query::parse(""), sample::now());
+    let moments = rollout_sample::moments();
+    let data = traffic::build(&estate, &service, range, Vec::new(), &moments, &trace);
+    let data = data.expect("a service");
+    let title = traffic::title(&data);
+    add("traffic", "/services/x", title, Box::new(move || traffic::view(&data)));
+    let stands = rollout_sample::stands(&estate);
+    let lately = stands.keys().map(|id| (id.clone(), (sum.clone(), 300))).collect();
+    let data = edges::build(&estate, &stands, &lately, 5);
+    add("edges", "/edges", edges::title(), Box::new(move || edges::view(&data)));
+    let id = mainstay_core::id::EdgeId::new("edge-us-east").expect("an id");
+    let range = (range, Vec::new());
+    let data = edge::build(&estate, &id, stands.get(&id), range, &moments, &trace);
+    let data = data.expect("an edge");
+    let title = edge::title(&data);
+    add("edge", "/edges/x", title, Box::new(move || edge::view(&data)));
+    all
 }
 
 fn series() -> Series {
@@ -196,9 +327,11 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         nav_collapsed: false,
         keys: true,
         time_zone: Some(chrono_tz::Europe::Berlin),
+        list_zone: None,
         now: sample::now(),
         data: DataAge::Live,
         problems: Some((mainstay_core::status::Status::Failing, 4)),
+        rollouts: Some((mainstay_core::status::Status::Updating, 1)),
         csrf: "token".to_owned(),
         message: None,
         build: "0.1.0".to_owned(),

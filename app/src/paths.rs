@@ -17,6 +17,15 @@ fixed! {
     OVERVIEW = "/";
     ATTENTION = "/attention";
     TOPOLOGY = "/topology";
+    ROLLOUTS = "/rollouts";
+    /// Chooses the service whose rollout is to start.
+    ROLLOUTS_START = "/rollouts/do/start";
+    /// Versions that must not come back by themselves.
+    QUARANTINE = "/rollouts/quarantine";
+    /// `POST`: lets a version out of quarantine.
+    QUARANTINE_LIFT = "/rollouts/quarantine/do/lift";
+    /// Where users' requests enter.
+    EDGES = "/edges";
     AUDIT = "/audit";
     /// `POST`: exports the entries of the current filter; audited.
     AUDIT_EXPORT = "/audit/do/export";
@@ -74,6 +83,40 @@ pub fn cell(service: impl Display, datacenter: impl Display) -> String {
     format!("/services/{service}/in/{datacenter}")
 }
 
+/// The rollout of a service that is on, or its last one: stable for runbooks.
+pub fn service_rollout(service: impl Display) -> String {
+    format!("/services/{service}/rollout")
+}
+
+/// What versions of a service passed on staging.
+pub fn service_bench(service: impl Display) -> String {
+    format!("/services/{service}/bench")
+}
+
+/// What users' requests to a service did.
+pub fn service_traffic(service: impl Display) -> String {
+    format!("/services/{service}/traffic")
+}
+
+pub fn edge(id: impl Display) -> String {
+    format!("/edges/{id}")
+}
+
+/// A rollout by its id: `ro-12`.
+pub fn rollout(id: impl Display) -> String {
+    format!("/rollouts/{id}")
+}
+
+/// A step of a rollout; the first one of the first wave is 1.
+pub fn rollout_step(id: impl Display, number: u32) -> String {
+    format!("/rollouts/{id}/steps/{number}")
+}
+
+/// A metric of a rollout: `errors`, `p95`.
+pub fn rollout_metric(id: impl Display, metric: &str) -> String {
+    format!("/rollouts/{id}/analysis/{metric}")
+}
+
 pub fn instance(id: impl Display) -> String {
     format!("/instances/{id}")
 }
@@ -123,6 +166,13 @@ mod tests {
             service("feed-api"),
             cell("feed-api", "fra1"),
             instance("feed-api-fra1-a1"),
+            service_rollout("feed-api"),
+            service_bench("feed-api"),
+            service_traffic("feed-api"),
+            edge("edge-eu-west"),
+            rollout("ro-12"),
+            rollout_step("ro-12", 3),
+            rollout_metric("ro-12", "p95"),
             audit_entry(48_211),
             user("operator-1"),
             action(&instance("feed-api-fra1-a1"), "replace"),
@@ -135,6 +185,11 @@ mod tests {
             OVERVIEW,
             ATTENTION,
             TOPOLOGY,
+            ROLLOUTS,
+            ROLLOUTS_START,
+            QUARANTINE,
+            QUARANTINE_LIFT,
+            EDGES,
             AUDIT,
             AUDIT_EXPORT,
             AUDIT_VERIFY,
@@ -157,14 +212,17 @@ mod tests {
         let all: Vec<_> = fixed.iter().copied().chain(built.iter().map(String::as_str)).collect();
         assert_eq!(
             all.join("\n"),
-            "/\n/attention\n/topology\n/audit\n/audit/do/export\n/audit/verify\n/find\n\
+            "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
+             /rollouts/quarantine/do/lift\n/edges\n/audit\n/audit/do/export\n/audit/verify\n/find\n\
              /find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n/settings/profile\n\
              /settings/profile/do/change-password\n/settings/users\n/settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
              /api/v1/openapi.json\n\
              /attention/at-1042\n/regions/eu-west\n/dc/fra1\n/groups/social\n\
              /services/feed-api\n/services/feed-api/in/fra1\n/instances/feed-api-fra1-a1\n\
-             /audit/48211\n/settings/users/operator-1\n\
+             /services/feed-api/rollout\n/services/feed-api/bench\n/services/feed-api/traffic\n\
+             /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
+             /rollouts/ro-12/analysis/p95\n/audit/48211\n/settings/users/operator-1\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
         );

@@ -42,6 +42,8 @@ pub struct Shell {
     pub data: DataAge,
     /// Open problems of the topology section: the worst and how many.
     pub problems: Option<(Status, u32)>,
+    /// Rollouts that are on: the worst look and how many.
+    pub rollouts: Option<(Status, u32)>,
     pub csrf: String,
     pub message: Option<Message>,
     pub build: String,
@@ -117,10 +119,17 @@ struct Section {
     label: fn() -> String,
     /// Beginnings of the addresses that belong to it.
     owns: &'static [&'static str],
-    /// Carries the number of open problems.
-    counts: bool,
+    /// Carries a number.
+    counts: Option<Counted>,
     /// Stands in the bottom bar of small screens too.
     bottom: bool,
+}
+
+/// What a section counts.
+#[derive(Clone, Copy)]
+enum Counted {
+    Problems,
+    Rollouts,
 }
 
 const SECTIONS: &[Section] = &[
@@ -129,7 +138,7 @@ const SECTIONS: &[Section] = &[
         icon: Icon::Overview,
         label: || t!("nav-overview"),
         owns: &["/attention"],
-        counts: false,
+        counts: None,
         bottom: true,
     },
     Section {
@@ -137,15 +146,31 @@ const SECTIONS: &[Section] = &[
         icon: Icon::Topology,
         label: || t!("nav-topology"),
         owns: &["/topology", "/regions", "/dc", "/groups", "/services", "/instances"],
-        counts: true,
+        counts: Some(Counted::Problems),
         bottom: true,
+    },
+    Section {
+        href: paths::ROLLOUTS,
+        icon: Icon::Rollouts,
+        label: || t!("nav-rollouts"),
+        owns: &["/rollouts"],
+        counts: Some(Counted::Rollouts),
+        bottom: true,
+    },
+    Section {
+        href: paths::EDGES,
+        icon: Icon::Edges,
+        label: || t!("nav-edges"),
+        owns: &["/edges"],
+        counts: None,
+        bottom: false,
     },
     Section {
         href: paths::AUDIT,
         icon: Icon::Audit,
         label: || t!("nav-audit"),
         owns: &["/audit"],
-        counts: false,
+        counts: None,
         bottom: true,
     },
 ];
@@ -154,7 +179,7 @@ const SETTINGS: Section = Section {
     icon: Icon::Settings,
     label: || t!("nav-settings"),
     owns: &["/settings"],
-    counts: false,
+    counts: None,
     bottom: true,
 };
 
@@ -367,16 +392,28 @@ fn navigation(shell: &Shell) -> AnyView {
     .into_any()
 }
 
+/// `2 rollouts are on`.
+pub fn rollouts_words(n: u32) -> String {
+    t!("nav-rollouts-count", n = n, count = text::number(n))
+}
+
 fn nav_item(shell: &Shell, section: &Section) -> AnyView {
     let current = section.is_current(&shell.path).then_some("page");
     let label = (section.label)();
     let title = label.clone();
-    let count = section.counts.then(|| {
-        let (worst, n) = shell.problems.unwrap_or((Status::Healthy, 0));
+    let count = section.counts.map(|counted| {
+        let (key, counts) = match counted {
+            Counted::Problems => ("problems", shell.problems),
+            Counted::Rollouts => ("rollouts", shell.rollouts),
+        };
+        let (worst, n) = counts.unwrap_or((Status::Healthy, 0));
         let none = n == 0;
-        let said = t!("nav-count", n = n, count = text::number(n));
+        let said = match counted {
+            Counted::Problems => t!("nav-count", n = n, count = text::number(n)),
+            Counted::Rollouts => rollouts_words(n),
+        };
         view! {
-            <span class="n" data-k="problems" hidden=none>
+            <span class="n" data-k=key hidden=none>
                 <span data-f="s">{glyph(worst)}</span>
                 <span class="c" aria-hidden="true" data-f="open">{text::number(n)}</span>
                 <span class="vh" data-f="open_words">{said}</span>
@@ -481,6 +518,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("Ctrl K  /", t!("keys-find")),
         ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
         ("g t", format!("{} {}", t!("keys-go"), t!("nav-topology"))),
+        ("g r", format!("{} {}", t!("keys-go"), t!("nav-rollouts"))),
         ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
         ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),
         ("g s", format!("{} {}", t!("keys-go"), t!("nav-settings"))),
@@ -488,6 +526,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("← ↑ → ↓", t!("keys-matrix")),
         (".", t!("keys-newer")),
         ("f", t!("keys-filter")),
+        ("Shift R", t!("keys-slot")),
         ("y", t!("keys-link")),
         ("[", t!("keys-nav")),
     ];

@@ -52,6 +52,7 @@ fn shell(path: &str) -> Shell {
         now: sample::now(),
         data: DataAge::Live,
         problems: None,
+        rollouts: None,
         csrf: "a-token".to_owned(),
         message: None,
         build: "0.1.0".to_owned(),
@@ -110,7 +111,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     add("/dc/pdx2", Box::new(|| pages::datacenter::view(&data, reader)));
     let data = pages::group::build(estate, &records, &group).expect("a group");
     add("/groups/social", Box::new(|| pages::group::view(&data, reader)));
-    let data = pages::service::build(estate, &records, &service, &none).expect("a service");
+    let data = pages::service::build(estate, &records, &service, &none, None).expect("a service");
     add("/services/feed-api", Box::new(|| pages::service::view(&data, reader)));
     let data = pages::cell::build(estate, &records, &service, &dc, &none).expect("a cell");
     add("/services/feed-api/in/pdx2", Box::new(|| pages::cell::view(&data, reader)));

@@ -67,6 +67,7 @@ const fn section(key: &str) -> Option<&'static str> {
         b"o" => Some(paths::OVERVIEW),
         b"a" => Some(paths::ATTENTION),
         b"t" => Some(paths::TOPOLOGY),
+        b"r" => Some(paths::ROLLOUTS),
         b"u" => Some(paths::AUDIT),
         b"s" => Some(paths::SETTINGS),
         _ => None,
@@ -90,6 +91,19 @@ fn press(key: &str, event: &KeyboardEvent, copied: &str) {
             if let Some(field) = first("#filter input:not([type=hidden]), .chips a") {
                 event.prevent_default();
                 focus(&field);
+            }
+        }
+        // Focus only: what acts is Enter on the button.
+        "R" => {
+            if let Some(button) = first("[data-slot-button]") {
+                event.prevent_default();
+                focus(&button);
+            }
+        }
+        "P" => {
+            if let Some(button) = first(".others button") {
+                event.prevent_default();
+                focus(&button);
             }
         }
         "Escape" => {

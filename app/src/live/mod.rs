@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `total` | `n`, `healthy`, `total`, and a number for each status name |
 //! | `problems` | `s`, `open`, `open_words`, `need`, `reporting`, `ids` |
+//! | `rollouts` | `s`, `open`, `open_words` |
+//! | `rollout/ID` | `s`, `word`, `rev` (the revision) |
 //! | `problem/ID` | `s`, `word`, `clock`, `detail` |
 //! | `dc/D` | `n`, `s`, `healthy`, `total`, `word`, `contact`, `old` |
 //! | `region/R`, `group/G`, `service/S` | `n`, `s`, `healthy`, `total`, `word` |

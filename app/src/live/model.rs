@@ -87,6 +87,7 @@ pub fn changed(
     walk.cells(&survey, &moved, &mut loads);
     walk.sums(&survey);
     walk.problems(&survey, records);
+    walk.rollouts();
     let Walk { changes, values, .. } = walk;
     let fleet = Arc::clone(&estate.fleet);
     (View { fleet, states, survey, values, loads, at: estate.at }, changes)
@@ -225,6 +226,38 @@ impl Walk<'_> {
                 fields.clone()
             }
             Some(_) | None => counted(&tally, status),
+        }
+    }
+
+    /// Rollouts that are on; one that ended is said once more.
+    fn rollouts(&mut self) {
+        let on = &self.estate.releases.rollouts;
+        let rows: Vec<_> = on.values().filter(|rollout| !rollout.is_over()).collect();
+        let mut worst = Status::Healthy;
+        for rollout in &rows {
+            let (tone, word) = text::rollout::rollout_state(&rollout.plan, &rollout.state);
+            let status = tone.status();
+            worst = worst.min(status);
+            let fields = [
+                ("s", status.name().into()),
+                ("word", word.into()),
+                ("rev", rollout.revision.to_string().into()),
+            ];
+            self.say(format!("rollout/{}", rollout.id), named(fields));
+        }
+        let n = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let fields = [
+            ("s", worst.name().into()),
+            ("open", text::number(n).into()),
+            ("open_words", crate::shell::rollouts_words(n).into()),
+        ];
+        self.say("rollouts".to_owned(), named(fields));
+        let before = self.previous.values.keys();
+        let gone = before.filter(|key| key.starts_with("rollout/"));
+        for key in gone.filter(|key| !self.values.contains_key(*key)) {
+            let over = t!("rollouts-over").into();
+            let fields = named([("word", over), ("rev", "over".into())]);
+            self.changes.push(change(key.clone(), self.seq, fields));
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod attention;
 pub mod audit;
+pub mod bench;
 pub mod cell;
 pub mod components;
 pub mod datacenter;
@@ -21,12 +22,15 @@ pub mod problem;
 pub mod query;
 pub mod region;
 pub mod replace;
+pub mod rollout;
+pub mod rollouts;
 pub mod rows;
 pub mod service;
 pub mod settings;
 pub mod sign_in;
 pub mod survey;
 pub mod topology;
+pub mod traffic;
 
 use mainstay_core::access::{Grant, Permission, Refusal, Target, decide};
 use mainstay_core::status::{Status, Tally};

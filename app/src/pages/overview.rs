@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::pages::placement::{self, PlacementSummary};
 use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
+use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts};
 use crate::paths;
@@ -40,6 +41,8 @@ pub struct Data {
     pub last_ended_at: Option<DateTime<Utc>>,
     /// The problems that ended last, newest first; only while none is open.
     pub ended: Vec<ProblemRow>,
+    /// Rollouts that are on, oldest first.
+    pub rollouts: Vec<RunRow>,
     pub fleet: Vec<RegionStrips>,
     pub placement: PlacementSummary,
     /// No fleet was ever applied.
@@ -66,6 +69,7 @@ pub fn build(estate: &Estate, records: &[Record]) -> Data {
         problems,
         last_ended_at: records.iter().filter_map(|r| r.closed_at).max(),
         ended,
+        rollouts: rollouts::running(estate, |_| true),
         fleet: strips(estate, &survey),
         placement: placement::summary(estate, &survey),
         bare: estate.fleet.datacenters.is_empty(),
@@ -96,13 +100,23 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         let body = empty(t!("overview-bare"), t!("overview-bare-detail"), Some(action));
         return view! { {head}<section class="card">{body}</section> }.into_any();
     }
-    let main = view! { {answer(data)}{attention(data, reader)} };
+    let main = view! { {answer(data)}{attention(data, reader)}{progress(data)} };
     let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };
     let side = view! {
         {card(Head::new(t!("fleet")).right(right), parts::fleet(&data.fleet))}
         {placement::view(&data.placement)}
     };
     view! { {head}{columns(main, side)} }.into_any()
+}
+
+/// What goes on; nothing where nothing does.
+fn progress(data: &Data) -> Option<AnyView> {
+    (!data.rollouts.is_empty()).then(|| {
+        let count = text::number(data.rollouts.len() as u64);
+        let right = view! { <a href=paths::ROLLOUTS>{t!("nav-rollouts")}</a> };
+        let head = Head::new(t!("in-progress")).note(count).right(right);
+        card(head, run_list(&data.rollouts))
+    })
 }
 
 /// The answer first: who reports, and how much needs a person.

@@ -2,15 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mainstay_core::access::Target;
 use mainstay_core::estate::Estate;
 use mainstay_core::fleet::{Placement, Service};
 use mainstay_core::id::{GroupId, ServiceId};
 use mainstay_core::problem::Record;
+use mainstay_core::release::Release;
+use mainstay_core::rollout::{Ease, Evidence, Rollout, RolloutId, WARM};
 use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::query::Query;
+use crate::pages::rollout::{EvidenceRow, evidence_list, evidence_rows};
+use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::rows::{
     CellRow, InstancePage, ProblemRow, cell_rows, instance_page, problems_where,
 };
@@ -20,7 +25,9 @@ use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::badge;
+use crate::ui::button::{Weight, disabled, link_button};
 use crate::ui::card::{Head, card, columns, key_values, padded};
+use crate::ui::glyph::{Icon, icon};
 use crate::ui::head::{Crumb, PageHead, page_head};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -40,6 +47,50 @@ pub struct Data {
     pub instances: InstancePage,
     pub paged: bool,
     pub problems: Vec<ProblemRow>,
+    /// Its stable version; absent when the fleet does not declare it.
+    #[schema(value_type = Option<Object>)]
+    pub release: Option<Release>,
+    /// Its rollout that is on.
+    pub rollout: Option<RunRow>,
+    /// The way back; absent: nothing to go back to, or on its way.
+    pub roll_back: Option<Back>,
+}
+
+/// Where rolling a service back leads, and what is known of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Back {
+    #[schema(value_type = String)]
+    pub rollout: RolloutId,
+    pub to: String,
+    /// The button acts; else it opens the review.
+    pub one_click: bool,
+    pub evidence: Vec<EvidenceRow>,
+    /// New for each page: what was sent once is done once.
+    #[serde(skip)]
+    pub key: String,
+}
+
+impl Back {
+    /// `None`: there is no way back now.
+    pub fn of(
+        rollout: &Rollout,
+        evidence: &Evidence,
+        now: DateTime<Utc>,
+        key: String,
+    ) -> Option<Self> {
+        let one_click = match &evidence.ease {
+            Ease::OneClick => true,
+            Ease::Review | Ease::SecondPerson => false,
+            Ease::Disabled { .. } => return None,
+        };
+        Some(Self {
+            rollout: rollout.id,
+            to: evidence.target.clone(),
+            one_click,
+            evidence: evidence_rows(evidence, &rollout.plan, now),
+            key,
+        })
+    }
 }
 
 /// The fleet's words on a service.
@@ -58,7 +109,13 @@ pub struct Declared {
 }
 
 /// `None`: the fleet does not declare it and nothing of it runs.
-pub fn build(estate: &Estate, records: &[Record], id: &ServiceId, query: &Query) -> Option<Data> {
+pub fn build(
+    estate: &Estate,
+    records: &[Record],
+    id: &ServiceId,
+    query: &Query,
+    roll_back: Option<Back>,
+) -> Option<Data> {
     let survey = Survey::of(estate);
     let declared = estate.fleet.services.get(id);
     if declared.is_none() && !survey.services.contains_key(id) {
@@ -80,6 +137,9 @@ pub fn build(estate: &Estate, records: &[Record], id: &ServiceId, query: &Query)
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
         problems: problems_where(records, estate.at, |p| p.about().0 == Some(id)),
+        release: estate.releases.stable(&estate.fleet, id),
+        rollout: rollouts::running(estate, |service| service == id).into_iter().next(),
+        roll_back,
     })
 }
 
@@ -138,14 +198,19 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         crumbs,
         badge: Some(badge(data.status, text::status(data.status))),
         note: Some(note.into_any()),
-        actions: None,
+        actions: data.declared.as_ref().map(|declared| actions(data, declared, reader)),
     });
     let total = text::number(data.instances.total as u64);
     let address = paths::service(&data.service);
     let href = |cursor: &str| paths::with_query(&address, &[("after", cursor)]);
     let here = parts::Without { service: true, ..parts::Without::default() };
+    let rollout = data
+        .rollout
+        .as_ref()
+        .map(|row| card(Head::new(t!("in-progress")), run_list(std::slice::from_ref(row))));
     let main = view! {
         {region::problems(&data.problems, reader, data.at)}
+        {rollout}
         {card(
             Head::new(t!("service-places")).note(text::number(data.cells.len() as u64)),
             parts::cells(t!("service-places"), &data.cells, here),
@@ -157,7 +222,67 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     };
     let key = format!("service/{}", data.service);
     let side = padded(Head::new(t!("facts")), view! { <div data-k=key>{facts(data)}</div> });
-    view! { {head}{columns(main, side)} }.into_any()
+    let links = padded(Head::new(t!("links")), links(data));
+    let back = data
+        .roll_back
+        .as_ref()
+        .map(|back| padded(Head::new(t!("evidence")), evidence_list(&back.evidence, data.at)));
+    view! { {head}{columns(main, view! { {back}{side}{links} })} }.into_any()
+}
+
+/// Starts a rollout, and takes the last one back.
+fn actions(data: &Data, declared: &Declared, reader: &Reader) -> AnyView {
+    let object = paths::service(&data.service);
+    let target = Target { group: Some(&declared.group), datacenter: None };
+    let refusal = reader.may_operate(target).err().map(|refusal| text::refusal(&refusal));
+    let back = data.roll_back.as_ref().map(|back| {
+        view! { <div class="slot">{slot(&object, back, refusal.clone(), reader)}</div> }
+    });
+    let start = match &refusal {
+        Some(why) => disabled(t!("rollouts-start"), why.clone()),
+        None => {
+            let href = paths::action(&object, "start-rollout");
+            link_button(Weight::Plain, href, t!("rollouts-start"))
+        }
+    };
+    view! { {back}{start} }.into_any()
+}
+
+/// The way back: one click where that is safe, with the evidence on the same page.
+fn slot(object: &str, back: &Back, refusal: Option<String>, reader: &Reader) -> AnyView {
+    let action = paths::action(object, "roll-back");
+    let label = t!("verb-roll-back", version = back.to.as_str());
+    match (refusal, back.one_click) {
+        (Some(why), _) => disabled(label, why),
+        (None, false) => link_button(Weight::Danger, action, t!("opens", label = label)),
+        (None, true) => {
+            let (csrf, key) = (reader.csrf.clone(), back.key.clone());
+            let undo = t!("slot-undo-for", time = text::duration(WARM));
+            view! {
+                <form method="post" action=action class="inline" data-once>
+                    <input type="hidden" name="csrf" value=csrf/>
+                    <input type="hidden" name="key" value=key/>
+                    <button class="btn crit lg" data-slot-button>{icon(Icon::Undo)}{label}</button>
+                </form>
+                <small>{t!("slot-at-once")}<br/>{undo}</small>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn links(data: &Data) -> AnyView {
+    let service = &data.service;
+    let rollouts = paths::with_query(paths::ROLLOUTS, &[("service", service.as_str())]);
+    let links = [
+        (paths::service_traffic(service), t!("nav-traffic")),
+        (rollouts, t!("nav-rollouts")),
+        (paths::service_bench(service), t!("start-bench-link")),
+        (paths::service_rollout(service), t!("link-runbook")),
+    ];
+    let items =
+        links.into_iter().map(|(href, label)| view! { <a href=href>{label}</a> }).collect_view();
+    view! { <div class="links">{items}</div> }.into_any()
 }
 
 fn facts(data: &Data) -> AnyView {
@@ -167,7 +292,7 @@ fn facts(data: &Data) -> AnyView {
         facts.extend([
             (t!("col-group"), view! { <a href=href>{name}</a> }.into_any()),
             (t!("service-recovery"), text::number(declared.priority).into_any()),
-            (t!("service-version"), declared.version.clone().into_any()),
+            (t!("service-version"), stable(data, declared)),
             (t!("service-nodes"), text::number(declared.nodes).into_any()),
         ]);
         if declared.front {
@@ -183,4 +308,14 @@ fn facts(data: &Data) -> AnyView {
     let running = if running.is_empty() { t!("no-instances") } else { running };
     facts.push((t!("service-running"), running.into_any()));
     key_values(facts)
+}
+
+/// The stable version, with the rollout that made it so.
+fn stable(data: &Data, declared: &Declared) -> AnyView {
+    let Some(release) = &data.release else { return declared.version.clone().into_any() };
+    let version = release.version.clone();
+    match release.rollout {
+        Some(id) => view! { <a href=paths::rollout(id)>{version}</a> }.into_any(),
+        None => version.into_any(),
+    }
 }

@@ -3,8 +3,10 @@
 //! Owns the loader, the thin macro [`t!`](crate::t) over the checked lookup (an id or argument
 //! that the file does not have fails to compile), and how core types, numbers and times are said.
 
+pub mod check;
 mod number;
 mod problem;
+pub mod rollout;
 mod time;
 mod words;
 
@@ -44,6 +46,19 @@ pub static LOADER: LazyLock<FluentLanguageLoader> = LazyLock::new(|| {
     loader.set_use_isolating(false);
     loader
 });
+
+/// A reason as a sentence of its own: `it was late` becomes `It was late.`
+pub fn sentence(reason: &impl std::fmt::Display) -> String {
+    let text = reason.to_string();
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return text };
+    // An id or a version keeps its form.
+    let word = text.split(' ').next().unwrap_or_default();
+    let plain = word.chars().all(|c| c.is_ascii_lowercase());
+    let first = if plain { first.to_uppercase().to_string() } else { first.to_string() };
+    let stop = if text.ends_with(['.', '…']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
 
 /// The language files, inside the program.
 struct Embedded;

@@ -10,12 +10,15 @@ use crate::ui::{escape, raw};
 pub enum Icon {
     Overview,
     Topology,
+    Rollouts,
+    Edges,
     Attention,
     Audit,
     Settings,
     Find,
     Link,
     Undo,
+    More,
 }
 
 impl Icon {
@@ -23,12 +26,15 @@ impl Icon {
         match self {
             Self::Overview => "i-over",
             Self::Topology => "i-topo",
+            Self::Rollouts => "i-roll",
+            Self::Edges => "i-edge",
             Self::Attention => "i-att",
             Self::Audit => "i-audit",
             Self::Settings => "i-set",
             Self::Find => "i-find",
             Self::Link => "i-link",
             Self::Undo => "i-undo",
+            Self::More => "i-more",
         }
     }
 }

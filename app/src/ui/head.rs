@@ -30,6 +30,15 @@ pub struct PageHead {
 
 /// Draws the head: a single line for sections, a block with crumbs for objects.
 pub fn page_head(head: PageHead) -> AnyView {
+    drawn(head, None)
+}
+
+/// As [`page_head`], for an object whose id is not its title: `here` ends the way.
+pub fn page_head_of(here: impl Into<String>, head: PageHead) -> AnyView {
+    drawn(head, Some(here.into()))
+}
+
+fn drawn(head: PageHead, here: Option<String>) -> AnyView {
     let PageHead { title, crumbs, badge, note, actions } = head;
     if crumbs.is_empty() {
         return view! {
@@ -42,7 +51,7 @@ pub fn page_head(head: PageHead) -> AnyView {
         }
         .into_any();
     }
-    let last = title.clone();
+    let last = here.unwrap_or_else(|| title.clone());
     view! {
         <div class="hero">
             <div>

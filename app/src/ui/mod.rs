@@ -29,9 +29,17 @@ pub mod head;
 #[cfg(feature = "ssr")]
 pub mod link;
 #[cfg(feature = "ssr")]
+pub mod log;
+#[cfg(feature = "ssr")]
+pub mod plot;
+#[cfg(feature = "ssr")]
+pub mod shares;
+#[cfg(feature = "ssr")]
 pub mod table;
 #[cfg(feature = "ssr")]
 pub mod time;
+#[cfg(feature = "ssr")]
+pub mod track;
 
 #[cfg(feature = "ssr")]
 pub use html::{escape, raw};

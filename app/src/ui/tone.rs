@@ -1,9 +1,11 @@
 //! The look of a state: one shape and one colour each.
 
 use mainstay_core::status::Status;
+use serde::Serialize;
 
 /// A look. Seven of them carry every state of every page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tone {
     Crit,
     Warn,
@@ -17,6 +19,18 @@ pub enum Tone {
 impl Tone {
     pub const ALL: [Self; 7] =
         [Self::Crit, Self::Warn, Self::Unk, Self::Plan, Self::Prog, Self::Ok, Self::Pause];
+
+    /// The state that has this look; a pause looks like a warning.
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Crit => Status::Failing,
+            Self::Warn | Self::Pause => Status::Degraded,
+            Self::Unk => Status::Unknown,
+            Self::Plan => Status::Planned,
+            Self::Prog => Status::Updating,
+            Self::Ok => Status::Healthy,
+        }
+    }
 
     /// The class that gives text and tint their colour, and the suffix of the glyph's symbol.
     pub const fn class(self) -> &'static str {

@@ -73,6 +73,19 @@ pub enum Actor {
     Anonymous(String),
 }
 
+impl Actor {
+    /// Its name, without what kind of actor it is.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(name)
+            | Self::Token(name)
+            | Self::Agent(name)
+            | Self::System(name)
+            | Self::Anonymous(name) => name,
+        }
+    }
+}
+
 /// What was done. The name is permanent: filters, exports and tests use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,7 +6,7 @@ use mainstay_app::paths;
 use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
-use super::{audit, fleet, forget, pages};
+use super::{audit, bench, fleet, forget, pages, rollouts, traffic};
 use crate::policy::Routes;
 use crate::problem::Problem;
 
@@ -40,6 +40,9 @@ async fn description() -> Response {
     description.merge(audit::openapi());
     description.merge(fleet::openapi());
     description.merge(forget::openapi());
+    description.merge(rollouts::openapi());
+    description.merge(bench::openapi());
+    description.merge(traffic::openapi());
     description.merge(crate::settings::openapi());
     Json(description).into_response()
 }

@@ -7,6 +7,7 @@ pub mod act;
 pub mod api;
 pub mod assets;
 pub mod audit;
+pub mod bench;
 mod coding;
 pub mod fleet;
 pub mod forget;
@@ -15,7 +16,9 @@ pub mod live;
 pub mod page;
 pub mod pages;
 pub mod refusal;
+pub mod rollouts;
 pub mod shared;
+pub mod traffic;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

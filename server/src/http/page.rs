@@ -16,9 +16,11 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, Shell};
 use mainstay_app::text::Tz;
+use mainstay_app::text::rollout::rollout_state;
 use mainstay_control::access::By;
 use mainstay_control::estate::Snapshot;
 use mainstay_core::access::Theme;
+use mainstay_core::estate::Estate;
 use mainstay_core::status::Status;
 use serde::Serialize;
 
@@ -261,6 +263,7 @@ impl Context {
             now: estate.at,
             data,
             problems: worst.map(|worst: Status| (worst, open)),
+            rollouts: rollouts(estate),
             csrf: self.viewer.as_ref().map(Viewer::form_token).unwrap_or_default().to_owned(),
             message: frame.message,
             build: env!("CARGO_PKG_VERSION").to_owned(),
@@ -270,6 +273,15 @@ impl Context {
             live_id: self.live_id.clone(),
         }
     }
+}
+
+/// Rollouts that are on: the worst of their looks, and how many.
+fn rollouts(estate: &Estate) -> Option<(Status, u32)> {
+    let on = estate.releases.rollouts.values().filter(|rollout| !rollout.is_over());
+    let looks = on.map(|rollout| rollout_state(&rollout.plan, &rollout.state).0.status());
+    let looks: Vec<_> = looks.collect();
+    let count = u32::try_from(looks.len()).unwrap_or(u32::MAX);
+    looks.into_iter().min().map(|worst| (worst, count))
 }
 
 fn shell_viewer(viewer: &Viewer) -> shell::Viewer {

@@ -161,8 +161,9 @@ pub async fn group(context: Context, Path(id): Path<String>) -> Response {
     responses((status = 200, body = service::Data), (status = 404)))]
 pub async fn service(context: Context, Path(id): Path<String>) -> Response {
     let (snapshot, reader, query) = (&context.snapshot, context.reader(), context.query());
-    let built =
-        parse(&id).and_then(|id| service::build(&snapshot.estate, &snapshot.problems, &id, &query));
+    let Some(id) = parse(&id) else { return not_found(&context) };
+    let back = super::rollouts::way_back(&context, &id).await;
+    let built = service::build(&snapshot.estate, &snapshot.problems, &id, &query, back);
     let Some(data) = built else { return not_found(&context) };
     let frame = Frame::new(service::title(&data), service::topics(&data));
     context.page(frame, &data, || service::view(&data, &reader))

@@ -1,0 +1,253 @@
+//! `/services/{service}/do/start-rollout`: the form, and what a start would do, before it does it.
+//!
+//! Both halves are plain forms: the first asks (GET, nothing changes), the second starts exactly
+//! what was shown, confirmed by the plan's hash.
+
+mod preview;
+mod typed;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use mainstay_core::access::Target;
+use mainstay_core::bench::BenchResult;
+use mainstay_core::estate::Estate;
+use mainstay_core::fleet::Strategy;
+use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::release::Release;
+use mainstay_core::rollout::{Plan, Preview};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use preview::{CheckRow, PreviewData, StepRow};
+pub use typed::{Typed, mistake};
+
+use crate::pages::Reader;
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::block::{empty, no_permission};
+use crate::ui::button::{Weight, link_button, submit};
+use crate::ui::card::{Head, card, columns, padded};
+use crate::ui::form::{Field, Kind, Mistake, error_summary, field, mistakes_title};
+use crate::ui::head::{Crumb, PageHead, page_head};
+use crate::ui::tone::Tone;
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Data {
+    pub at: DateTime<Utc>,
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    /// The version that serves now.
+    pub stable: String,
+    /// `canary` or `rolling`.
+    #[schema(value_type = String)]
+    pub strategy: Strategy,
+    pub preview: Option<PreviewData>,
+    /// Versions that passed their bench and may be started.
+    pub passed: Vec<String>,
+    /// Plans of the fleet.
+    #[serde(skip)]
+    pub plans: Vec<String>,
+    #[serde(skip)]
+    pub group: Option<GroupId>,
+    #[serde(skip)]
+    pub typed: Typed,
+    #[serde(skip)]
+    pub mistakes: Vec<Mistake>,
+    /// New for each page: a start that was sent twice starts once.
+    #[serde(skip)]
+    pub key: String,
+}
+
+/// `None`: the fleet has no such service.
+pub fn build(
+    estate: &Estate,
+    service: &ServiceId,
+    benches: &[BenchResult],
+    typed: Typed,
+    key: String,
+) -> Option<Data> {
+    let declared = estate.fleet.services.get(service)?;
+    let Release { version, .. } = estate.releases.stable(&estate.fleet, service)?;
+    let passed = benches.iter().filter(|bench| bench.service == *service);
+    let passed = passed.filter(|bench| bench.counts(estate.at) && bench.version != version);
+    Some(Data {
+        at: estate.at,
+        service: service.clone(),
+        strategy: declared.strategy,
+        preview: None,
+        passed: passed.map(|bench| bench.version.clone()).collect(),
+        plans: estate.fleet.rollout_plans.keys().map(ToString::to_string).collect(),
+        group: Some(declared.group.clone()),
+        stable: version,
+        typed,
+        mistakes: Vec::new(),
+        key,
+    })
+}
+
+/// The same with what a start would do now.
+pub fn previewed(data: Data, plan: &Plan, preview: &Preview) -> Data {
+    let preview = PreviewData::of(plan, preview, data.at);
+    Data { preview: Some(preview), ..data }
+}
+
+pub fn title(data: &Data) -> String {
+    let title = t!("start-title", name = data.service.as_str());
+    if data.mistakes.is_empty() { title } else { t!("error-title", title = title) }
+}
+
+pub fn view(data: &Data, reader: &Reader) -> AnyView {
+    let note = t!("start-note", version = data.stable.as_str());
+    let head = page_head(PageHead {
+        title: t!("start-title", name = data.service.as_str()),
+        crumbs: vec![
+            Crumb::new(paths::ROLLOUTS, t!("nav-rollouts")),
+            Crumb::new(paths::service(&data.service), data.service.to_string()),
+        ],
+        note: Some(note.into_any()),
+        ..PageHead::default()
+    });
+    let form = padded(Head::new(t!("start-form")), form(data));
+    let main = match &data.preview {
+        Some(preview) => preview::view(data, preview, reader),
+        None => card(
+            Head::new(t!("start-preview")),
+            empty(t!("start-preview-none"), t!("start-preview-none-detail"), None),
+        ),
+    };
+    view! { {head}{columns(main, form)} }.into_any()
+}
+
+fn form(data: &Data) -> AnyView {
+    let address = paths::action(&paths::service(&data.service), "start-rollout");
+    let (typed, mistakes) = (&data.typed, &data.mistakes);
+    let own = |name: &'static str, label: String, hint: String, value: &str| Field {
+        name,
+        label,
+        hint: (!hint.is_empty()).then_some(hint),
+        value: value.to_owned(),
+        autocomplete: Some("off"),
+        ..Field::default()
+    };
+    let version_hint = if data.passed.is_empty() {
+        t!("start-version-none")
+    } else {
+        t!("start-version-hint", versions = text::list(&data.passed))
+    };
+    let version = Field {
+        required: true,
+        ..own("version", t!("start-version"), version_hint, &typed.version)
+    };
+    let mut plans = vec![(String::new(), t!("start-plan-own"))];
+    plans.extend(data.plans.iter().map(|plan| (plan.clone(), plan.clone())));
+    let plan = Field {
+        kind: Kind::Select(plans),
+        ..own("plan", t!("start-plan"), String::new(), &typed.plan)
+    };
+    let schema = Field {
+        kind: Kind::Select(vec![
+            ("none".to_owned(), t!("start-schema-none")),
+            ("reversible".to_owned(), t!("start-schema-reversible")),
+            ("irreversible".to_owned(), t!("start-schema-irreversible")),
+        ]),
+        ..own("schema", t!("start-schema"), String::new(), &typed.schema)
+    };
+    let steps = (data.strategy == Strategy::Canary)
+        .then(|| own("steps", t!("start-steps"), t!("start-steps-hint"), &typed.steps));
+    let tick = |name, label, hint, on: bool| Field {
+        kind: Kind::Checkbox,
+        ..own(name, label, hint, if on { "yes" } else { "" })
+    };
+    let config = tick("config", t!("start-config"), t!("start-config-hint"), typed.config);
+    let hotfix = tick("hotfix", t!("start-hotfix"), t!("start-hotfix-hint"), typed.hotfix);
+    let change = own("change", t!("start-change"), t!("reason-hint"), &typed.change);
+    let waves = own("waves", t!("start-waves"), t!("start-waves-hint"), &typed.waves);
+    let bench = paths::service_bench(&data.service);
+    view! {
+        <form action=address class="form" novalidate>
+            {error_summary(mistakes_title(mistakes), mistakes)}
+            {field(version, mistakes)}
+            <p class="second"><a href=bench>{t!("start-bench-link")}</a></p>
+            {field(change, mistakes)}
+            {field(schema, mistakes)}
+            {field(config, mistakes)}
+            {field(hotfix, mistakes)}
+            {field(plan, mistakes)}
+            {steps.map(|steps| field(steps, mistakes))}
+            {field(waves, mistakes)}
+            <p class="acts">{submit(Weight::Plain, t!("start-show"))}</p>
+        </form>
+    }
+    .into_any()
+}
+
+/// The second half: starts exactly what was shown.
+fn confirm(data: &Data, preview: &PreviewData, reader: &Reader) -> AnyView {
+    let target = Target { group: data.group.as_ref(), datacenter: None };
+    let label = t!("start-do", version = preview.to.as_str());
+    if let Err(refusal) = reader.may_operate(target) {
+        return no_permission(text::refusal(&refusal), label);
+    }
+    let address = paths::action(&paths::service(&data.service), "start-rollout");
+    let mut hidden = vec![
+        ("csrf", reader.csrf.clone()),
+        ("hash", preview.hash.clone()),
+        ("key", data.key.clone()),
+    ];
+    hidden.extend(data.typed.pairs());
+    let hidden = hidden
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
+    let blocked = preview.checks.iter().any(|check| check.tone == Tone::Crit);
+    let warning = blocked.then(|| view! { <p class="second">{t!("start-blocked")}</p> });
+    view! {
+        <form method="post" action=address class="pad">
+            {hidden}
+            {warning}
+            <div class="chips">
+                {submit(Weight::Primary, label)}
+                {link_button(Weight::Plain, paths::service(&data.service), t!("start-keep"))}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// A mistake of no field of its own: it stands at the version.
+pub fn general(sentence: String) -> Mistake {
+    Mistake::new("version", sentence)
+}
+
+/// What is said when the plan is another one than was shown.
+pub fn replanned() -> Mistake {
+    general(t!("start-replanned"))
+}
+
+pub fn choose_title() -> String {
+    t!("start-choose")
+}
+
+/// `/rollouts/do/start`: which service.
+pub fn choose(services: &[ServiceId]) -> AnyView {
+    let head = page_head(PageHead {
+        title: choose_title(),
+        crumbs: vec![Crumb::new(paths::ROLLOUTS, t!("nav-rollouts"))],
+        ..PageHead::default()
+    });
+    let options = services.iter().map(|id| (id.to_string(), id.to_string())).collect();
+    let service = Field {
+        name: "service",
+        label: t!("col-service"),
+        kind: Kind::Select(options),
+        ..Field::default()
+    };
+    let form = view! {
+        <form action=paths::ROLLOUTS_START class="form">
+            {field(service, &[])}
+            <p class="acts">{submit(Weight::Primary, t!("start-choose-do"))}</p>
+        </form>
+    };
+    view! { {head}{padded(Head::new(t!("start-form")), form)} }.into_any()
+}
