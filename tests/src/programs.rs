@@ -41,6 +41,21 @@ pub fn axe() -> Result<PathBuf> {
     }
 }
 
+/// Envoy: the one that the environment names, else the one that is installed beside the builds.
+///
+/// # Errors
+/// When it has not been installed.
+pub fn envoy() -> Result<PathBuf> {
+    match env::var_os("MAINSTAY_ENVOY") {
+        Some(program) => built(program.into()),
+        None => {
+            let mainstay = mainstay()?;
+            let target = mainstay.ancestors().nth(2).context("programs lie in target/debug")?;
+            built(target.join("tools").join("envoy"))
+        }
+    }
+}
+
 /// A fleet file of the tests, or one of the repository's.
 #[must_use]
 pub fn fleet(name: &str) -> PathBuf {

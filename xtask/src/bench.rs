@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     /// Measure what `cargo xtask build --dev` makes, for work on the bench
     #[arg(long)]
     debug: bool,
-    /// Only these parts: lab, topology, scale, judge
+    /// Only these parts: lab, topology, scale, edges, ingest, rollout, judge
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Put the table into this page: docs/bench.md
@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     need::postgres()?;
     need::browser()?;
+    let envoy = need::envoy()?;
     let profile = if arguments.debug { Profile::Dev } else { Profile::Release };
     build::site(profile)?;
     build::programs(profile)?;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .arg("--results")
         .arg(repo::target().join("bench/results.json"))
         .env("MAINSTAY_BIN_DIR", bin)
+        .env(need::ENVOY_VARIABLE, envoy)
         .env("MAINSTAY_SITE_DIR", repo::target().join(profile.site()))
         .env_remove("DATABASE_URL")
         .stdin(Stdio::null());

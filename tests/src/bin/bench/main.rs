@@ -7,6 +7,8 @@
 //! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
 
 mod browsing;
+mod edges;
+mod envoy;
 mod judge;
 mod kills;
 mod lab;
@@ -59,6 +61,8 @@ enum Part {
     Topology,
     /// 20,000 instances of 100 agents: what the server needs
     Scale,
+    /// Changed weights to the last acknowledgement, at real Envoys and simulated subscribers
+    Edges,
     /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
     Judge,
 }
@@ -76,6 +80,8 @@ struct Plan {
     scale_updates: Duration,
     /// Simulated rollouts of each case.
     rollouts: usize,
+    /// Changes of weights told to edges.
+    changes: usize,
 }
 
 impl Plan {
@@ -92,6 +98,7 @@ impl Plan {
             scale: Shape { agents, services: 40, instances },
             scale_updates: seconds(quick, 60, 10),
             rollouts: if quick { 20 } else { 1_000 },
+            changes: if quick { 20 } else { 200 },
         }
     }
 }
@@ -121,6 +128,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Lab => real_fleet(&plan, &mut report).await,
             Part::Topology => two_thousand(&plan, &mut report).await,
             Part::Scale => scale::measure(&plan, &mut report).await,
+            Part::Edges => edges::measure(&plan, &mut report).await,
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())
