@@ -9,6 +9,7 @@
 mod browsing;
 mod edges;
 mod envoy;
+mod ingest;
 mod judge;
 mod kills;
 mod lab;
@@ -63,6 +64,8 @@ enum Part {
     Scale,
     /// Changed weights to the last acknowledgement, at real Envoys and simulated subscribers
     Edges,
+    /// Access logs: lines on one core, memory, and what they cost an Envoy
+    Ingest,
     /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
     Judge,
 }
@@ -82,6 +85,11 @@ struct Plan {
     rollouts: usize,
     /// Changes of weights told to edges.
     changes: usize,
+    /// Turns of each Envoy, with access logs and without, and how long one is.
+    log_rounds: usize,
+    log_round: Duration,
+    /// Lines of access logs told to the server.
+    log_lines: u64,
 }
 
 impl Plan {
@@ -99,6 +107,9 @@ impl Plan {
             scale_updates: seconds(quick, 60, 10),
             rollouts: if quick { 20 } else { 1_000 },
             changes: if quick { 20 } else { 200 },
+            log_rounds: if quick { 2 } else { 6 },
+            log_round: seconds(quick, 5, 2),
+            log_lines: if quick { 20_000 } else { 1_000_000 },
         }
     }
 }
@@ -129,6 +140,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Topology => two_thousand(&plan, &mut report).await,
             Part::Scale => scale::measure(&plan, &mut report).await,
             Part::Edges => edges::measure(&plan, &mut report).await,
+            Part::Ingest => ingest::measure(&plan, &mut report).await,
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())
