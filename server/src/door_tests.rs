@@ -14,7 +14,7 @@ use mainstay_core::id::DatacenterId;
 use mainstay_store::audit::{self, Filter};
 
 use crate::policy::Route;
-use crate::rig::{PASSWORD, Rig, cookie_of, grant, location, text};
+use crate::rig_tests::{PASSWORD, Rig, cookie_of, grant, location, text};
 use crate::router::routes;
 use crate::state::AppState;
 

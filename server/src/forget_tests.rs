@@ -12,7 +12,7 @@ use mainstay_core::fleet::read;
 use mainstay_core::forget::FORGET_AFTER;
 use mainstay_core::id::DatacenterId;
 
-use crate::rig::{Rig, grant, location, text};
+use crate::rig_tests::{Rig, grant, location, text};
 
 const PAGE: &str = "/dc/osl1/do/forget";
 const API: &str = "/api/v1/datacenters/osl1/do/forget";

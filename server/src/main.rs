@@ -19,7 +19,7 @@ mod prometheus;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]
-mod rig;
+mod rig_tests;
 mod router;
 mod security;
 mod sent;

@@ -11,7 +11,7 @@ use mainstay_core::access::Role;
 
 use crate::http::refusal;
 use crate::problem::{PROBLEM_JSON, Problem};
-use crate::rig::{Rig, grant, text};
+use crate::rig_tests::{Rig, grant, text};
 
 const PERSON: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 const PROGRAM: &str = "application/json";

@@ -11,7 +11,7 @@ use http::{Request, StatusCode};
 use mainstay_core::access::Role;
 use mainstay_core::fleet::{Fleet, read};
 
-use crate::rig::{Rig, grant, location};
+use crate::rig_tests::{Rig, grant, location};
 
 const PATH: &str = "/topology";
 const MAIN: (&str, &str) = ("<main", "</main>");

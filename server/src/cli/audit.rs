@@ -237,7 +237,7 @@ mod tests {
     use mainstay_core::audit::{Action, Outcome};
 
     use super::*;
-    use crate::rig::Rig;
+    use crate::rig_tests::Rig;
 
     #[tokio::test]
     async fn an_export_leaves_an_entry_or_is_not_made() {

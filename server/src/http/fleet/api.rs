@@ -139,7 +139,8 @@ pub(super) async fn apply(context: Context, viewer: Viewer, body: Body) -> Respo
     } else if check.findings.is_empty() && !(REASON_MIN_CHARS..=REASON_MAX_CHARS).contains(&length)
     {
         let detail = format!(
-            "Write the `reason`, {REASON_MIN_CHARS} to {REASON_MAX_CHARS} characters; nothing              was applied."
+            "Write the `reason`, {REASON_MIN_CHARS} to {REASON_MAX_CHARS} characters; nothing \
+             was applied."
         );
         return refused(StatusCode::UNPROCESSABLE_ENTITY, detail, check);
     }
