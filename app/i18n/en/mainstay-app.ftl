@@ -1328,3 +1328,7 @@ keys-slot = go to the action of the page
 changed = The rollout of { $service } is { $word } by now. What you see is the state of this moment.
 changed-by = The rollout of { $service } is { $word } since { $at } UTC ({ $who }), { $ago } before you. What you see is the state of this moment.
 start-replanned = The plan is another one by now. Look at it, then start.
+slot-sent = Sent
+slot-unsure = Sent, not confirmed. Checking…
+refresh-note = This page loads again every { $n } s.
+refresh-still = Keep it still

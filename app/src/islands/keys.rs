@@ -20,6 +20,7 @@ pub fn Keys(words: KeyWords) -> impl IntoView {
     {
         crate::islands::shortcuts::start(words.copied.clone(), words.off);
         crate::islands::matrix::start();
+        crate::islands::slot::start();
     }
     let rows = words
         .rows

@@ -37,6 +37,7 @@ pub fn LiveApplier(
     {
         let wanted = crate::islands::link::Wanted { topics, after, build: release, zone };
         crate::islands::connection::start(wanted, words);
+        crate::islands::swap::start();
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = (topics, after, release, zone, words);

@@ -25,6 +25,10 @@ mod search;
 #[cfg(feature = "hydrate")]
 mod shortcuts;
 #[cfg(feature = "hydrate")]
+mod slot;
+#[cfg(feature = "hydrate")]
+mod swap;
+#[cfg(feature = "hydrate")]
 mod tabs;
 
 pub use keys::{KeyWords, Keys};

@@ -259,7 +259,14 @@ fn slot(object: &str, back: &Back, refusal: Option<String>, reader: &Reader) -> 
             let (csrf, key) = (reader.csrf.clone(), back.key.clone());
             let undo = t!("slot-undo-for", time = text::duration(WARM));
             view! {
-                <form method="post" action=action class="inline" data-once>
+                <form
+                    method="post"
+                    action=action
+                    class="inline"
+                    data-once
+                    data-sending=t!("rollout-rolling-back", version = back.to.as_str())
+                    data-unsure=t!("slot-unsure")
+                >
                     <input type="hidden" name="csrf" value=csrf/>
                     <input type="hidden" name="key" value=key/>
                     <button class="btn crit lg" data-slot-button>{icon(Icon::Undo)}{label}</button>

@@ -351,8 +351,27 @@ fn one_click(
     let (csrf, fields) = (reader.csrf.clone(), super::act::confirmed(data));
     let marked = matches!(verb, Verb::RollBack | Verb::Undo);
     let picture = marked.then(|| icon(Icon::Undo));
+    let plan = &data.rollout.plan;
+    let sending = match verb {
+        Verb::RollBack => t!("rollout-rolling-back", version = plan.from.as_str()),
+        Verb::Undo
+        | Verb::Pause
+        | Verb::Resume
+        | Verb::Promote
+        | Verb::PromoteFully
+        | Verb::Abort
+        | Verb::Retry
+        | Verb::End => t!("slot-sent"),
+    };
     view! {
-        <form method="post" action=action class="inline" data-once=marked>
+        <form
+            method="post"
+            action=action
+            class="inline"
+            data-once=marked
+            data-sending=sending
+            data-unsure=t!("slot-unsure")
+        >
             <input type="hidden" name="csrf" value=csrf/>
             {fields}
             <button class=class data-slot-button=marked>{picture}{label}</button>

@@ -42,6 +42,9 @@ use crate::ui::card::columns;
 use crate::ui::head::Crumb;
 use crate::ui::tone::Tone;
 
+/// Seconds after which a page without script loads itself again.
+const REFRESH_SECONDS: &str = "15";
+
 /// A state that a rollout entered, and who or what made it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -125,6 +128,9 @@ pub struct Data {
     pub group: Option<GroupId>,
     #[serde(skip)]
     pub key: String,
+    /// Without script the page does not load itself again.
+    #[serde(skip)]
+    pub still: bool,
 }
 
 pub fn build(input: Input<'_>) -> Data {
@@ -153,6 +159,7 @@ pub fn build(input: Input<'_>) -> Data {
         log: side::log(&input),
         group: estate.fleet.services.get(&plan.service).map(|service| service.group.clone()),
         key: input.key.to_owned(),
+        still: false,
     }
 }
 
@@ -234,6 +241,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     view! {
         <div data-k=key data-swaps>
             <span data-f="rev" hidden>{data.rollout.revision.to_string()}</span>
+            {refresh(data)}
             {head::view(data, reader)}
             <div class="stack">
                 <div data-swap="callout">{head::callout_view(data)}</div>
@@ -243,6 +251,23 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Without script a rollout that is on loads itself again, until the reader wants it still.
+fn refresh(data: &Data) -> Option<AnyView> {
+    (!data.still && !data.rollout.is_over()).then(|| {
+        let still = paths::with_query(&paths::rollout(data.rollout.id), &[("still", "yes")]);
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content=REFRESH_SECONDS/>
+                <p class="muted">
+                    {crate::t!("refresh-note", n = REFRESH_SECONDS)}" "
+                    <a href=still>{crate::t!("refresh-still")}</a>
+                </p>
+            </noscript>
+        }
+        .into_any()
+    })
 }
 
 /// Which rollout a page is about.

@@ -128,7 +128,8 @@ async fn show(context: Context, Path(id): Path<String>) -> Response {
 }
 
 fn answer(context: &Context, loaded: &Loaded) -> Response {
-    let (data, reader) = (page::build(loaded.input()), context.reader());
+    let (mut data, reader) = (page::build(loaded.input()), context.reader());
+    data.still = context.query().get("still").is_some();
     let frame = Frame::new(page::title(&data), page::topics());
     context.page(frame, &data, || page::view(&data, &reader))
 }
