@@ -8,6 +8,7 @@ use mainstay_core::fleet::diff::{self, Blocked, Change};
 use mainstay_core::fleet::finding::Finding;
 use mainstay_core::fleet::{Fleet, read};
 use mainstay_core::id::DatacenterId;
+use mainstay_core::release::Moved;
 use mainstay_store::access::agents;
 use mainstay_store::fleet::{self as stored, NewFleet};
 use mainstay_store::{StoreError, audit, release};
@@ -34,6 +35,8 @@ pub struct Preview {
     pub changes: Vec<Change>,
     /// Removals that must wait; with any, it cannot be applied.
     pub blocked: Vec<Blocked>,
+    /// Versions that only a rollout moves; with any, it cannot be applied.
+    pub moved: Vec<Moved>,
 }
 
 /// Why a fleet was not applied.
@@ -43,6 +46,8 @@ pub enum ApplyError {
     Findings(Vec<Finding>),
     #[error("{} removals must wait until nothing runs there", .0.len())]
     Blocked(Vec<Blocked>),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Moved(Vec<Moved>),
     /// Another one was applied after this one was compared.
     #[error("revision {revision} of the fleet is in force by now")]
     Changed { revision: i64 },
@@ -62,6 +67,7 @@ impl Control {
             revision: estate.fleet_revision,
             changes: diff::diff(&estate.fleet, &fleet),
             blocked: diff::blocked(&estate.fleet, &fleet, &estate.tallies()),
+            moved: estate.releases.moved(&estate.fleet, &fleet),
             fleet,
         })
     }
@@ -90,45 +96,52 @@ impl Control {
         let preview = match self.appliable(text, expected) {
             Ok(preview) => preview,
             Err(ApplyError::Same) => return Err(ApplyError::Same),
-            Err(refused) => {
-                event.outcome = Outcome::Refused;
-                event.after = Some(refusal(&refused));
-                let event = &event;
-                let note = self.store.read_committed(|tx| {
-                    Box::pin(async move { audit::append(tx, event).await.map(drop) })
-                });
-                note.await?;
-                return Err(refused);
-            }
+            Err(refused) => return self.refused(event, refused).await,
         };
         event.after = Some(serde_json::json!({ "changes": preview.changes }));
-        let (fleet, event, applied_by) = (&preview.fleet, &event, actor_name(by));
+        let (fleet, applied_by, entry) = (&preview.fleet, actor_name(by), &event);
         let (applied_at, applied_by) = (event.at, applied_by.as_str());
+        let before = &self.snapshot().estate.fleet;
         let revision = self
             .store
             .read_committed(|tx| {
                 Box::pin(async move {
                     // Decisions about versions are taken before this fleet or after it.
-                    release::lock(tx).await?;
+                    let moved = release::lock(tx).await?.moved(before, fleet);
+                    if !moved.is_empty() {
+                        return Ok(Err(moved));
+                    }
                     let new = NewFleet { source: text, fleet, applied_at, applied_by, reason };
                     let Some(revision) = stored::apply(tx, expected, new).await? else {
-                        return Ok(None);
+                        return Ok(Ok(None));
                     };
-                    audit::append(tx, event).await?;
-                    Ok(Some(revision))
+                    audit::append(tx, entry).await?;
+                    Ok(Ok(Some(revision)))
                 })
             })
             .await?;
         match revision {
-            Some(revision) => {
+            Err(moved) => self.refused(event, ApplyError::Moved(moved)).await,
+            Ok(Some(revision)) => {
                 self.refresh().await;
                 Ok(revision)
             }
-            None => {
+            Ok(None) => {
                 let revision = stored::revision(self.store.acts()).await?;
                 Err(ApplyError::Changed { revision })
             }
         }
+    }
+
+    /// Writes down that nothing was applied, and why.
+    async fn refused(&self, mut event: Event, why: ApplyError) -> Result<i64, ApplyError> {
+        event.outcome = Outcome::Refused;
+        event.after = Some(refusal(&why));
+        let event = &event;
+        self.store
+            .read_committed(|tx| Box::pin(async move { audit::append(tx, event).await.map(drop) }))
+            .await?;
+        Err(why)
     }
 
     /// What applying a file on top of `expected` would do, unless something is in its way.
@@ -139,6 +152,9 @@ impl Control {
         }
         if !preview.blocked.is_empty() {
             return Err(ApplyError::Blocked(preview.blocked));
+        }
+        if !preview.moved.is_empty() {
+            return Err(ApplyError::Moved(preview.moved));
         }
         if preview.changes.is_empty() && preview.revision > 0 {
             return Err(ApplyError::Same);

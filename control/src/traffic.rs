@@ -34,7 +34,7 @@ const HEARD_MAX: i64 = 3_600;
 /// Seconds that are read again, for what arrived late.
 const LATE: TimeDelta = TimeDelta::seconds(4);
 /// How often is written and read.
-const PERIOD: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_millis(500);
 /// Before the last writing so long is waited.
 const LAST: Duration = Duration::from_millis(200);
 /// Most points of one series.

@@ -57,6 +57,7 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
     };
     let mut estate = leader.sources.estate.subscribe();
     let mut edges = leader.sources.edges.subscribe();
+    let mut traffic = leader.sources.traffic.subscribe();
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut reported = false;
@@ -66,9 +67,11 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
             _ = ticks.tick() => {}
             _ = estate.changed() => tokio::time::sleep(GATHER).await,
             _ = edges.changed() => {}
+            _ = traffic.changed() => {}
         }
         estate.mark_unchanged();
         edges.mark_unchanged();
+        traffic.mark_unchanged();
         match look(leader, term, &mut memory).await {
             Ok(()) => reported = false,
             Err(StoreError::NotLeader) => return,

@@ -54,7 +54,8 @@ impl Control {
         Ok(Planned { plan, preview, bench })
     }
 
-    /// Starts a rollout whose plan has the hash that was confirmed.
+    /// Starts a rollout whose plan has the hash that was confirmed. Once it stands, the same
+    /// request under its key is answered with it, whatever could be planned by now.
     pub async fn start_rollout(
         &self,
         by: &By,
@@ -64,7 +65,7 @@ impl Control {
         key: &str,
     ) -> Result<Rollout, RolloutError> {
         check_reason(why)?;
-        let once = &Once::new(key, by, &(request, plan_hash))?;
+        let once = &Once::new(key, by, &("start", request))?;
         self.refresh().await;
         let estate = self.snapshot().estate;
         let start = Start {

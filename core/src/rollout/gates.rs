@@ -290,10 +290,15 @@ pub(super) fn watched(
             Gate::Pause(reason)
         }
     };
+    // Logs come a little late: while they do not reach the end of the watch, more may come.
+    let behind = facts.heard_until.is_some_and(|heard| heard < end);
     for condition in &plan.analysis.conditions {
         let what = condition.to_string();
         match fact(facts, condition).map(|fact| fact.verdict) {
             Some(Verdict::Pass) => {}
+            Some(Verdict::NoData) if behind => {
+                return longer(PauseReason::NotMeasured { what });
+            }
             None | Some(Verdict::Undecided) => return longer(PauseReason::NotMeasured { what }),
             // A broken one has stopped the rollout before it came here.
             Some(Verdict::NoData | Verdict::NotMeasured | Verdict::Fail) => {
@@ -309,6 +314,7 @@ pub(super) fn watched(
             Some(judgement) => match judgement.verdict {
                 Verdict::Pass => Gate::Go,
                 Verdict::Undecided => longer(PauseReason::Undecided),
+                Verdict::NoData if behind => longer(no_data(plan, judgement)),
                 Verdict::NoData => Gate::Pause(no_data(plan, judgement)),
                 Verdict::NotMeasured | Verdict::Fail => {
                     let not = |m: &&MetricJudgement| m.verdict == Verdict::NotMeasured;

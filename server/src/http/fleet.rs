@@ -124,6 +124,9 @@ async fn apply(
             Err((StatusCode::CONFLICT, draft))
         }
         Err(ApplyError::Blocked(_)) => Err((StatusCode::CONFLICT, draft)),
+        Err(error @ ApplyError::Moved(_)) => {
+            Ok(failed(context, &Failure::Conflict { detail: error.to_string() }))
+        }
         // The draft has them already.
         Err(ApplyError::Findings(_)) => Err((StatusCode::UNPROCESSABLE_ENTITY, draft)),
         Err(ApplyError::Store(error)) => Ok(store_failed(context, &error)),

@@ -111,11 +111,17 @@ impl Watch {
             analysed: None,
         };
         if plan.is_full(position) {
-            // Twice, for a watch that is undecided goes on as long again.
-            let length = 2 * i64::from(plan.watch_seconds(position));
-            let seconds = watch.read(&sources.store, plan, (first - length, first)).await?;
-            let old = seconds.into_iter().map(|(at, (old, _))| (at, old));
-            watch.before = Some(rollout::moved(&old.collect(), length));
+            let length = i64::from(plan.watch_seconds(position));
+            let seconds = watch.read(&sources.store, plan, (first - 2 * length, first)).await?;
+            let old = |from, until| -> Trace {
+                let range = seconds.range(from..until);
+                range.map(|(at, (old, _))| (*at, old.clone())).collect()
+            };
+            // The latest to the watch; those before them to as long again, for an undecided watch.
+            let mut before = rollout::moved(&old(first - length, first), length);
+            let earlier = rollout::moved(&old(first - 2 * length, first - length), 3 * length);
+            before.seconds.extend(earlier.seconds);
+            watch.before = Some(before);
         }
         Ok(watch)
     }

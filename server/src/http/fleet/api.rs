@@ -150,7 +150,9 @@ pub(super) async fn apply(context: Context, viewer: Viewer, body: Body) -> Respo
     match control.apply_fleet(&by, &sent.source, expected, Some(&reason)).await {
         Ok(revision) => Json(Answer { applied: true, revision, check }).into_response(),
         Err(ApplyError::Same) => Json(Answer { applied: false, revision, check }).into_response(),
-        Err(error @ (ApplyError::Changed { .. } | ApplyError::Blocked(_))) => {
+        Err(
+            error @ (ApplyError::Changed { .. } | ApplyError::Blocked(_) | ApplyError::Moved(_)),
+        ) => {
             let detail = format!("Nothing was applied: {error}.");
             refused(StatusCode::CONFLICT, detail, check)
         }

@@ -1,0 +1,510 @@
+//! A small world around real servers: agents that carry out what they are commanded, edges that
+//! acknowledge what they are told, and users whose requests follow the weights. It outlives
+//! servers and connects to the next one, as the real ones do.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+#[path = "../../../store/tests/common/mod.rs"]
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::Utc;
+use common::TestDatabase;
+use mainstay_control::Control;
+use mainstay_control::access::By;
+use mainstay_control::audit::Signer;
+use mainstay_control::authority::Authority;
+use mainstay_control::edges::{Nack, Sight};
+use mainstay_control::traffic::Told;
+use mainstay_core::audit::Actor;
+use mainstay_core::bench::{CheckResult, On, Test, TestReport, TestState};
+use mainstay_core::deployment::{Command, Slot, Spec};
+use mainstay_core::estate::{Deployment, Instance, InstanceState};
+use mainstay_core::fence::{Outcome, Token};
+use mainstay_core::id::{DatacenterId, EdgeId, InstanceId, RegionId, ServiceId};
+use mainstay_core::rollout::{Rollout, RolloutId, StartRequest, State};
+use mainstay_core::routing::Routing;
+use mainstay_core::traffic::{Counts, Series};
+use mainstay_store::Store;
+use mainstay_wire::{CommandResult, Report};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Anything in these tests has happened within this time, on a busy machine too.
+pub const SOON: Duration = Duration::from_secs(90);
+/// Requests of one service at one edge in a fifth of a second.
+const REQUESTS: u64 = 80;
+
+pub const FLEET: &str = r#"
+name = "town"
+[[region]]
+id = "north"
+name = "North"
+time_zone = "Europe/Oslo"
+[[datacenter]]
+id = "osl1"
+name = "Oslo 1"
+region = "north"
+vendor = "on-premises"
+[[datacenter]]
+id = "osl2"
+name = "Oslo 2"
+region = "north"
+vendor = "Hetzner"
+[[edge]]
+id = "edge-1"
+region = "north"
+datacenter = "osl1"
+[[edge]]
+id = "edge-2"
+region = "north"
+datacenter = "osl2"
+[[group]]
+id = "store"
+name = "Store"
+priority = 1
+[[rollout_plan]]
+id = "quick"
+steps = [{ weight = 50, watch_seconds = 6 }, { weight = 100, watch_seconds = 6 }]
+error_tolerance = 20
+latency_tolerance = 300
+min_requests = 50
+[[rollout_plan]]
+id = "nodes"
+node_watch_seconds = 1
+[[service]]
+id = "shop"
+group = "store"
+placement = "distributed"
+nodes = 2
+version = "1.0.0"
+front = true
+rollout_plan = "quick"
+[[service]]
+id = "stock"
+group = "store"
+placement = "distributed"
+nodes = 2
+version = "1.0.0"
+rollout_plan = "nodes"
+"#;
+
+/// What versions are like; a version that is not named is good.
+#[derive(Clone, Debug, Default)]
+pub struct Nature {
+    /// Versions of which every second request fails.
+    pub failing: BTreeSet<String>,
+    /// Versions that do not pass tests.
+    pub untested: BTreeSet<String>,
+    /// Versions whose configuration edges refuse.
+    pub refused: BTreeSet<String>,
+}
+
+/// What one agent did and runs.
+#[derive(Debug, Default)]
+struct Place {
+    /// Every command ever carried out.
+    journal: BTreeMap<String, u32>,
+    accepted: BTreeMap<ServiceId, Token>,
+    slots: BTreeMap<Slot, (Spec, Token)>,
+    tests: BTreeMap<String, TestReport>,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    places: BTreeMap<DatacenterId, Place>,
+    nature: Nature,
+    /// What each edge carries out.
+    told: BTreeMap<EdgeId, Arc<Routing>>,
+    counted_to: i64,
+}
+
+/// The world and its database.
+pub struct Town {
+    pub db: TestDatabase,
+    dir: tempfile::TempDir,
+    world: Arc<Mutex<World>>,
+}
+
+/// One server with the world connected to it.
+pub struct Server {
+    pub control: Arc<Control>,
+    stop: CancellationToken,
+    run: JoinHandle<()>,
+    world: JoinSet<()>,
+}
+
+impl Town {
+    pub async fn new() -> Self {
+        let town = Self {
+            db: TestDatabase::new().await,
+            dir: tempfile::tempdir().unwrap(),
+            world: Arc::default(),
+        };
+        let server = town.server(false);
+        server.control.apply_fleet(&By::system("test"), FLEET, 0, None).await.unwrap();
+        town
+    }
+
+    pub fn nature(&self, change: impl FnOnce(&mut Nature)) {
+        change(&mut self.world().nature);
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    /// A server, with its reconcilers and the world if it is to `run`.
+    pub fn server(&self, run: bool) -> Server {
+        let authority = Authority::open(self.dir.path(), Utc::now()).unwrap();
+        // Servers have pools of their own, as processes do.
+        let store = Store::new(&self.db.url, Default::default()).unwrap();
+        let control = Arc::new(Control::new(store, authority));
+        let stop = CancellationToken::new();
+        let mut world = JoinSet::new();
+        let running = run.then(|| {
+            for datacenter in ["osl1", "osl2"] {
+                world.spawn(agent(control.clone(), self.world.clone(), datacenter));
+            }
+            world.spawn(edges(control.clone(), self.world.clone()));
+            let signer = Signer::open(self.dir.path()).unwrap();
+            let (control, stop) = (control.clone(), stop.clone());
+            let holder = format!("server-{:x}", rand::random::<u64>());
+            tokio::spawn(async move { control.run(holder, signer, stop).await })
+        });
+        let run = running.unwrap_or_else(|| tokio::spawn(async {}));
+        Server { control, stop, run, world }
+    }
+
+    /// A server that leads, with the version 1.0.0 of everything running.
+    pub async fn settled(&self) -> Server {
+        let server = self.server(true);
+        server
+            .until("everything runs", |control| {
+                let estate = control.snapshot().estate;
+                let serving = estate.instances().count() == 8;
+                let told = control.edges.facts(Utc::now());
+                (serving && told.len() == 2).then_some(())
+            })
+            .await;
+        server
+    }
+
+    /// Kills a server: nothing of it goes on, and its lease is free (waiting until it runs out
+    /// would show nothing more).
+    pub async fn kill(&self, mut server: Server) {
+        server.run.abort();
+        server.world.abort_all();
+        while server.world.join_next().await.is_some() {}
+        let _ = (&mut server.run).await;
+        sqlx::query("UPDATE lease SET holder = NULL").execute(self.db.store.acts()).await.unwrap();
+    }
+
+    /// How often every command was carried out.
+    pub fn executions(&self) -> BTreeMap<String, u32> {
+        let world = self.world();
+        world.places.values().flat_map(|place| place.journal.clone()).collect()
+    }
+
+    /// Versions of a service that run anywhere.
+    pub fn running(&self, service: &str) -> BTreeSet<String> {
+        let world = self.world();
+        let slots = world.places.values().flat_map(|place| &place.slots);
+        let of = slots.filter(|(slot, _)| slot.0.as_str() == service);
+        of.map(|(_, (spec, _))| spec.version.clone()).collect()
+    }
+
+    /// Shares of a service by version as an edge carries them out, out of 10,000.
+    pub fn shares(&self, edge: &str, service: &str) -> BTreeMap<String, u16> {
+        let world = self.world();
+        let Some(routing) = world.told.get(&EdgeId::new(edge).unwrap()) else {
+            return BTreeMap::new();
+        };
+        let weights = routing.services[&ServiceId::new(service).unwrap()].weights(&north());
+        weights.iter().map(|weight| (weight.version.clone(), weight.weight)).collect()
+    }
+}
+
+impl Server {
+    /// Waits until something is so.
+    pub async fn until<T>(&self, what: &str, mut look: impl FnMut(&Control) -> Option<T>) -> T {
+        let mut changed = self.control.estate.subscribe();
+        let mut edges = self.control.edges.subscribe();
+        let found = async {
+            loop {
+                if let Some(found) = look(&self.control) {
+                    return found;
+                }
+                tokio::select! {
+                    _ = changed.changed() => {}
+                    _ = edges.changed() => {}
+                    // tidy: allow sleep: a poll between wake-ups, bounded by the timeout below.
+                    () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                }
+            }
+        };
+        tokio::time::timeout(SOON, found).await.unwrap_or_else(|_| {
+            let releases = self.control.snapshot().estate.releases;
+            let states = releases.rollouts.values().map(|rollout| &rollout.state);
+            panic!("{what}: not so in time; {:?}", states.collect::<Vec<_>>())
+        })
+    }
+
+    /// Waits until the rollout of a service is in a state that `is` accepts.
+    pub async fn state(&self, service: &str, is: impl Fn(&State) -> bool) -> Rollout {
+        let service = ServiceId::new(service).unwrap();
+        self.until("the rollout's state", |control| {
+            let releases = control.snapshot().estate.releases;
+            releases.rollouts.get(&service).filter(|rollout| is(&rollout.state)).cloned()
+        })
+        .await
+    }
+
+    /// Has a version benched, and waits for the result.
+    pub async fn bench(&self, service: &str, version: &str) -> TestState {
+        let id = ServiceId::new(service).unwrap();
+        let key = format!("bench-{service}-{version}");
+        self.control.order_bench(&ann(), &id, version, &key).await.unwrap();
+        for _ in 0..SOON.as_secs() * 10 {
+            let bench = self.control.bench(&id, version).await.unwrap().unwrap();
+            if bench.report.state != TestState::Running {
+                return bench.report.state;
+            }
+            // tidy: allow sleep: a poll; nothing tells of results.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the bench of {version} did not end in time");
+    }
+
+    /// Benches a version and starts its rollout.
+    pub async fn start(&self, service: &str, version: &str) -> Rollout {
+        assert_eq!(self.bench(service, version).await, TestState::Passed);
+        let request = start(service, version);
+        let planned = self.control.plan_rollout(&request).await.unwrap();
+        let hash = planned.plan.hash();
+        let key = format!("start-{service}-{version}");
+        self.control.start_rollout(&ann(), &request, &hash, None, &key).await.unwrap()
+    }
+
+    pub async fn rollout(&self, id: RolloutId) -> Rollout {
+        self.control.rollout(id).await.unwrap().unwrap()
+    }
+}
+
+pub fn start(service: &str, version: &str) -> StartRequest {
+    StartRequest {
+        service: service.to_owned(),
+        version: version.to_owned(),
+        configuration_compatible: true,
+        ..StartRequest::default()
+    }
+}
+
+/// A person.
+pub fn ann() -> By {
+    By { actor: Actor::User("ann".to_owned()), request: None }
+}
+
+fn north() -> RegionId {
+    RegionId::new("north").unwrap()
+}
+
+/// An agent, as far as a server can tell.
+async fn agent(control: Arc<Control>, world: Arc<Mutex<World>>, datacenter: &'static str) {
+    let id = DatacenterId::new(datacenter).unwrap();
+    let link = control.ingest.open(&id, "1", Utc::now());
+    let mut commands = control.commands(&id);
+    let mut seq = 0;
+    loop {
+        seq += 1;
+        let report = {
+            let mut world = world.lock().unwrap();
+            world.places.entry(id.clone()).or_default().report(&id, seq)
+        };
+        control.ingest.report(&link, report, Utc::now()).unwrap();
+        let period = Duration::from_millis(500);
+        let Ok(ordered) = tokio::time::timeout(period, commands.next()).await else { continue };
+        for command in ordered {
+            let outcome = {
+                let mut world = world.lock().unwrap();
+                let nature = world.nature.clone();
+                let place = world.places.entry(id.clone()).or_default();
+                place.carry_out(command.id.as_str(), command.token, &command.action, &nature)
+            };
+            let result = CommandResult { command_id: command.id, token: command.token, outcome };
+            control.finish(&id, &result, Utc::now()).await.unwrap();
+        }
+    }
+}
+
+impl Place {
+    fn carry_out(&mut self, id: &str, token: Token, action: &Command, nature: &Nature) -> Outcome {
+        if self.journal.contains_key(id) {
+            return Outcome::Done;
+        }
+        let newest = self.accepted.entry(action.service().clone()).or_default();
+        if token <= *newest {
+            return Outcome::Stale { newest: *newest };
+        }
+        *newest = token;
+        *self.journal.entry(id.to_owned()).or_default() += 1;
+        match action {
+            Command::Deploy { service, track, spec } => {
+                self.slots.insert((service.clone(), *track), (spec.clone(), token));
+            }
+            Command::Remove { service, track } => {
+                self.slots.remove(&(service.clone(), *track));
+            }
+            Command::Replace { .. } => {}
+            Command::Test { service, test } => self.test(service, test, nature),
+        }
+        Outcome::Done
+    }
+
+    fn test(&mut self, service: &ServiceId, test: &Test, nature: &Nature) {
+        let version = match &test.on {
+            On::Staging { spec } => spec.version.clone(),
+            On::Instance { instance } => {
+                let found = self.instances(&DatacenterId::new("any").unwrap());
+                let tail = |id: &InstanceId| id.as_str().split('-').skip(2).collect::<String>();
+                let of = found
+                    .into_iter()
+                    .find(|it| it.service == *service && tail(&it.id) == tail(instance));
+                of.unwrap().version
+            }
+        };
+        let passed = !nature.untested.contains(&version);
+        let results = test.checks.iter().map(|check| CheckResult {
+            check: check.clone(),
+            passed,
+            seen: if passed { "200 after 3 ms" } else { "503 after 3 ms" }.to_owned(),
+        });
+        let report = TestReport {
+            id: test.id.clone(),
+            service: service.clone(),
+            version,
+            state: if passed { TestState::Passed } else { TestState::Failed },
+            started_at: Utc::now(),
+            ended_at: Some(Utc::now()),
+            results: results.collect(),
+        };
+        self.tests.insert(test.id.clone(), report);
+    }
+
+    fn instances(&self, datacenter: &DatacenterId) -> Vec<Instance> {
+        let instances = self.slots.iter().flat_map(|((service, track), (spec, _))| {
+            (1..=spec.nodes).map(move |n| Instance {
+                id: InstanceId::new(&format!("{service}-{datacenter}-{}{n}", track.name()))
+                    .unwrap(),
+                service: service.clone(),
+                version: spec.version.clone(),
+                state: InstanceState::Serving,
+                since: Utc::now(),
+                restarts: 0,
+                cpu_millicores: None,
+                memory_bytes: None,
+                endpoint: Some(format!("10.0.0.{n}:80")),
+                handle: None,
+            })
+        });
+        instances.collect()
+    }
+
+    fn report(&mut self, datacenter: &DatacenterId, seq: u64) -> Report {
+        let deployments = self.slots.iter().map(|((service, track), (spec, token))| Deployment {
+            service: service.clone(),
+            track: *track,
+            version: spec.version.clone(),
+            nodes: spec.nodes,
+            template: spec.template(),
+            token: *token,
+        });
+        Report {
+            seq,
+            full: true,
+            instances: self.instances(datacenter),
+            deployments: deployments.collect(),
+            tests: self.tests.values().cloned().collect(),
+            ..Report::default()
+        }
+    }
+}
+
+/// Both edges and their users.
+async fn edges(control: Arc<Control>, world: Arc<Mutex<World>>) {
+    let since = Utc::now();
+    let mut routing = control.edges.routing();
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
+    loop {
+        tokio::select! {
+            changed = routing.changed() => if changed.is_err() { return },
+            _ = ticks.tick() => {
+                let told = world.lock().unwrap().requests();
+                control.traffic.take_in(told);
+                continue;
+            }
+        }
+        let Some(newest) = routing.borrow_and_update().clone() else { continue };
+        let mut world = world.lock().unwrap();
+        let bad = newest.services.values().flat_map(|it| it.versions.keys());
+        let bad = bad.filter(|version| world.nature.refused.contains(*version)).count() > 0;
+        let sights = newest.edges.keys().map(|id| {
+            let nack = bad.then(|| Nack {
+                kind: "cluster".to_owned(),
+                revision: newest.revision,
+                names: vec!["shop".to_owned()],
+                message: "no such certificate".to_owned(),
+                at: Utc::now(),
+            });
+            let known = world.told.get(id).map_or(0, |routing| routing.revision);
+            let sight = Sight {
+                connected: true,
+                since,
+                proxy: None,
+                published_revision: newest.revision,
+                acknowledged_revision: if bad { known } else { newest.revision },
+                nack,
+            };
+            (id.clone(), sight)
+        });
+        let sights: BTreeMap<EdgeId, Sight> = sights.collect();
+        if !bad {
+            let told = newest.edges.keys().map(|id| (id.clone(), newest.clone()));
+            world.told.extend(told);
+        }
+        control.edges.observe(sights, Utc::now());
+    }
+}
+
+impl World {
+    /// A fifth of a second of requests at every edge, as its weights say.
+    fn requests(&mut self) -> Told {
+        let now = Utc::now().timestamp();
+        let mut told = Told::default();
+        for (edge, routing) in &self.told {
+            for (service, of) in &routing.services {
+                for weight in of.weights(&north()) {
+                    let mut counts = Counts::default();
+                    let failing = self.nature.failing.contains(&weight.version);
+                    for n in 0..REQUESTS * u64::from(weight.weight) / 10_000 {
+                        counts.record(failing && n % 2 == 0, 5.0);
+                    }
+                    let series = Series {
+                        service: service.clone(),
+                        version: weight.version.clone(),
+                        datacenter: DatacenterId::new("osl1").ok(),
+                        edge: edge.clone(),
+                    };
+                    told.counts.push((now, Arc::new(series), counts));
+                }
+            }
+            let from = if self.counted_to == 0 { now } else { self.counted_to };
+            told.heard.insert(edge.clone(), vec![from..now]);
+        }
+        self.counted_to = now;
+        told
+    }
+}
