@@ -319,12 +319,14 @@ async fn a_fleet_is_applied_by_command_and_refused_where_it_must_be() {
     world.settled(&admin, &wanted(), START).await.unwrap();
     let dir = world.data_dir();
     let source = fs::read_to_string(world.fleet()).unwrap();
-    let newer = source.replacen("version = \"1.0.0\"", "version = \"1.1.0\"", 1);
+    let more = "nodes = 3\nversion = \"1.0.0\"";
+    let newer = source.replacen("nodes = 2\nversion = \"1.0.0\"", more, 1);
     let gone = newer.find("[[service]]\nid = \"depot\"").unwrap();
     let files = [
         write(&dir, "newer.toml", &newer),
         write(&dir, "gone.toml", &newer[..gone]),
         write(&dir, "wrong.toml", &source.replace("Europe/Berlin", "Europe/Berln")),
+        write(&dir, "moved.toml", &newer.replacen("\"1.0.0\"", "\"1.1.0\"", 1)),
     ];
     let apply = |file: usize, more: &[&str], token: &Program| {
         let arguments = [&["fleet", "apply", &files[file]], more].concat();
@@ -334,21 +336,22 @@ async fn a_fleet_is_applied_by_command_and_refused_where_it_must_be() {
     };
     let sure = ["--yes", "--reason", REASON.1];
     for (file, more, token, code, word) in [
-        (0, &["--dry-run"][..], &program, Some(0), "1.1.0"),
+        (0, &["--dry-run"][..], &program, Some(0), "nodes"),
         (0, &["--reason", REASON.1], &program, Some(1), "--yes"),
         (0, &sure, &reader, Some(1), ""),
         (2, &sure, &program, Some(1), "Europe/Berlin"),
         (0, &sure, &program, Some(0), "revision 2"),
         (0, &sure, &program, Some(0), ""),
         (1, &sure, &program, Some(1), "depot"),
+        (3, &sure, &program, Some(1), "moves by rollouts only"),
     ] {
         let (status, said) = apply(file, more, token);
         assert_eq!(status, code, "{} {more:?}: {said}", files[file]);
         assert!(said.contains(word), "{} {more:?}: {said}", files[file]);
     }
     let shop = BTreeMap::from([
-        ("north", vec![("depot", "5.0.0", 2), ("shop", "1.1.0", 2)]),
-        ("south", vec![("shop", "1.1.0", 2)]),
+        ("north", vec![("depot", "5.0.0", 2), ("shop", "1.0.0", 3)]),
+        ("south", vec![("shop", "1.0.0", 3)]),
     ]);
     world.settled(&admin, &shop, START).await.unwrap();
     // Somebody else was faster: what was looked at is not in force any more.

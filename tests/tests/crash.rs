@@ -17,15 +17,15 @@ use sqlx::PgPool;
 const START: Duration = Duration::from_secs(60);
 /// After a restart of the server, what is there is shown within this time.
 const RIGHT: Duration = Duration::from_secs(5);
-/// A crashed leader's lease runs out and a version is rolled out within this time.
+/// A crashed leader's lease runs out and a change is carried out within this time.
 const DEPLOYED: Duration = Duration::from_secs(60);
 /// The moments at which the server is killed follow from this, or from what is set here.
 const SEED: &str = "MAINSTAY_TEST_SEED";
 
-fn wanted<'a>(shop: &'a str) -> Wanted<'a> {
+fn wanted(nodes: u16) -> Wanted<'static> {
     BTreeMap::from([
-        ("north", vec![("depot", "5.0.0", 2), ("shop", shop, 2)]),
-        ("south", vec![("shop", shop, 2)]),
+        ("north", vec![("depot", "5.0.0", 2), ("shop", "1.0.0", nodes)]),
+        ("south", vec![("shop", "1.0.0", nodes)]),
     ])
 }
 
@@ -37,10 +37,11 @@ async fn world() -> (World, Visitor, Program) {
     (world, visitor, program)
 }
 
-/// The world's fleet with another version of the shop.
-fn fleet(world: &World, shop: &str) -> String {
+/// The world's fleet with so many nodes of the shop.
+fn fleet(world: &World, nodes: u16) -> String {
     let source = std::fs::read_to_string(world.fleet()).unwrap();
-    source.replacen("version = \"1.0.0\"", &format!("version = \"{shop}\""), 1)
+    let nodes = format!("nodes = {nodes}\nversion = \"1.0.0\"");
+    source.replacen("nodes = 2\nversion = \"1.0.0\"", &nodes, 1)
 }
 
 /// Every command was acted upon once and told of once, in the store, in the audit log and in the
@@ -107,12 +108,12 @@ async fn finished(world: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_doubles_nothing_and_is_right_within_five_seconds() {
     let (mut world, visitor, program) = world().await;
-    let before = world.settled(&visitor, &wanted("1.0.0"), START).await.unwrap();
+    let before = world.settled(&visitor, &wanted(2), START).await.unwrap();
     // An instance dies while no server is there to be told.
     world.kill_server().unwrap();
     world.lab_fault(&["kill", "shop-south-1"]).unwrap();
     world.start_server().await.unwrap();
-    let after = world.settled(&visitor, &wanted("1.0.0"), RIGHT).await.unwrap();
+    let after = world.settled(&visitor, &wanted(2), RIGHT).await.unwrap();
     assert_eq!(after["north"], before["north"], "nobody touched the others");
     assert_eq!(after["south"][1], before["south"][1]);
     assert_ne!(after["south"][0].pid, before["south"][0].pid);
@@ -120,11 +121,11 @@ async fn a_killed_server_doubles_nothing_and_is_right_within_five_seconds() {
     assert_eq!(killed.restarts, 1, "{killed:?}");
 
     // A change was asked for, and the server dies before it can do anything about it.
-    let revision = program.apply_fleet(&fleet(&world, "1.1.0"), "a new version of the shop").await;
+    let revision = program.apply_fleet(&fleet(&world, 3), "more of the shop").await;
     world.kill_server().unwrap();
     assert_eq!(revision.unwrap(), 2);
     world.start_server().await.unwrap();
-    let after = world.settled(&visitor, &wanted("1.1.0"), DEPLOYED).await.unwrap();
+    let after = world.settled(&visitor, &wanted(3), DEPLOYED).await.unwrap();
     let depots = |all: &BTreeMap<String, Vec<_>>| all["north"][..2].to_vec();
     assert_eq!(depots(&after), depots(&before), "what did not change was not touched");
     finished(&world).await;
@@ -138,11 +139,11 @@ async fn a_deployment_ends_right_wherever_the_server_is_killed() {
     println!("to repeat: {SEED}={seed}");
     let mut chance = StdRng::seed_from_u64(seed);
     let (mut world, visitor, program) = world().await;
-    world.settled(&visitor, &wanted("1.0.0"), START).await.unwrap();
-    for round in 1..=3 {
-        let version = format!("2.{round}.0");
-        let source = fleet(&world, &version);
-        program.apply_fleet(&source, "a new version of the shop").await.unwrap();
+    world.settled(&visitor, &wanted(2), START).await.unwrap();
+    for round in 1..=3_u16 {
+        let nodes = 2 + round % 2;
+        let source = fleet(&world, nodes);
+        program.apply_fleet(&source, "another size of the shop").await.unwrap();
         // The first kill falls into the first leader's work, the next ones mostly into that of
         // the one that takes over when the lease has run out.
         for within in &[900, 9_000, 9_000][..chance.random_range(1..=3)] {
@@ -151,7 +152,7 @@ async fn a_deployment_ends_right_wherever_the_server_is_killed() {
             world.kill_server().unwrap();
             world.start_server().await.unwrap();
         }
-        world.settled(&visitor, &wanted(&version), DEPLOYED).await.unwrap();
+        world.settled(&visitor, &wanted(nodes), DEPLOYED).await.unwrap();
     }
     finished(&world).await;
     check_the_books(&world).await;

@@ -27,10 +27,10 @@ const AWAY: &str = "The state store does not answer";
 const PAGES: [&str; 6] =
     ["/", "/attention", "/topology", "/dc/north", "/services/shop", "/instances/shop-north-1"];
 
-fn wanted<'a>(shop: &'a str) -> Wanted<'a> {
+fn wanted(nodes: u16) -> Wanted<'static> {
     BTreeMap::from([
-        ("north", vec![("depot", "5.0.0", 2), ("shop", shop, 2)]),
-        ("south", vec![("shop", shop, 2)]),
+        ("north", vec![("depot", "5.0.0", 2), ("shop", "1.0.0", nodes)]),
+        ("south", vec![("shop", "1.0.0", nodes)]),
     ])
 }
 
@@ -107,7 +107,7 @@ async fn pages_and_agents_outlive_postgres_and_what_was_seen_is_written_later() 
     let mut world = world(true).await;
     let visitor = world.sign_in("admin").await.unwrap();
     let program = Program::of(&visitor, "admin").await.unwrap();
-    world.settled(&visitor, &wanted("1.0.0"), START).await.unwrap();
+    world.settled(&visitor, &wanted(2), START).await.unwrap();
     let load = Load::start(&world).await;
     load.go_on(20).await;
     world.database().cluster().unwrap().restart().unwrap();
@@ -147,9 +147,10 @@ async fn pages_and_agents_outlive_postgres_and_what_was_seen_is_written_later() 
     world.server().unwrap().check().unwrap();
     // And everything works as before, without a restart.
     let source = fs::read_to_string(world.fleet()).unwrap();
-    let source = source.replacen("version = \"1.0.0\"", "version = \"1.1.0\"", 1);
-    program.apply_fleet(&source, "a new version of the shop").await.unwrap();
-    world.settled(&visitor, &wanted("1.1.0"), START).await.unwrap();
+    let more = "nodes = 3\nversion = \"1.0.0\"";
+    let source = source.replacen("nodes = 2\nversion = \"1.0.0\"", more, 1);
+    program.apply_fleet(&source, "more of the shop").await.unwrap();
+    world.settled(&visitor, &wanted(3), START).await.unwrap();
     let said = world.mainstay(&["audit", "verify"]).unwrap();
     assert!(said.contains("intact"), "{said}");
 }
