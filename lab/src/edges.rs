@@ -5,9 +5,9 @@
 //! by the server; the lab writes nothing but the file it starts with.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Context;
 use mainstay_agent::identity::{self, Found, Identity, IdentityError};
 use mainstay_core::id::{DatacenterId, EdgeId, RegionId};
-use mainstay_xds::bootstrap::{self, Tls};
+use mainstay_xds::bootstrap::{self, Pem, Tls};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
@@ -149,7 +149,7 @@ async fn keep(plan: EdgePlan, mut wishes: watch::Receiver<Wish>) {
             identity = certificate(&plan) => identity,
             changed = wishes.changed() => if changed.is_err() { return } else { continue },
         };
-        match prepare(&plan, &identity).and_then(|()| spawn(&plan)) {
+        match prepare(&plan, &identity).and_then(|bootstrap| spawn(&plan, &bootstrap)) {
             Ok(mut envoy) => match run(&plan, &mut envoy, identity, &mut wishes).await {
                 Ended::ByItself(status) => {
                     let (edge, log) = (&plan.id, plan.log.display());
@@ -190,8 +190,7 @@ async fn certificate(plan: &EdgePlan) -> Identity {
 }
 
 /// Writes everything the Envoy starts with.
-fn prepare(plan: &EdgePlan, identity: &Identity) -> io::Result<()> {
-    let tls = write_certificate(plan, identity)?;
+fn prepare(plan: &EdgePlan, identity: &Identity) -> io::Result<PathBuf> {
     let edge = bootstrap::Edge {
         id: plan.id.clone(),
         region: plan.region.clone(),
@@ -200,41 +199,22 @@ fn prepare(plan: &EdgePlan, identity: &Identity) -> io::Result<()> {
         servers: vec![(plan.server.ip().to_string(), plan.server.port())],
         admin: None,
         connections_max: CONNECTIONS_MAX,
-        tls: Some(tls),
+        tls: Some(tls(plan)),
     };
-    replace(&bootstrap_file(plan), bootstrap::bootstrap(&edge).to_string().as_bytes())
+    tls(plan).write(pem(identity))?;
+    bootstrap::write(&edge, &plan.dir)
 }
 
-/// Writes the certificate, and last the files that an Envoy watches for a new one.
-fn write_certificate(plan: &EdgePlan, identity: &Identity) -> io::Result<Tls> {
-    let file = |name: &str| plan.dir.join(name);
-    let tls = Tls {
-        certificate: file("certificate.pem"),
-        key: file("key.pem"),
-        authority: file("authority.pem"),
-        server_name: mainstay_wire::SERVER_NAME.to_owned(),
-        secrets_dir: plan.dir.clone(),
-    };
-    replace(&tls.certificate, identity.certificate_pem().as_bytes())?;
-    replace(&tls.key, identity.key_pem().as_bytes())?;
-    replace(&tls.authority, identity.ca_pem().as_bytes())?;
-    for (path, content) in bootstrap::secrets(&tls) {
-        replace(&path, content.to_string().as_bytes())?;
+fn tls(plan: &EdgePlan) -> Tls {
+    Tls::in_folder(&plan.dir, mainstay_wire::SERVER_NAME)
+}
+
+fn pem(identity: &Identity) -> Pem<'_> {
+    Pem {
+        certificate: identity.certificate_pem(),
+        key: identity.key_pem(),
+        authority: identity.ca_pem(),
     }
-    Ok(tls)
-}
-
-fn bootstrap_file(plan: &EdgePlan) -> PathBuf {
-    plan.dir.join("bootstrap.json")
-}
-
-/// At once, and for this user's eyes only.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let next = path.with_extension("next");
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).truncate(true).mode(0o600);
-    options.open(&next)?.write_all(content)?;
-    fs::rename(next, path)
 }
 
 /// An Envoy on its leash. The leash is kept apart, because waiting for a child closes it.
@@ -243,13 +223,13 @@ struct Envoy {
     leash: Option<ChildStdin>,
 }
 
-fn spawn(plan: &EdgePlan) -> io::Result<Envoy> {
+fn spawn(plan: &EdgePlan, bootstrap: &Path) -> io::Result<Envoy> {
     let log = OpenOptions::new().create(true).append(true).open(&plan.log)?;
     let mut child = Command::new("/bin/sh")
         .args(["-c", LEASH, "edge"])
         .arg(&plan.program)
         .arg("--config-path")
-        .arg(bootstrap_file(plan))
+        .arg(bootstrap)
         .args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"])
         .stdin(Stdio::piped())
         .stdout(log.try_clone()?)
@@ -310,8 +290,8 @@ fn renew(plan: &EdgePlan, known: &mut Identity) {
     if let Ok(Found::Identity(identity)) = identity::find(&plan.agent_dir, &plan.datacenter, None)
         && identity.certificate_pem() != known.certificate_pem()
     {
-        match write_certificate(plan, &identity) {
-            Ok(_) => *known = *identity,
+        match tls(plan).write(pem(&identity)) {
+            Ok(()) => *known = *identity,
             Err(error) => {
                 tracing::error!(%error, edge = %plan.id, "a renewed certificate is not handed on");
             }

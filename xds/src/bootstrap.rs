@@ -4,7 +4,10 @@
 //! Certificates are named by path in files of their own, which Envoy watches: one renewed by
 //! renaming a new file over the old is used without a restart.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use mainstay_core::id::{DatacenterId, EdgeId, RegionId};
@@ -47,6 +50,60 @@ pub struct Tls {
     pub server_name: String,
     /// Where the files of [`secrets`] are.
     pub secrets_dir: PathBuf,
+}
+
+/// A data centre's certificate with what belongs to it, each as PEM.
+#[derive(Clone, Copy, Debug)]
+pub struct Pem<'a> {
+    pub certificate: &'a str,
+    pub key: &'a str,
+    pub authority: &'a str,
+}
+
+impl Tls {
+    /// Everything in one folder of the edge's own.
+    pub fn in_folder(folder: &Path, server_name: &str) -> Self {
+        Self {
+            certificate: folder.join("certificate.pem"),
+            key: folder.join("key.pem"),
+            authority: folder.join("authority.pem"),
+            server_name: server_name.to_owned(),
+            secrets_dir: folder.to_owned(),
+        }
+    }
+
+    /// Writes a certificate, new or renewed, and last the files that an Envoy watches for one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, pem: Pem<'_>) -> io::Result<()> {
+        replace(&self.certificate, pem.certificate.as_bytes())?;
+        replace(&self.key, pem.key.as_bytes())?;
+        replace(&self.authority, pem.authority.as_bytes())?;
+        for (path, content) in secrets(self) {
+            replace(&path, content.to_string().as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the bootstrap into a folder; returns the path that Envoy is given.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write(edge: &Edge, folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("bootstrap.json");
+    replace(&path, bootstrap(edge).to_string().as_bytes())?;
+    Ok(path)
+}
+
+/// At once, and for this user's eyes only.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let next = path.with_extension("next");
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(true).mode(0o600);
+    options.open(&next)?.write_all(content)?;
+    fs::rename(next, path)
 }
 
 /// Envoy's bootstrap, as JSON.
