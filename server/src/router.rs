@@ -18,6 +18,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::pages::routes())
         .merge(http::act::routes())
         .merge(http::rollouts::routes())
+        .merge(http::standing::routes())
         .merge(http::bench::routes())
         .merge(http::traffic::routes())
         .merge(http::live::routes())

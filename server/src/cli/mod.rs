@@ -1,7 +1,10 @@
 //! The command line: what each subcommand is called and where its room is.
 
+mod api;
 mod audit;
+mod bench;
 mod fleet;
+mod quarantine;
 mod rollout;
 mod serve;
 mod setup;
@@ -35,8 +38,12 @@ enum Command {
     Lab(LabArgs),
     /// Check a fleet file, or apply it to a running server.
     Fleet(fleet::FleetArgs),
-    /// Judge canary rollouts.
+    /// Start, watch, steer and take back rollouts; judge canaries.
     Rollout(rollout::RolloutArgs),
+    /// Test versions on staging before they may be rolled out.
+    Bench(bench::BenchArgs),
+    /// List versions that were taken back, and let them come again.
+    Quarantine(quarantine::QuarantineArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -69,6 +76,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Fleet(args) => one_thread()?.block_on(fleet::run(args)),
         Command::Rollout(args) => one_thread()?.block_on(rollout::run(args)),
+        Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
+        Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }

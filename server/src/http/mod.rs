@@ -18,6 +18,7 @@ pub mod pages;
 pub mod refusal;
 pub mod rollouts;
 pub mod shared;
+pub mod standing;
 pub mod traffic;
 
 use std::convert::Infallible;

@@ -205,7 +205,8 @@ fn words(judgement: &Judgement) -> String {
     text
 }
 
-fn line(judged: &MetricJudgement) -> String {
+/// One metric in one line.
+pub(super) fn line(judged: &MetricJudgement) -> String {
     let (name, unit) = match judged.metric {
         Metric::Errors => ("errors".to_owned(), "points"),
         Metric::Latency { quantile } => {
