@@ -27,6 +27,10 @@ pub(super) const READY_WITHIN: TimeDelta = TimeDelta::seconds(120);
 /// How long an edge that is connected may take to acknowledge.
 pub(super) const ACKNOWLEDGED_WITHIN: TimeDelta = TimeDelta::seconds(10);
 
+/// How late the edges' logs of a second may come: a watch that is undecided goes on for as long
+/// again, and at least for so long.
+pub(super) const LOGS_WITHIN: TimeDelta = TimeDelta::seconds(10);
+
 /// What a gate says.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Gate {
@@ -279,7 +283,7 @@ pub(super) fn watched(
 ) -> Gate {
     let plan = &rollout.plan;
     let watch = TimeDelta::seconds(i64::from(plan.watch_seconds(at)));
-    let (end, last) = (since + watch, since + watch * 2);
+    let (end, last) = (since + watch, since + watch + watch.max(LOGS_WITHIN));
     if facts.now < end {
         return Gate::Wait(Wait::Watch { until: end });
     }
