@@ -18,6 +18,7 @@ mod load;
 mod machine;
 mod metrics;
 mod report;
+mod rollout;
 mod scale;
 mod simulation;
 mod stats;
@@ -66,6 +67,8 @@ enum Part {
     Edges,
     /// Access logs: lines on one core, memory, and what they cost an Envoy
     Ingest,
+    /// Promotions and roll-backs under the requests of users: what fails, and how soon all is back
+    Rollout,
     /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
     Judge,
 }
@@ -90,6 +93,10 @@ struct Plan {
     log_round: Duration,
     /// Lines of access logs told to the server.
     log_lines: u64,
+    /// Requests that users make during promotions and roll-backs, and how many a second on a
+    /// day's average; in the evening, when they are made, it is half as many more.
+    user_requests: u64,
+    user_rate: u32,
 }
 
 impl Plan {
@@ -110,6 +117,8 @@ impl Plan {
             log_rounds: if quick { 2 } else { 6 },
             log_round: seconds(quick, 5, 2),
             log_lines: if quick { 20_000 } else { 1_000_000 },
+            user_requests: if quick { 2_000 } else { 100_000 },
+            user_rate: if quick { 50 } else { 650 },
         }
     }
 }
@@ -141,6 +150,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Scale => scale::measure(&plan, &mut report).await,
             Part::Edges => edges::measure(&plan, &mut report).await,
             Part::Ingest => ingest::measure(&plan, &mut report).await,
+            Part::Rollout => rollout::measure(&plan, &mut report).await,
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())
