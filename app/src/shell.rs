@@ -183,9 +183,24 @@ const SETTINGS: Section = Section {
     bottom: true,
 };
 
+/// What follows a service's address where the page is about its rollouts.
+const ROLLOUT_PARTS: &[&str] =
+    &["rollout", "bench", "do/start-rollout", "do/run-bench", "do/roll-back"];
+
+/// The path by which a page's section is found: without its query; a service's rollouts belong to
+/// rollouts.
+fn section_path(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or(path);
+    let part = path.strip_prefix("/services/").and_then(|rest| rest.split_once('/'));
+    match part {
+        Some((_, part)) if ROLLOUT_PARTS.contains(&part) => paths::ROLLOUTS,
+        Some(_) | None => path,
+    }
+}
+
 impl Section {
     fn is_current(&self, path: &str) -> bool {
-        let path = path.split('?').next().unwrap_or(path);
+        let path = section_path(path);
         path == self.href
             || self.owns.iter().any(|own| {
                 path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -562,6 +577,14 @@ mod tests {
             ("/topology?view=list", paths::TOPOLOGY),
             ("/services/feed-api/in/fra1", paths::TOPOLOGY),
             ("/dc/fra1", paths::TOPOLOGY),
+            ("/services/bench", paths::TOPOLOGY),
+            ("/services/feed-api/traffic", paths::TOPOLOGY),
+            ("/services/feed-api/bench", paths::ROLLOUTS),
+            ("/services/feed-api/rollout", paths::ROLLOUTS),
+            ("/services/feed-api/do/start-rollout?version=1", paths::ROLLOUTS),
+            ("/services/feed-api/do/run-bench", paths::ROLLOUTS),
+            ("/rollouts/quarantine", paths::ROLLOUTS),
+            ("/edges/edge-eu-west", paths::EDGES),
             ("/attention/at-1", paths::OVERVIEW),
             ("/audit/7", paths::AUDIT),
         ] {
