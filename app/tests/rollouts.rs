@@ -239,7 +239,7 @@ fn a_refused_start_keeps_what_was_typed() {
     let typed = start::Typed {
         version: "1.1.0\"<b>".to_owned(),
         steps: "25% 5 min, 5% 5 min".to_owned(),
-        config: true,
+        config: "yes".to_owned(),
         ..start::Typed::default()
     };
     let mut data = start::build(&estate, &service, &[], typed, "k".to_owned()).expect("a service");

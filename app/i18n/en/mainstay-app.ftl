@@ -106,6 +106,23 @@ problem-mixed = { $service } in { $dc } runs { $count } versions
 problem-mixed-detail = { $versions } run side by side and no update is in progress.
 problem-audit = The audit log is not the one that { $dc } witnessed
 problem-audit-detail = Its agent keeps a signed checkpoint of { $witnessed } entries, which the one of { $offered } entries does not continue (found { $at }). Entries before it were changed or removed. The agent keeps both as evidence in its data directory.
+problem-paused = { $service }: the rollout of { $version } is paused
+problem-paused-detail = { $why } { $next }
+problem-rolling-back = { $service }: { $version } is being rolled back automatically
+problem-rolling-back-detail = Requests are on their way back to the stable version. { $why }
+problem-rolled-back = { $service }: { $version } was rolled back automatically
+problem-rolled-back-detail = Undo is possible until { $until }. { $why }
+problem-edge-refuses = { $edge } refuses its configuration
+problem-edge-refuses-detail = It serves with what it accepted last. Its own words: { $message }
+problem-edge-gone = { $edge } is not connected
+problem-edge-gone-detail = Not connected since { $since }. { $left } If it still runs, it serves with the shares it was told last, and a rollback does not reach it.
+problem-edge-unseen = { $edge } has never connected
+problem-edge-unseen-detail = The fleet declares it and nothing has connected under its name. { $left }
+problem-edge-left = { $n ->
+    [0] No edge of { $region } is connected.
+    [one] One other edge of { $region } is connected.
+   *[other] { $count } other edges of { $region } are connected.
+}
 
 ## Shell
 product = Mainstay
@@ -435,6 +452,7 @@ mistake-beyond = Choose only roles and places that you hold yourself.
 mistake-zone = Write a time zone by its name, for example Europe/Berlin.
 mistake-range = Write a number from { $least } to { $most }.
 mistake-choice = Choose one of the offered choices.
+mistake-config = Choose whether the configuration works with both versions.
 mistake-there = Choose a { $field } that the fleet has.
 conflict-title = Nothing was done.
 conflict-detail = { $name } was changed after you opened this page. What stands now is shown below; repeat the change if it is still right.
@@ -1225,8 +1243,11 @@ start-schema = Database change
 start-schema-none = None
 start-schema-reversible = The old version works with it too
 start-schema-irreversible = The old version does not work with it
-start-config = One configuration works with both versions
-start-config-hint = If not, going back needs a review.
+start-config = Configuration
+start-config-hint = Declares whether going back is safe: if not, it needs a review.
+start-config-choose = Choose…
+start-config-both = Works with both versions
+start-config-new = Works only with the new version
 start-hotfix = Hotfix
 start-hotfix-hint = Watched for a quarter of the time. No step and no gate less.
 start-plan = Plan

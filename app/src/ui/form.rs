@@ -140,7 +140,9 @@ fn control(field: Field, described: Option<String>) -> AnyView {
                 })
                 .collect_view();
             return view! {
-                <select id=name name=name aria-describedby=described>{options}</select>
+                <select id=name name=name required=required aria-describedby=described>
+                    {options}
+                </select>
             }
             .into_any();
         }

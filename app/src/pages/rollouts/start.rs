@@ -153,14 +153,22 @@ fn form(data: &Data) -> AnyView {
         ]),
         ..own("schema", t!("start-schema"), String::new(), &typed.schema)
     };
+    let config = Field {
+        kind: Kind::Select(vec![
+            (String::new(), t!("start-config-choose")),
+            ("yes".to_owned(), t!("start-config-both")),
+            ("no".to_owned(), t!("start-config-new")),
+        ]),
+        required: true,
+        ..own("config", t!("start-config"), t!("start-config-hint"), &typed.config)
+    };
     let steps = (data.strategy == Strategy::Canary)
         .then(|| own("steps", t!("start-steps"), t!("start-steps-hint"), &typed.steps));
-    let tick = |name, label, hint, on: bool| Field {
+    let on = if typed.hotfix { "yes" } else { "" };
+    let hotfix = Field {
         kind: Kind::Checkbox,
-        ..own(name, label, hint, if on { "yes" } else { "" })
+        ..own("hotfix", t!("start-hotfix"), t!("start-hotfix-hint"), on)
     };
-    let config = tick("config", t!("start-config"), t!("start-config-hint"), typed.config);
-    let hotfix = tick("hotfix", t!("start-hotfix"), t!("start-hotfix-hint"), typed.hotfix);
     let change = own("change", t!("start-change"), t!("reason-hint"), &typed.change);
     let waves = own("waves", t!("start-waves"), t!("start-waves-hint"), &typed.waves);
     let bench = paths::service_bench(&data.service);

@@ -14,7 +14,8 @@ pub struct Typed {
     pub change: String,
     /// `none`, `reversible`, `irreversible`.
     pub schema: String,
-    pub config: bool,
+    /// `yes`: works with both versions; `no`; empty: not chosen, which is no answer.
+    pub config: String,
     pub hotfix: bool,
     /// `1% 5 min, 25% 20 min`; empty: the plan's.
     pub steps: String,
@@ -31,7 +32,7 @@ impl Typed {
             plan: own("plan"),
             change: own("change"),
             schema: own("schema"),
-            config: !text("config").is_empty(),
+            config: own("config"),
             hotfix: !text("hotfix").is_empty(),
             steps: own("steps"),
             waves: own("waves"),
@@ -46,7 +47,7 @@ impl Typed {
             ("plan", self.plan.clone()),
             ("change", self.change.clone()),
             ("schema", self.schema.clone()),
-            ("config", tick(self.config)),
+            ("config", self.config.clone()),
             ("hotfix", tick(self.hotfix)),
             ("steps", self.steps.clone()),
             ("waves", self.waves.clone()),
@@ -66,6 +67,14 @@ impl Typed {
                 SchemaChange::None
             }
         };
+        let configuration_compatible = match self.config.as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => {
+                mistakes.push(Mistake::new("config", t!("mistake-config")));
+                false
+            }
+        };
         let steps = (!self.steps.trim().is_empty()).then(|| steps(&self.steps)).transpose();
         let steps = steps.unwrap_or_else(|part| {
             mistakes.push(Mistake::new("steps", t!("mistake-step", part = part)));
@@ -82,7 +91,7 @@ impl Typed {
             hotfix: self.hotfix,
             change: some(&self.change),
             schema,
-            configuration_compatible: self.config,
+            configuration_compatible,
             waves: some(&self.waves).map(|waves| waves_of(&waves)),
             steps,
         })
@@ -166,6 +175,18 @@ mod tests {
         assert_eq!(read("0.5% 90s\n100% 1 h"), Ok(vec![(0.5, 90), (100.0, 3_600)]));
         for bad in ["five", "5%", "5% soon", "5% 10", "-% 5 min", "5% 99999999999 s"] {
             assert_eq!(read(bad), Err(format!("bad: {bad}")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_declared_and_never_taken_for_granted() {
+        for (config, declared) in [("yes", Some(true)), ("no", Some(false)), ("", None)] {
+            let typed = Typed { config: config.to_owned(), ..Typed::default() };
+            match (typed.request("feed"), declared) {
+                (Ok(request), Some(both)) => assert_eq!(request.configuration_compatible, both),
+                (Err(mistakes), None) => assert_eq!(mistakes[0].field, "config"),
+                (other, _) => panic!("{config}: {other:?}"),
+            }
         }
     }
 
