@@ -3,6 +3,7 @@
 mod api;
 mod audit;
 mod bench;
+mod edge;
 mod fleet;
 mod quarantine;
 mod rollout;
@@ -44,6 +45,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// List versions that were taken back, and let them come again.
     Quarantine(quarantine::QuarantineArgs),
+    /// Prepare an Envoy as an edge of the fleet.
+    Edge(edge::EdgeArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -78,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Rollout(args) => one_thread()?.block_on(rollout::run(args)),
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
+        Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }
