@@ -43,7 +43,6 @@ impl Town {
             fleet_file: Some(fleet),
             own_database: true,
             lab: true,
-            lab_options: vec!["--load-rate".to_owned(), rate.to_string()],
             ..Setup::default()
         });
         let world = world.await?;
@@ -53,11 +52,12 @@ impl Town {
         let town = Self { world, visitor, program, _dir: dir };
         let mut last = Value::Null;
         until("users come to all edges", START, async || {
-            last = town.load().ok()?;
+            last = town.load(&[]).ok()?;
             (last["closed"] == 0 && last["made"].as_u64()? > 0).then_some(())
         })
         .await
         .with_context(|| last.to_string())?;
+        town.load(&["--rate", &rate.to_string()])?;
         Ok(town)
     }
 
@@ -67,13 +67,15 @@ impl Town {
 
     /// Requests that users have made so far.
     pub fn made(&self) -> Result<u64> {
-        self.load()?["made"].as_u64().context("the load says what was made")
+        self.load(&[])?["made"].as_u64().context("the load says what was made")
     }
 
-    fn load(&self) -> Result<Value> {
+    /// How users fare, after a change if options name one.
+    fn load(&self, options: &[&str]) -> Result<Value> {
         let folder = self.world.lab_dir();
         let folder = folder.to_str().context("a folder in UTF-8")?;
-        let text = self.world.mainstay(&["lab", "load", "--json", "--data-dir", folder])?;
+        let command = [&["lab", "load", "--json", "--data-dir", folder], options].concat();
+        let text = self.world.mainstay(&command)?;
         let status: Value = serde_json::from_str(&text)?;
         Ok(status["load"].clone())
     }
