@@ -8,9 +8,10 @@ use mainstay_core::estate::{Cause, DatacenterState, Estate, Instance, InstanceSt
 use mainstay_core::fleet::{
     Datacenter, Fleet, Group, LocalNeed, Placement, Region, Service, Vendor,
 };
-use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
+use mainstay_core::id::{DatacenterId, EdgeId, GroupId, InstanceId, RegionId, ServiceId};
 use mainstay_core::placement;
 use mainstay_core::problem::{self, Record};
+use mainstay_core::rollout::EdgeFact;
 
 /// The moment every sample is taken at.
 pub fn now() -> DateTime<Utc> {
@@ -170,9 +171,20 @@ fn instance(
     }
 }
 
-/// The problems of an estate as the store would keep them, and one that ended.
+/// The problems of an estate as the store would keep them, and one that ended; its edges are well.
 pub fn records(estate: &Estate) -> Vec<Record> {
-    let mut records: Vec<_> = problem::find(estate)
+    let well = |id: &EdgeId| {
+        let fact = EdgeFact {
+            connected: true,
+            since: now() - TimeDelta::hours(9),
+            acknowledged_revision: 1,
+            acknowledged_at: None,
+            nack: None,
+        };
+        (id.clone(), fact)
+    };
+    let edges = estate.fleet.edges.keys().map(well).collect();
+    let mut records: Vec<_> = problem::find(estate, &edges)
         .into_iter()
         .enumerate()
         .map(|(at, problem)| Record {

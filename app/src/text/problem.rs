@@ -1,9 +1,12 @@
 //! Problems in two sentences: what and where, then the number, the limit and the consequence.
 
 use chrono::{DateTime, Utc};
+use mainstay_core::id::RegionId;
 use mainstay_core::problem::Problem;
+use mainstay_core::rollout::StopReason;
 
 use crate::t;
+use crate::text::rollout::{pause_next, pause_reason, stop_reason};
 use crate::text::{cause, list, moment, number};
 
 /// What and where: `feed-api in fra1: 3 of 17 instances failing`.
@@ -44,6 +47,22 @@ pub fn problem_title(problem: &Problem) -> String {
         ),
         Problem::AuditConflict { datacenter, .. } => {
             t!("problem-audit", dc = datacenter.as_str())
+        }
+        Problem::RolloutPaused { service, version, .. } => {
+            t!("problem-paused", service = service.as_str(), version = version.as_str())
+        }
+        Problem::RolledBack { service, version, undo_until: None, .. } => {
+            t!("problem-rolling-back", service = service.as_str(), version = version.as_str())
+        }
+        Problem::RolledBack { service, version, undo_until: Some(_), .. } => {
+            t!("problem-rolled-back", service = service.as_str(), version = version.as_str())
+        }
+        Problem::EdgeRefuses { edge, .. } => t!("problem-edge-refuses", edge = edge.as_str()),
+        Problem::EdgeGone { edge, since: Some(_), .. } => {
+            t!("problem-edge-gone", edge = edge.as_str())
+        }
+        Problem::EdgeGone { edge, since: None, .. } => {
+            t!("problem-edge-unseen", edge = edge.as_str())
         }
     }
 }
@@ -100,6 +119,46 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
             witnessed = number(conflict.witnessed),
             offered = number(conflict.offered)
         ),
+        Problem::RolloutPaused { why, .. } => {
+            t!("problem-paused-detail", why = pause_reason(why), next = pause_next(why))
+        }
+        Problem::RolledBack { why, undo_until, .. } => rolled_back(why, *undo_until, now),
+        Problem::EdgeRefuses { message, .. } => {
+            t!("problem-edge-refuses-detail", message = message.as_str())
+        }
+        Problem::EdgeGone { region, since, connected, .. } => {
+            edge_gone(region, *since, *connected, now)
+        }
+    }
+}
+
+fn rolled_back(why: &StopReason, undo_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let why = stop_reason(why);
+    match undo_until {
+        None => t!("problem-rolling-back-detail", why = why),
+        Some(until) => {
+            t!("problem-rolled-back-detail", why = why, until = moment(until, now))
+        }
+    }
+}
+
+fn edge_gone(
+    region: &RegionId,
+    since: Option<DateTime<Utc>>,
+    connected: u32,
+    now: DateTime<Utc>,
+) -> String {
+    let left = t!(
+        "problem-edge-left",
+        n = i64::from(connected),
+        count = number(connected),
+        region = region.as_str()
+    );
+    match since {
+        None => t!("problem-edge-unseen-detail", left = left),
+        Some(since) => {
+            t!("problem-edge-gone-detail", left = left, since = moment(since, now))
+        }
     }
 }
 
@@ -107,7 +166,8 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use mainstay_core::estate::Cause;
-    use mainstay_core::id::{DatacenterId, ServiceId};
+    use mainstay_core::id::{DatacenterId, EdgeId, ServiceId};
+    use mainstay_core::rollout::{PauseReason, RolloutId};
 
     fn check(problem: &Problem, title: &str, detail: &str) {
         let now = "2026-11-20T03:12:07Z".parse().expect("a time");
@@ -144,6 +204,71 @@ mod tests {
             &Problem::TooFewNodes { service, datacenter, serving: 0, wanted: 2 },
             "feed-api in fra1: 0 of 2 nodes serve",
             "Nothing serves feed-api in fra1.",
+        );
+    }
+
+    #[test]
+    fn a_rollout_that_waits_says_why_and_what_to_do() {
+        let (service, rollout) = (ServiceId::new("feed-api").expect("an id"), RolloutId(12));
+        let version = "4.19.0".to_owned();
+        check(
+            &Problem::RolloutPaused {
+                service: service.clone(),
+                rollout,
+                version: version.clone(),
+                why: PauseReason::NoData { requests: 40, needed: 2_000 },
+            },
+            "feed-api: the rollout of 4.19.0 is paused",
+            "Too few requests to tell: needs 2,000, has 40. Resume to watch again, promote past it \
+             with a reason, or roll back.",
+        );
+        let edge = EdgeId::new("west").expect("an id");
+        let back = |undo_until| Problem::RolledBack {
+            service: service.clone(),
+            rollout,
+            version: version.clone(),
+            why: StopReason::Refused { edge: edge.clone(), message: "no such route".into() },
+            undo_until,
+        };
+        check(
+            &back(None),
+            "feed-api: 4.19.0 is being rolled back automatically",
+            "Requests are on their way back to the stable version. west refused its \
+             configuration: no such route",
+        );
+        check(
+            &back(Some("2026-11-20T03:20:00Z".parse().expect("a time"))),
+            "feed-api: 4.19.0 was rolled back automatically",
+            "Undo is possible until 03:20 UTC. west refused its configuration: no such route",
+        );
+    }
+
+    #[test]
+    fn an_edge_says_what_still_reaches_its_region() {
+        let edge = EdgeId::new("west").expect("an id");
+        let message = "duplicate route".to_owned();
+        check(
+            &Problem::EdgeRefuses { edge: edge.clone(), message },
+            "west refuses its configuration",
+            "It serves with what it accepted last. Its own words: duplicate route",
+        );
+        let gone = |since: Option<&str>, connected| Problem::EdgeGone {
+            edge: edge.clone(),
+            region: RegionId::new("us-west").expect("an id"),
+            since: since.map(|at| at.parse().expect("a time")),
+            connected,
+        };
+        check(
+            &gone(Some("2026-11-20T03:06:52Z"), 0),
+            "west is not connected",
+            "Not connected since 03:06 UTC. No edge of us-west is connected. If it still runs, it \
+             serves with the shares it was told last, and a rollback does not reach it.",
+        );
+        check(
+            &gone(None, 1),
+            "west has never connected",
+            "The fleet declares it and nothing has connected under its name. One other edge of \
+             us-west is connected.",
         );
     }
 }

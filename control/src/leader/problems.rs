@@ -25,7 +25,7 @@ impl Problems {
         let now = snapshot.estate.at;
         let found = match snapshot.estate.fleet_revision {
             0 => Vec::new(),
-            _ => problem::find(&snapshot.estate),
+            _ => problem::find(&snapshot.estate, &leader.sources.edges.facts(now)),
         };
         let open = snapshot.problems.iter().filter(|record| record.closed_at.is_none());
         let open: Vec<Record> = open.cloned().collect();

@@ -3,6 +3,8 @@
 //! A problem's key is made of what it is about and never of numbers, so that the same trouble is
 //! the same problem from its beginning to its end.
 
+mod traffic;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Conflict;
 use crate::estate::{Cause, Contact, Estate};
 use crate::fleet::{Placement, Service};
-use crate::id::{DatacenterId, ServiceId};
+use crate::id::{DatacenterId, EdgeId, RegionId, ServiceId};
 use crate::placement;
+use crate::rollout::{EdgeFact, PauseReason, RolloutId, StopReason};
 use crate::status::{Status, Tally};
 
 /// What is wrong, with its numbers.
@@ -44,6 +47,28 @@ pub enum Problem {
     MixedVersions { service: ServiceId, datacenter: DatacenterId, versions: Vec<String> },
     /// A witness of the audit log holds a checkpoint that the log does not continue.
     AuditConflict { datacenter: DatacenterId, conflict: Conflict },
+    /// A rollout stands still until a person says what next.
+    RolloutPaused { service: ServiceId, rollout: RolloutId, version: String, why: PauseReason },
+    /// A rollout takes, or took, its version back without being asked.
+    RolledBack {
+        service: ServiceId,
+        rollout: RolloutId,
+        version: String,
+        why: StopReason,
+        /// `None`: requests still leave the version, or wait until the old one is up.
+        undo_until: Option<DateTime<Utc>>,
+    },
+    /// An edge does not carry out what it was told; `message` is the proxy's own words.
+    EdgeRefuses { edge: EdgeId, message: String },
+    /// An edge of the fleet is not connected, so that nothing it is to be told reaches it.
+    EdgeGone {
+        edge: EdgeId,
+        region: RegionId,
+        /// `None`: it never was, as far as is known.
+        since: Option<DateTime<Utc>>,
+        /// How many edges of its region are connected.
+        connected: u32,
+    },
 }
 
 impl Problem {
@@ -67,6 +92,10 @@ impl Problem {
                 format!("mixed-{service}-in-{datacenter}")
             }
             Self::AuditConflict { datacenter, .. } => format!("audit-conflict-{datacenter}"),
+            Self::RolloutPaused { rollout, .. } => format!("paused-{rollout}"),
+            Self::RolledBack { rollout, .. } => format!("rolled-back-{rollout}"),
+            Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
+            Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
         }
     }
 
@@ -80,8 +109,12 @@ impl Problem {
             | Self::Misplaced { service, datacenter, .. }
             | Self::OneDatacenterLeft { service, datacenter }
             | Self::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
-            Self::ServiceDown { service } => (Some(service), None),
-            Self::AuditConflict { .. } => (None, None),
+            Self::ServiceDown { service }
+            | Self::RolloutPaused { service, .. }
+            | Self::RolledBack { service, .. } => (Some(service), None),
+            Self::AuditConflict { .. } | Self::EdgeRefuses { .. } | Self::EdgeGone { .. } => {
+                (None, None)
+            }
         }
     }
 
@@ -90,11 +123,16 @@ impl Problem {
         match self {
             Self::InstancesFailing { .. }
             | Self::ServiceDown { .. }
-            | Self::AuditConflict { .. } => Status::Failing,
+            | Self::AuditConflict { .. }
+            | Self::EdgeRefuses { .. }
+            | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
             | Self::OneDatacenterLeft { .. }
-            | Self::MixedVersions { .. } => Status::Degraded,
+            | Self::MixedVersions { .. }
+            | Self::RolloutPaused { .. }
+            | Self::RolledBack { .. }
+            | Self::EdgeGone { .. } => Status::Degraded,
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,
         }
     }
@@ -113,8 +151,9 @@ pub struct Record {
     pub owner: Option<String>,
 }
 
-/// Every problem of the estate at this moment, worst first, then by key.
-pub fn find(estate: &Estate) -> Vec<Problem> {
+/// Every problem of the estate and of its edges at this moment, worst first, then by key. `edges`:
+/// how they stand; one that never connected may be absent.
+pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>) -> Vec<Problem> {
     let cells = estate.tallies();
     let mut problems = datacenter_problems(estate);
     for (id, service) in &estate.fleet.services {
@@ -122,6 +161,8 @@ pub fn find(estate: &Estate) -> Vec<Problem> {
     }
     leftovers(estate, &cells, &mut problems);
     problems.extend(audit_conflicts(estate));
+    problems.extend(traffic::rollouts(estate));
+    problems.extend(traffic::edges(estate, edges));
     problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
     problems
 }
@@ -131,6 +172,10 @@ pub fn find(estate: &Estate) -> Vec<Problem> {
 pub const OPEN_AFTER: TimeDelta = TimeDelta::seconds(2);
 /// The same for a data centre that is not heard: agents reconnect after a server restart.
 pub const OPEN_SILENT_AFTER: TimeDelta = TimeDelta::seconds(5);
+/// The same for an edge: proxies reconnect with growing pauses after a server restart.
+pub const OPEN_GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
+/// The same for an edge that was not seen yet: the fleet may have been applied just now.
+pub const OPEN_UNSEEN_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// How long a problem must be absent before it is closed, so that one that comes and goes stays
 /// one problem.
 pub const CLOSE_AFTER: TimeDelta = TimeDelta::seconds(5);
@@ -190,13 +235,18 @@ impl Problem {
     const fn open_after(&self) -> TimeDelta {
         match self {
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => OPEN_SILENT_AFTER,
+            Self::EdgeGone { since: Some(_), .. } => OPEN_GONE_AFTER,
+            Self::EdgeGone { since: None, .. } => OPEN_UNSEEN_AFTER,
             Self::InstancesFailing { .. }
             | Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
             | Self::OneDatacenterLeft { .. }
             | Self::ServiceDown { .. }
             | Self::MixedVersions { .. }
-            | Self::AuditConflict { .. } => OPEN_AFTER,
+            | Self::AuditConflict { .. }
+            | Self::RolloutPaused { .. }
+            | Self::RolledBack { .. }
+            | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }
 }

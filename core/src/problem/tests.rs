@@ -1,5 +1,7 @@
 //! Problems from small estates, and their damping.
 
+mod traffic;
+
 use std::sync::Arc;
 
 use super::*;
@@ -102,7 +104,8 @@ const UP: &[InstanceState] = &[InstanceState::Serving, InstanceState::Serving];
 const ONE: &[InstanceState] = &[InstanceState::Serving];
 
 fn check(name: &str, cells: &[(&str, &str, &[InstanceState])], now: i64, want: &[&str]) {
-    let keys: Vec<String> = find(&estate(cells, now)).iter().map(Problem::key).collect();
+    let keys: Vec<String> =
+        find(&estate(cells, now), &BTreeMap::new()).iter().map(Problem::key).collect();
     assert_eq!(keys, want, "{name}");
 }
 
@@ -142,37 +145,41 @@ fn finds_problems() {
     );
 }
 
+/// A rollout of `api` from 1.0.0, ro-1.
+fn rolling_out(to: &str, state: State) -> Releases {
+    let service = id::<ServiceId>("api");
+    let plan = Plan {
+        service: service.clone(),
+        from: "1.0.0".into(),
+        from_track: Track::Blue,
+        to: to.into(),
+        strategy: Strategy::Canary,
+        steps: Vec::new(),
+        node_watch_seconds: 1,
+        waves: Vec::new(),
+        analysis: Analysis::default(),
+        hotfix: false,
+        change: None,
+        schema: SchemaChange::None,
+        configuration_compatible: true,
+    };
+    let rollout = Rollout {
+        id: RolloutId(1),
+        plan,
+        state,
+        revision: 1,
+        routing_revision: 1,
+        started_at: at(0),
+        started_by: "operator-1".into(),
+        changed_at: at(0),
+    };
+    Releases { rollouts: [(service, rollout)].into(), ..Default::default() }
+}
+
 #[test]
 fn both_versions_of_a_rollout_may_run_and_no_other() {
-    let rolling_out = |to: &str| {
-        let service = id::<ServiceId>("api");
-        let plan = Plan {
-            service: service.clone(),
-            from: "1.0.0".into(),
-            from_track: Track::Blue,
-            to: to.into(),
-            strategy: Strategy::Canary,
-            steps: Vec::new(),
-            node_watch_seconds: 1,
-            waves: Vec::new(),
-            analysis: Analysis::default(),
-            hotfix: false,
-            change: None,
-            schema: SchemaChange::None,
-            configuration_compatible: true,
-        };
-        let rollout = Rollout {
-            id: RolloutId(1),
-            plan,
-            state: State::Watching { at: Default::default(), since: at(0) },
-            revision: 1,
-            routing_revision: 1,
-            started_at: at(0),
-            started_by: "operator-1".into(),
-            changed_at: at(0),
-        };
-        Releases { rollouts: [(service, rollout)].into(), ..Default::default() }
-    };
+    let watching = State::Watching { at: Default::default(), since: at(0) };
+    let rolling_out = |to: &str| rolling_out(to, watching.clone());
     let mixed = |releases: Releases| {
         let mut estate = estate(&[("a1", "api", UP), ("b1", "api", UP), ("a1", "stock", UP)], 100);
         estate.releases = Arc::new(releases);
@@ -180,7 +187,7 @@ fn both_versions_of_a_rollout_may_run_and_no_other() {
         let instances = &mut Arc::make_mut(datacenter).instances;
         let instance = instances.get_mut(&id::<InstanceId>("api-a1-1")).expect("it");
         Arc::make_mut(instance).version = "2.0.0".into();
-        find(&estate).iter().map(Problem::key).collect::<Vec<_>>()
+        find(&estate, &BTreeMap::new()).iter().map(Problem::key).collect::<Vec<_>>()
     };
     assert_eq!(mixed(rolling_out("2.0.0")), Vec::<String>::new());
     assert_eq!(mixed(rolling_out("3.0.0")), ["mixed-api-in-a1"]);
