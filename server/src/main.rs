@@ -20,6 +20,8 @@ mod prometheus;
 mod refusal_tests;
 #[cfg(test)]
 mod rig_tests;
+#[cfg(test)]
+mod rollout_tests;
 mod router;
 mod security;
 mod sent;

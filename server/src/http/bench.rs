@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use mainstay_app::pages::bench as page;
@@ -20,9 +19,9 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::page::{Context, Frame};
 use super::pages::{failed, not_found, store_failed};
-use super::rollouts::{may, refused};
+use super::rollouts::{Refused, may, refused};
 use crate::policy::Routes;
-use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::settings::form::Fields;
 use crate::viewer::Viewer;
 
@@ -134,17 +133,13 @@ async fn sent(
     params(("service" = String, Path)),
     request_body = BenchAsk,
     responses((status = 200, body = BenchOrdered), (status = 404),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+        (status = 409, body = Refused), (status = 422, body = Refused)))]
 async fn asked(
     context: Context,
     viewer: Viewer,
     Path(service): Path<String>,
-    body: Result<Json<BenchAsk>, JsonRejection>,
+    Sent(ask): Sent<BenchAsk>,
 ) -> Response {
-    let ask = match body {
-        Ok(Json(ask)) => ask,
-        Err(error) => return Problem::new(error.status(), error.body_text()).into_response(),
-    };
     let Some(service) = known(&context, &service) else { return not_found(&context) };
     let (run, object) = (Action::BenchRun, paths::service(&service));
     if let Err(response) = may(&context, &viewer, &service, run, object).await {

@@ -304,6 +304,9 @@ fn version(html: &mut String, service: &ServiceCells, cell: &MatrixCell) {
     };
     let version = escape(version);
     let _ = write!(html, r#"{glyph}<span class="{class}">{version}</span>"#);
+    if cell.other_versions > 0 {
+        let _ = write!(html, r#"<span class="prog">+{}</span>"#, cell.other_versions);
+    }
 }
 
 fn load(html: &mut String, cell: &MatrixCell) {

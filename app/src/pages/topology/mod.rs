@@ -18,7 +18,7 @@ pub(crate) use matrix::load_step;
 
 use crate::pages::query::{Dropped, Query};
 use crate::pages::rows::{CellRow, StripRow, region_strips};
-use crate::pages::survey::Survey;
+use crate::pages::survey::{Cell, Survey, version_order};
 use crate::pages::{Counts, cell, parts, region};
 use crate::t;
 use crate::text;
@@ -98,7 +98,10 @@ pub struct MatrixCell {
     pub status: Status,
     pub counts: Counts,
     pub wanted: Option<u16>,
+    /// The newest version that runs here.
     pub version: Option<String>,
+    /// Other versions that run here beside it.
+    pub other_versions: usize,
     pub load_percent: Option<u32>,
 }
 
@@ -213,7 +216,7 @@ fn service_cells(survey: &Survey, service: &ServiceId, columns: &[&DatacenterId]
     let versions = survey.versions(service);
     let most = versions.iter().max_by_key(|(_, n)| **n).map(|(v, _)| (*v).to_owned());
     let mut newest: Vec<_> = versions.keys().map(|v| (*v).to_owned()).collect();
-    newest.sort_by(|a, b| crate::pages::survey::version_order(b, a));
+    newest.sort_by(|a, b| version_order(b, a));
     ServiceCells {
         service: service.clone(),
         version: most.unwrap_or_default(),
@@ -227,12 +230,19 @@ fn service_cells(survey: &Survey, service: &ServiceId, columns: &[&DatacenterId]
                     status: cell.status(survey.contact(dc))?,
                     counts: cell.tally.into(),
                     wanted: cell.wanted,
-                    version: cell.version().map(str::to_owned),
+                    version: newest_of(cell).map(str::to_owned),
+                    other_versions: cell.versions.len().saturating_sub(1),
                     load_percent: cell.load_percent(),
                 })
             })
             .collect(),
     }
+}
+
+/// The newest version of a cell; while one is rolled out there are two.
+fn newest_of(cell: &Cell) -> Option<&str> {
+    let versions = cell.versions.keys();
+    versions.max_by(|a, b| version_order(a, b)).map(String::as_str)
 }
 
 fn tree(estate: &Estate, survey: &Survey, filter: &Filter) -> Vec<RegionTree> {

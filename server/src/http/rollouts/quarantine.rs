@@ -1,8 +1,6 @@
 //! Versions in quarantine, and letting one out.
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use mainstay_app::pages::rollouts::quarantine as page;
@@ -19,6 +17,7 @@ use super::super::pages::{failed, not_found};
 use super::act::{REASON, may};
 use super::refused;
 use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::settings::form::Fields;
 use crate::viewer::Viewer;
 
@@ -100,15 +99,7 @@ pub(super) async fn sent(context: Context, viewer: Viewer, body: Bytes) -> Respo
 #[utoipa::path(post, path = "/api/v1/rollouts/quarantine/do/lift", tag = "rollouts",
     request_body = LiftAsk,
     responses((status = 204), (status = 404), (status = 422, body = super::Refused)))]
-pub(super) async fn asked(
-    context: Context,
-    viewer: Viewer,
-    body: Result<Json<LiftAsk>, JsonRejection>,
-) -> Response {
-    let ask = match body {
-        Ok(Json(ask)) => ask,
-        Err(error) => return Problem::new(error.status(), error.body_text()).into_response(),
-    };
+pub(super) async fn asked(context: Context, viewer: Viewer, Sent(ask): Sent<LiftAsk>) -> Response {
     let (lift, object) = (Action::QuarantineLift, paths::service(&ask.service));
     if let Err(response) = may(&context, &viewer, &ask.service, lift, object).await {
         return *response;

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use mainstay_app::pages::rollouts::start::{self as page, Typed};
@@ -20,7 +19,7 @@ use super::super::page::{Context, Frame};
 use super::super::pages::{not_found, store_failed};
 use super::act::may;
 use super::{Asked, known, refused};
-use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::settings::form::Fields;
 use crate::viewer::Viewer;
 
@@ -200,13 +199,10 @@ pub(super) async fn sent(
 pub(super) async fn preview(
     context: Context,
     Path(service): Path<String>,
-    body: Result<Json<StartRequest>, JsonRejection>,
+    Sent(sent): Sent<StartRequest>,
 ) -> Response {
     let Some(service) = known(&context, &service) else { return not_found(&context) };
-    let request = match body {
-        Ok(Json(request)) => StartRequest { service: service.to_string(), ..request },
-        Err(error) => return Problem::new(error.status(), error.body_text()).into_response(),
-    };
+    let request = StartRequest { service: service.to_string(), ..sent };
     match context.state.control.plan_rollout(&request).await {
         Ok(planned) => {
             Json(Planned { plan: planned.plan, preview: planned.preview }).into_response()
@@ -225,12 +221,8 @@ pub(super) async fn asked(
     context: Context,
     viewer: Viewer,
     Path(service): Path<String>,
-    body: Result<Json<StartAsk>, JsonRejection>,
+    Sent(ask): Sent<StartAsk>,
 ) -> Response {
-    let ask = match body {
-        Ok(Json(ask)) => ask,
-        Err(error) => return Problem::new(error.status(), error.body_text()).into_response(),
-    };
     let Some(service) = known(&context, &service) else { return not_found(&context) };
     let (begin, object) = (Action::RolloutStart, paths::service(&service));
     if let Err(response) = may(&context, &viewer, &service, begin, object).await {
