@@ -220,12 +220,14 @@ impl Edges {
         let mut written = Written::default();
         let mut away = false;
         loop {
-            tokio::select! {
+            let follow = tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = changed.changed() => {}
-                _ = ticks.tick() => {}
-            }
-            match self.exchange(&server, &mut written, Utc::now()).await {
+                // A thousand edges acknowledge at once.
+                _ = changed.changed() => { tokio::time::sleep(GATHER).await; false }
+                _ = ticks.tick() => true,
+            };
+            changed.mark_unchanged();
+            match self.exchange(&server, &mut written, follow).await {
                 Ok(()) => away = false,
                 Err(error) if !std::mem::replace(&mut away, true) => {
                     tracing::warn!(%error, "what edges acknowledge is kept in memory for now");
@@ -239,8 +241,9 @@ impl Edges {
         &self,
         server: &str,
         written: &mut Written,
-        now: DateTime<Utc>,
+        follow: bool,
     ) -> Result<(), StoreError> {
+        let now = Utc::now();
         let here = self.known().here.clone();
         let due = written.at.is_none_or(|at| now - at >= HEARTBEAT);
         if !here.is_empty() && (due || here != written.states) {
@@ -250,8 +253,10 @@ impl Edges {
             self.store.read_committed(|tx| Box::pin(stored::write(tx, server, rows, now))).await?;
             *written = Written { states: here, at: Some(now) };
         }
-        let seen = stored::read::<EdgeState>(self.store.reads()).await?;
-        self.take_over(server, seen, now);
+        if follow {
+            let seen = stored::read::<EdgeState>(self.store.reads()).await?;
+            self.take_over(server, seen, now);
+        }
         Ok(())
     }
 

@@ -33,6 +33,8 @@ const WAITING_MAX: usize = 200_000;
 const HEARD_MAX: i64 = 3_600;
 /// Seconds that are read again, for what arrived late.
 const LATE: TimeDelta = TimeDelta::seconds(4);
+/// Series with their versions that Prometheus can read; of more, only services and places.
+const EXPORTED_MAX: usize = 10_000;
 /// How often is written and read.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Before the last writing so long is waited.
@@ -76,6 +78,8 @@ pub struct Traffic {
     store: Store,
     waiting: Mutex<Waiting>,
     recent: Mutex<VecDeque<Second>>,
+    /// Series that Prometheus can read.
+    exported: Mutex<BTreeSet<Arc<Series>>>,
     changed: watch::Sender<u64>,
 }
 
@@ -102,6 +106,7 @@ impl Traffic {
             store,
             waiting: Mutex::default(),
             recent: Mutex::default(),
+            exported: Mutex::default(),
             changed: watch::Sender::new(0),
         }
     }
@@ -115,12 +120,13 @@ impl Traffic {
         }
         let mut waiting = lock(&self.waiting);
         for (second, series, counts) in told.counts {
-            count(&series, &counts);
+            self.export(&series, &counts);
             let Some(at) = DateTime::from_timestamp(second, 0) else { continue };
-            let full = waiting.next.counts.len() >= WAITING_MAX;
-            match waiting.next.counts.entry((at, (*series).clone())) {
-                std::collections::btree_map::Entry::Vacant(_) if full => lost += counts.requests,
-                entry => entry.or_default().add(&counts),
+            let (next, key) = (&mut waiting.next.counts, (at, (*series).clone()));
+            if next.len() >= WAITING_MAX && !next.contains_key(&key) {
+                lost += counts.requests;
+            } else {
+                next.entry(key).or_default().add(&counts);
             }
         }
         for (edge, ranges) in told.heard {
@@ -137,6 +143,26 @@ impl Traffic {
         if lost > 0 {
             metrics::counter!("mainstay_requests_lost_total").increment(lost);
         }
+    }
+
+    /// The same for Prometheus: by service, version, data centre and edge. A process never forgets
+    /// a series, hence their number is bounded.
+    fn export(&self, series: &Arc<Series>, counts: &Counts) {
+        let mut exported = lock(&self.exported);
+        if exported.len() < EXPORTED_MAX && !exported.contains(series) {
+            exported.insert(series.clone());
+        }
+        let version = if exported.contains(series) { &series.version } else { "other" };
+        drop(exported);
+        let datacenter = series.datacenter.as_ref().map_or_else(String::new, ToString::to_string);
+        let labels = [
+            ("service", series.service.to_string()),
+            ("version", version.to_owned()),
+            ("datacenter", datacenter),
+            ("edge", series.edge.to_string()),
+        ];
+        metrics::counter!("mainstay_requests_total", &labels).increment(counts.requests);
+        metrics::counter!("mainstay_request_errors_total", &labels).increment(counts.errors);
     }
 
     /// Wakes whenever another second is known.
@@ -309,20 +335,6 @@ fn points(
             Point { at, counts }
         })
         .collect()
-}
-
-/// The same for Prometheus: by service, version, data centre and edge. Bounded by the series that
-/// the edges' drivers let through.
-fn count(series: &Series, counts: &Counts) {
-    let datacenter = series.datacenter.as_ref().map_or_else(String::new, ToString::to_string);
-    let labels = [
-        ("service", series.service.to_string()),
-        ("version", series.version.clone()),
-        ("datacenter", datacenter),
-        ("edge", series.edge.to_string()),
-    ];
-    metrics::counter!("mainstay_requests_total", &labels).increment(counts.requests);
-    metrics::counter!("mainstay_request_errors_total", &labels).increment(counts.errors);
 }
 
 // A panic while holding the lock leaves whole values behind, so a poisoned lock is usable.

@@ -171,10 +171,11 @@ async fn a_bad_version_is_taken_back_with_its_reason() {
     let why = server
         .until("it is taken back", |control| {
             let releases = control.snapshot().estate.releases;
-            match &releases.rollouts.get(&shop())?.state {
-                State::RollingBack { why, .. } | State::RolledBack { why, .. } => Some(why.clone()),
-                _ => None,
-            }
+            let state = releases.rollouts.get(&shop())?.state.clone();
+            let (State::RollingBack { why, .. } | State::RolledBack { why, .. }) = state else {
+                return None;
+            };
+            Some(why)
         })
         .await;
     let words = "no such certificate";

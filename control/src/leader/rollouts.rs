@@ -66,7 +66,7 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => {}
             _ = estate.changed() => tokio::time::sleep(GATHER).await,
-            _ = edges.changed() => {}
+            _ = edges.changed() => tokio::time::sleep(GATHER).await,
             _ = traffic.changed() => {}
         }
         estate.mark_unchanged();
