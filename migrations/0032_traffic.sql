@@ -22,7 +22,10 @@ CREATE TABLE traffic_second (
 CREATE INDEX traffic_second_edge ON traffic_second (edge, at);
 CREATE INDEX traffic_second_at ON traffic_second (at);
 
-CREATE TABLE traffic_minute (LIKE traffic_second, PRIMARY KEY (service, at, version, edge, datacenter));
+CREATE TABLE traffic_minute (
+    LIKE traffic_second,
+    PRIMARY KEY (service, at, version, edge, datacenter)
+);
 CREATE INDEX traffic_minute_edge ON traffic_minute (edge, at);
 CREATE INDEX traffic_minute_at ON traffic_minute (at);
 

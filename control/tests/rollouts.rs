@@ -57,11 +57,14 @@ async fn a_version_passes_its_bench_is_watched_and_promoted() {
     let other = control.start_rollout(&ann(), &request, &hash, None, "other").await;
     assert!(matches!(other, Err(RolloutError::Findings(_))), "{other:?}");
 
-    let watching = |step| move |state: &State| matches!(state, State::Watching { at: Position { step: s, .. }, .. } if *s == step);
+    let watching = |step| {
+        let wanted = Position { wave: 0, step };
+        move |state: &State| matches!(state, State::Watching { at, .. } if *at == wanted)
+    };
     server.state("shop", watching(0)).await;
     assert_eq!(
         town.shares("edge-1", "shop"),
-        BTreeMap::from([("1.0.0".to_owned(), 5_000), (TWO.to_owned(), 5_000),])
+        BTreeMap::from([("1.0.0".to_owned(), 5_000), (TWO.to_owned(), 5_000)])
     );
     assert_eq!(town.running("shop").len(), 2, "both versions stand");
     server.state("shop", watching(1)).await;
