@@ -308,4 +308,11 @@ fn traffic_benches_and_edges_have_pages() {
     let edges = pages::traffic::edges::build(&estate, &stands, &Default::default(), 5);
     let html = fragment(|| pages::traffic::edges::view(&edges));
     assert!(html.contains("4 of 5 connected.") && html.contains("Refused"), "{html}");
+    let answered = [("dub1", 300), ("dub2", 100)];
+    let answered = answered.map(|(id, requests)| (id.parse().expect("an id"), requests)).into();
+    let topology = pages::topology::build(&estate, &[], &Query::default());
+    let topology = pages::topology::with_traffic(topology, &answered, &edges);
+    let html = fragment(|| pages::topology::view(&topology));
+    assert!(html.contains(">75%<") && html.contains(">25%<"), "shares head the columns: {html}");
+    assert!(html.contains("/edges/edge-us-east"), "and edges stand under them");
 }

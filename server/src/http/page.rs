@@ -161,13 +161,15 @@ impl Context {
     pub async fn shared<T: Serialize>(mut self, page: Page<T>) -> Response {
         // Whoever reads times in a zone of their own shares with nobody.
         if self.wants_live() || self.wants_json() || self.list_zone().is_some() {
-            let data = (page.build)(&self.snapshot, &self.query());
+            let control = &self.state.control;
+            let data = (page.build)(control, &self.snapshot, &self.query());
             return self.page((page.frame)(&data), &data, || (page.view)(&data));
         }
         let state = self.state.clone();
         let draw = || {
             let live_id = state.live.id();
-            Drawn::new(&page, state.control.snapshot(), live_id, &self.query())
+            let control = &state.control;
+            Drawn::new(&page, control, control.snapshot(), live_id, &self.query())
         };
         let drawn = state.shared.get(self.path(), Instant::now(), draw).await;
         // The shell tells of the same moment as the page.

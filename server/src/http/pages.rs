@@ -109,7 +109,10 @@ pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
     responses((status = 200, body = topology::Data)))]
 pub async fn topology(context: Context) -> Response {
     let page = Page {
-        build: |snapshot, query| topology::build(&snapshot.estate, &snapshot.problems, query),
+        build: |control, snapshot, query| {
+            let data = topology::build(&snapshot.estate, &snapshot.problems, query);
+            super::traffic::entering(control, &snapshot.estate, data)
+        },
         frame: |_| Frame::new(topology::title(), topology::topics()),
         view: topology::view,
     };

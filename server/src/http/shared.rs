@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use leptos::prelude::AnyView;
 use mainstay_app::pages::query::Query;
 use mainstay_app::render;
+use mainstay_control::Control;
 use mainstay_control::estate::Snapshot;
 use serde::Serialize;
 use tokio::sync::OnceCell;
@@ -30,7 +31,7 @@ const PAGES_MAX: usize = 64;
 /// How a page that is the same for everybody is made. Functions, not closures: nothing of the
 /// request can come in but its query.
 pub struct Page<T> {
-    pub build: fn(&Snapshot, &Query) -> T,
+    pub build: fn(&Control, &Snapshot, &Query) -> T,
     pub frame: fn(&T) -> Frame,
     pub view: fn(&T) -> AnyView,
 }
@@ -51,11 +52,12 @@ impl Drawn {
     /// Draws a page; takes the milliseconds that the pages of this memory save.
     pub fn new<T: Serialize>(
         page: &Page<T>,
+        control: &Control,
         snapshot: Snapshot,
         live_id: String,
         query: &Query,
     ) -> Self {
-        let data = (page.build)(&snapshot, query);
+        let data = (page.build)(control, &snapshot, query);
         let html = render::fragment(|| (page.view)(&data));
         let brotli = coding::shared_piece(&html).into();
         Self { frame: (page.frame)(&data), snapshot, live_id, html, brotli }

@@ -6,12 +6,15 @@ use axum::extract::Path;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_app::pages::query::Dropped;
+use mainstay_app::pages::topology;
 use mainstay_app::pages::traffic::edges::{Refused, Stand};
 use mainstay_app::pages::traffic::{self as page, Moment, Moments, Range, edge, edges};
+use mainstay_control::Control;
 use mainstay_control::edges::EdgeState;
 use mainstay_control::traffic::{Of, Point};
 use mainstay_core::access::Permission;
-use mainstay_core::id::{EdgeId, ServiceId};
+use mainstay_core::estate::Estate;
+use mainstay_core::id::{DatacenterId, EdgeId, ServiceId};
 use mainstay_core::traffic::{Counts, Series};
 use mainstay_store::StoreError;
 use mainstay_store::traffic::{self as stored, Filter, Resolution, TOTALS_MAX};
@@ -104,18 +107,40 @@ async fn read(
 #[utoipa::path(get, path = "/api/v1/edges", tag = "traffic",
     responses((status = 200, body = edges::Data)))]
 async fn list(context: Context) -> Response {
-    let estate = &context.snapshot.estate;
-    let stands = stands(&context, estate.at);
-    let lately = lately(&context, estate.at);
-    let data = edges::build(estate, &stands, &lately, LATELY_MINUTES);
+    let data = all_edges(&context.state.control, &context.snapshot.estate);
     let frame = Frame::new(edges::title(), page::topics());
     context.page(frame, &data, || edges::view(&data))
 }
 
+fn all_edges(control: &Control, estate: &Estate) -> edges::Data {
+    let (stands, lately) = (stands(control, estate.at), lately(control, estate.at));
+    edges::build(estate, &stands, &lately, LATELY_MINUTES)
+}
+
+/// The topology with the shares of requests.
+pub(super) fn entering(control: &Control, estate: &Estate, data: topology::Data) -> topology::Data {
+    if estate.fleet.edges.is_empty() {
+        return data;
+    }
+    let since = estate.at - TimeDelta::minutes(LATELY_MINUTES);
+    let answered = control.traffic.recent(|seconds| {
+        let mut sums: BTreeMap<DatacenterId, u64> = BTreeMap::new();
+        for second in seconds.iter().filter(|second| second.at >= since) {
+            for (series, counts) in &second.counts {
+                if let Some(datacenter) = &series.datacenter {
+                    *sums.entry(datacenter.clone()).or_default() += counts.requests;
+                }
+            }
+        }
+        sums
+    });
+    topology::with_traffic(data, &answered, &all_edges(control, estate))
+}
+
 /// The counts of each edge in the last minutes, and the seconds in which it was heard.
-fn lately(context: &Context, now: DateTime<Utc>) -> BTreeMap<EdgeId, (Counts, u64)> {
+fn lately(control: &Control, now: DateTime<Utc>) -> BTreeMap<EdgeId, (Counts, u64)> {
     let since = now - TimeDelta::minutes(LATELY_MINUTES);
-    context.state.control.traffic.recent(|seconds| {
+    control.traffic.recent(|seconds| {
         let mut sums: BTreeMap<EdgeId, (Counts, u64)> = BTreeMap::new();
         for second in seconds.iter().filter(|second| second.at >= since) {
             for edge in &second.heard {
@@ -131,8 +156,8 @@ fn lately(context: &Context, now: DateTime<Utc>) -> BTreeMap<EdgeId, (Counts, u6
     })
 }
 
-fn stands(context: &Context, now: DateTime<Utc>) -> BTreeMap<EdgeId, Stand> {
-    let known = context.state.control.edges.all(now);
+fn stands(control: &Control, now: DateTime<Utc>) -> BTreeMap<EdgeId, Stand> {
+    let known = control.edges.all(now);
     known.into_iter().map(|(id, state)| (id, stand(state))).collect()
 }
 
@@ -173,7 +198,7 @@ async fn of_edge(context: Context, Path(id): Path<String>) -> Response {
         Ok(read) => read,
         Err(error) => return store_failed(&context, &error),
     };
-    let stands = stands(&context, estate.at);
+    let stands = stands(&context.state.control, estate.at);
     let built = edge::build(estate, &id, stands.get(&id), ranged, &moments, &totals);
     let Some(data) = built else { return not_found(&context) };
     let frame = Frame::new(edge::title(&data), page::topics());

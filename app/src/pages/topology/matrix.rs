@@ -156,11 +156,15 @@ fn table(html: &mut String, data: &Data, panel: &[Stretch<'_>], words: &Words) {
         };
         let vendor = escape(&column.vendor);
         let word = text::status(column.status);
+        let share = match column.percent {
+            Some(percent) => format!("<span class='sh'>{percent}%</span>"),
+            None => String::new(),
+        };
         let _ = write!(
             html,
             "<th scope='col'{class}><a class='quiet' href='{href}' title='{vendor}. {title}' \
              data-k='dc/{id}'>{id}<span data-f='s' data-m='worse'>{glyph}</span>\
-             <span class='vh'>, {word}</span></a></th>"
+             <span class='vh'>, {word}</span>{share}</a></th>"
         );
     }
     let version = t!("col-version");

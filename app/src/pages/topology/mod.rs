@@ -4,10 +4,12 @@ mod filter;
 mod list;
 mod matrix;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::estate::Estate;
-use mainstay_core::id::{DatacenterId, GroupId, RegionId, ServiceId};
+use mainstay_core::id::{DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
 use mainstay_core::problem::Record;
 use mainstay_core::status::{Status, Tally};
 use serde::Serialize;
@@ -19,6 +21,7 @@ pub(crate) use matrix::load_step;
 use crate::pages::query::{Dropped, Query};
 use crate::pages::rows::{CellRow, StripRow, region_strips};
 use crate::pages::survey::{Cell, Survey, version_order};
+use crate::pages::traffic::edges;
 use crate::pages::{Counts, cell, parts, region};
 use crate::t;
 use crate::text;
@@ -27,6 +30,7 @@ use crate::ui::button::{Weight, link_button};
 use crate::ui::card::{Head, card};
 use crate::ui::head::{PageHead, page_head};
 use crate::ui::link::{Chip, Segment, chips, segments};
+use crate::ui::tone::Tone;
 use crate::ui::{marks, raw};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -45,6 +49,20 @@ pub struct Data {
     pub tree: Vec<RegionTree>,
     /// The selected cell.
     pub selected: Option<cell::Data>,
+    /// Where users' requests enter; see [`with_traffic`].
+    pub edges: Vec<EdgeShare>,
+}
+
+/// An edge with its share of requests.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EdgeShare {
+    #[schema(value_type = String)]
+    pub edge: EdgeId,
+    #[schema(value_type = String)]
+    pub tone: Tone,
+    pub word: String,
+    /// Of the requests of the last minutes, in percent; absent: none were heard.
+    pub percent: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -66,6 +84,8 @@ pub struct Column {
     /// Not heard: its cells show the last known state.
     pub old: bool,
     pub contact: String,
+    /// Of the requests of the last minutes, in percent; absent: none were heard.
+    pub percent: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -127,6 +147,7 @@ pub fn build(estate: &Estate, records: &[Record], query: &Query) -> Data {
         list: list::CellPage::default(),
         tree: Vec::new(),
         selected: None,
+        edges: Vec::new(),
         regions,
         filter,
     };
@@ -141,6 +162,35 @@ pub fn build(estate: &Estate, records: &[Record], query: &Query) -> Data {
         View::List => data.list = list::page(estate, &survey, &data.filter),
     }
     data
+}
+
+/// The page with the shares of requests: where they are answered, and where they enter.
+/// `answered`: requests of the last minutes by data centre.
+pub fn with_traffic(
+    mut data: Data,
+    answered: &BTreeMap<DatacenterId, u64>,
+    edges: &edges::Data,
+) -> Data {
+    let all: u64 = answered.values().sum();
+    for column in data.regions.iter_mut().flat_map(|region| &mut region.datacenters) {
+        let own = answered.get(&column.datacenter).copied().unwrap_or(0);
+        column.percent = percent(own, all);
+    }
+    let requests = |row: &edges::Row| row.traffic.as_ref().map_or(0, |it| it.requests);
+    let entered: u64 = edges.edges.iter().map(requests).sum();
+    let share = |row: &edges::Row| EdgeShare {
+        edge: row.edge.clone(),
+        tone: row.tone,
+        word: row.word.clone(),
+        percent: row.traffic.as_ref().and_then(|it| percent(it.requests, entered)),
+    };
+    data.edges = edges.edges.iter().map(share).collect();
+    data.edges.sort_by(|a, b| a.edge.cmp(&b.edge));
+    data
+}
+
+fn percent(part: u64, all: u64) -> Option<u32> {
+    (all > 0).then(|| u32::try_from((part * 100 + all / 2) / all).unwrap_or(100))
 }
 
 fn columns(estate: &Estate, survey: &Survey, filter: &Filter) -> Vec<RegionColumns> {
@@ -161,6 +211,7 @@ fn columns(estate: &Estate, survey: &Survey, filter: &Filter) -> Vec<RegionColum
                         vendor: text::vendor(&place.vendor),
                         old: contact != mainstay_core::estate::Contact::Reporting,
                         contact: text::contact(contact, estate.at),
+                        percent: None,
                     }
                 })
                 .collect(),
@@ -305,7 +356,25 @@ pub fn view(data: &Data) -> AnyView {
         View::Regions => regions_view(data),
         View::List => list::view(data),
     };
-    view! { {head}{parts::dropped(&data.dropped)}{body} }.into_any()
+    view! { {head}{parts::dropped(&data.dropped)}{body}{edges_view(data)} }.into_any()
+}
+
+/// Where users' requests enter, under the rest.
+fn edges_view(data: &Data) -> Option<AnyView> {
+    if data.edges.is_empty() {
+        return None;
+    }
+    let items = data.edges.iter().map(|edge| Chip {
+        href: crate::paths::edge(&edge.edge),
+        mark: Some(crate::ui::glyph::glyph_named(edge.tone, &edge.word)),
+        count: edge.percent.map(|percent| t!("percent", n = i64::from(percent))),
+        label: edge.edge.to_string(),
+        on: false,
+        live: None,
+    });
+    let items = chips(t!("nav-edges"), items.collect());
+    let label = t!("edges-share");
+    Some(view! { <div class="enters"><span class="muted">{label}</span>{items}</div> }.into_any())
 }
 
 fn nothing(filter: &Filter) -> AnyView {
