@@ -234,7 +234,7 @@ fn releases(reader: &Reader) -> Vec<Page> {
     use mainstay_core::release::{Quarantine, Releases};
     use mainstay_core::rollout::{Position, State, Today, preview};
     use pages::rollouts::{self, quarantine, start};
-    use pages::traffic::{self, Range, edge, edges};
+    use pages::traffic::{self, Range};
     let at = Position { wave: 0, step: 2 };
     let sample = rollout_sample::sample(State::Watching { at, since: sample::now() }, true);
     let mut estate = sample.estate.clone();
@@ -261,7 +261,11 @@ fn releases(reader: &Reader) -> Vec<Page> {
     let r = reader.clone();
     let title = quarantine::title(&data);
     add("quarantine", "/rollouts/quarantine", title, Box::new(move || quarantine::view(&data, &r)));
-    let typed = start::Typed { version: "1.1.0".to_owned(), config: true, ..Default::default() };
+    let typed = start::Typed {
+        version: "1.1.0".to_owned(),
+        config: "yes".to_owned(),
+        ..Default::default()
+    };
     let benches = rollout_sample::benches();
     let data = start::build(&estate, &service, &benches, typed, "k".into()).expect("a service");
     let plan = rollout_sample::plan(&estate);
@@ -290,13 +294,30 @@ fn releases(reader: &Reader) -> Vec<Page> {
     let data = data.expect("a service");
     let title = traffic::title(&data);
     add("traffic", "/services/x", title, Box::new(move || traffic::view(&data)));
-    let stands = rollout_sample::stands(&estate);
+    all.extend(edge_pages(&estate, &sum, range, &moments, &trace));
+    all
+}
+
+/// The edges' own pages.
+fn edge_pages(
+    estate: &mainstay_core::estate::Estate,
+    sum: &mainstay_core::traffic::Counts,
+    range: pages::traffic::Range,
+    moments: &pages::traffic::Moments,
+    trace: &[(mainstay_core::traffic::Series, mainstay_core::traffic::Counts)],
+) -> Vec<Page> {
+    use pages::traffic::{edge, edges};
+    let stands = rollout_sample::stands(estate);
     let lately = stands.keys().map(|id| (id.clone(), (sum.clone(), 300))).collect();
-    let data = edges::build(&estate, &stands, &lately, 5);
+    let data = edges::build(estate, &stands, &lately, 5);
+    let mut all: Vec<Page> = Vec::new();
+    let mut add = |name, path, title: String, view: Box<dyn Fn() -> AnyView>| {
+        all.push((name, path, title, view));
+    };
     add("edges", "/edges", edges::title(), Box::new(move || edges::view(&data)));
     let id = mainstay_core::id::EdgeId::new("edge-us-east").expect("an id");
     let range = (range, Vec::new());
-    let data = edge::build(&estate, &id, stands.get(&id), range, &moments, &trace);
+    let data = edge::build(estate, &id, stands.get(&id), range, moments, trace);
     let data = data.expect("an edge");
     let title = edge::title(&data);
     add("edge", "/edges/x", title, Box::new(move || edge::view(&data)));

@@ -226,6 +226,10 @@ mod tests {
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
         );
+    }
+
+    #[test]
+    fn a_problem_is_named_by_its_whole_id() {
         assert_eq!(problem_id("at-1042"), Some(1042));
         assert_eq!(problem_id("1042"), None);
     }

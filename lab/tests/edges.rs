@@ -82,12 +82,13 @@ async fn seen(test: &Test, what: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
     let folder = load::ledger_folder(&test.dir.path().join("lab"));
     let from = Utc::now();
     let seen = async {
+        let mut again = tokio::time::interval(std::time::Duration::from_millis(50));
         loop {
+            again.tick().await;
             let entries = read::all(&folder, Some(from)).unwrap();
             if what(&entries) {
                 return entries;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
     let patience = harness::common::PATIENCE * 3;
@@ -121,6 +122,15 @@ async fn run(test: &Test, line: &[&str]) {
     lab(&line, CancellationToken::new()).await.unwrap();
 }
 
+/// The load obeys; the commands answer.
+async fn commands_answer(test: &Test) {
+    run(test, &["load", "--rate", "0"]).await;
+    run(test, &["load", "status"]).await;
+    run(test, &["ledger", "summary", "--since", "10m"]).await;
+    run(test, &["ledger", "failed"]).await;
+    run(test, &["load", "--rate", "100", "--day", "10m"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_enter_through_a_real_edge_and_the_ledger_tells_what_they_saw() {
     let xds = Xds::new();
@@ -133,12 +143,8 @@ async fn users_enter_through_a_real_edge_and_the_ledger_tells_what_they_saw() {
     let options = ["--envoy", &envoy, "--load-rate", "100"];
     let mut test = Test::start_with(server.await, &fleet, &options).await;
     let _log = Log(test.dir.path().join("lab/logs/edge-edge-here.log"));
-    let spec = Spec {
-        version: "2".to_owned(),
-        nodes: 1,
-        command: vec![],
-        health_path: "/health".to_owned(),
-    };
+    let (version, health_path) = ("2".to_owned(), "/health".to_owned());
+    let spec = Spec { version, nodes: 1, command: vec![], health_path };
     let green = Command::Deploy { service: cart(), track: Track::Green, spec };
     test.site("dc1").link.command("c2", 3, green).await;
     test.site("dc1").until_serving_all(3).await;
@@ -176,12 +182,7 @@ async fn users_enter_through_a_real_edge_and_the_ledger_tells_what_they_saw() {
     let last = read::last_seen(&folder, &cart(), "2", None).unwrap().unwrap();
     assert!(last < back + chrono::TimeDelta::seconds(2), "{last} is long after {back}");
 
-    // The load obeys; the commands answer.
-    run(&test, &["load", "--rate", "0"]).await;
-    run(&test, &["load", "status"]).await;
-    run(&test, &["ledger", "summary", "--since", "10m"]).await;
-    run(&test, &["ledger", "failed"]).await;
-    run(&test, &["load", "--rate", "100", "--day", "10m"]).await;
+    commands_answer(&test).await;
 
     // An edge is lost with its data centre and comes back with it.
     assert!(test.fault(&["lose", "dc1"]).await);

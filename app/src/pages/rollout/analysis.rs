@@ -238,9 +238,7 @@ pub(super) fn sentence(plan: &Plan, judged: &MetricJudgement) -> String {
 fn limit(plan: &Plan, metric: Metric, judged: Option<&MetricJudgement>) -> Option<Limit> {
     let plain = plan.analysis.conditions.iter().find_map(|condition| match (condition, metric) {
         (Condition::ErrorsBelow { bp }, Metric::Errors) => Some(f64::from(*bp) / 100.0),
-        (Condition::P95Below { ms }, Metric::Latency { quantile }) if quantile == 0.95 => {
-            Some(f64::from(*ms))
-        }
+        (Condition::P95Below { ms }, Metric::Latency { quantile: 0.95 }) => Some(f64::from(*ms)),
         (
             Condition::ErrorsBelow { .. }
             | Condition::P95Below { .. }

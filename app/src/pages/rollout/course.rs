@@ -139,9 +139,9 @@ fn stopped_at(entries: &[Entry]) -> Option<DateTime<Utc>> {
 
 /// When a position was left for a later one.
 pub(super) fn passed_at(entries: &[Entry], at: Position) -> Option<DateTime<Utc>> {
-    let later = |entry: &&Entry| match &entry.state {
-        State::Promoted { .. } => true,
-        state => position(state).is_some_and(|other| other > at),
+    let later = |entry: &&Entry| {
+        let promoted = matches!(entry.state, State::Promoted { .. });
+        promoted || position(&entry.state).is_some_and(|other| other > at)
     };
     entries.iter().find(later).map(|entry| entry.at)
 }
@@ -193,7 +193,7 @@ fn rolling(input: &Input<'_>, here: &Here) -> Vec<StepRow> {
             let percent = (u32::from(done) * 100 / u32::from((*nodes).max(1))) as u8;
             let place = match here.place {
                 Place::Now(tone, _) => Place::Now(tone, percent),
-                other => other,
+                other @ (Place::Done(_) | Place::Next) => other,
             };
             (place, here.when.clone())
         } else {

@@ -48,9 +48,13 @@ pub struct WaveCell {
 pub(super) fn waves(input: &Input<'_>) -> Vec<WaveRow> {
     let plan = &input.rollout.plan;
     let (tone, word) = text::rollout::rollout_state(plan, &input.rollout.state);
-    let on = match &input.rollout.state {
-        State::Ended { outcome: Ending::Promoted, .. } | State::Promoted { .. } => plan.waves.len(),
-        state => position(state).map_or(0, |at| usize::from(at.wave)),
+    let state = &input.rollout.state;
+    let promoted =
+        matches!(state, State::Ended { outcome: Ending::Promoted, .. } | State::Promoted { .. });
+    let on = match position(state) {
+        _ if promoted => plan.waves.len(),
+        Some(at) => usize::from(at.wave),
+        None => 0,
     };
     let over =
         matches!(input.rollout.state, State::Ended { outcome: Ending::RolledBack { .. }, .. });
