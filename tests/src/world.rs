@@ -35,6 +35,8 @@ pub struct Setup {
     pub own_database: bool,
     /// Further arguments of `mainstay serve`.
     pub serve: Vec<String>,
+    /// Further arguments of `mainstay lab`.
+    pub lab_options: Vec<String>,
 }
 
 impl Default for Setup {
@@ -45,6 +47,7 @@ impl Default for Setup {
             lab: false,
             own_database: false,
             serve: Vec::new(),
+            lab_options: Vec::new(),
         }
     }
 }
@@ -171,7 +174,7 @@ impl World {
         command.arg("lab").arg("--fleet").arg(self.fleet());
         command.arg("--data-dir").arg(self.lab_dir());
         command.args(["--server", &self.agents_address().to_string(), "--join-tokens"]);
-        command.arg(self.tokens_file());
+        command.arg(self.tokens_file()).args(&self.setup.lab_options);
         self.lab = Some(Process::start("lab", &mut command, &self.log("lab"), Ending::Asked)?);
         Ok(())
     }
