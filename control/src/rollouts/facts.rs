@@ -24,6 +24,9 @@ use crate::traffic::Traffic;
 pub struct Analysed {
     /// When the watch began.
     pub since: DateTime<Utc>,
+    /// Up to when the edges' logs are taken in.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
     /// `None`: not a second could be compared.
     pub judgement: Option<Judgement>,
     pub conditions: Vec<Measured>,
@@ -149,8 +152,13 @@ impl Sources {
             value: measured.value,
         });
         let connected = |id: &&EdgeId| edges.get(*id).is_some_and(|fact| fact.connected);
+        // What came after a watch was analysed says nothing about it yet.
+        let heard_until = match &analysed {
+            Some(analysed) => analysed.until,
+            None => self.traffic.heard_until(estate.fleet.edges.keys().filter(connected)),
+        };
         Ok(Gathered {
-            heard_until: self.traffic.heard_until(estate.fleet.edges.keys().filter(connected)),
+            heard_until,
             conditions: conditions.collect(),
             estate,
             now,

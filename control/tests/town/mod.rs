@@ -398,7 +398,7 @@ impl World {
                 }
             }
             let from = if self.counted_to == 0 { now } else { self.counted_to };
-            told.heard.insert(edge.clone(), Vec::from_iter([from..now]));
+            told.heard.insert(edge.clone(), std::iter::once(from..now).collect());
         }
         self.counted_to = now;
         told

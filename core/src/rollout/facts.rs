@@ -25,7 +25,8 @@ pub struct Facts<'a> {
     pub conditions: &'a [ConditionFact],
     /// The last second in which an edge's log has a request on the new version.
     pub last_request: Option<DateTime<Utc>>,
-    /// Until when the logs of all connected edges are complete; `None`: they are not heard.
+    /// Until when the logs of all connected edges are complete, and of a watch that is on, until
+    /// when they are in the judgement; `None`: they are not heard.
     pub heard_until: Option<DateTime<Utc>>,
 }
 

@@ -24,6 +24,9 @@ const DEATHS: u32 = 2;
 pub(super) const AGENT_LOST_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// How long instances may take to come up.
 pub(super) const READY_WITHIN: TimeDelta = TimeDelta::seconds(120);
+/// How long an instance must have served before requests are moved to it: edges were told of it
+/// and have checked its health by then, or their users would be told that nothing is there.
+pub(super) const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(2);
 /// How long an edge that is connected may take to acknowledge.
 pub(super) const ACKNOWLEDGED_WITHIN: TimeDelta = TimeDelta::seconds(10);
 
@@ -197,7 +200,7 @@ pub(super) struct Lack {
 }
 
 /// Every heard data centre that has fewer nodes of a version serving than are wanted, and how
-/// many serve of how many wanted in all of them.
+/// many serve of how many wanted in all of them. One that began a moment ago does not count.
 pub(super) fn lacks(rollout: &Rollout, facts: &Facts<'_>, old: bool) -> (Vec<Lack>, u32, u32) {
     let plan = &rollout.plan;
     let version = if old { &plan.from } else { &plan.to };
@@ -212,7 +215,10 @@ pub(super) fn lacks(rollout: &Rollout, facts: &Facts<'_>, old: bool) -> (Vec<Lac
             continue;
         }
         let found: Vec<_> = instances(facts, rollout, version, &datacenter).collect();
-        let serves = |it: &&&Instance| matches!(it.state, InstanceState::Serving);
+        let serves = |it: &&&Instance| {
+            let settled = facts.now - it.since >= SETTLED_AFTER;
+            settled && matches!(it.state, InstanceState::Serving)
+        };
         let serving = found.iter().filter(serves).count().min(usize::from(wanted)) as u16;
         all_serving += u32::from(serving);
         all_wanted += u32::from(wanted);

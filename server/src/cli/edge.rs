@@ -12,6 +12,7 @@ use mainstay_agent::identity::{self, Found, Identity};
 use mainstay_core::id::{DatacenterId, EdgeId, RegionId};
 use mainstay_wire::SERVER_NAME;
 use mainstay_xds::bootstrap::{self, Edge, Pem, Tls};
+use tokio_util::sync::CancellationToken;
 
 /// How often a renewed certificate is looked for.
 const LOOK: Duration = Duration::from_secs(30);
@@ -84,19 +85,30 @@ pub async fn run(args: EdgeArgs) -> anyhow::Result<ExitCode> {
     };
     let path = bootstrap::write(&edge, &dir)?;
     println!("envoy --config-path {} --disable-hot-restart", path.display());
-    let mut known = identity;
-    while args.stay {
+    if args.stay {
+        hand_on(&args, &tls, identity, &stop).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes each renewed certificate, until told to stop.
+async fn hand_on(
+    args: &PrepareArgs,
+    tls: &Tls,
+    mut known: Identity,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(LOOK) => {}
         }
-        let found = certificate(&args)?;
+        let found = certificate(args)?;
         if found.certificate_pem() != known.certificate_pem() {
             tls.write(pem(&found))?;
             known = found;
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn certificate(args: &PrepareArgs) -> anyhow::Result<Identity> {

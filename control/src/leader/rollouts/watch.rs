@@ -49,6 +49,8 @@ struct Watch {
     /// moved to these.
     before: Option<Trace>,
     judged_at: Option<Instant>,
+    /// What [`Self::read_to`] was then.
+    judged_to: i64,
     pace: Duration,
     analysed: Option<Analysed>,
 }
@@ -79,7 +81,7 @@ impl Watches {
         let same = |watch: &&mut Watch| (watch.position, watch.since) == (position, since);
         let known = self.0.get_mut(&rollout.id).filter(same).is_some();
         if !known {
-            let watch = Watch::begin(sources, &rollout.plan, position, since).await?;
+            let watch = Watch::begin(sources, &rollout.plan, position, since);
             self.0.insert(rollout.id, watch);
         }
         let watch = self.0.get_mut(&rollout.id).expect("it was just put there");
@@ -88,18 +90,13 @@ impl Watches {
 }
 
 impl Watch {
-    async fn begin(
-        sources: &Sources,
-        plan: &Plan,
-        position: Position,
-        since: DateTime<Utc>,
-    ) -> Result<Self, StoreError> {
+    fn begin(sources: &Sources, plan: &Plan, position: Position, since: DateTime<Utc>) -> Self {
         let fleet = sources.estate.snapshot(since).estate.fleet;
         let wave = plan.waves.get(usize::from(position.wave));
         let regions = wave.map(|wave| wave.regions.as_slice()).unwrap_or_default();
         let edges = fleet.edges.iter().filter(|(_, edge)| regions.contains(&edge.region));
         let first = since.timestamp() + 1;
-        let mut watch = Self {
+        Self {
             position,
             since,
             edges: edges.map(|(id, _)| id.clone()).collect(),
@@ -107,23 +104,30 @@ impl Watch {
             read_to: first,
             before: None,
             judged_at: None,
+            judged_to: first,
             pace: PACE_MIN,
             analysed: None,
-        };
-        if plan.is_full(position) {
-            let length = i64::from(plan.watch_seconds(position));
-            let seconds = watch.read(&sources.store, plan, (first - 2 * length, first)).await?;
-            let old = |from, until| -> Trace {
-                let range = seconds.range(from..until);
-                range.map(|(at, (old, _))| (*at, old.clone())).collect()
-            };
-            // The latest to the watch; those before them to as long again, for an undecided watch.
-            let mut before = rollout::moved(&old(first - length, first), length);
-            let earlier = rollout::moved(&old(first - 2 * length, first - length), 3 * length);
-            before.seconds.extend(earlier.seconds);
-            watch.before = Some(before);
         }
-        Ok(watch)
+    }
+
+    /// What the old version did before the watch, moved to its seconds.
+    async fn read_before(
+        &self,
+        store: &Store,
+        plan: &Plan,
+        first: i64,
+    ) -> Result<Trace, StoreError> {
+        let length = i64::from(plan.watch_seconds(self.position));
+        let seconds = self.read(store, plan, (first - 2 * length, first)).await?;
+        let old = |from, until| -> Trace {
+            let range = seconds.range(from..until);
+            range.map(|(at, (old, _))| (*at, old.clone())).collect()
+        };
+        // The latest to the watch; those before them to as long again, for an undecided watch.
+        let mut before = rollout::moved(&old(first - length, first), length);
+        let earlier = rollout::moved(&old(first - 2 * length, first - length), 3 * length);
+        before.seconds.extend(earlier.seconds);
+        Ok(before)
     }
 
     async fn look(
@@ -138,15 +142,26 @@ impl Watch {
         let oldest = now - COMPLETE_AFTER;
         let heard = sources.traffic.heard_until(self.edges.iter().filter(connected));
         let until = heard.unwrap_or(oldest).max(oldest).min(now).timestamp();
+        let first = self.since.timestamp() + 1;
+        if plan.is_full(self.position) && self.before.is_none() {
+            // The logs of the last seconds before the watch come a little after its beginning.
+            if until < first {
+                return Ok(None);
+            }
+            self.before = Some(self.read_before(&sources.store, plan, first).await?);
+        }
         if until > self.read_to || self.seconds.is_empty() {
-            let first = self.since.timestamp() + 1;
             let from = (self.read_to - LATE_SECONDS).max(first);
             let new = self.read(&sources.store, plan, (from, until)).await?;
             self.seconds.retain(|at, _| *at < from);
             self.seconds.extend(new);
             self.read_to = self.read_to.max(until);
         }
-        let due = self.judged_at.is_none_or(|at| at.elapsed() >= self.pace);
+        // The end of the watch is not judged by what was known before it, whatever the pace.
+        let end = self.since + TimeDelta::seconds(i64::from(plan.watch_seconds(self.position)));
+        let complete = end.timestamp() + 1;
+        let ends = self.judged_to < complete && complete <= self.read_to;
+        let due = ends || self.judged_at.is_none_or(|at| at.elapsed() >= self.pace);
         if due {
             self.judge(plan, conditions).await;
         }
@@ -166,9 +181,11 @@ impl Watch {
         let Ok((judgement, canary)) = tokio::task::spawn_blocking(judge).await else { return };
         self.pace = (started.elapsed() * PACE).clamp(PACE_MIN, PACE_MAX);
         self.judged_at = Some(Instant::now());
+        self.judged_to = self.read_to;
         let seen = Seen { plan, since: self.since, canary: &canary, until: self.read_to - 1 };
         let conditions = conditions.measure(&seen);
-        self.analysed = Some(Analysed { since: self.since, judgement, conditions });
+        let until = DateTime::from_timestamp(self.judged_to, 0);
+        self.analysed = Some(Analysed { since: self.since, until, judgement, conditions });
     }
 
     fn traces(&self) -> (Trace, Trace) {

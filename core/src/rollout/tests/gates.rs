@@ -41,12 +41,19 @@ fn only_a_pass_promotes_and_only_at_the_end_of_the_watch() {
     ] {
         let mut world = World::new("shop").state(watching(0, 0));
         world.after(seconds);
+        world.heard_until = Some(world.now);
         world.judgement = verdict.map(judged);
         assert_eq!(outcome(&world), expected, "{verdict:?} after {seconds} s");
     }
     let mut world = World::new("shop").state(watching(0, 0));
     world.judgement = Some(judged(Verdict::Fail));
     assert!(outcome(&world).starts_with("back: the analysis of errors failed"), "at once");
+    world.after(30);
+    world.judgement = Some(judged(Verdict::NoData));
+    for (heard, expected) in [(Some(29), longer), (Some(30), no_data), (None, no_data)] {
+        world.heard_until = heard.map(at);
+        assert_eq!(outcome(&world), expected, "logs that are heard until {heard:?}");
+    }
 }
 
 #[test]
@@ -63,6 +70,7 @@ fn conditions_hold_beside_the_comparison() {
     ] {
         let mut world = World::new("shop").state(watching(0, 0));
         world.after(seconds);
+        world.heard_until = Some(world.now);
         world.judgement = Some(judged(Verdict::Pass));
         world.limit = verdict;
         assert_eq!(outcome(&world), expected, "{verdict:?} after {seconds} s");
@@ -207,6 +215,12 @@ fn instances_come_up_in_time_or_not() {
         });
         world.after(seconds);
         assert_eq!(outcome(&world), expected, "{state:?} {restarts} after {seconds} s");
+    }
+    for (since, expected) in [(8, "shifting"), (9, waits)] {
+        let mut world = World::new("shop").state(preparing.clone());
+        world.after(10);
+        world.instance("a1", "shop-a1-green-1", |it| it.since = at(since));
+        assert_eq!(outcome(&world), expected, "edges have yet to check one that came at {since}");
     }
 }
 

@@ -289,7 +289,8 @@ impl World {
                 let same =
                     state.instances.get(&id).is_some_and(|it| it.version == instance.version);
                 if !same {
-                    let instance = Instance { since: self.now, ..instance };
+                    let since = self.now - super::gates::SETTLED_AFTER;
+                    let instance = Instance { since, ..instance };
                     state.instances.insert(id, Arc::new(instance));
                 }
             }

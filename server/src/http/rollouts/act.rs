@@ -277,11 +277,11 @@ async fn asked(
 }
 
 /// A body that may be left out.
-fn read(body: Result<Json<Ask>, JsonRejection>) -> Result<Ask, Problem> {
+fn read(body: Result<Json<Ask>, JsonRejection>) -> Result<Ask, Box<Problem>> {
     match body {
         Ok(Json(ask)) => Ok(ask),
         Err(JsonRejection::MissingJsonContentType(_)) => Ok(Ask::default()),
-        Err(error) => Err(Problem::new(error.status(), error.body_text())),
+        Err(error) => Err(Box::new(Problem::new(error.status(), error.body_text()))),
     }
 }
 
