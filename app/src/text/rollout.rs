@@ -20,6 +20,7 @@ pub fn weight(weight: u16) -> String {
 pub fn percent(proportion: f64) -> String {
     let value = proportion * 100.0;
     let digits = match value.abs() {
+        v if v >= 100.0 => 0,
         v if v >= 10.0 => 1,
         v if v >= 0.1 || v == 0.0 => 2,
         _ => 3,

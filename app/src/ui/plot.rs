@@ -30,6 +30,9 @@ pub struct Plot {
     pub limit: Option<Limit>,
     /// Vertical lines where something was changed.
     pub marks: Vec<Mark>,
+    /// Stretches in which nobody measured, from and to; a line may be open elsewhere too, where
+    /// there was nothing to measure.
+    pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     pub unit: Unit,
 }
 
@@ -140,6 +143,22 @@ pub fn svg_for_all(plot: &Plot, size: Size) -> String {
     format!(r#"<div class="wide-only">{wide}</div><div class="narrow-only">{small}</div>"#)
 }
 
+/// The gaps of [`Plot`]: `measured` says of each stretch of `step_seconds` whether anybody did.
+pub fn gaps(
+    measured: impl IntoIterator<Item = (DateTime<Utc>, bool)>,
+    step_seconds: u32,
+) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let step = TimeDelta::seconds(i64::from(step_seconds));
+    let mut gaps: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+    for (at, _) in measured.into_iter().filter(|(_, measured)| !measured) {
+        match gaps.last_mut() {
+            Some((_, end)) if *end >= at => *end = at + step,
+            Some(_) | None => gaps.push((at, at + step)),
+        }
+    }
+    gaps
+}
+
 /// Where values lie in the drawing, in its pixels.
 struct Frame {
     size: Size,
@@ -198,7 +217,7 @@ fn draw(plot: &Plot, frame: &Frame) -> Option<String> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        for (start, end) in gaps(plot) {
+        for &(start, end) in &plot.gaps {
             let corner = |at, y| (fine(frame.x(at)), fine(y));
             let band = [corner(start, f64::from(TOP)), corner(end, bottom)];
             area.draw(&Rectangle::new(band, GAP.filled())).ok()?;
@@ -286,7 +305,7 @@ fn words(svg: &mut String, plot: &Plot, frame: &Frame) {
             last = x;
         }
     }
-    for (start, end) in gaps(plot) {
+    for &(start, end) in &plot.gaps {
         let (left, right) = (frame.x(start), frame.x(end));
         if right - left >= f64::from(BAND_WORDS) {
             let (x, y) = (f64::midpoint(left, right), f64::from(TOP) + 12.0);
@@ -402,25 +421,6 @@ fn runs(points: &[Point]) -> Vec<Vec<(DateTime<Utc>, f64)>> {
     runs
 }
 
-/// Stretches in which no line has a value.
-fn gaps(plot: &Plot) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    let step = TimeDelta::seconds(i64::from(plot.step_seconds));
-    let mut gaps: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-    let Some(first) = plot.lines.first() else { return gaps };
-    for (at, point) in first.points.iter().enumerate() {
-        let measured =
-            plot.lines.iter().any(|line| line.points.get(at).is_some_and(|p| p.value.is_some()));
-        if measured {
-            continue;
-        }
-        match gaps.last_mut() {
-            Some((_, end)) if *end >= point.at => *end = point.at + step,
-            _ => gaps.push((point.at, point.at + step)),
-        }
-    }
-    gaps
-}
-
 /// The next of 1, 2, 5, 10, … times a power of ten that is not below `high`.
 fn nice_top(high: f64) -> f64 {
     let power = 10f64.powf(high.log10().floor());
@@ -449,6 +449,10 @@ mod tests {
             lines,
             limit: Some(Limit { value: 0.5, label: "limit 0.5".to_owned() }),
             marks: vec![Mark { at: DateTime::UNIX_EPOCH, label: "1%".to_owned() }],
+            gaps: vec![(
+                DateTime::UNIX_EPOCH + TimeDelta::minutes(2),
+                DateTime::UNIX_EPOCH + TimeDelta::minutes(4),
+            )],
             unit: Unit::Percent,
         }
     }
@@ -467,11 +471,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_where_nobody_measured_anything() {
-        let new = line(Look::First, &[Some(1.0), None, None, Some(1.0)]);
-        let old = line(Look::Second, &[Some(1.0), Some(1.0), None, None]);
+    fn neighbouring_gaps_are_one() {
         let minute = |n| DateTime::UNIX_EPOCH + TimeDelta::minutes(n);
-        assert_eq!(gaps(&plot(vec![new, old])), [(minute(2), minute(3))]);
+        let measured = [true, false, false, true, false];
+        let gaps = gaps((0..).map(minute).zip(measured), 60);
+        assert_eq!(gaps, [(minute(1), minute(3)), (minute(4), minute(5))]);
     }
 
     #[test]

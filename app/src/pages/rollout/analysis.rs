@@ -21,6 +21,12 @@ use crate::ui::tone::Tone;
 
 /// Points of a line at most: about one for four pixels, so that each counts enough requests.
 const POINTS_MAX: usize = 75;
+/// And at least, however few requests there are.
+const POINTS_MIN: u64 = 12;
+/// Requests of the new version that a point should count, on average.
+const REQUESTS_MIN: u64 = 10;
+/// Seconds within which an edge tells of a second.
+const LATE: usize = 5;
 /// Lengths of a stretch that people read easily, in seconds.
 const STEPS: [u32; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
 
@@ -273,11 +279,23 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Longer stretches, so that a line has a point for two pixels and each point counts every
-/// request in it.
+/// Longer stretches, so that each point counts enough requests of the new version to tell
+/// something, and there are not more points than pixels. The newest seconds that the edges have
+/// not told of yet are no gap and are left out.
 pub(super) fn gathered(counts: &Comparison) -> Comparison {
+    let heard = |stretch: &Stretch| stretch.stable.is_some() || stretch.canary.is_some();
+    let told = counts.stretches.iter().rposition(heard);
+    let late = told.map_or(0, |last| counts.stretches.len() - 1 - last);
+    if (1..=LATE).contains(&late) && counts.step_seconds == 1 {
+        let kept = counts.stretches[..counts.stretches.len() - late].to_vec();
+        return gathered(&Comparison { stretches: kept, ..*counts });
+    }
     let seconds = counts.stretches.len() as u64 * u64::from(counts.step_seconds);
-    let needed = seconds.div_ceil(POINTS_MAX as u64);
+    let canary = counts.stretches.iter().filter_map(|stretch| stretch.canary.as_ref());
+    let requests: u64 = canary.map(|counts| counts.requests).sum();
+    let by_requests = (seconds * REQUESTS_MIN).div_ceil(requests.max(1));
+    let by_points = seconds.div_ceil(POINTS_MAX as u64);
+    let needed = by_points.max(by_requests.min(seconds / POINTS_MIN));
     let step = STEPS.into_iter().find(|step| u64::from(*step) >= needed);
     let step = step.unwrap_or(STEPS[STEPS.len() - 1]).max(counts.step_seconds);
     let by = (step / counts.step_seconds.max(1)).max(1) as usize;
@@ -322,6 +340,10 @@ pub(super) fn plot(
         ],
         limit,
         marks: marks(plan, input.entries, from, to),
+        gaps: plot::gaps(
+            counts.stretches.iter().map(|it| (it.at, it.stable.is_some() || it.canary.is_some())),
+            counts.step_seconds,
+        ),
         unit: shown.unit(),
     }
 }

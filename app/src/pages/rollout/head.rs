@@ -278,7 +278,7 @@ fn actions(data: &Data, reader: &Reader) -> AnyView {
     let second = first.map(|verb| secondary(data, reader, verb, refusal.as_deref()));
     let more = (!more.is_empty() && refusal.is_none()).then(|| menu(data, more));
     view! {
-        <div data-swap="slot" class="slot" id="slot-action">
+        <div data-swap="slot" class="slot" id="slot-action" tabindex="-1">
             {slot_view(data, reader, refusal.as_deref())}
         </div>
         <div data-swap="actions" class="others">{second}{more}</div>
@@ -354,8 +354,8 @@ fn one_click(
     let plan = &data.rollout.plan;
     let sending = match verb {
         Verb::RollBack => t!("rollout-rolling-back", version = plan.from.as_str()),
-        Verb::Undo
-        | Verb::Pause
+        Verb::Undo => t!("slot-undoing"),
+        Verb::Pause
         | Verb::Resume
         | Verb::Promote
         | Verb::PromoteFully

@@ -19,6 +19,8 @@ use crate::ui::raw;
 const POINTS_MAX: usize = 120;
 /// Lengths of a stretch that people read easily, in seconds.
 const STEPS: [u32; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600];
+/// Seconds within which an edge tells of a second.
+const LATE: usize = 5;
 /// The quantiles that are drawn of all requests.
 const QUANTILES: [(f64, &str); 3] = [(0.99, "p99"), (0.95, "p95"), (0.5, "p50")];
 
@@ -63,8 +65,15 @@ pub struct ChartPoint {
     pub p99: Option<f64>,
 }
 
-/// Longer stretches, each with every request in it.
+/// Longer stretches, each with every request in it. The newest seconds that the edges have not
+/// told of yet are no gap and are left out.
 pub(super) fn gathered(moments: &Moments) -> Moments {
+    let told = moments.moments.iter().rposition(|moment| moment.counts.is_some());
+    let late = told.map_or(0, |last| moments.moments.len() - 1 - last);
+    if (1..=LATE).contains(&late) && moments.step_seconds == 1 {
+        let kept = moments.moments[..moments.moments.len() - late].to_vec();
+        return gathered(&Moments { moments: kept, ..*moments });
+    }
     let needed = moments.seconds().div_ceil(POINTS_MAX as u64);
     let step = STEPS.into_iter().find(|step| u64::from(*step) >= needed);
     let step = step.unwrap_or(STEPS[STEPS.len() - 1]).max(moments.step_seconds);
@@ -151,6 +160,10 @@ fn plot(moments: &Moments, range: Range, lines: Vec<Line>, unit: Unit) -> Plot {
         lines,
         limit: None,
         marks: Vec::new(),
+        gaps: plot::gaps(
+            moments.moments.iter().map(|moment| (moment.at, moment.counts.is_some())),
+            moments.step_seconds,
+        ),
         unit,
     }
 }
