@@ -93,5 +93,8 @@ async fn programs_are_told_why_not() {
         let request = request.header(CONTENT_TYPE, "application/json");
         let answer = rig.send(request.body(Body::from(sent.to_string())).unwrap()).await;
         assert_eq!(answer.status(), status, "{retired} {name}: {}", text(answer).await);
+        let left = rig.latest().await.map(|(_, action, outcome)| (action, outcome));
+        let done = status == StatusCode::NO_CONTENT;
+        assert_eq!(left == Some((Action::DatacenterForget, Outcome::Done)), done, "{left:?}");
     }
 }

@@ -1,9 +1,10 @@
 //! Where the tested programs are: told by `cargo xtask test`, else where cargo puts them.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use chrono::{Timelike, Utc};
 
 /// The server's program, which also sets up and runs the lab.
 ///
@@ -62,6 +63,21 @@ pub fn fleet(name: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let small = own.join("fleets").join(name);
     if small.is_file() { small } else { own.join("../fleets").join(name) }
+}
+
+/// Writes a fleet file of the tests into a folder, with a time zone in which it is early afternoon
+/// in place of Berlin's: the lab's users follow the day. The file's path.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn fleet_at_noon(name: &str, dir: &Path) -> Result<PathBuf> {
+    let east = 13 - i32::try_from(Utc::now().hour()).context("an hour")?;
+    // The names of these zones count westwards.
+    let zone = if east == 0 { "Etc/UTC".to_owned() } else { format!("Etc/GMT{:+}", -east) };
+    let source = fs::read_to_string(fleet(name)).with_context(|| format!("reading {name}"))?;
+    let file = dir.join(name);
+    fs::write(&file, source.replace("Europe/Berlin", &zone))?;
+    Ok(file)
 }
 
 /// The directory above the one of the test program: `target/debug` of `target/debug/deps/world-…`.

@@ -45,11 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let axe = need::axe()?;
     let envoy = need::envoy()?;
     build::site(Profile::Dev)?;
-    build::programs(Profile::Dev)?;
-    step("tests: compile", || {
-        let mut cargo = repo::cargo();
-        repo::run_quietly("test-compile", cargo.args(["test", "--workspace", "--no-run"]))
-    })?;
+    build::programs_and_tests()?;
     // For the tests of single crates; those of the whole product start clusters of their own.
     let settings = vec![("max_connections".to_owned(), "300".to_owned())];
     let options = Options { programs, settings, fast: true };

@@ -203,7 +203,7 @@ impl Town {
         let world = self.world();
         let slots = world.places.values().flat_map(|place| &place.slots);
         let of = slots.filter(|(slot, _)| slot.0.as_str() == service);
-        of.map(|(_, (spec, _))| spec.version.clone()).collect()
+        of.map(|(_, (spec, ..))| spec.version.clone()).collect()
     }
 
     /// Shares of a service by version as an edge carries them out, out of 10,000.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use mainstay_core::bench::{CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Slot, Spec};
 use mainstay_core::estate::{Deployment, Instance, InstanceState};
@@ -18,7 +18,8 @@ pub struct Place {
     /// Every command ever carried out.
     pub journal: BTreeMap<String, u32>,
     accepted: BTreeMap<ServiceId, Token>,
-    pub slots: BTreeMap<Slot, (Spec, Token)>,
+    /// What is deployed, and since when its instances serve.
+    pub slots: BTreeMap<Slot, (Spec, Token, DateTime<Utc>)>,
     tests: BTreeMap<String, TestReport>,
 }
 
@@ -42,7 +43,8 @@ impl Place {
         *self.journal.entry(id.to_owned()).or_default() += 1;
         match action {
             Command::Deploy { service, track, spec } => {
-                self.slots.insert((service.clone(), *track), (spec.clone(), token));
+                let deployed = (spec.clone(), token, Utc::now());
+                self.slots.insert((service.clone(), *track), deployed);
             }
             Command::Remove { service, track } => {
                 self.slots.remove(&(service.clone(), *track));
@@ -84,14 +86,14 @@ impl Place {
     }
 
     fn instances(&self, datacenter: &DatacenterId) -> Vec<Instance> {
-        let instances = self.slots.iter().flat_map(|((service, track), (spec, _))| {
+        let instances = self.slots.iter().flat_map(|((service, track), (spec, _, since))| {
             (1..=spec.nodes).map(move |n| Instance {
                 id: InstanceId::new(&format!("{service}-{datacenter}-{}{n}", track.name()))
                     .unwrap(),
                 service: service.clone(),
                 version: spec.version.clone(),
                 state: InstanceState::Serving,
-                since: Utc::now(),
+                since: *since,
                 restarts: 0,
                 cpu_millicores: None,
                 memory_bytes: None,
@@ -104,7 +106,7 @@ impl Place {
 
     /// Everything there is.
     pub fn report(&mut self, datacenter: &DatacenterId, seq: u64) -> Report {
-        let deployments = self.slots.iter().map(|((service, track), (spec, token))| Deployment {
+        let deployments = self.slots.iter().map(|((service, track), (spec, token, _))| Deployment {
             service: service.clone(),
             track: *track,
             version: spec.version.clone(),

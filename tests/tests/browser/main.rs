@@ -11,6 +11,7 @@ mod live;
 mod pages;
 mod paper;
 mod plain;
+mod rollouts;
 mod tabs;
 
 use std::ops::Deref;
@@ -23,7 +24,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 /// The machine that runs the tests may be busy with compiling.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// From the first agent to a fleet that is healthy.
-const FLEET_PATIENCE: Duration = Duration::from_secs(90);
+pub const FLEET_PATIENCE: Duration = Duration::from_secs(90);
 const BROWSERS_MAX: usize = 2;
 /// The instance that fails for as long as the shared world stands.
 pub const FAILING: &str = "stock-fra1-1";

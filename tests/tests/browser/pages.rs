@@ -12,6 +12,50 @@ const PHONE: (u32, u32) = (390, 844);
 /// What is left of 1280 px at 400 % zoom.
 const ZOOMED: (u32, u32) = (320, 640);
 
+/// Kinds of pages of the shared world, each of which [`all`] has.
+const OF_THE_ESTATE: [&str; 22] = [
+    "/",
+    "/attention",
+    "/attention/*",
+    "/audit",
+    "/audit/*",
+    "/audit/verify",
+    "/dc/*",
+    "/dev/components",
+    "/find",
+    "/groups/*",
+    "/instances/*",
+    "/instances/*/do/replace",
+    "/regions/*",
+    "/services/*",
+    "/services/*/in/*",
+    "/settings/agents",
+    "/settings/fleet",
+    "/settings/profile",
+    "/settings/tokens",
+    "/settings/users",
+    "/settings/users/*",
+    "/topology",
+];
+
+/// Kinds of pages that tell of rollouts and traffic; the world in [`super::rollouts`] has them.
+const OF_ROLLOUTS: [&str; 14] = [
+    "/edges",
+    "/edges/*",
+    "/rollouts",
+    "/rollouts/*",
+    "/rollouts/*/analysis/*",
+    "/rollouts/*/do/*",
+    "/rollouts/*/steps/*",
+    "/rollouts/do/start",
+    "/rollouts/quarantine",
+    "/rollouts/quarantine/do/lift",
+    "/services/*/bench",
+    "/services/*/do/start-rollout",
+    "/services/*/rollout",
+    "/services/*/traffic",
+];
+
 /// A page: the kind of its address, an address of that kind, and the status it answers.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -66,17 +110,21 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/services/*", "/services/no-such-service".to_owned(), 404),
     ];
     let pages = fixed.into_iter().chain(made);
-    pages.map(|(kind, path, status)| Page { kind, path, status }).collect()
+    let pages: Vec<_> = pages.map(|(kind, path, status)| Page { kind, path, status }).collect();
+    for kind in OF_THE_ESTATE {
+        assert!(pages.iter().any(|page| page.kind == kind), "no page of {kind} is tested");
+    }
+    pages
 }
 
 #[tokio::test]
 async fn pages_of_the_estate_are_accessible_and_clean_and_fit() {
-    check(|page| !of_the_house(page)).await;
+    check_shared(|page| !of_the_house(page)).await;
 }
 
 #[tokio::test]
 async fn pages_of_the_house_are_accessible_and_clean_and_fit() {
-    check(of_the_house).await;
+    check_shared(of_the_house).await;
 }
 
 /// Not about what runs: about who did what, and about the console itself.
@@ -84,19 +132,24 @@ fn of_the_house(page: &Page) -> bool {
     ["/audit", "/settings", "/find", "/dev"].iter().any(|start| page.kind.starts_with(start))
 }
 
-async fn check(chosen: impl Fn(&Page) -> bool) {
+async fn check_shared(chosen: impl Fn(&Page) -> bool) {
     let world = world().await;
-    let pages = all(world).await;
+    let pages: Vec<_> = all(world).await.into_iter().filter(|page| chosen(page)).collect();
     let browser = signed_in(world, "admin", Look::default()).await;
+    check(&browser, &pages).await;
+}
+
+/// Holds pages to what every page owes, and to linking to pages of known kinds only.
+pub async fn check(browser: &Browser, pages: &[Page]) {
     let mut faults = Vec::new();
     let mut links = BTreeSet::new();
-    for page in pages.iter().filter(|page| chosen(page)) {
+    for page in pages {
         browser.open(&page.path).await.unwrap();
-        settle(&browser, page).await;
-        faults.extend(faults_of(&browser, page).await);
-        links.extend(addresses(&browser).await);
+        settle(browser, page).await;
+        faults.extend(faults_of(browser, page).await);
+        links.extend(addresses(browser).await);
     }
-    faults.extend(links.iter().filter_map(|link| unknown(link, &pages)));
+    faults.extend(links.iter().filter_map(|link| unknown(link)));
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -211,10 +264,11 @@ async fn addresses(browser: &Browser) -> Vec<String> {
 }
 
 /// A complaint about a link that leads to a page that is not in the list.
-fn unknown(path: &str, pages: &[Page]) -> Option<String> {
+fn unknown(path: &str) -> Option<String> {
     // One leads on to the profile; the log names the other as what a person signed in at.
     let elsewhere = ["/settings", "/sign-in"].contains(&path);
-    let known = elsewhere || pages.iter().any(|page| fits(page.kind, path));
+    let mut kinds = OF_THE_ESTATE.iter().chain(&OF_ROLLOUTS);
+    let known = elsewhere || kinds.any(|kind| fits(kind, path));
     (!known).then(|| format!("{path} is linked, but no page of its kind is tested"))
 }
 

@@ -77,17 +77,25 @@ pub(crate) fn site(profile: Profile) -> Result<()> {
 
 /// Builds the server and the lab.
 pub(crate) fn programs(profile: Profile) -> Result<()> {
-    step("programs: compile the server and the lab", || {
-        let mut cargo = repo::cargo();
-        cargo.args(["build", "-p", "mainstay", "-p", "mainstay-lab", "--bins"]);
-        if profile == Profile::Release {
-            cargo.arg("--release");
-        }
-        repo::run_quietly("programs", &mut cargo).map_err(|error| {
-            let stale = error.to_string().contains("no cached data for this query");
-            let hint = "a query changed since .sqlx was written: run `cargo xtask sqlx`";
-            if stale { error.context(hint) } else { error }
-        })
+    let mut arguments = vec!["-p", "mainstay", "-p", "mainstay-lab", "--bins"];
+    if profile == Profile::Release {
+        arguments.push("--release");
+    }
+    step("programs: compile the server and the lab", || compile(&arguments))
+}
+
+/// Builds the programs together with the tests that drive them: the features that a dependency is
+/// built with follow from all packages of one build, and two builds would compile most of them twice.
+pub(crate) fn programs_and_tests() -> Result<()> {
+    step("programs and tests: compile", || compile(&["--workspace", "--bins", "--tests"]))
+}
+
+fn compile(arguments: &[&str]) -> Result<()> {
+    let mut cargo = repo::cargo();
+    repo::run_quietly("programs", cargo.arg("build").args(arguments)).map_err(|error| {
+        let stale = error.to_string().contains("no cached data for this query");
+        let hint = "a query changed since .sqlx was written: run `cargo xtask sqlx`";
+        if stale { error.context(hint) } else { error }
     })
 }
 

@@ -3,27 +3,26 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rollouts;
+mod walk;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use mainstay_tests::agent;
 use mainstay_tests::estate::Wanted;
 use mainstay_tests::html::form_fields;
-use mainstay_tests::{Program, Setup, Visitor, World, programs, until};
-use reqwest::{Response, StatusCode};
+use mainstay_tests::{Program, Setup, World, programs, until};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use walk::Walk;
 
 /// A fleet of real processes on a busy machine has started within this time.
 const START: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Every route with what it leaves, as the server's own test writes it from the table.
-const ROUTES: &str = include_str!("../../server/routes.txt");
-const INVITE: &str = "/api/v1/agents/do/invite";
-const PASSWORD: &str = "a long enough password";
 const REASON: (&str, &str) = ("reason", "a test of what it leaves");
 
 fn wanted() -> Wanted<'static> {
@@ -35,189 +34,6 @@ fn wanted() -> Wanted<'static> {
 
 async fn world(lab: bool) -> World {
     World::start_with(Setup { fleet: "pair.toml", lab, ..Setup::default() }).await.unwrap()
-}
-
-/// `path → action` of every route that changes something.
-fn mutating() -> BTreeMap<&'static str, &'static str> {
-    let lines = ROUTES.lines().filter(|line| !line.starts_with('#'));
-    let routes = lines.filter_map(|line| {
-        let (route, rest) = line.split_once(" needs ")?;
-        let action = rest.split_once(" leaves \"")?.1.split('"').next()?;
-        Some((route.split_once(' ')?.1, action))
-    });
-    routes.collect()
-}
-
-/// Walks the routes that change something, and holds each use against the audit log.
-struct Walk<'w> {
-    world: &'w World,
-    pool: PgPool,
-    routes: BTreeMap<&'static str, &'static str>,
-    walked: BTreeSet<String>,
-}
-
-impl<'w> Walk<'w> {
-    async fn new(world: &'w World) -> Self {
-        let pool = PgPool::connect(world.database_url()).await.unwrap();
-        Self { world, pool, routes: mutating(), walked: BTreeSet::new() }
-    }
-
-    /// A form that a page offers, filled in and sent.
-    async fn form(
-        &mut self,
-        who: &Visitor,
-        on: (&str, &str),
-        route: &str,
-        values: &[(&str, &str)],
-    ) {
-        let (page, action) = on;
-        let response = who.submit(page, action, values).await.unwrap();
-        self.left(route, response).await;
-    }
-
-    /// The same through the API; the answer.
-    async fn api(&mut self, who: &Program, path: &str, route: &str, body: &Value) -> Value {
-        let response = who.post(path, body).await.unwrap();
-        self.left(route, response).await
-    }
-
-    /// The request was granted and left exactly one entry, of the action that the table names.
-    async fn left(&mut self, route: &str, response: Response) -> Value {
-        let status = response.status();
-        let request = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-        let text = response.text().await.unwrap();
-        assert!(status.is_success() || status == StatusCode::SEE_OTHER, "{route}: {status} {text}");
-        let entries: Vec<(String, String)> = sqlx::query_as(
-            "SELECT action, outcome FROM audit_entry WHERE body::jsonb->>'request' = $1",
-        )
-        .bind(&request)
-        .fetch_all(&self.pool)
-        .await
-        .unwrap();
-        let action = self.routes.get(route).unwrap_or_else(|| panic!("no route {route}"));
-        assert_eq!(entries, [((*action).to_owned(), "done".to_owned())], "{route}");
-        self.walked.insert(route.to_owned());
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    async fn text(&self, sql: &'static str) -> String {
-        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
-    }
-
-    async fn users(&mut self, admin: &Visitor, program: &Program) {
-        let grants = json!([{ "role": "viewer" }]);
-        let ann = json!({ "name": "ann", "display_name": "Ann", "password": PASSWORD,
-                          "grants": grants });
-        self.api(program, "/api/v1/users", "/api/v1/users", &ann).await;
-        for (action, revision) in [("change-roles", 1), ("disable", 2), ("enable", 3)] {
-            let route = format!("/api/v1/users/{{user}}/do/{action}");
-            let body = match action {
-                "change-roles" => {
-                    json!({ "revision": revision, "grants": [{ "role": "operator" }] })
-                }
-                _ => json!({ "revision": revision }),
-            };
-            self.api(program, &format!("/api/v1/users/ann/do/{action}"), &route, &body).await;
-        }
-        let list = "/settings/users";
-        let ben = [("user", "ben"), ("display_name", "Ben"), ("password", PASSWORD)];
-        let ben = [&ben[..], &[("grants-0-role", "viewer"), ("grants-0", "yes")]].concat();
-        self.form(admin, (list, list), list, &ben).await;
-        for (action, values) in [
-            ("change-roles", &[("grants-0-role", "auditor"), ("grants-0", "yes")][..]),
-            ("set-password", &[("password", PASSWORD)]),
-            ("disable", &[]),
-            ("enable", &[]),
-        ] {
-            let (page, path) = ("/settings/users/ben", format!("/settings/users/ben/do/{action}"));
-            let route = format!("/settings/users/{{user}}/do/{action}");
-            self.form(admin, (page, &path), &route, values).await;
-        }
-    }
-
-    async fn own_account(&mut self, program: &Program) {
-        let visitor = self.world.visitor().unwrap();
-        let ben = [("name", "ben"), ("password", PASSWORD)];
-        self.form(&visitor, ("/sign-in", "/sign-in"), "/sign-in", &ben).await;
-        let profile = "/settings/profile";
-        let looks = [("display_name", "Benny"), ("theme", "dark"), ("density", "compact")];
-        let looks = [&looks[..], &[("time_zone", "Europe/Berlin")]].concat();
-        self.form(&visitor, (profile, profile), profile, &looks).await;
-        let path = "/settings/profile/do/change-password";
-        let passwords = [("current", PASSWORD), ("password", "an even longer password")];
-        self.form(&visitor, (profile, path), path, &passwords).await;
-        let list = "/settings/tokens";
-        let token =
-            [("name", "ci"), ("days", "7"), ("grants-0-role", "auditor"), ("grants-0", "yes")];
-        self.form(&visitor, (list, list), list, &token).await;
-        let id = self.text("SELECT id::text FROM api_tokens WHERE owner = 'ben'").await;
-        let path = format!("/settings/tokens/{id}/do/revoke");
-        self.form(&visitor, (list, &path), "/settings/tokens/{id}/do/revoke", &[]).await;
-        self.form(&visitor, (profile, "/sign-out"), "/sign-out", &[]).await;
-
-        let body = json!({ "name": "robot", "days": 1, "grants": [{ "role": "admin" }] });
-        self.api(program, "/api/v1/tokens", "/api/v1/tokens", &body).await;
-        let id = self.text("SELECT id::text FROM api_tokens WHERE name = 'robot'").await;
-        let path = format!("/api/v1/tokens/{id}/do/revoke");
-        self.api(program, &path, "/api/v1/tokens/{id}/do/revoke", &json!({})).await;
-    }
-
-    async fn agents(&mut self, admin: &Visitor, program: &Program) {
-        let page = "/settings/agents";
-        let invite = [("datacenter", "south"), ("minutes", "5")];
-        let path = "/settings/agents/do/invite";
-        self.form(admin, (page, path), path, &invite).await;
-        let made = self.api(program, INVITE, INVITE, &json!({ "datacenter": "south" })).await;
-        let known = "SELECT fingerprint FROM agent_certificates WHERE revoked_at IS NULL \
-                     AND datacenter = 'south' ORDER BY issued_at DESC LIMIT 1";
-        agent::join(self.world, made["secret"].as_str().unwrap(), "south").await.unwrap();
-        let path = format!("{page}/{}/do/revoke", self.text(known).await);
-        self.form(admin, (page, &path), "/settings/agents/{fingerprint}/do/revoke", &[]).await;
-        let made = program.post(INVITE, &json!({ "datacenter": "south" })).await.unwrap();
-        let made: Value = made.json().await.unwrap();
-        agent::join(self.world, made["secret"].as_str().unwrap(), "south").await.unwrap();
-        let path = format!("/api/v1/agents/{}/do/revoke", self.text(known).await);
-        let route = "/api/v1/agents/{fingerprint}/do/revoke";
-        self.api(program, &path, route, &json!({})).await;
-    }
-
-    async fn fleet(&mut self, admin: &Visitor, program: &Program) {
-        let source = fs::read_to_string(self.world.fleet()).unwrap();
-        let (page, path) = ("/settings/fleet", "/settings/fleet/do/apply");
-        let renamed = source.replace("name = \"Store\"", "name = \"The store\"");
-        let values = [("source", renamed.as_str()), ("step", "check")];
-        // A check shows the difference and changes nothing; its page is where one applies.
-        let checked = admin.submit(page, path, &values).await.unwrap();
-        assert_eq!(checked.status(), StatusCode::OK);
-        let fields = form_fields(&checked.text().await.unwrap(), path, path).unwrap();
-        let mut sent = vec![("source", renamed.as_str()), ("step", "apply"), REASON];
-        let hidden = fields.iter().filter(|field| field.kind == "hidden");
-        sent.extend(hidden.map(|field| (&*field.name, &*field.value)));
-        let applied = admin.post(path, &sent).await.unwrap();
-        self.left(path, applied).await;
-        let body = json!({ "source": source, "reason": REASON.1 });
-        self.api(program, "/api/v1/fleet/apply", "/api/v1/fleet/apply", &body).await;
-    }
-
-    async fn problem(&mut self, who: &Visitor) {
-        self.world.lab_fault(&["stop", "depot@north"]).unwrap();
-        let page = until("the console tells of the problem", PATIENCE, async || {
-            let data = who.json("/api/v1/attention").await.ok()?;
-            Some(data["open"].as_array()?.first()?["href"].as_str()?.to_owned())
-        });
-        let page = page.await.unwrap();
-        let owner = async || {
-            let data = who.json(&format!("/api/v1{page}")).await.unwrap();
-            data["problem"]["owner"].as_str().map(str::to_owned)
-        };
-        for (action, expected) in [("take", Some("operator".to_owned())), ("release", None)] {
-            let (path, route) =
-                (format!("{page}/do/{action}"), format!("/attention/{{id}}/do/{action}"));
-            self.form(who, (&page, &path), &route, &[]).await;
-            assert_eq!(owner().await, expected);
-        }
-        self.world.lab_fault(&["heal", "depot@north"]).unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,7 +55,8 @@ async fn every_way_to_change_something_leaves_its_entry() {
     let replace = "/instances/shop-north-1/do/replace";
     let route = "/instances/{instance}/do/replace";
     walk.form(&operator, (replace, replace), route, &[REASON]).await;
-    let missing: Vec<_> = walk.routes.keys().filter(|r| !walk.walked.contains(**r)).collect();
+    walk.rollouts(&operator, &program).await;
+    let missing = walk.missing();
     assert!(missing.is_empty(), "no test uses {missing:?}");
 }
 
@@ -375,8 +192,8 @@ async fn a_fleet_is_applied_by_command_and_refused_where_it_must_be() {
     .fetch_all(&pool)
     .await
     .unwrap();
-    // The viewer's try, the one that was applied, the late one and the blocked one.
-    assert_eq!(outcomes, ["refused", "done", "refused", "refused"]);
+    // The viewer's try, the one that was applied, the moved version, the late one, the blocked one.
+    assert_eq!(outcomes, ["refused", "done", "refused", "refused", "refused"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
