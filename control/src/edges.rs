@@ -8,12 +8,12 @@
 //! goes out before this server knows the fleet and what ran when it started, so that a restart
 //! takes nothing away from an edge; an edge whose server is not heard any more is not connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay_core::id::EdgeId;
+use mainstay_core::id::{EdgeId, ServiceId};
 use mainstay_core::rollout::{self, EdgeFact};
 use mainstay_core::routing::Routing;
 use mainstay_store::{Store, StoreError, edge as stored};
@@ -47,7 +47,8 @@ pub struct EdgeState {
     /// When it acknowledged that.
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// What it refuses, until a later version of it is acknowledged.
-    pub nack: Option<Nack>,
+    #[serde(default)]
+    pub nacks: Vec<Nack>,
 }
 
 /// A refusal.
@@ -57,8 +58,10 @@ pub struct Nack {
     pub kind: String,
     /// The revision that was told.
     pub revision: u64,
-    /// The things refused.
+    /// The things refused: one, or for a moment those among which it is.
     pub names: Vec<String>,
+    /// Whose they are; none: of no service.
+    pub services: BTreeSet<ServiceId>,
     /// The edge's own words.
     pub message: String,
     pub at: DateTime<Utc>,
@@ -72,7 +75,7 @@ pub struct Sight {
     pub proxy: Option<String>,
     pub published_revision: u64,
     pub acknowledged_revision: u64,
-    pub nack: Option<Nack>,
+    pub nacks: Vec<Nack>,
 }
 
 /// What every server process knows of all edges.
@@ -125,7 +128,7 @@ impl Edges {
                 published_revision: sight.published_revision,
                 acknowledged_revision: sight.acknowledged_revision,
                 acknowledged_at,
-                nack: sight.nack,
+                nacks: sight.nacks,
             };
             (id, state)
         });
@@ -314,10 +317,14 @@ impl From<EdgeState> for EdgeFact {
             since: state.since,
             acknowledged_revision: state.acknowledged_revision,
             acknowledged_at: state.acknowledged_at,
-            nack: state
-                .nack
-                .map(|nack| rollout::Nack { revision: nack.revision, message: nack.message }),
+            nacks: state.nacks.into_iter().map(rollout::Nack::from).collect(),
         }
+    }
+}
+
+impl From<Nack> for rollout::Nack {
+    fn from(nack: Nack) -> Self {
+        Self { revision: nack.revision, services: nack.services, message: nack.message }
     }
 }
 
@@ -341,7 +348,7 @@ mod tests {
             proxy: None,
             published_revision: 9,
             acknowledged_revision: acknowledged,
-            nack: None,
+            nacks: Vec::new(),
         }
     }
 
@@ -377,7 +384,7 @@ mod tests {
                 published_revision: 9,
                 acknowledged_revision,
                 acknowledged_at: None,
-                nack: None,
+                nacks: Vec::new(),
             },
         };
         let rows = vec![row("b", 8, true, 6, 7), row("c", 8, false, 4, 2), row("a", 8, true, 9, 1)];

@@ -50,6 +50,10 @@ pub struct Seen {
     pub revision: Option<i64>,
     /// [`mainstay_core::rollout::Plan::hash`] of the plan that was shown.
     pub plan_hash: Option<String>,
+    /// The version that was said to come back.
+    pub target: Option<String>,
+    /// That data is lost was shown and confirmed.
+    pub loss_confirmed: bool,
 }
 
 /// Why nothing was done.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::id::{EdgeId, ServiceId};
-use mainstay_core::traffic::{Counts, Series};
+use mainstay_core::traffic::{Counts, LATENCY_BOUNDS_MS, Series};
 use mainstay_store::traffic::{self as stored, Batch, Filter, Resolution, Row};
 use mainstay_store::{Store, StoreError};
 use tokio::sync::watch;
@@ -35,6 +35,8 @@ const HEARD_MAX: i64 = 3_600;
 const LATE: TimeDelta = TimeDelta::seconds(4);
 /// Series with their versions that Prometheus can read; of more, only services and places.
 const EXPORTED_MAX: usize = 10_000;
+/// What Prometheus reads of a latency above the last bound.
+const ABOVE_MS: f64 = 15_000.0;
 /// How often is written and read.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Before the last writing so long is waited.
@@ -116,7 +118,7 @@ impl Traffic {
         let mut lost = told.lost;
         for (_, edge, service, requests) in told.limited {
             let labels = [("edge", edge.to_string()), ("service", service.to_string())];
-            metrics::counter!("mainstay_requests_limited_total", &labels).increment(requests);
+            metrics::counter!("mainstay_edge_requests_limited_total", &labels).increment(requests);
         }
         let mut waiting = lock(&self.waiting);
         for (second, series, counts) in told.counts {
@@ -141,12 +143,13 @@ impl Traffic {
             waiting.next.heard.drain(..excess);
         }
         if lost > 0 {
-            metrics::counter!("mainstay_requests_lost_total").increment(lost);
+            metrics::counter!("mainstay_edge_requests_lost_total").increment(lost);
         }
     }
 
-    /// The same for Prometheus: by service, version, data centre and edge. A process never forgets
-    /// a series, hence their number is bounded.
+    /// The same for Prometheus: by service, version, data centre and edge, latencies by service and
+    /// version, each rounded up to the bound of its bucket. A process never forgets a series, hence
+    /// their number is bounded.
     fn export(&self, series: &Arc<Series>, counts: &Counts) {
         let mut exported = lock(&self.exported);
         if exported.len() < EXPORTED_MAX && !exported.contains(series) {
@@ -161,8 +164,14 @@ impl Traffic {
             ("datacenter", datacenter),
             ("edge", series.edge.to_string()),
         ];
-        metrics::counter!("mainstay_requests_total", &labels).increment(counts.requests);
-        metrics::counter!("mainstay_request_errors_total", &labels).increment(counts.errors);
+        metrics::counter!("mainstay_edge_requests_total", &labels).increment(counts.requests);
+        metrics::counter!("mainstay_edge_request_errors_total", &labels).increment(counts.errors);
+        let [service, version, ..] = labels;
+        let latency = metrics::histogram!("mainstay_edge_request_seconds", &[service, version]);
+        for (bucket, requests) in counts.latency.counts().iter().enumerate() {
+            let bound = LATENCY_BOUNDS_MS.get(bucket).copied().unwrap_or(ABOVE_MS);
+            latency.record_many(bound / 1_000.0, usize::try_from(*requests).unwrap_or(usize::MAX));
+        }
     }
 
     /// Wakes whenever another second is known.

@@ -77,7 +77,8 @@ async fn a_version_passes_its_bench_is_watched_and_promoted() {
     assert_eq!(release.previous.as_deref(), Some("1.0.0"));
 
     // The old one is warm for a while; a person ends that, and its instances go.
-    let seen = Seen { revision: Some(promoted.revision), plan_hash: Some(hash) };
+    let (revision, plan_hash) = (Some(promoted.revision), Some(hash));
+    let seen = Seen { revision, plan_hash, ..Seen::default() };
     server
         .until("edges acknowledged", |control| {
             let facts = control.edges.facts(chrono::Utc::now());
@@ -92,8 +93,14 @@ async fn a_version_passes_its_bench_is_watched_and_promoted() {
     assert!(server.rollout(promoted.id).await.is_over());
 
     // Still one click away, whatever is warm.
-    let back = control.roll_back_service(&ann(), &shop(), Some("slow at night"), "b").await;
-    assert_eq!(back.unwrap().id, promoted.id);
+    let shown = |target: &str| Seen { target: Some(target.to_owned()), ..Seen::default() };
+    let ask = async |seen: &Seen, key| {
+        control.roll_back_service(&ann(), &shop(), Some("slow at night"), seen, key).await
+    };
+    let other = ask(&shown("0.9.0"), "a").await;
+    let is_other = matches!(other, Err(RolloutError::Refused(Refusal::OtherTarget { .. })));
+    assert!(is_other, "an old page does not do what it did not say: {other:?}");
+    assert_eq!(ask(&shown("1.0.0"), "b").await.unwrap().id, promoted.id);
     server.state("shop", is_rolled_back).await;
     assert_eq!(town.shares("edge-1", "shop"), BTreeMap::from([("1.0.0".to_owned(), 10_000)]));
 }
@@ -106,7 +113,8 @@ async fn one_click_takes_a_version_back_and_another_one_brings_it_again() {
     let rollout = server.start("shop", TWO).await;
     let watched = server.state("shop", |state| matches!(state, State::Watching { .. })).await;
     // What was shown is old: only what stops is done.
-    let old = Seen { revision: Some(rollout.revision), plan_hash: Some(rollout.plan.hash()) };
+    let (revision, plan_hash) = (Some(rollout.revision), Some(rollout.plan.hash()));
+    let old = Seen { revision, plan_hash, ..Seen::default() };
     let promote = Request::Promote { reason: Some("it looks very good".to_owned()) };
     let refused = control.ask_rollout(&ann(), rollout.id, &promote, &old, "p").await;
     let Err(RolloutError::Changed(conflict)) = refused else { panic!("{refused:?}") };
@@ -120,7 +128,8 @@ async fn one_click_takes_a_version_back_and_another_one_brings_it_again() {
     let first = ask("click").await.unwrap();
     assert!(matches!(first.state, State::RollingBack { .. }), "{first:?}");
     assert_eq!(ask("click").await.unwrap(), first, "the same click has the same answer");
-    assert!(ask("another click").await.is_ok(), "it is on its way");
+    let another = ask("another click").await;
+    assert!(another.is_ok(), "it is on its way");
     assert_eq!(entries(&town, Action::RolloutRollBack).await, [Outcome::Done]);
     let is_back = |_: &_| {
         let back = BTreeMap::from([("1.0.0".to_owned(), 10_000)]);
@@ -140,6 +149,8 @@ async fn one_click_takes_a_version_back_and_another_one_brings_it_again() {
     let undone = control.ask_rollout(&by, rollout.id, &Request::Undo, &whatever, "u").await;
     assert!(matches!(undone.unwrap().state, State::Preparing { .. }));
     assert!(control.snapshot().estate.releases.quarantined.is_empty());
+    // A click that was sent again means what it meant, and not another time.
+    assert_eq!(ask("another click").await.unwrap(), another.unwrap());
     server.state("shop", is_promoted).await;
 }
 

@@ -87,10 +87,11 @@ fn sights(edges: &BTreeMap<EdgeId, EdgeState>) -> BTreeMap<EdgeId, Sight> {
             Contact::Connected { since } => (true, since),
             Contact::Gone { since } => (false, since),
         };
-        let nack = state.nack.as_ref().map(|nack| Nack {
+        let nacks = state.nacks.iter().map(|nack| Nack {
             kind: format!("{:?}", nack.kind).to_lowercase(),
             revision: nack.revision,
             names: nack.names.clone(),
+            services: nack.services(),
             message: nack.message.clone(),
             at: nack.at,
         });
@@ -100,7 +101,7 @@ fn sights(edges: &BTreeMap<EdgeId, EdgeState>) -> BTreeMap<EdgeId, Sight> {
             proxy: state.proxy_version.clone(),
             published_revision: state.published_revision,
             acknowledged_revision: state.acknowledged_revision,
-            nack,
+            nacks: nacks.collect(),
         };
         Some((id.clone(), sight))
     });

@@ -215,6 +215,10 @@ async fn check_the_books(town: &Town, id: &str) {
     for body in &bodies {
         let event: Value = serde_json::from_str(body).unwrap();
         assert_eq!(event["outcome"], "done", "{event}");
+        // A test that was ordered is no step.
+        if event["action"] == "node-test" {
+            continue;
+        }
         let revision = event["after"]["revision"].as_i64();
         *revisions.entry(revision.unwrap_or(1)).or_default() += 1;
     }

@@ -10,6 +10,7 @@ use common::client::{Client, get};
 use common::edge::Edge;
 use common::upstream::Upstream;
 use common::{Of, Replica, acknowledged, routing, service, state, until};
+use mainstay_core::id::ServiceId;
 use mainstay_core::routing::ServiceRouting;
 use mainstay_xds::{Contact, Kind, Xds};
 use tokio::net::TcpListener;
@@ -42,13 +43,14 @@ async fn a_refusal_is_shown_in_envoys_words_and_stops_nothing_else() -> Result<(
     // A cluster that Envoy refuses, and at the same time weights of another service.
     publish(2, 10_000, &old.address, "/a\nb");
     let refused = state(&xds, "one", "the refusal", |state| {
-        state.nack.as_ref().is_some_and(|nack| nack.names == ["shop/1"])
+        state.nacks.first().is_some_and(|nack| nack.names == ["shop/1"])
+            && state.acknowledged_revision == 2
     });
     let refused = refused.await?;
-    let nack = refused.nack.expect("it was refused");
+    let nack = refused.nacks[0].clone();
     assert_eq!((nack.kind, nack.revision), (Kind::Cluster, 2));
     assert!(nack.message.contains("path"), "{}", nack.message);
-    assert_eq!(refused.acknowledged_revision, 1, "not all of it is carried out");
+    assert_eq!(nack.services(), [ServiceId::new("shop").unwrap()].into(), "it halts nothing else");
     until("the other service moves", async || {
         client.get("feed", "/").await.ok().filter(|answer| answer.1 == "new")
     })
@@ -58,13 +60,13 @@ async fn a_refusal_is_shown_in_envoys_words_and_stops_nothing_else() -> Result<(
     // Taken back, it is no refusal any more.
     publish(3, 5_000, &old.address, "/health");
     let fixed = acknowledged(&xds, "one", 3).await?;
-    assert_eq!(fixed.nack, None);
+    assert_eq!(fixed.nacks, []);
 
     // An address that is none.
     publish(4, 0, "nowhere:80", "/health");
     for edge in ["one", "two"] {
-        let refused = state(&xds, edge, "the refusal", |state| state.nack.is_some()).await?;
-        let nack = refused.nack.expect("it was refused");
+        let refused = state(&xds, edge, "the refusal", |state| !state.nacks.is_empty()).await?;
+        let nack = refused.nacks[0].clone();
         assert_eq!((nack.kind, nack.names), (Kind::Endpoints, vec!["shop/1".to_owned()]));
         assert!(nack.message.contains("nowhere"), "{}", nack.message);
     }
@@ -73,7 +75,7 @@ async fn a_refusal_is_shown_in_envoys_words_and_stops_nothing_else() -> Result<(
     }
     publish(5, 0, &new.address, "/health");
     for (edge, listen) in [("one", one.listen), ("two", two.listen)] {
-        assert_eq!(acknowledged(&xds, edge, 5).await?.nack, None);
+        assert_eq!(acknowledged(&xds, edge, 5).await?.nacks, []);
         assert_eq!(get(listen, "shop", "/").await?.1, "new");
     }
     Ok(())

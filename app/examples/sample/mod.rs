@@ -179,7 +179,7 @@ pub fn records(estate: &Estate) -> Vec<Record> {
             since: now() - TimeDelta::hours(9),
             acknowledged_revision: 1,
             acknowledged_at: None,
-            nack: None,
+            nacks: Vec::new(),
         };
         (id.clone(), fact)
     };

@@ -161,6 +161,7 @@ pub fn sample(state: State, bad: bool) -> Sample {
         conditions: &[],
         last_request: None,
         heard_until: None,
+        heard_seconds: 0,
     };
     let evidence = rollback_evidence(&rollout, &facts);
     let verdicts = verdicts(&rollout.plan, &counts);
@@ -193,6 +194,7 @@ fn edges(estate: &Estate) -> BTreeMap<EdgeId, EdgeFact> {
         let away = id.as_str() == "edge-us-west";
         let nack = (id.as_str() == "edge-us-east").then(|| Nack {
             revision: 7,
+            services: [service()].into(),
             message: "Error adding/updating listener(s) main: duplicate route \"feed-api\"".into(),
         });
         EdgeFact {
@@ -200,7 +202,7 @@ fn edges(estate: &Estate) -> BTreeMap<EdgeId, EdgeFact> {
             since: minutes(600),
             acknowledged_revision: if nack.is_some() { 6 } else { 7 },
             acknowledged_at: Some(minutes(16)),
-            nack,
+            nacks: nack.into_iter().collect(),
         }
     };
     estate.fleet.edges.keys().map(|id| (id.clone(), fact(id))).collect()
@@ -335,7 +337,7 @@ pub fn benches() -> Vec<mainstay_core::bench::BenchResult> {
 pub fn stands(estate: &Estate) -> BTreeMap<EdgeId, mainstay_app::pages::traffic::edges::Stand> {
     use mainstay_app::pages::traffic::edges::{Refused, Stand};
     let stand = |(id, fact): (&EdgeId, &EdgeFact)| {
-        let refused = fact.nack.as_ref().map(|nack| Refused {
+        let refused = fact.nacks.first().map(|nack| Refused {
             kind: "listeners".to_owned(),
             names: vec!["main".to_owned()],
             revision: nack.revision,
@@ -367,6 +369,7 @@ pub fn weigh(sample: &mut Sample) {
         conditions: &[],
         last_request: None,
         heard_until: None,
+        heard_seconds: 0,
     };
     sample.evidence = rollback_evidence(&sample.rollout, &facts);
 }

@@ -72,9 +72,9 @@ pub fn subject(problem: &Problem) -> (String, String) {
         Problem::OneDatacenterLeft { service, .. } | Problem::ServiceDown { service } => {
             (paths::service(service), service.to_string())
         }
-        Problem::RolloutPaused { rollout, .. } | Problem::RolledBack { rollout, .. } => {
-            (paths::rollout(rollout), rollout.to_string())
-        }
+        Problem::RolloutPaused { rollout, .. }
+        | Problem::RollbackStuck { rollout, .. }
+        | Problem::RolledBack { rollout, .. } => (paths::rollout(rollout), rollout.to_string()),
         Problem::EdgeRefuses { edge, .. } | Problem::EdgeGone { edge, .. } => {
             (paths::edge(edge), edge.to_string())
         }

@@ -269,6 +269,7 @@ fn slot(object: &str, back: &Back, refusal: Option<String>, reader: &Reader) -> 
                 >
                     <input type="hidden" name="csrf" value=csrf/>
                     <input type="hidden" name="key" value=key/>
+                    <input type="hidden" name="to" value=back.to.clone()/>
                     <button class="btn crit lg" data-slot-button>{icon(Icon::Undo)}{label}</button>
                 </form>
                 <small>{t!("slot-at-once")}<br/>{undo}</small>

@@ -51,6 +51,9 @@ pub fn problem_title(problem: &Problem) -> String {
         Problem::RolloutPaused { service, version, .. } => {
             t!("problem-paused", service = service.as_str(), version = version.as_str())
         }
+        Problem::RollbackStuck { service, to, .. } => {
+            t!("problem-stuck", service = service.as_str(), version = to.as_str())
+        }
         Problem::RolledBack { service, version, undo_until: None, .. } => {
             t!("problem-rolling-back", service = service.as_str(), version = version.as_str())
         }
@@ -121,6 +124,9 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         ),
         Problem::RolloutPaused { why, .. } => {
             t!("problem-paused-detail", why = pause_reason(why), next = pause_next(why))
+        }
+        Problem::RollbackStuck { from, to, .. } => {
+            t!("problem-stuck-detail", from = from.as_str(), to = to.as_str())
         }
         Problem::RolledBack { why, undo_until, .. } => rolled_back(why, *undo_until, now),
         Problem::EdgeRefuses { message, .. } => {

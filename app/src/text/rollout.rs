@@ -104,7 +104,8 @@ fn paused(plan: &Plan, at: Position, why: &PauseReason) -> String {
         PauseReason::Asked { .. }
         | PauseReason::NotReady { .. }
         | PauseReason::NotAcknowledged { .. }
-        | PauseReason::AgentLost { .. } => t!("rollout-paused-at", share = share),
+        | PauseReason::AgentLost { .. }
+        | PauseReason::EdgeAway { .. } => t!("rollout-paused-at", share = share),
     }
 }
 
@@ -127,6 +128,7 @@ pub fn pause_reason(why: &PauseReason) -> String {
             t!("pause-not-acknowledged", edge = edge.as_str())
         }
         PauseReason::AgentLost { datacenter } => t!("pause-agent-lost", dc = datacenter.as_str()),
+        PauseReason::EdgeAway { edge } => t!("pause-edge-away", edge = edge.as_str()),
     }
 }
 
@@ -139,6 +141,7 @@ pub fn pause_next(why: &PauseReason) -> String {
         PauseReason::NotReady { .. } => t!("pause-next-not-ready"),
         PauseReason::NotAcknowledged { .. } => t!("pause-next-not-acknowledged"),
         PauseReason::AgentLost { .. } => t!("pause-next-agent-lost"),
+        PauseReason::EdgeAway { .. } => t!("pause-next-edge-away"),
     }
 }
 

@@ -17,7 +17,7 @@ use mainstay_core::audit::{Action, Actor, Event, Outcome};
 use mainstay_core::bench::Test;
 use mainstay_core::id::DatacenterId;
 use mainstay_core::release::Releases;
-use mainstay_core::rollout::{self, Decision, Rollout, RolloutId};
+use mainstay_core::rollout::{self, Decision, Position, Rollout, RolloutId};
 use mainstay_store::lease::Term;
 use mainstay_store::{StoreError, Tx, audit, lease, outbox, release, rollout as stored};
 use serde_json::json;
@@ -87,13 +87,29 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
 async fn look(leader: &Leader, term: &Term, memory: &mut Memory) -> Result<(), StoreError> {
     let releases = leader.sources.estate.snapshot(Utc::now()).estate.releases;
     memory.watches.keep(&releases);
+    let mut failed = Ok(());
     for rollout in releases.rollouts.values() {
-        let mut rollout = rollout.clone();
-        for _ in 0..STEPS_MAX {
-            match step(leader, term, memory, &rollout).await? {
-                Some(next) => rollout = next,
-                None => break,
-            }
+        match steps(leader, term, memory, rollout.clone()).await {
+            Ok(()) => {}
+            Err(StoreError::NotLeader) => return Err(StoreError::NotLeader),
+            // One that fails holds up no other.
+            Err(error) => failed = Err(error),
+        }
+    }
+    failed
+}
+
+/// All that is to be done now about one rollout.
+async fn steps(
+    leader: &Leader,
+    term: &Term,
+    memory: &mut Memory,
+    mut rollout: Rollout,
+) -> Result<(), StoreError> {
+    for _ in 0..STEPS_MAX {
+        match step(leader, term, memory, &rollout).await? {
+            Some(next) => rollout = next,
+            None => break,
         }
     }
     Ok(())
@@ -106,7 +122,11 @@ async fn step(
     memory: &mut Memory,
     rollout: &Rollout,
 ) -> Result<Option<Rollout>, StoreError> {
-    let analysed = match watched(&rollout.state) {
+    let watch = match watched(&rollout.state) {
+        Some(watch) => Some(watch),
+        None => memory.watches.held(&leader.store, rollout).await?,
+    };
+    let analysed = match watch {
         Some(watch) => {
             memory.watches.analyse(&leader.sources, rollout, watch, &mut memory.conditions).await?
         }
@@ -125,7 +145,8 @@ async fn step(
     if decision.change.is_none() && !test && !fresh {
         return Ok(None);
     }
-    let write = Write { term, rollout, gathered: &gathered, fresh };
+    let position = watch.filter(|_| fresh).map(|(position, _)| position);
+    let write = Write { term, rollout, gathered: &gathered, position };
     let write = &write;
     let written =
         leader.store.read_committed(|tx| Box::pin(async move { write.run(tx).await })).await?;
@@ -144,8 +165,8 @@ struct Write<'a> {
     term: &'a Term,
     rollout: &'a Rollout,
     gathered: &'a Gathered,
-    /// The analysis is new and is kept.
-    fresh: bool,
+    /// The position whose analysis is new and is kept.
+    position: Option<Position>,
 }
 
 #[derive(Default)]
@@ -165,9 +186,7 @@ impl Write<'_> {
         let decision = rollout::decide(self.rollout, &gathered.facts());
         let count = u32::from(decision.test.is_some());
         let tokens = lease::step(tx, self.term, count).await?;
-        if self.fresh {
-            self.keep_verdict(tx).await?;
-        }
+        self.keep_verdict(tx).await?;
         let mut written = Written::default();
         if let (Some((datacenter, test)), Some(token)) = (&decision.test, tokens.first()) {
             let service = &self.rollout.plan.service;
@@ -187,8 +206,7 @@ impl Write<'_> {
     }
 
     async fn keep_verdict(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let watch = watched(&self.rollout.state);
-        let (Some(analysed), Some((position, _))) = (&self.gathered.analysed, watch) else {
+        let (Some(analysed), Some(position)) = (&self.gathered.analysed, self.position) else {
             return Ok(());
         };
         let verdict = stored::Verdict {

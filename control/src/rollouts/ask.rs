@@ -4,7 +4,9 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Event};
 use mainstay_core::id::ServiceId;
-use mainstay_core::rollout::{self, Refusal, Request, Rollout, RolloutId};
+use mainstay_core::rollout::{
+    self, Change, Plan, Refusal, Request, RollBackTarget, Rollout, RolloutId, SchemaChange,
+};
 use mainstay_store::{StoreError, Tx, audit, release, rollout as stored};
 use serde_json::json;
 
@@ -55,11 +57,19 @@ impl Control {
         by: &By,
         service: &ServiceId,
         why: Option<&str>,
+        seen: &Seen,
         key: &str,
     ) -> Result<Rollout, RolloutError> {
         self.refresh().await;
         let estate = self.snapshot().estate;
         let target = rollout::roll_back_target(&estate.fleet, &estate.releases, service);
+        let target = target.and_then(|target| match &seen.target {
+            Some(shown) if *shown != target.to => {
+                let RollBackTarget { from, to, .. } = target;
+                Err(Refusal::OtherTarget { service: service.clone(), from, to })
+            }
+            Some(_) | None => Ok(target),
+        });
         let id = match target {
             Ok(target) => target.rollout,
             // It is on its way: the same answer as the first click had.
@@ -74,7 +84,7 @@ impl Control {
             }
         };
         let request = Request::RollBack { reason: why.map(str::to_owned) };
-        self.ask_rollout(by, id, &request, &Seen::default(), key).await
+        self.ask_rollout(by, id, &request, seen, key).await
     }
 
     /// Lets a version that was rolled back come again.
@@ -148,9 +158,14 @@ impl Asked<'_> {
         }
         let gathered = self.gathered.with_releases(&releases);
         let name = name_of(&self.by.actor);
-        let change = match rollout::request(&rollout, self.request, name, &gathered.facts()) {
+        let asked = rollout::request(&rollout, self.request, name, &gathered.facts());
+        let change = match asked.and_then(|change| self.confirmed(&rollout, change)) {
             Ok(change) => change,
-            Err(refusal) if refusal.is_repeat() => return Ok(Ok(rollout)),
+            // Its answer is remembered too: the same sent again later must not mean another time.
+            Err(refusal) if refusal.is_repeat() => {
+                self.once.remember(tx, &rollout, self.now).await?;
+                return Ok(Ok(rollout));
+            }
             Err(refusal) => {
                 refuse(tx, self.event(), &refusal.to_string()).await?;
                 return Ok(Err(RolloutError::Refused(refusal)));
@@ -166,6 +181,17 @@ impl Asked<'_> {
         let after = carry_out(tx, &mut releases, &rollout, &change, &cause, self.now).await?;
         self.once.remember(tx, &after, self.now).await?;
         Ok(Ok(after))
+    }
+
+    /// Data is lost only by a person who was told so.
+    fn confirmed(&self, rollout: &Rollout, change: Change) -> Result<Change, Refusal> {
+        let backs = matches!(self.request, Request::RollBack { .. } | Request::Abort { .. });
+        let loses = backs && rollout.plan.schema == SchemaChange::Irreversible;
+        if !loses || self.seen.loss_confirmed {
+            return Ok(change);
+        }
+        let Plan { service, from, to, .. } = rollout.plan.clone();
+        Err(Refusal::LosesData { service, from: to, to: from })
     }
 
     /// Whether the rollout is not what was shown, in a way that matters for what is asked.

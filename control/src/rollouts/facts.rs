@@ -27,6 +27,9 @@ pub struct Analysed {
     /// Up to when the edges' logs are taken in.
     #[serde(default)]
     pub until: Option<DateTime<Utc>>,
+    /// In how many seconds of the watch time one of the edges was heard.
+    #[serde(default)]
+    pub heard_seconds: u32,
     /// `None`: not a second could be compared.
     pub judgement: Option<Judgement>,
     pub conditions: Vec<Measured>,
@@ -73,6 +76,7 @@ impl Gathered {
             conditions: &self.conditions,
             last_request: self.last_request,
             heard_until: self.heard_until,
+            heard_seconds: self.analysed.as_ref().map_or(0, |it| it.heard_seconds),
         }
     }
 

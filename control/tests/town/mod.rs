@@ -348,10 +348,11 @@ async fn edges(control: Arc<Control>, world: Arc<Mutex<World>>) {
         let bad = newest.services.values().flat_map(|it| it.versions.keys());
         let bad = bad.filter(|version| world.nature.refused.contains(*version)).count() > 0;
         let sights = newest.edges.keys().map(|id| {
-            let nack = bad.then(|| Nack {
+            let nacks = bad.then(|| Nack {
                 kind: "cluster".to_owned(),
                 revision: newest.revision,
                 names: vec!["shop".to_owned()],
+                services: [ServiceId::new("shop").unwrap()].into(),
                 message: "no such certificate".to_owned(),
                 at: Utc::now(),
             });
@@ -362,7 +363,7 @@ async fn edges(control: Arc<Control>, world: Arc<Mutex<World>>) {
                 proxy: None,
                 published_revision: newest.revision,
                 acknowledged_revision: if bad { known } else { newest.revision },
-                nack,
+                nacks: nacks.into_iter().collect(),
             };
             (id.clone(), sight)
         });

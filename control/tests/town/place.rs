@@ -106,14 +106,15 @@ impl Place {
 
     /// Everything there is.
     pub fn report(&mut self, datacenter: &DatacenterId, seq: u64) -> Report {
-        let deployments = self.slots.iter().map(|((service, track), (spec, token, _))| Deployment {
-            service: service.clone(),
-            track: *track,
-            version: spec.version.clone(),
-            nodes: spec.nodes,
-            template: spec.template(),
-            token: *token,
-        });
+        let deployments =
+            self.slots.iter().map(|((service, track), (spec, token, _))| Deployment {
+                service: service.clone(),
+                track: *track,
+                version: spec.version.clone(),
+                nodes: spec.nodes,
+                template: spec.template(),
+                token: *token,
+            });
         Report {
             seq,
             full: true,

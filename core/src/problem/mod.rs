@@ -49,6 +49,8 @@ pub enum Problem {
     AuditConflict { datacenter: DatacenterId, conflict: Conflict },
     /// A rollout stands still until a person says what next.
     RolloutPaused { service: ServiceId, rollout: RolloutId, version: String, why: PauseReason },
+    /// A way back waits for the old version's instances, and users are on the version they left.
+    RollbackStuck { service: ServiceId, rollout: RolloutId, from: String, to: String },
     /// A rollout takes, or took, its version back without being asked.
     RolledBack {
         service: ServiceId,
@@ -94,6 +96,7 @@ impl Problem {
             Self::AuditConflict { datacenter, .. } => format!("audit-conflict-{datacenter}"),
             Self::RolloutPaused { rollout, .. } => format!("paused-{rollout}"),
             Self::RolledBack { rollout, .. } => format!("rolled-back-{rollout}"),
+            Self::RollbackStuck { rollout, .. } => format!("rollback-stuck-{rollout}"),
             Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
             Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
         }
@@ -111,6 +114,7 @@ impl Problem {
             | Self::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
             Self::ServiceDown { service }
             | Self::RolloutPaused { service, .. }
+            | Self::RollbackStuck { service, .. }
             | Self::RolledBack { service, .. } => (Some(service), None),
             Self::AuditConflict { .. } | Self::EdgeRefuses { .. } | Self::EdgeGone { .. } => {
                 (None, None)
@@ -124,6 +128,7 @@ impl Problem {
             Self::InstancesFailing { .. }
             | Self::ServiceDown { .. }
             | Self::AuditConflict { .. }
+            | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
@@ -246,6 +251,7 @@ impl Problem {
             | Self::AuditConflict { .. }
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
+            | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Problem;
 use crate::estate::Estate;
 use crate::id::{EdgeId, RegionId};
-use crate::rollout::{EdgeFact, PauseReason, Rollout, State, StopReason};
+use crate::rollout::{Back, EdgeFact, PauseReason, READY_WITHIN, Rollout, State, StopReason};
 
 /// A pause that a person asked for is forgotten about after so long.
 const ASKED_PAUSE_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -23,6 +23,16 @@ pub(super) fn rollouts(estate: &Estate) -> impl Iterator<Item = Problem> {
                 rollout: rollout.id,
                 version: rollout.plan.to.clone(),
                 why: why.clone(),
+            })
+        }
+        State::RollingBack { stage: Back::Starting, since, .. }
+            if estate.at - *since >= READY_WITHIN =>
+        {
+            Some(Problem::RollbackStuck {
+                service: rollout.plan.service.clone(),
+                rollout: rollout.id,
+                from: rollout.plan.to.clone(),
+                to: rollout.plan.from.clone(),
             })
         }
         State::RollingBack { why, .. } => by_itself(why).then(|| back(rollout, why, None)),
@@ -67,8 +77,8 @@ pub(super) fn edges(
     }
     fleet.iter().filter_map(move |(id, edge)| match facts.get(id) {
         Some(fact) if fact.connected => fact
-            .nack
-            .as_ref()
+            .nacks
+            .last()
             .map(|nack| Problem::EdgeRefuses { edge: id.clone(), message: nack.message.clone() }),
         fact => Some(Problem::EdgeGone {
             edge: id.clone(),

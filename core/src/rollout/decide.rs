@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::change::{back, promoted};
-use super::gates::{self, Gate, READY_WITHIN, acknowledged, alarm, away, heard, lacks, watched};
+use super::gates::{
+    self, Gate, READY_WITHIN, acknowledged, alarm, away, behind, heard, lacks, settled, watched,
+};
 use super::{Back, Change, Ending, Facts, PauseReason, Position, Rollout, State, StopReason, WARM};
 use crate::bench::{Bench, Check, On, Test, TestState};
 use crate::fleet::{Fleet, Strategy};
@@ -46,6 +48,9 @@ pub enum Wait {
     Refused { edge: EdgeId, message: String },
     /// An edge is not connected. It holds nothing up, and goes on with what it was told last.
     Away { edge: EdgeId },
+    /// An edge is away, and as far as is known it still sends requests to the version that would
+    /// go. It stays until the edge is back, or a person ends the rollout.
+    Behind { edge: EdgeId },
     /// No edge is connected, so that nobody can tell that a version is left.
     NoEdge,
     /// The watch time runs.
@@ -79,7 +84,7 @@ pub fn decide(rollout: &Rollout, facts: &Facts<'_>) -> Decision {
         State::RollingBack { stage: Back::Shifting, since, .. } => leaving(rollout, *since, facts),
         State::RolledBack { undo_until, why, .. } => {
             let outcome = Ending::RolledBack { why: why.clone() };
-            over_at(*undo_until, outcome, facts)
+            over_at(rollout, *undo_until, outcome, facts)
         }
         State::Ended { .. } => Decision::default(),
     }
@@ -114,6 +119,7 @@ impl Wait {
             | Self::Test { .. }
             | Self::Refused { .. }
             | Self::Away { .. }
+            | Self::Behind { .. }
             | Self::NoEdge
             | Self::Logs { .. }
             | Self::Person => None,
@@ -267,7 +273,7 @@ fn shifting(rollout: &Rollout, at: Position, facts: &Facts<'_>) -> Decision {
     if let Some(why) = alarm(rollout, facts, true) {
         return Decision::back(rollout, why, facts);
     }
-    match acknowledged(rollout, facts) {
+    match settled(rollout, facts) {
         Gate::Go if at == rollout.plan.end() => Decision::change(promoted(rollout, facts.now)),
         Gate::Go => Decision::change(State::Watching { at, since: facts.now }),
         Gate::Wait(wait) => Decision::wait(std::iter::once(wait).chain(away(facts))),
@@ -309,7 +315,7 @@ pub(super) fn onward(rollout: &Rollout, at: Position, now: DateTime<Utc>) -> Cha
 
 fn promoted_warm(rollout: &Rollout, until: DateTime<Utc>, facts: &Facts<'_>) -> Decision {
     match acknowledged(rollout, facts) {
-        Gate::Go => over_at(until, Ending::Promoted, facts),
+        Gate::Go => over_at(rollout, until, Ending::Promoted, facts),
         Gate::Wait(wait) => Decision::wait(std::iter::once(wait).chain(away(facts))),
         // Nothing but going on waiting: the old version's instances may not leave an edge that
         // still sends requests to them.
@@ -320,9 +326,18 @@ fn promoted_warm(rollout: &Rollout, until: DateTime<Utc>, facts: &Facts<'_>) -> 
     }
 }
 
-fn over_at(until: DateTime<Utc>, outcome: Ending, facts: &Facts<'_>) -> Decision {
+fn over_at(
+    rollout: &Rollout,
+    until: DateTime<Utc>,
+    outcome: Ending,
+    facts: &Facts<'_>,
+) -> Decision {
     if facts.now < until {
         return Decision::wait(std::iter::once(Wait::Warm { until }).chain(away(facts)));
+    }
+    let behind: Vec<_> = behind(rollout, facts).map(|edge| Wait::Behind { edge }).collect();
+    if !behind.is_empty() {
+        return Decision::wait(behind);
     }
     Decision::change(State::Ended { at: facts.now, outcome })
 }
@@ -356,10 +371,10 @@ fn leaving(rollout: &Rollout, since: DateTime<Utc>, facts: &Facts<'_>) -> Decisi
         let Some(fact) = fact.filter(|fact| fact.connected) else { continue };
         connected += 1;
         let edge = edge.clone();
-        if let Some(nack) = fact.nack.as_ref().filter(|it| it.revision >= rollout.routing_revision)
-        {
+        let (service, revision) = (&rollout.plan.service, rollout.routing_revision);
+        if let Some(nack) = fact.refusal(service, revision) {
             waits.push(Wait::Refused { edge, message: nack.message.clone() });
-        } else if fact.acknowledged_revision < rollout.routing_revision {
+        } else if !fact.carries(service, revision) {
             let until = fact.since.max(since) + gates::ACKNOWLEDGED_WITHIN;
             waits.push(Wait::Acknowledgement { edge, until });
         } else if let Some(at) = fact.acknowledged_at {

@@ -1,12 +1,12 @@
 //! Everything a decision about a rollout is made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Condition, Plan};
+use super::{Condition, Plan, Position, State};
 use crate::estate::Estate;
-use crate::id::EdgeId;
+use crate::id::{EdgeId, ServiceId};
 use crate::judge::{Judgement, Settings, Trace, Verdict};
 
 /// What is known at one moment. What was not measured is `None` or absent, never zero.
@@ -28,6 +28,8 @@ pub struct Facts<'a> {
     /// Until when the logs of all connected edges are complete, and of a watch that is on, until
     /// when they are in the judgement; `None`: they are not heard.
     pub heard_until: Option<DateTime<Utc>>,
+    /// In how many seconds of the watch one of its edges was heard.
+    pub heard_seconds: u32,
 }
 
 /// How an edge stands.
@@ -36,17 +38,36 @@ pub struct EdgeFact {
     pub connected: bool,
     /// Since when it is connected or not.
     pub since: DateTime<Utc>,
-    /// The newest [`crate::routing::Routing::revision`] it carries out; 0: none.
+    /// The newest [`crate::routing::Routing::revision`] it carries out, but for services of which
+    /// it refuses something; 0: none.
     pub acknowledged_revision: u64,
     /// When it acknowledged that revision first; endpoints that change without it change nothing.
     pub acknowledged_at: Option<DateTime<Utc>>,
-    /// What it refused last and has not carried out since.
-    pub nack: Option<Nack>,
+    /// What it refuses and has not carried out since.
+    pub nacks: Vec<Nack>,
 }
 
+impl EdgeFact {
+    /// Whether it carries out what was decided of a service up to a revision.
+    pub fn carries(&self, service: &ServiceId, revision: u64) -> bool {
+        let refused = self.nacks.iter().any(|nack| nack.services.contains(service));
+        self.acknowledged_revision >= revision && !refused
+    }
+
+    /// A refusal of a revision or a later one that is for sure of this service.
+    pub fn refusal(&self, service: &ServiceId, revision: u64) -> Option<&Nack> {
+        let of = |nack: &&Nack| nack.services.len() == 1 && nack.services.contains(service);
+        self.nacks.iter().filter(of).find(|nack| nack.revision >= revision)
+    }
+}
+
+/// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nack {
     pub revision: u64,
+    /// Whose configuration was refused. Several: of one of these, which is being found out. None:
+    /// it is of no service, and nothing that is decided about a service is the cause.
+    pub services: BTreeSet<ServiceId>,
     /// The edge's own words.
     pub message: String,
 }
@@ -86,6 +107,37 @@ impl Plan {
             ..defaults
         }
     }
+}
+
+/// Since when the new version has had all requests of a position's wave: before that, its edges
+/// saw the old one. `states`: the rollout's, newest first, the present one included. A pause, or
+/// being watched anew after one, changes nothing about it. `None`: it has not.
+pub fn full_since<'a>(
+    states: impl IntoIterator<Item = &'a State>,
+    position: Position,
+) -> Option<DateTime<Utc>> {
+    let mut since = None;
+    for state in states {
+        match state {
+            State::Shifting { at, since: then } | State::Watching { at, since: then }
+                if *at == position =>
+            {
+                since = Some(*then);
+            }
+            State::Paused { at, weighed: true, .. } if *at == position => {}
+            State::Preparing { held: Some(at), .. } if *at == position => {}
+            State::Preparing { .. }
+            | State::Testing { .. }
+            | State::Shifting { .. }
+            | State::Watching { .. }
+            | State::Paused { .. }
+            | State::Promoted { .. }
+            | State::RollingBack { .. }
+            | State::RolledBack { .. }
+            | State::Ended { .. } => break,
+        }
+    }
+    since
 }
 
 /// A trace as if it had been observed so many seconds later.

@@ -23,7 +23,7 @@ const DEATHS: u32 = 2;
 /// How long an agent may be silent in the middle of a step.
 pub(super) const AGENT_LOST_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// How long instances may take to come up.
-pub(super) const READY_WITHIN: TimeDelta = TimeDelta::seconds(120);
+pub const READY_WITHIN: TimeDelta = TimeDelta::seconds(120);
 /// How long an instance must have served before requests are moved to it: edges were told of it
 /// and have checked its health by then, or their users would be told that nothing is there.
 pub(super) const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(2);
@@ -33,6 +33,9 @@ pub(super) const ACKNOWLEDGED_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// How late the edges' logs of a second may come: a watch that is undecided goes on for as long
 /// again, and at least for so long.
 pub(super) const LOGS_WITHIN: TimeDelta = TimeDelta::seconds(10);
+
+/// A watch passes when its edges were heard in so much of it, in percent.
+const HEARD_LEAST_PERCENT: u64 = 90;
 
 /// What a gate says.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,13 +93,11 @@ fn dead(rollout: &Rollout, facts: &Facts<'_>, watched: bool) -> Option<StopReaso
     })
 }
 
-/// An edge's refusal of a configuration that carries this rollout.
+/// An edge's refusal of this service's configuration, as this rollout made it.
 fn refused(rollout: &Rollout, facts: &Facts<'_>) -> Option<StopReason> {
     edges(facts).find_map(|(edge, fact)| {
-        let nack = fact?.nack.as_ref()?;
-        let carries = nack.revision >= rollout.routing_revision;
-        let message = nack.message.clone();
-        carries.then(|| StopReason::Refused { edge: edge.clone(), message })
+        let nack = fact?.refusal(&rollout.plan.service, rollout.routing_revision)?;
+        Some(StopReason::Refused { edge: edge.clone(), message: nack.message.clone() })
     })
 }
 
@@ -262,7 +263,7 @@ pub(super) fn acknowledged(rollout: &Rollout, facts: &Facts<'_>) -> Gate {
     let mut waits = None;
     for (edge, fact) in edges(facts) {
         let Some(fact) = fact.filter(|fact| fact.connected) else { continue };
-        if fact.acknowledged_revision >= rollout.routing_revision {
+        if fact.carries(&rollout.plan.service, rollout.routing_revision) {
             continue;
         }
         let (edge, until) = (edge.clone(), fact.since.max(began) + ACKNOWLEDGED_WITHIN);
@@ -274,7 +275,34 @@ pub(super) fn acknowledged(rollout: &Rollout, facts: &Facts<'_>) -> Gate {
     waits.unwrap_or(Gate::Go)
 }
 
-/// Edges that are away: they hold nothing up and are named.
+/// As [`acknowledged`]; and in a rolling update, where each step takes an old node away, no edge
+/// is away that still sends requests there. With a canary the old version stays until the end.
+pub(super) fn settled(rollout: &Rollout, facts: &Facts<'_>) -> Gate {
+    let left = match rollout.plan.strategy {
+        Strategy::Canary => None,
+        Strategy::Rolling => behind(rollout, facts).next(),
+    };
+    let Some(edge) = left else { return acknowledged(rollout, facts) };
+    if facts.now - rollout.state.since() >= AGENT_LOST_AFTER {
+        return Gate::Pause(PauseReason::EdgeAway { edge });
+    }
+    Gate::Wait(Wait::Behind { edge })
+}
+
+/// Edges that are away and were told of weights before, but not of the rollout's present ones:
+/// they go on with those.
+pub(super) fn behind<'a>(
+    rollout: &'a Rollout,
+    facts: &'a Facts<'a>,
+) -> impl Iterator<Item = EdgeId> + 'a {
+    let (service, revision) = (&rollout.plan.service, rollout.routing_revision);
+    let is_behind = move |fact: &EdgeFact| {
+        !fact.connected && fact.acknowledged_revision > 0 && !fact.carries(service, revision)
+    };
+    edges(facts).filter(move |(_, fact)| fact.is_some_and(is_behind)).map(|(id, _)| id.clone())
+}
+
+/// Edges that are away: they hold no weights up and are named.
 pub(super) fn away(facts: &Facts<'_>) -> impl Iterator<Item = Wait> {
     let away = edges(facts).filter(|(_, fact)| !fact.is_some_and(|fact| fact.connected));
     away.map(|(edge, _)| Wait::Away { edge: edge.clone() })
@@ -322,7 +350,10 @@ pub(super) fn watched(
         Strategy::Canary => match facts.judgement {
             None => longer(PauseReason::NotMeasured { what: "the comparison".to_owned() }),
             Some(judgement) => match judgement.verdict {
-                Verdict::Pass => Gate::Go,
+                Verdict::Pass => match unheard(plan.watch_seconds(at), end, facts) {
+                    None => Gate::Go,
+                    Some(what) => longer(PauseReason::NotMeasured { what }),
+                },
                 Verdict::Undecided => longer(PauseReason::Undecided),
                 Verdict::NoData if behind => longer(no_data(plan, judgement)),
                 Verdict::NoData => Gate::Pause(no_data(plan, judgement)),
@@ -335,6 +366,18 @@ pub(super) fn watched(
             },
         },
     }
+}
+
+/// What a watch lacks of the edges' logs, in words. What was seen before they fell silent may be a
+/// pass, and says nothing about the rest.
+fn unheard(watch: u32, end: DateTime<Utc>, facts: &Facts<'_>) -> Option<String> {
+    let heard = u64::from(facts.heard_seconds);
+    let enough = heard * 100 >= u64::from(watch) * HEARD_LEAST_PERCENT;
+    let complete = facts.heard_until.is_some_and(|heard| heard >= end);
+    (!enough || !complete).then(|| {
+        let heard = heard.min(u64::from(watch));
+        format!("the rest of the watch (edges were heard in {heard} s of {watch} s)")
+    })
 }
 
 fn no_data(plan: &Plan, judgement: &Judgement) -> PauseReason {

@@ -40,7 +40,8 @@ use crate::id::{DatacenterId, EdgeId, InstanceId, RegionId, ServiceId};
 pub use change::{Change, apply};
 pub use decide::{Decision, Wait, decide};
 pub use evidence::{Ease, Evidence, rollback_evidence};
-pub use facts::{ConditionFact, EdgeFact, Facts, Nack, moved};
+pub use facts::{ConditionFact, EdgeFact, Facts, Nack, full_since, moved};
+pub use gates::READY_WITHIN;
 pub use plan::{StartFinding, StartRequest, StepRequest, start};
 pub use preview::{Check, Level, Line, Preview, StepPreview, Today, preview};
 pub use request::{Refusal, Request, RollBackTarget, request, roll_back_target};
@@ -255,6 +256,8 @@ pub enum PauseReason {
     NotAcknowledged { edge: EdgeId },
     /// The agent of a data centre of this wave is not heard.
     AgentLost { datacenter: DatacenterId },
+    /// An edge is away and still sends requests to the node that would be taken away.
+    EdgeAway { edge: EdgeId },
 }
 
 /// Why a version is taken back: which rule, which values.
@@ -293,6 +296,24 @@ impl State {
 }
 
 impl Rollout {
+    /// The position whose weights hold while the next one comes up or stands still, and that is
+    /// watched on; `None`: the present position is watched itself, or nothing is.
+    pub fn held(&self) -> Option<Position> {
+        match &self.state {
+            State::Preparing { held: Some(held), .. } => Some(*held),
+            State::Preparing { at, held: None, .. }
+            | State::Testing { at, .. }
+            | State::Paused { at, weighed: false, .. } => self.plan.previous(*at),
+            State::Shifting { .. }
+            | State::Watching { .. }
+            | State::Paused { weighed: true, .. }
+            | State::Promoted { .. }
+            | State::RollingBack { .. }
+            | State::RolledBack { .. }
+            | State::Ended { .. } => None,
+        }
+    }
+
     /// Whether it binds nothing any more: another one may start.
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Ended { .. })

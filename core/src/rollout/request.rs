@@ -50,6 +50,16 @@ pub enum Request {
 pub enum Refusal {
     #[error("there is no service `{service}`")]
     UnknownService { service: ServiceId },
+    #[error(
+        "rolling {service} back leads from {from} to {to} by now, and not to what was shown; look \
+         again"
+    )]
+    OtherTarget { service: ServiceId, from: String, to: String },
+    #[error(
+        "going back from {from} to {to} loses data: {from} changed the schema in a way that {to} \
+         does not work with; confirm it with the name of the service, {service}"
+    )]
+    LosesData { service: ServiceId, from: String, to: String },
     #[error("the rollout {rollout} is {state} already")]
     Already { rollout: RolloutId, state: String },
     #[error("the rollout {rollout} is {state}; only one that runs can be paused")]

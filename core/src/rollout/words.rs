@@ -44,6 +44,9 @@ impl fmt::Display for PauseReason {
                 write!(f, "the edge {edge} is connected and does not acknowledge")
             }
             Self::AgentLost { datacenter } => write!(f, "the agent of {datacenter} is not heard"),
+            Self::EdgeAway { edge } => {
+                write!(f, "the edge {edge} is away and still sends requests to the old nodes")
+            }
         }
     }
 }

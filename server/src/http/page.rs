@@ -171,7 +171,10 @@ impl Context {
             let control = &state.control;
             Drawn::new(&page, control, control.snapshot(), live_id, &self.query())
         };
-        let drawn = state.shared.get(self.path(), Instant::now(), draw).await;
+        // What is known and what is only remembered are two pages, however close in time.
+        let age = if self.snapshot.store_away_since().is_some() { "old" } else { "new" };
+        let key = format!("{age} {}", self.path());
+        let drawn = state.shared.get(&key, Instant::now(), draw).await;
         // The shell tells of the same moment as the page.
         self.snapshot = drawn.snapshot.clone();
         self.live_id.clone_from(&drawn.live_id);

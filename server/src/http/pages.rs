@@ -16,7 +16,8 @@ use mainstay_app::pages::{
 use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::{paths, text};
 use mainstay_core::access::{Permission, Refusal};
-use mainstay_core::id::DatacenterId;
+use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::rollout::StartFinding;
 use mainstay_core::status::Status;
 use mainstay_store::{estate, problem as problems};
 
@@ -256,8 +257,19 @@ fn parse<T: FromStr>(text: &str) -> Option<T> {
 }
 
 pub fn not_found(context: &Context) -> Response {
-    let path = context.uri.path().to_owned();
-    failed(context, &Failure::NotFound { path })
+    let path = context.uri.path();
+    if let Some(unknown) = unknown_service(context, path).filter(|_| context.wants_json()) {
+        return Problem::new(StatusCode::NOT_FOUND, text::sentence(&unknown)).into_response();
+    }
+    failed(context, &Failure::NotFound { path: path.to_owned() })
+}
+
+/// The service that a path names and the fleet does not have: the usual mistake of a program.
+fn unknown_service(context: &Context, path: &str) -> Option<StartFinding> {
+    let name = path.split("/services/").nth(1)?.split('/').next()?;
+    let declared = &context.snapshot.estate.fleet.services;
+    let known = ServiceId::new(name).is_ok_and(|id| declared.contains_key(&id));
+    (!known).then(|| StartFinding::UnknownService { service: name.to_owned() })
 }
 
 /// The answer to a request that the store failed.

@@ -169,7 +169,7 @@ fn stand(state: EdgeState) -> Stand {
         published_revision: state.published_revision,
         acknowledged_revision: state.acknowledged_revision,
         acknowledged_at: state.acknowledged_at,
-        refused: state.nack.map(|nack| Refused {
+        refused: state.nacks.into_iter().max_by_key(|nack| nack.at).map(|nack| Refused {
             kind: nack.kind,
             names: nack.names,
             revision: nack.revision,

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 /// What an edge has asked for.
 #[derive(Debug, Default)]
 pub(super) enum Wanted {
@@ -22,16 +24,25 @@ pub(super) struct Flow {
     /// Of these, or of what will be asked for: what is told even if the edge has it.
     pub(super) again: BTreeSet<Arc<str>>,
     pub(super) in_flight: Option<InFlight>,
-    /// Versions that the edge refused; `None`: refused to give it up.
-    pub(super) rejected: BTreeMap<Arc<str>, Option<Arc<str>>>,
+    /// What the edge refused, with its version; `None`: refused to give it up.
+    pub(super) rejected: BTreeMap<Arc<str>, (Option<Arc<str>>, Refusal)>,
     /// Refused together: told one by one, to find which it was.
-    pub(super) apart: BTreeSet<Arc<str>>,
+    pub(super) apart: BTreeMap<Arc<str>, Refusal>,
     /// The publication up to which changes were looked at.
     pub(super) seen: u64,
     /// The publication of which the edge has everything.
     pub(super) done: u64,
     /// Whether anything was told yet: an edge waits for a first answer even if it is empty.
     pub(super) greeted: bool,
+}
+
+/// Why something was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The revision that was told.
+    pub(super) revision: u64,
+    pub(super) message: String,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// A response without an answer.
@@ -102,7 +113,7 @@ impl Flow {
 
     /// Whether the edge has this version already, or refused it.
     pub(super) fn is_needless(&self, name: &Arc<str>, version: Option<&Arc<str>>) -> bool {
-        let refused = self.rejected.get(name).is_some_and(|refused| refused.as_ref() == version);
+        let refused = self.rejected.get(name).is_some_and(|(told, _)| told.as_ref() == version);
         !self.again.contains(name) && (refused || self.held.get(name) == version)
     }
 
@@ -129,19 +140,18 @@ impl Flow {
         }
     }
 
-    /// Notes a refusal; returns what may be the cause.
-    pub(super) fn refuse(&mut self, answered: InFlight) -> BTreeSet<String> {
-        let names = answered.names.iter().map(|(name, _)| name.to_string()).collect();
+    /// Notes a refusal in the edge's own words.
+    pub(super) fn refuse(&mut self, answered: InFlight, message: String, at: DateTime<Utc>) {
+        let refusal = Refusal { revision: answered.revision, message, at };
         if let [(name, version)] = answered.names.as_slice() {
             self.apart.remove(name);
-            self.rejected.insert(name.clone(), version.clone());
+            self.rejected.insert(name.clone(), (version.clone(), refusal));
         } else {
             for (name, _) in answered.names {
                 self.pending.insert(name.clone());
-                self.apart.insert(name);
+                self.apart.insert(name, refusal.clone());
             }
         }
-        names
     }
 
     /// Whether something stands refused.
@@ -149,11 +159,23 @@ impl Flow {
         !self.rejected.is_empty() || !self.apart.is_empty()
     }
 
-    /// Whether there is nothing left to be told or answered.
-    pub(super) fn is_settled(&self) -> bool {
+    /// Whether nothing is left to be told or answered but what `excused` says of a name: what
+    /// waits because the edge refuses something that it needs, or that thing itself.
+    pub(super) fn is_settled(&self, excused: impl Fn(&str) -> bool) -> bool {
+        let rest = self.pending.iter().chain(self.rejected.keys());
         self.in_flight.is_none()
-            && self.pending.is_empty()
-            && !self.is_refused()
+            && self.apart.is_empty()
+            && rest.into_iter().all(|name| excused(name))
+            && !matches!(self.wanted, Wanted::Nothing)
+    }
+
+    /// Whether a name is told, and accepted, and nothing of it is on its way.
+    pub(super) fn is_at_rest(&self, name: &str) -> bool {
+        let told = |flight: &InFlight| flight.names.iter().any(|(told, _)| &**told == name);
+        !self.pending.contains(name)
+            && !self.rejected.contains_key(name)
+            && !self.apart.contains_key(name)
+            && !self.in_flight.as_ref().is_some_and(told)
             && !matches!(self.wanted, Wanted::Nothing)
     }
 }

@@ -13,12 +13,12 @@ mod session;
 mod tests;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use mainstay_core::id::EdgeId;
+use mainstay_core::id::{EdgeId, ServiceId};
 use mainstay_core::routing::Routing;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ pub struct EdgeState {
     /// same as seen in traffic.
     pub acknowledged_revision: u64,
     /// What it refuses, until a later version of it is acknowledged.
-    pub nack: Option<Nack>,
+    pub nacks: Vec<Nack>,
 }
 
 /// Whether an edge is connected.
@@ -85,6 +85,13 @@ pub struct Nack {
     pub at: DateTime<Utc>,
 }
 
+impl Nack {
+    /// Whose resources they are; none: of no service.
+    pub fn services(&self) -> BTreeSet<ServiceId> {
+        self.names.iter().filter_map(|name| self.kind.service(name)).collect()
+    }
+}
+
 /// Everything that edges are told and tell; cheap to clone.
 #[derive(Clone)]
 pub struct Xds(Arc<Inner>);
@@ -108,6 +115,8 @@ struct Links {
 struct Link {
     edge: EdgeId,
     number: u64,
+    /// The edge has just been started.
+    fresh: bool,
     superseded: CancellationToken,
 }
 
@@ -198,12 +207,12 @@ impl Inner {
         self.change(edge, |state| {
             state.contact = Contact::Connected { since: Utc::now() };
             state.proxy_version = version;
-            state.nack = None;
+            state.nacks.clear();
             if fresh {
                 state.acknowledged_revision = 0;
             }
         });
-        Some(Link { edge: edge.clone(), number, superseded })
+        Some(Link { edge: edge.clone(), number, fresh, superseded })
     }
 
     fn close(&self, link: &Link) {
@@ -217,14 +226,12 @@ impl Inner {
     }
 
     /// Notes what an edge acknowledged (`None`: nothing new is known) and refuses.
-    fn note(&self, link: &Link, acknowledged: Option<u64>, nack: Option<&Nack>) {
+    fn note(&self, link: &Link, acknowledged: Option<u64>, nacks: Vec<Nack>) {
         let links = self.links();
         if links.by_edge.get(&link.edge).is_some_and(|(number, _)| *number == link.number) {
             self.change(&link.edge, |state| {
                 state.acknowledged_revision = acknowledged.unwrap_or(state.acknowledged_revision);
-                if state.nack.as_ref() != nack {
-                    state.nack = nack.cloned();
-                }
+                state.nacks = nacks;
             });
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use envoy_types::pb::google::protobuf::value::Kind as ValueKind;
-use futures::Stream;
+use futures::Stream as Incoming;
 use mainstay_core::id::{DatacenterId, EdgeId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -19,6 +19,7 @@ use super::view::{Published, View};
 use super::{Inner, Link};
 use crate::bootstrap::LISTEN;
 use crate::gate::{self, Gate};
+use crate::log::Stream;
 use crate::pb::ads::AggregatedDiscoveryService;
 use crate::pb::core::Node;
 use crate::pb::core::node::UserAgentVersionType;
@@ -41,7 +42,7 @@ pub struct Discovery {
     pub(super) gate: Arc<dyn Gate>,
 }
 
-type Outgoing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+type Outgoing<T> = Pin<Box<dyn Incoming<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl AggregatedDiscoveryService for Discovery {
@@ -179,9 +180,10 @@ impl EdgeStream {
         hello: DeltaDiscoveryRequest,
         mut incoming: Streaming<DeltaDiscoveryRequest>,
     ) {
-        self.inner.traffic.appeared(&self.link.edge, Utc::now());
+        let stream = Stream::Discovery { fresh: self.link.fresh };
+        self.inner.traffic.appeared(&self.link.edge, stream, Utc::now());
         let end = self.serve(hello, &mut incoming).await;
-        self.inner.traffic.left(&self.link.edge, Utc::now());
+        self.inner.traffic.left(&self.link.edge, stream, Utc::now());
         self.inner.close(&self.link);
         let reason = end.as_ref().map_or("closed by the edge", |status| status.message());
         tracing::info!(edge = %self.link.edge, reason, "an edge's stream ended");
@@ -260,8 +262,7 @@ impl EdgeStream {
             })?;
         }
         let done = self.session.done(view).and_then(|at| published.revision_at(at));
-        let nack = self.session.nack();
-        self.inner.note(&self.link, done, nack);
+        self.inner.note(&self.link, done, self.session.nacks());
         Ok(())
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! Invariants: one response of a kind is on its way at a time; a virtual host is told when the
 //! edge has all clusters it points at, and so a rollback to clusters it has never waits; a cluster
-//! is taken away when nothing is left to be told of virtual hosts; what was refused is not told
-//! again until it changes, and everything else is.
+//! is taken away when its service's virtual host points elsewhere; what was refused is not told
+//! again until it changes, and everything else is: a refusal holds up its own service only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use mainstay_core::id::EdgeId;
+use mainstay_core::id::{EdgeId, ServiceId};
 
 use super::Nack;
-use super::flow::{Flow, InFlight, Wanted};
+use super::flow::{Flow, InFlight, Refusal, Wanted};
 use super::view::{Published, Set, View};
 use crate::pb::discovery::Resource as Told;
 use crate::pb::discovery::{DeltaDiscoveryRequest, DeltaDiscoveryResponse};
@@ -31,7 +31,6 @@ pub(super) struct Session {
     listeners: Set,
     routes: Set,
     flows: BTreeMap<Kind, Flow>,
-    nacks: BTreeMap<Kind, Nack>,
     nonce: u64,
 }
 
@@ -44,7 +43,6 @@ impl Session {
             listeners: Set::of(&name, Resource::new(listener, Vec::new())),
             routes: Set::of(&own, Resource::new(routes, Vec::new())),
             flows: Kind::ALL.into_iter().map(|kind| (kind, Flow::default())).collect(),
-            nacks: BTreeMap::new(),
             nonce: 0,
         }
     }
@@ -69,19 +67,7 @@ impl Session {
         };
         match request.error_detail {
             None => flow.acknowledge(answered),
-            Some(error) => {
-                let revision = answered.revision;
-                let mut names = flow.refuse(answered);
-                names.extend(flow.rejected.keys().map(ToString::to_string));
-                let nack = Nack {
-                    kind,
-                    revision,
-                    names: names.into_iter().collect(),
-                    message: error.message,
-                    at: now,
-                };
-                self.nacks.insert(kind, nack);
-            }
+            Some(error) => flow.refuse(answered, error.message, now),
         }
     }
 
@@ -107,19 +93,11 @@ impl Session {
         published: &Published,
         view: &View,
     ) -> Option<DeltaDiscoveryResponse> {
-        let mut response = None;
-        for kind in Kind::ALL {
-            response = self.respond(kind, published, view);
-            if response.is_some() {
-                break;
-            }
-        }
-        let flows = &self.flows;
-        self.nacks.retain(|kind, _| flows.get(kind).is_some_and(Flow::is_refused));
-        response
+        Kind::ALL.into_iter().find_map(|kind| self.respond(kind, published, view))
     }
 
-    /// The publication of which the edge has everything; `None`: not even of the first.
+    /// The publication of which the edge has everything, but for services of which it refuses
+    /// something ([`Self::nacks`]); `None`: not even of the first.
     pub(super) fn done(&self, view: &View) -> Option<u64> {
         let done = |(kind, flow): (&Kind, &Flow)| match flow.wanted {
             // Envoy asks for endpoints when it has clusters.
@@ -130,9 +108,35 @@ impl Session {
         self.flows.iter().map(done).min().filter(|done| *done > 0)
     }
 
-    /// What the edge refuses now; the newest, if several kinds.
-    pub(super) fn nack(&self) -> Option<&Nack> {
-        self.nacks.values().max_by_key(|nack| nack.at)
+    /// What the edge refuses now: each thing by itself, and together what is still told apart.
+    pub(super) fn nacks(&self) -> Vec<Nack> {
+        let mut nacks = Vec::new();
+        for (kind, flow) in &self.flows {
+            let nack = |names: Vec<String>, refusal: &Refusal| Nack {
+                kind: *kind,
+                revision: refusal.revision,
+                names,
+                message: refusal.message.clone(),
+                at: refusal.at,
+            };
+            let each = flow.rejected.iter();
+            nacks.extend(each.map(|(name, (_, refusal))| nack(vec![name.to_string()], refusal)));
+            if let Some(refusal) = flow.apart.values().max_by_key(|refusal| refusal.at) {
+                let names = flow.apart.keys().map(ToString::to_string).collect();
+                nacks.push(nack(names, refusal));
+            }
+        }
+        nacks
+    }
+
+    /// Services of which the edge refuses something.
+    fn refused(&self) -> BTreeSet<ServiceId> {
+        let names = |(kind, flow): (&Kind, &Flow)| {
+            let kind = *kind;
+            let names = flow.rejected.keys().filter_map(move |name| kind.service(name));
+            names.collect::<Vec<_>>()
+        };
+        self.flows.iter().flat_map(names).collect()
     }
 
     fn flow(&mut self, kind: Kind) -> &mut Flow {
@@ -228,8 +232,14 @@ impl Session {
                 |kind, name| self.flows.get(&kind).is_some_and(|f| f.held.contains_key(name));
             names.iter().all(|name| held(Kind::Cluster, name) && held(Kind::Endpoints, name))
         };
-        let may_remove = kind != Kind::Cluster
-            || self.flows.get(&Kind::VirtualHost).is_some_and(Flow::is_settled);
+        let hosts = self.flows.get(&Kind::VirtualHost);
+        // A cluster goes when no share of its service leads to it any more.
+        let may_remove = |name: &str| {
+            kind != Kind::Cluster
+                || kind.service(name).is_none_or(|service| {
+                    hosts.is_some_and(|flow| flow.is_at_rest(&resources::host_name(&service)))
+                })
+        };
         let set = Self::set(&self.listeners, &self.routes, view, kind);
         let flow = self.flows.get(&kind)?;
         if flow.in_flight.is_some() || matches!(flow.wanted, Wanted::Nothing) {
@@ -242,10 +252,10 @@ impl Session {
                 needless.push((name.clone(), resource.map(|resource| resource.version.clone())));
                 continue;
             }
-            if !resource.map_or(may_remove, |resource| has_all(&resource.needs)) {
+            if !resource.map_or_else(|| may_remove(name), |resource| has_all(&resource.needs)) {
                 continue;
             }
-            let apart = flow.apart.contains(name);
+            let apart = flow.apart.contains_key(name);
             if apart && !chosen.is_empty() {
                 continue;
             }
@@ -260,8 +270,11 @@ impl Session {
         for (name, version) in needless {
             flow.settle(&name, version.as_ref());
         }
-        if chosen.is_empty() && flow.greeted {
-            if flow.is_settled() {
+        if chosen.is_empty() && self.flow(kind).greeted {
+            let refused = self.refused();
+            let excused = |name: &str| kind.service(name).is_some_and(|it| refused.contains(&it));
+            let flow = self.flow(kind);
+            if flow.is_settled(excused) {
                 flow.done = flow.done.max(seen);
             }
             return None;

@@ -15,13 +15,16 @@ use super::proto::access_log_service_server::AccessLogService;
 use super::proto::{
     Common, Entry, Span, StreamAccessLogsMessage, StreamAccessLogsResponse, Timestamp,
 };
-use super::tally::Traffic;
+use super::tally::{Stream, Traffic};
 use crate::ads::{HELLO_TIMEOUT, Inner, TRUST_PERIOD, admit};
 use crate::gate::{self, Gate};
 use crate::resources;
 
 /// Clusters that a stream remembers; more than an edge has.
 const CLUSTERS_MAX: usize = 8_192;
+
+/// What is told later than this is lost: the seconds of that time are not kept any more.
+const LATE_MAX_SECONDS: i64 = 3_600;
 
 /// The access log service.
 pub struct Sink {
@@ -53,9 +56,9 @@ impl AccessLogService for Sink {
         let edge = admit(&self.inner, id, &datacenter).await.inspect_err(|status| {
             tracing::warn!(%datacenter, reason = status.message(), "an edge's log was refused");
         })?;
-        self.inner.traffic.appeared(&edge, Utc::now());
+        self.inner.traffic.appeared(&edge, Stream::Log, Utc::now());
         let end = self.read(&edge, certificate.as_deref(), hello, &mut incoming).await;
-        self.inner.traffic.left(&edge, Utc::now());
+        self.inner.traffic.left(&edge, Stream::Log, Utc::now());
         end.map(|()| Response::new(StreamAccessLogsResponse {}))
     }
 }
@@ -103,15 +106,21 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn count(&mut self, message: &StreamAccessLogsMessage, traffic: &Traffic) {
-        let addresses = traffic.addresses();
+        let (addresses, now) = (traffic.addresses(), Utc::now().timestamp());
         for entry in message.http_logs.iter().flat_map(|logs| &logs.log_entry) {
-            self.count_one(entry, &addresses, traffic);
+            self.count_one(entry, &addresses, traffic, now);
         }
     }
 
-    fn count_one(&mut self, entry: &Entry, addresses: &Addresses, traffic: &Traffic) {
+    fn count_one(&mut self, entry: &Entry, addresses: &Addresses, traffic: &Traffic, now: i64) {
         let Some(common) = &entry.common_properties else { return };
         let Some((second, latency_ms)) = ended(common) else { return };
+        // A clock that is ahead says when it was, not that it will be.
+        let second = second.min(now);
+        if now - second > LATE_MAX_SECONDS {
+            traffic.add_lost();
+            return;
+        }
         if common.response_flags.is_some_and(|flags| flags.rate_limited) {
             if let Ok(service) = ServiceId::new(&common.route_name) {
                 traffic.add_limited(second, self.edge, &service);

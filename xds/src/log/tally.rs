@@ -14,6 +14,8 @@ use super::addresses::{self, Addresses};
 
 /// Counts that wait to be taken: seconds times series. Each is about half a kilobyte.
 const ENTRIES_MAX: usize = 131_072;
+/// The same of one edge, so that no edge can take the room of the others.
+const ENTRIES_OF_EDGE_MAX: usize = ENTRIES_MAX / 8;
 /// Spans of contact with one edge that wait to be taken.
 const SPANS_MAX: usize = 1_024;
 
@@ -29,15 +31,28 @@ struct State {
     counts: BTreeMap<i64, HashMap<Arc<Series>, Counts>>,
     limited: BTreeMap<(i64, EdgeId, ServiceId), u64>,
     entries: usize,
+    by_edge: BTreeMap<EdgeId, usize>,
     lost: u64,
     presence: BTreeMap<EdgeId, Presence>,
 }
 
-/// The whole seconds in which an edge had a stream.
+/// What an edge keeps open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Of the discovery service; `fresh`: the edge has just been started and has nothing yet.
+    Discovery { fresh: bool },
+    /// Of its access log. An edge opens it with the first request that it has to tell of.
+    Log,
+}
+
+/// The whole seconds in which an edge was heard: it has a log, or is connected and has had nothing
+/// to log so far. One whose log broke off is not heard until it logs again, whatever else stands.
 #[derive(Default)]
 struct Presence {
-    streams: usize,
-    /// The first whole second of the present contact; counts only while there are streams.
+    discovery: usize,
+    logs: usize,
+    broken: bool,
+    /// The first whole second of the present contact; counts only while it is heard.
     since: i64,
     past: Vec<Range<i64>>,
 }
@@ -77,13 +92,20 @@ impl Traffic {
             })
             .collect();
         state.entries -= counts.len() + limited.len();
+        let edges = counts.iter().map(|(_, series, _)| &series.edge);
+        for edge in edges.chain(limited.iter().map(|(_, edge, ..)| edge)) {
+            if let Some(entries) = state.by_edge.get_mut(edge) {
+                *entries -= 1;
+            }
+        }
+        state.by_edge.retain(|_, entries| *entries > 0);
         let heard = state
             .presence
             .iter_mut()
             .map(|(edge, presence)| (edge.clone(), presence.take(before)))
             .filter(|(_, spans)| !spans.is_empty())
             .collect();
-        state.presence.retain(|_, presence| presence.streams > 0 || !presence.past.is_empty());
+        state.presence.retain(|_, presence| !presence.is_over());
         Taken { counts, limited, heard, lost: std::mem::take(&mut state.lost) }
     }
 
@@ -94,12 +116,16 @@ impl Traffic {
         let of_second = state.counts.entry(second).or_default();
         if let Some(counts) = of_second.get_mut(series) {
             counts.record(error, latency_ms);
-        } else if state.entries < ENTRIES_MAX {
-            state.entries += 1;
+        } else if has_room(&mut state.entries, &mut state.by_edge, &series.edge) {
             of_second.entry(series.clone()).or_default().record(error, latency_ms);
         } else {
             state.lost += 1;
         }
+    }
+
+    /// Counts one request that is too old to be told.
+    pub(super) fn add_lost(&self) {
+        self.state().lost += 1;
     }
 
     /// Counts one request that was answered 429.
@@ -109,8 +135,7 @@ impl Traffic {
         let key = (second, edge.clone(), service.clone());
         if let Some(count) = state.limited.get_mut(&key) {
             *count += 1;
-        } else if state.entries < ENTRIES_MAX {
-            state.entries += 1;
+        } else if has_room(&mut state.entries, &mut state.by_edge, edge) {
             state.limited.insert(key, 1);
         } else {
             state.lost += 1;
@@ -130,25 +155,32 @@ impl Traffic {
     }
 
     /// A stream of an edge began.
-    pub(crate) fn appeared(&self, edge: &EdgeId, now: DateTime<Utc>) {
+    pub(crate) fn appeared(&self, edge: &EdgeId, stream: Stream, now: DateTime<Utc>) {
         let mut state = self.state();
         let presence = state.presence.entry(edge.clone()).or_default();
-        if presence.streams == 0 {
-            // The second that is running was not heard from its beginning.
-            presence.since = now.timestamp() + 1;
-        }
-        presence.streams += 1;
+        presence.change(now, |presence| match stream {
+            Stream::Discovery { fresh } => {
+                presence.discovery += 1;
+                presence.broken &= !fresh;
+            }
+            Stream::Log => {
+                presence.logs += 1;
+                presence.broken = false;
+            }
+        });
     }
 
     /// A stream of an edge ended.
-    pub(crate) fn left(&self, edge: &EdgeId, now: DateTime<Utc>) {
+    pub(crate) fn left(&self, edge: &EdgeId, stream: Stream, now: DateTime<Utc>) {
         let mut state = self.state();
         let Some(presence) = state.presence.get_mut(edge) else { return };
-        presence.streams = presence.streams.saturating_sub(1);
-        let span = presence.since..now.timestamp();
-        if presence.streams == 0 && !span.is_empty() && presence.past.len() < SPANS_MAX {
-            presence.past.push(span);
-        }
+        presence.change(now, |presence| match stream {
+            Stream::Discovery { .. } => presence.discovery = presence.discovery.saturating_sub(1),
+            Stream::Log => {
+                presence.logs = presence.logs.saturating_sub(1);
+                presence.broken = presence.logs == 0;
+            }
+        });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,7 +188,41 @@ impl Traffic {
     }
 }
 
+/// Takes one place, if there is one left, for an edge and for all.
+fn has_room(all: &mut usize, by_edge: &mut BTreeMap<EdgeId, usize>, edge: &EdgeId) -> bool {
+    let own = by_edge.get(edge).copied().unwrap_or(0);
+    let has_room = *all < ENTRIES_MAX && own < ENTRIES_OF_EDGE_MAX;
+    if has_room {
+        *all += 1;
+        by_edge.insert(edge.clone(), own + 1);
+    }
+    has_room
+}
+
 impl Presence {
+    const fn is_heard(&self) -> bool {
+        self.logs > 0 || (self.discovery > 0 && !self.broken)
+    }
+
+    /// Whether nothing of it is worth remembering.
+    fn is_over(&self) -> bool {
+        self.discovery == 0 && self.logs == 0 && !self.broken && self.past.is_empty()
+    }
+
+    fn change(&mut self, now: DateTime<Utc>, change: impl FnOnce(&mut Self)) {
+        let was_heard = self.is_heard();
+        change(self);
+        if !was_heard && self.is_heard() {
+            // The second that is running was not heard from its beginning.
+            self.since = now.timestamp() + 1;
+        }
+        let span = self.since..now.timestamp();
+        let ended = was_heard && !self.is_heard();
+        if ended && !span.is_empty() && self.past.len() < SPANS_MAX {
+            self.past.push(span);
+        }
+    }
+
     fn take(&mut self, before: i64) -> Vec<Range<i64>> {
         let mut taken = Vec::new();
         for span in std::mem::take(&mut self.past) {
@@ -164,7 +230,7 @@ impl Presence {
             taken.extend((!now.is_empty()).then_some(now));
             self.past.extend((!later.is_empty()).then_some(later));
         }
-        if self.streams > 0 && self.since < before {
+        if self.is_heard() && self.since < before {
             taken.push(self.since..before);
             self.since = before;
         }
@@ -209,12 +275,17 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_counted_as_lost() {
         let traffic = Traffic::default();
-        for version in 0..ENTRIES_MAX + 2 {
+        for version in 0..ENTRIES_OF_EDGE_MAX + 2 {
             traffic.add(1, &series(version), false, 1.0);
         }
         traffic.add(1, &series(0), false, 1.0);
+        // Another edge has room of its own.
+        let edge = EdgeId::new("another").unwrap();
+        traffic.add(1, &Arc::new(Series { edge, ..(*series(0)).clone() }), false, 1.0);
         let taken = traffic.take(2);
-        assert_eq!((taken.counts.len(), taken.lost), (ENTRIES_MAX, 2));
+        assert_eq!((taken.counts.len(), taken.lost), (ENTRIES_OF_EDGE_MAX + 1, 2));
+        traffic.add(2, &series(0), false, 1.0);
+        assert_eq!(traffic.take(3).counts.len(), 1, "what was taken leaves room");
     }
 
     #[test]
@@ -226,16 +297,44 @@ mod tests {
             let spans = traffic.take(before).heard.remove(&edge).unwrap_or_default();
             spans.into_iter().map(|span| (span.start, span.end)).collect::<Vec<_>>()
         };
-        traffic.appeared(&edge, at(1_200));
-        traffic.appeared(&edge, at(1_300));
-        assert_eq!(heard(5), [(2, 5)]);
-        traffic.left(&edge, at(5_100));
-        assert_eq!(heard(6), [(5, 6)], "one stream stands");
-        traffic.left(&edge, at(8_900));
-        traffic.appeared(&edge, at(8_950));
+        let discovery = Stream::Discovery { fresh: false };
+        traffic.appeared(&edge, discovery, at(1_200));
+        assert_eq!(heard(3), [(2, 3)], "it had nothing to log yet");
+        traffic.appeared(&edge, Stream::Log, at(3_300));
+        assert_eq!(heard(5), [(3, 5)]);
+        traffic.left(&edge, discovery, at(5_100));
+        assert_eq!(heard(6), [(5, 6)], "its log stands");
+        traffic.left(&edge, Stream::Log, at(8_900));
+        traffic.appeared(&edge, Stream::Log, at(8_950));
         assert_eq!(heard(7), [(6, 7)]);
         assert_eq!(heard(11), [(7, 8), (9, 11)], "the second of the change was not whole");
-        traffic.left(&edge, at(11_000));
+        traffic.left(&edge, Stream::Log, at(11_000));
         assert_eq!(heard(20), []);
+    }
+
+    #[test]
+    fn an_edge_whose_log_broke_off_is_not_heard_until_it_logs_again() {
+        let traffic = Traffic::default();
+        let edge = EdgeId::new("edge").unwrap();
+        let at = |second: i64| Utc.timestamp_opt(second, 0).unwrap();
+        let heard = |before| {
+            let spans = traffic.take(before).heard.remove(&edge).unwrap_or_default();
+            spans.into_iter().map(|span| (span.start, span.end)).collect::<Vec<_>>()
+        };
+        let again = Stream::Discovery { fresh: false };
+        traffic.appeared(&edge, again, at(0));
+        traffic.appeared(&edge, Stream::Log, at(0));
+        traffic.left(&edge, Stream::Log, at(10));
+        assert_eq!(heard(20), [(1, 10)]);
+        // Connecting anew mends nothing; a request that is logged, or a new start, does.
+        traffic.left(&edge, again, at(21));
+        traffic.appeared(&edge, again, at(22));
+        assert_eq!(heard(30), []);
+        traffic.appeared(&edge, Stream::Log, at(30));
+        assert_eq!(heard(35), [(31, 35)]);
+        traffic.left(&edge, Stream::Log, at(40));
+        traffic.left(&edge, again, at(41));
+        traffic.appeared(&edge, Stream::Discovery { fresh: true }, at(50));
+        assert_eq!(heard(60), [(35, 40), (51, 60)]);
     }
 }

@@ -27,7 +27,9 @@ pub(crate) use route::{ROUTES, routes};
 
 /// The cluster of the control plane in every edge's bootstrap.
 pub(crate) const CONTROL_PLANE: &str = "mainstay";
-/// Bytes of a version: as good as never the same for two contents.
+/// Longest version of a service.
+const VERSION_MAX_BYTES: usize = 64;
+/// Bytes of a resource's version: as good as never the same for two contents.
 const VERSION_BYTES: usize = 8;
 
 /// The kinds of resources, in the order in which they are sent: what is pointed at before what
@@ -52,6 +54,18 @@ impl Kind {
             Self::Listener => "type.googleapis.com/envoy.config.listener.v3.Listener",
             Self::Routes => "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
             Self::VirtualHost => "type.googleapis.com/envoy.config.route.v3.VirtualHost",
+        }
+    }
+
+    /// The service that a resource of this kind and name is of; `None`: of none.
+    pub(crate) fn service(self, name: &str) -> Option<ServiceId> {
+        match self {
+            Self::Cluster | Self::Endpoints => split_cluster(name).map(|(service, _)| service),
+            Self::VirtualHost => {
+                let service = name.strip_prefix(ROUTES)?.strip_prefix('/')?;
+                ServiceId::new(service).ok()
+            }
+            Self::Listener | Self::Routes => None,
         }
     }
 
@@ -115,10 +129,16 @@ pub(crate) fn cluster_name(service: &ServiceId, version: &str) -> String {
     format!("{service}/{version}")
 }
 
-/// Service and version of a cluster.
+/// Service and version of a cluster; an edge's log may name anything.
 pub(crate) fn split_cluster(name: &str) -> Option<(ServiceId, &str)> {
     let (service, version) = name.split_once('/')?;
-    Some((ServiceId::new(service).ok()?, version))
+    let plain = version.len() <= VERSION_MAX_BYTES && version.chars().all(|c| c.is_ascii_graphic());
+    Some((ServiceId::new(service).ok().filter(|_| plain)?, version))
+}
+
+/// The name of the virtual host of a service.
+pub(crate) fn host_name(service: &ServiceId) -> String {
+    format!("{ROUTES}/{service}")
 }
 
 fn ads() -> core::ConfigSource {

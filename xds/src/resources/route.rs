@@ -93,7 +93,7 @@ pub(super) fn virtual_host(id: &ServiceId, weights: &[Weight], limits: Limits) -
     };
     VirtualHost {
         // Envoy removes a virtual host by this name and not by that of the resource.
-        name: format!("{ROUTES}/{id}"),
+        name: super::host_name(id),
         domains: vec![id.to_string(), format!("{id}.*")],
         routes,
         typed_per_filter_config: own_limit(limits).into_iter().collect(),

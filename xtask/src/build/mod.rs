@@ -85,7 +85,7 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
 }
 
 /// Builds the programs together with the tests that drive them: the features that a dependency is
-/// built with follow from all packages of one build, and two builds would compile most of them twice.
+/// built with follow from all packages of one build, so that two builds compile most of them twice.
 pub(crate) fn programs_and_tests() -> Result<()> {
     step("programs and tests: compile", || compile(&["--workspace", "--bins", "--tests"]))
 }

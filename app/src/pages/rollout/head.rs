@@ -176,7 +176,7 @@ fn watching(verdict: Verdict) -> String {
 fn going(input: &Input<'_>) -> String {
     let connected = input.edges.values().filter(|edge| edge.connected);
     let (done, all) = connected.fold((0u64, 0u64), |(done, all), edge| {
-        let has = edge.acknowledged_revision >= input.rollout.routing_revision;
+        let has = edge.carries(&input.rollout.plan.service, input.rollout.routing_revision);
         (done + u64::from(has), all + 1)
     });
     let edges = t!("rollout-acknowledged", done = text::number(done), all = text::number(all));

@@ -45,13 +45,15 @@ pub struct LogRow {
 }
 
 pub(super) fn edges(input: &Input<'_>) -> Vec<EdgeRow> {
-    let wanted = input.rollout.routing_revision;
+    let (wanted, service) = (input.rollout.routing_revision, &input.rollout.plan.service);
     let declared = input.estate.fleet.edges.iter();
     declared
         .map(|(id, edge)| {
             let fact = input.edges.get(id);
             let revision = fact.map_or(0, |fact| fact.acknowledged_revision);
-            let refused = fact.and_then(|fact| fact.nack.as_ref()).map(|nack| nack.message.clone());
+            let refused = fact.and_then(|fact| fact.refusal(service, 0));
+            let refused = refused.map(|nack| nack.message.clone());
+            let carries = fact.is_some_and(|fact| fact.carries(service, wanted));
             let (tone, word) = match fact {
                 None => (Tone::Unk, t!("edge-never")),
                 Some(_) if refused.is_some() => (Tone::Crit, t!("edge-refused")),
@@ -59,7 +61,7 @@ pub(super) fn edges(input: &Input<'_>) -> Vec<EdgeRow> {
                     let since = text::clock(fact.since, input.estate.at);
                     (Tone::Unk, t!("edge-away", since = since))
                 }
-                Some(_) if revision >= wanted => (Tone::Ok, t!("edge-acknowledged")),
+                Some(_) if carries => (Tone::Ok, t!("edge-acknowledged")),
                 Some(_) => (Tone::Prog, t!("edge-behind")),
             };
             EdgeRow {
@@ -67,7 +69,7 @@ pub(super) fn edges(input: &Input<'_>) -> Vec<EdgeRow> {
                 region: edge.region.clone(),
                 tone,
                 word,
-                acknowledged: fact.is_some_and(|fact| fact.connected) && revision >= wanted,
+                acknowledged: fact.is_some_and(|fact| fact.connected) && carries,
                 acknowledged_revision: revision,
                 refused,
             }

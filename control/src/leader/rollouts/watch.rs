@@ -11,8 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::id::EdgeId;
 use mainstay_core::judge::{self, Trace};
 use mainstay_core::release::Releases;
-use mainstay_core::rollout::{self, Plan, Position, Rollout};
+use mainstay_core::rollout::{self, Plan, Position, Rollout, State};
 use mainstay_core::traffic::Counts;
+use mainstay_store::rollout as events;
 use mainstay_store::traffic::{self as stored, Filter, Resolution};
 use mainstay_store::{Store, StoreError};
 
@@ -45,8 +46,10 @@ struct Watch {
     seconds: BTreeMap<i64, (Counts, Counts)>,
     /// Seconds before this one are read.
     read_to: i64,
-    /// At full weight nothing is beside the new version: the old one's seconds before the watch,
-    /// moved to these.
+    /// The new version's at all edges, where waves before this one have it too.
+    everywhere: BTreeMap<i64, Counts>,
+    /// At full weight nothing is beside the new version: the old one's seconds before it had all
+    /// requests, moved to these.
     before: Option<Trace>,
     judged_at: Option<Instant>,
     /// What [`Self::read_to`] was then.
@@ -85,7 +88,35 @@ impl Watches {
             self.0.insert(rollout.id, watch);
         }
         let watch = self.0.get_mut(&rollout.id).expect("it was just put there");
-        watch.look(sources, &rollout.plan, conditions).await
+        watch.look(sources, rollout, conditions).await
+    }
+
+    /// The watch that goes on while a rollout prepares its next position or stands still before
+    /// it: the one of the position whose weights hold, since it began. `None`: there is none.
+    pub(super) async fn held(
+        &self,
+        store: &Store,
+        rollout: &Rollout,
+    ) -> Result<Option<(Position, DateTime<Utc>)>, StoreError> {
+        let Some(position) = rollout.held() else { return Ok(None) };
+        let known = self.0.get(&rollout.id).filter(|watch| watch.position == position);
+        if let Some(watch) = known {
+            return Ok(Some((position, watch.since)));
+        }
+        let events = events::events(store.reads(), rollout.id, None, events::PAGE_MAX).await?;
+        let began = events.iter().find_map(|event| match &event.state {
+            State::Watching { at, since } if *at == position => Some(*since),
+            State::Preparing { .. }
+            | State::Testing { .. }
+            | State::Shifting { .. }
+            | State::Watching { .. }
+            | State::Paused { .. }
+            | State::Promoted { .. }
+            | State::RollingBack { .. }
+            | State::RolledBack { .. }
+            | State::Ended { .. } => None,
+        });
+        Ok(began.map(|since| (position, since)))
     }
 }
 
@@ -101,6 +132,7 @@ impl Watch {
             since,
             edges: edges.map(|(id, _)| id.clone()).collect(),
             seconds: BTreeMap::new(),
+            everywhere: BTreeMap::new(),
             read_to: first,
             before: None,
             judged_at: None,
@@ -110,22 +142,28 @@ impl Watch {
         }
     }
 
-    /// What the old version did before the watch, moved to its seconds.
+    /// What the old version did before it lost its last requests, moved to the watch's seconds.
     async fn read_before(
         &self,
         store: &Store,
-        plan: &Plan,
+        rollout: &Rollout,
         first: i64,
     ) -> Result<Trace, StoreError> {
+        let plan = &rollout.plan;
+        let events = events::events(store.reads(), rollout.id, None, events::PAGE_MAX).await?;
+        let states = events.iter().map(|event| &event.state);
+        let full = rollout::full_since(states, self.position);
+        let end = full.map_or(first, |since| since.timestamp().min(first));
         let length = i64::from(plan.watch_seconds(self.position));
-        let seconds = self.read(store, plan, (first - 2 * length, first)).await?;
+        let seconds = self.read(store, plan, (end - 2 * length, end)).await?;
         let old = |from, until| -> Trace {
             let range = seconds.range(from..until);
             range.map(|(at, (old, _))| (*at, old.clone())).collect()
         };
         // The latest to the watch; those before them to as long again, for an undecided watch.
-        let mut before = rollout::moved(&old(first - length, first), length);
-        let earlier = rollout::moved(&old(first - 2 * length, first - length), 3 * length);
+        let ahead = first - end;
+        let mut before = rollout::moved(&old(end - length, end), ahead + length);
+        let earlier = rollout::moved(&old(end - 2 * length, end - length), ahead + 3 * length);
         before.seconds.extend(earlier.seconds);
         Ok(before)
     }
@@ -133,9 +171,10 @@ impl Watch {
     async fn look(
         &mut self,
         sources: &Sources,
-        plan: &Plan,
+        rollout: &Rollout,
         conditions: &mut Conditions,
     ) -> Result<Option<Looked>, StoreError> {
+        let plan = &rollout.plan;
         let now = Utc::now();
         let facts = sources.edges.facts(now);
         let connected = |id: &&EdgeId| facts.get(*id).is_some_and(|fact| fact.connected);
@@ -148,13 +187,18 @@ impl Watch {
             if until < first {
                 return Ok(None);
             }
-            self.before = Some(self.read_before(&sources.store, plan, first).await?);
+            self.before = Some(self.read_before(&sources.store, rollout, first).await?);
         }
         if until > self.read_to || self.seconds.is_empty() {
             let from = (self.read_to - LATE_SECONDS).max(first);
             let new = self.read(&sources.store, plan, (from, until)).await?;
             self.seconds.retain(|at, _| *at < from);
             self.seconds.extend(new);
+            if self.position.wave > 0 {
+                let new = self.read_everywhere(&sources.store, plan, (from, until)).await?;
+                self.everywhere.retain(|at, _| *at < from);
+                self.everywhere.extend(new);
+            }
             self.read_to = self.read_to.max(until);
         }
         // The end of the watch is not judged by what was known before it, whatever the pace.
@@ -163,12 +207,18 @@ impl Watch {
         let ends = self.judged_to < complete && complete <= self.read_to;
         let due = ends || self.judged_at.is_none_or(|at| at.elapsed() >= self.pace);
         if due {
-            self.judge(plan, conditions).await;
+            self.judge(plan, heard, conditions).await;
         }
         Ok(self.analysed.clone().map(|analysed| Looked { analysed, fresh: due }))
     }
 
-    async fn judge(&mut self, plan: &Plan, conditions: &mut Conditions) {
+    /// `heard`: until when the logs of the connected edges are complete.
+    async fn judge(
+        &mut self,
+        plan: &Plan,
+        heard: Option<DateTime<Utc>>,
+        conditions: &mut Conditions,
+    ) {
         let (stable, canary) = self.traces();
         let settings = plan.settings();
         let started = Instant::now();
@@ -182,10 +232,19 @@ impl Watch {
         self.pace = (started.elapsed() * PACE).clamp(PACE_MIN, PACE_MAX);
         self.judged_at = Some(Instant::now());
         self.judged_to = self.read_to;
-        let seen = Seen { plan, since: self.since, canary: &canary, until: self.read_to - 1 };
+        // A plain limit holds wherever the new version is; waves before this one compare no more.
+        let everywhere: Trace = self.everywhere.iter().map(|(at, it)| (*at, it.clone())).collect();
+        let canary = if self.position.wave > 0 { &everywhere } else { &canary };
+        let seen = Seen { plan, since: self.since, canary, until: self.read_to - 1 };
         let conditions = conditions.measure(&seen);
-        let until = DateTime::from_timestamp(self.judged_to, 0);
-        self.analysed = Some(Analysed { since: self.since, until, judgement, conditions });
+        let judged_to = DateTime::from_timestamp(self.judged_to, 0);
+        let until = judged_to.zip(heard).map(|(judged_to, heard)| judged_to.min(heard));
+        let first = self.since.timestamp() + 1;
+        let end = first + i64::from(plan.watch_seconds(self.position));
+        let heard_seconds = u32::try_from(self.seconds.range(first..end).count());
+        let heard_seconds = heard_seconds.unwrap_or(u32::MAX);
+        let since = self.since;
+        self.analysed = Some(Analysed { since, until, heard_seconds, judgement, conditions });
     }
 
     fn traces(&self) -> (Trace, Trace) {
@@ -193,6 +252,27 @@ impl Watch {
         let new = self.seconds.iter().map(|(at, (_, new))| (*at, new.clone()));
         let stable = self.before.clone().unwrap_or_else(|| old.collect());
         (stable, new.collect())
+    }
+
+    /// What the new version did at all edges, in seconds of a range with requests on it.
+    async fn read_everywhere(
+        &self,
+        store: &Store,
+        plan: &Plan,
+        (from, until): (i64, i64),
+    ) -> Result<BTreeMap<i64, Counts>, StoreError> {
+        let range = DateTime::from_timestamp(from, 0).zip(DateTime::from_timestamp(until, 0));
+        let Some((from, until)) = range.filter(|(from, until)| from < until) else {
+            return Ok(BTreeMap::new());
+        };
+        let filter = Filter { service: Some(plan.service.clone()), edges: None, from, until };
+        let mut seconds: BTreeMap<i64, Counts> = BTreeMap::new();
+        for row in stored::by_version(store.reads(), Resolution::Second, &filter).await? {
+            if row.version == plan.to {
+                seconds.entry(row.at.timestamp()).or_default().add(&row.counts);
+            }
+        }
+        Ok(seconds)
     }
 
     /// Seconds of a range in which one of the edges was heard or had requests.

@@ -1,5 +1,7 @@
 //! Problems of rollouts and edges.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::fleet::Edge;
 use crate::rollout::{Back, Nack};
@@ -61,7 +63,10 @@ fn fact(connected: bool, nack: Option<&str>) -> EdgeFact {
         since: at(90),
         acknowledged_revision: 1,
         acknowledged_at: Some(at(90)),
-        nack: nack.map(|message| Nack { revision: 2, message: message.into() }),
+        nacks: nack
+            .map(|message| Nack { revision: 2, services: BTreeSet::new(), message: message.into() })
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -54,6 +54,22 @@ fn only_a_pass_promotes_and_only_at_the_end_of_the_watch() {
         world.heard_until = heard.map(at);
         assert_eq!(outcome(&world), expected, "logs that are heard until {heard:?}");
     }
+    // A pass over what was heard is none over what was not.
+    let unheard = "paused (true): the rest of the watch (edges were heard in 26 s of 30 s) could \
+                   not be measured";
+    for (seconds, heard_until, heard, expected) in [
+        (30, Some(30), 27, "preparing"),
+        (30, Some(30), 26, longer),
+        (30, Some(29), 30, longer),
+        (30, None, 30, longer),
+        (60, Some(60), 26, unheard),
+    ] {
+        let mut world = World::new("shop").state(watching(0, 0));
+        world.after(seconds);
+        world.judgement = Some(judged(Verdict::Pass));
+        (world.heard_until, world.heard_seconds) = (heard_until.map(at), heard);
+        assert_eq!(outcome(&world), expected, "{seconds} s, {heard_until:?}, {heard}");
+    }
 }
 
 #[test]
@@ -170,11 +186,51 @@ fn a_refusal_of_this_rollouts_configuration_takes_it_back() {
     ] {
         let mut world = World::new("shop").state(state.clone());
         let revision = world.rollout.routing_revision - older;
-        let message = "no such cluster".to_owned();
-        world.edge("eb", |edge| edge.nack = Some(Nack { revision, message }));
+        let nack = refusal(revision, &["shop"], "no such cluster");
+        world.edge("eb", |edge| edge.nacks = vec![nack]);
         let back = "back: the edge eb refused its configuration: no such cluster";
         assert_eq!(outcome(&world) == back, expected, "{state:?}, {older} before");
     }
+    // What is of other services halts nothing; what may be of this one is waited for.
+    let shifting = State::Shifting { at: position(0, 0), since: at(0) };
+    for (services, expected) in [
+        (&["feed"][..], "watching"),
+        (&[], "watching"),
+        (&["feed", "shop"], r#"waits: Some("acknowledgement")"#),
+    ] {
+        let mut world = World::new("shop").state(shifting.clone());
+        world.edge("eb", |edge| edge.nacks = vec![refusal(99, services, "no")]);
+        assert_eq!(outcome(&world), expected, "{services:?}");
+    }
+}
+
+#[test]
+fn nothing_is_taken_away_that_an_edge_without_a_server_still_asks() {
+    let away = |world: &mut World| {
+        let told = world.rollout.routing_revision - 1;
+        world.edge("eb", |edge| (edge.connected, edge.acknowledged_revision) = (false, told));
+    };
+    let promoted = State::Promoted { at: at(0), warm_until: at(900) };
+    let mut world = World::new("shop").state(promoted);
+    away(&mut world);
+    world.after(900);
+    assert_eq!(outcome(&world), r#"waits: Some("behind")"#);
+    assert!(world.ask(&Request::End).is_ok(), "a person may");
+    world.edge("eb", |edge| edge.acknowledged_revision = 0);
+    assert_eq!(outcome(&world), "over", "it never asked anybody");
+
+    // A rolling update takes old nodes away with each step.
+    let shifting = State::Shifting { at: position(0, 0), since: at(0) };
+    let pause = "paused (true): the edge eb is away and still sends requests to the old nodes";
+    for (seconds, expected) in [(59, r#"waits: Some("behind")"#), (60, pause)] {
+        let mut world = World::new("feed").state(shifting.clone());
+        away(&mut world);
+        world.after(seconds);
+        assert_eq!(outcome(&world), expected, "after {seconds} s");
+    }
+    let mut world = World::new("shop").state(shifting);
+    away(&mut world);
+    assert_eq!(outcome(&world), "watching", "a canary takes nothing away");
 }
 
 #[test]
@@ -192,6 +248,7 @@ fn a_lost_agent_is_waited_for_and_then_a_person_is_asked() {
         let mut world = World::new("shop").state(state.clone());
         world.judgement = Some(judged(Verdict::Pass));
         world.after(seconds);
+        world.heard_until = Some(world.now);
         world.silence("a2", at(0));
         assert_eq!(outcome(&world), expected, "{state:?} after {seconds} s");
     }
@@ -313,8 +370,9 @@ fn a_version_is_left_when_the_logs_of_all_edges_say_so() {
     assert_eq!(outcome(&world), r#"waits: Some("acknowledgement")"#);
     world.acknowledge();
     assert_eq!(outcome(&world), "rolled back");
-    let nack = Nack { revision: 99, message: "no".into() };
-    world.edge("ea", |edge| edge.nack = Some(nack));
+    world.edge("ea", |edge| edge.nacks = vec![refusal(99, &["feed"], "no")]);
+    assert_eq!(outcome(&world), "rolled back", "another service's refusal is no matter");
+    world.edge("ea", |edge| edge.nacks = vec![refusal(99, &["shop"], "no")]);
     assert_eq!(outcome(&world), r#"waits: Some("refused")"#, "there is no way back from it");
 }
 
@@ -346,4 +404,26 @@ fn a_data_centre_that_the_fleet_left_is_neither_waited_for_nor_tested() {
     fleet.services.get_mut(&id::<ServiceId>("feed")).expect("it").retired = true;
     let nothing = "paused (false): a node that could be tested could not be measured";
     assert_eq!(outcome(&world), nothing, "a service that is placed nowhere is not promoted");
+}
+
+#[test]
+fn the_old_version_is_looked_for_before_all_requests_left_it() {
+    let shifting = |step, since| State::Shifting { at: position(0, step), since: at(since) };
+    let paused = |weighed| {
+        let why = PauseReason::Asked { by: "x".into() };
+        State::Paused { at: position(0, 1), since: at(90), why, weighed }
+    };
+    let preparing = |held| State::Preparing { at: position(0, 1), since: at(5), held };
+    let again = State::Watching { at: position(0, 1), since: at(200) };
+    let first = State::Watching { at: position(0, 1), since: at(20) };
+    for (states, expected) in [
+        (vec![first.clone(), shifting(1, 19), preparing(None)], Some(19)),
+        (vec![again.clone(), shifting(1, 199), paused(true), first.clone()], Some(20)),
+        (vec![again.clone(), preparing(Some(position(0, 1))), paused(true), first], Some(20)),
+        (vec![again.clone(), shifting(1, 199), paused(false), shifting(1, 19)], Some(199)),
+        (vec![again, shifting(0, 199)], Some(200)),
+        (vec![shifting(0, 3)], None),
+    ] {
+        assert_eq!(full_since(&states, position(0, 1)), expected.map(at), "{states:?}");
+    }
 }

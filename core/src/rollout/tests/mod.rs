@@ -140,6 +140,13 @@ struct World {
     limit: Option<Verdict>,
     last_request: Option<DateTime<Utc>>,
     heard_until: Option<DateTime<Utc>>,
+    heard_seconds: u32,
+}
+
+/// A refusal of what was told of some services.
+fn refusal(revision: u64, services: &[&str], message: &str) -> Nack {
+    let services = services.iter().map(|service| id(service)).collect();
+    Nack { revision, services, message: message.to_owned() }
 }
 
 impl World {
@@ -179,6 +186,7 @@ impl World {
             limit: Some(Verdict::Pass),
             last_request: None,
             heard_until: None,
+            heard_seconds: u32::MAX,
         };
         for datacenter in ["a1", "a2", "b1"] {
             let heard = DatacenterState { last_seen: Some(at(0)), ..Default::default() };
@@ -205,6 +213,7 @@ impl World {
             conditions: &conditions,
             last_request: self.last_request,
             heard_until: self.heard_until,
+            heard_seconds: self.heard_seconds,
         })
     }
 
@@ -266,7 +275,7 @@ impl World {
                 since: at(-100),
                 acknowledged_revision,
                 acknowledged_at: acknowledged_at.or(Some(self.now)),
-                nack: None,
+                nacks: Vec::new(),
             };
             self.edges.insert(edge.clone(), fact);
         }

@@ -103,12 +103,13 @@ fn happen(world: &mut World, dice: &mut Dice, trouble: u64) {
     if dice.one_in(trouble) {
         let edge = dice.of(&["ea", "eb"]);
         let revision = world.rollout.routing_revision.saturating_sub(dice.roll(2));
-        let nack = Nack { revision, message: "no".into() };
+        let service = dice.of(&["shop", "feed"]);
+        let nack = refusal(revision, &[service], "no");
         let (connected, behind) = (dice.one_in(2), dice.one_in(2));
         let nack = dice.one_in(4).then_some(nack);
         world.edge(edge, |edge| {
             edge.connected = connected;
-            edge.nack = nack;
+            edge.nacks = nack.into_iter().collect();
             edge.acknowledged_revision -= u64::from(behind);
         });
         world.last_request = dice.one_in(2).then_some(world.now);

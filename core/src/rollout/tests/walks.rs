@@ -181,6 +181,7 @@ fn walk_to(world: &mut World, name: &str) {
             world.all_well();
         } else {
             world.after(5);
+            world.heard_until = Some(world.now);
         }
     }
     panic!("it never was {name}, but {}", world.shown());

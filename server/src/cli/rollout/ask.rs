@@ -31,6 +31,9 @@ pub struct ReasonArgs {
     /// Why, for the audit log.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// The name of the service: go back although data is lost by it.
+    #[arg(long, value_name = "SERVICE")]
+    pub confirm: Option<String>,
     /// Wait until it is done.
     #[arg(long)]
     pub wait: bool,
@@ -38,7 +41,7 @@ pub struct ReasonArgs {
 
 /// What takes no reason.
 pub(super) async fn plain(args: &AskArgs, verb: Verb) -> Result<(), Stop> {
-    ask(args, verb, None, None).await
+    ask(args, verb, (None, None), None).await
 }
 
 /// What takes a reason.
@@ -53,18 +56,24 @@ pub(super) async fn reasoned(args: &ReasonArgs, verb: Verb) -> Result<(), Stop> 
         | Verb::Retry
         | Verb::End => Goal::Promoted,
     };
-    ask(&args.ask, verb, args.reason.clone(), args.wait.then_some(goal)).await
+    let words = (args.reason.clone(), args.confirm.clone());
+    ask(&args.ask, verb, words, args.wait.then_some(goal)).await
 }
 
 async fn ask(
     args: &AskArgs,
     verb: Verb,
-    reason: Option<String>,
+    (reason, confirm): (Option<String>, Option<String>),
     goal: Option<Goal>,
 ) -> Result<(), Stop> {
     let server = Server::new(&args.server)?;
-    let body =
-        Ask { key: Some(key(args.key.as_deref())), revision: args.revision, plan: None, reason };
+    let body = Ask {
+        key: Some(key(args.key.as_deref())),
+        revision: args.revision,
+        reason,
+        confirm,
+        ..Ask::default()
+    };
     let named = part(&args.rollout)?;
     let is_rollout = named.parse::<mainstay_core::rollout::RolloutId>().is_ok();
     let path = match (verb, is_rollout) {

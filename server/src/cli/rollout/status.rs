@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mainstay_core::rollout::{Ending, RolloutId, State};
+use mainstay_core::rollout::{EdgeFact, Ending, RolloutId, State};
 use serde_json::Value;
 
 use super::{judge, words};
@@ -197,12 +197,13 @@ fn text(standing: &Standing) -> String {
             Some(state) if !state.connected => format!("away since {}", words::time(state.since)),
             Some(state) => {
                 let (done, due) = (state.acknowledged_revision, rollout.routing_revision);
-                let word = if done >= due { "acknowledged" } else { "behind" };
+                let carries = EdgeFact::from(state.clone()).carries(&rollout.plan.service, due);
+                let word = if carries { "acknowledged" } else { "behind" };
                 format!("{word} ({done} of {due})")
             }
         };
         let _ = writeln!(text, "  {edge}: {stands}");
-        if let Some(nack) = state.as_ref().and_then(|state| state.nack.as_ref()) {
+        for nack in state.iter().flat_map(|state| &state.nacks) {
             let _ = writeln!(text, "    refuses: {}", nack.message);
         }
     }

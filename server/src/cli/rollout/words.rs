@@ -68,6 +68,9 @@ pub(super) fn wait(wait: &Wait) -> String {
         }
         Wait::Refused { edge, message } => format!("{edge}, which refuses the way back: {message}"),
         Wait::Away { edge } => format!("{edge} is not connected; it holds nothing up"),
+        Wait::Behind { edge } => {
+            format!("{edge}, which is away and still sends requests to what would be taken away")
+        }
         Wait::NoEdge => "an edge: none is connected".to_owned(),
         Wait::Watch { until } => format!("the watch to end at {}", time(*until)),
         Wait::Analysis { until } => {

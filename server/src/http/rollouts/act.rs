@@ -88,6 +88,21 @@ pub(crate) struct Ask {
     pub plan: Option<String>,
     /// Why, for the audit log; needed to promote past an analysis that has not passed.
     pub reason: Option<String>,
+    /// The name of the service, to go back although data is lost.
+    pub confirm: Option<String>,
+    /// Of a service: the version that was said to come back; another one is a conflict.
+    pub to: Option<String>,
+}
+
+impl Ask {
+    fn seen(&self, service: &ServiceId) -> Seen {
+        Seen {
+            revision: self.revision,
+            plan_hash: self.plan.clone(),
+            target: self.to.clone(),
+            loss_confirmed: self.confirm.as_deref() == Some(service.as_str()),
+        }
+    }
 }
 
 /// The rollout as it stands after a request.
@@ -166,6 +181,9 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
     let seen = Seen {
         revision: fields.number("revision"),
         plan_hash: (!plan.is_empty()).then(|| plan.to_owned()),
+        target: None,
+        // Where data is lost the review is grave, and the name was typed.
+        loss_confirmed: data.grave,
     };
     let (by, control) = (context.by(&viewer), &context.state.control);
     let request = request(verb, &data.reason);
@@ -267,7 +285,7 @@ async fn asked(
     if let Err(response) = may(&context, &viewer, service, action(verb), object).await {
         return *response;
     }
-    let seen = Seen { revision: ask.revision, plan_hash: ask.plan };
+    let seen = ask.seen(service);
     let request = request(verb, ask.reason.as_deref().unwrap_or_default());
     let key = ask.key.unwrap_or_else(random);
     match control.ask_rollout(&context.by(&viewer), id, &request, &seen, &key).await {
@@ -320,7 +338,10 @@ async fn sent_of_service(
     let reason = fields.text("reason").trim();
     let why = (!reason.is_empty()).then_some(reason);
     let (by, control) = (context.by(&viewer), &context.state.control);
-    match control.roll_back_service(&by, &service, why, fields.text("key")).await {
+    let to = fields.text("to");
+    let target = (!to.is_empty()).then(|| to.to_owned());
+    let seen = Seen { target, ..Seen::default() };
+    match control.roll_back_service(&by, &service, why, &seen, fields.text("key")).await {
         Ok(rollout) => done_at(rollout.id),
         Err(_) if context.wants_json() => {
             failed(&context, &Failure::Conflict { detail: String::new() })
@@ -353,9 +374,10 @@ pub(super) async fn asked_of_service(
     if let Err(response) = may(&context, &viewer, &service, back, object).await {
         return *response;
     }
+    let seen = ask.seen(&service);
     let key = ask.key.unwrap_or_else(random);
     let (by, control) = (context.by(&viewer), &context.state.control);
-    match control.roll_back_service(&by, &service, ask.reason.as_deref(), &key).await {
+    match control.roll_back_service(&by, &service, ask.reason.as_deref(), &seen, &key).await {
         Ok(rollout) => Json(Asked { rollout }).into_response(),
         Err(error) => refused::answer(&context, error),
     }

@@ -118,7 +118,8 @@ fn at(mut message: Message, now: DateTime<Utc>) -> Message {
 /// All requests of users that the server has counted; those for its own pages have no service.
 async fn requests(visitor: &Visitor) -> Result<f64> {
     let text = visitor.page("/metrics").await?;
-    let values = text.lines().filter(|line| line.starts_with("mainstay_requests_total{service="));
+    let values =
+        text.lines().filter(|line| line.starts_with("mainstay_edge_requests_total{service="));
     let values = values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
     Ok(values.sum())
 }
