@@ -324,12 +324,7 @@ fn print_head(shell: &Shell) -> AnyView {
         Some(viewer) => t!("printed-by", name = viewer.name.as_str(), at = at),
         None => t!("printed", at = at),
     };
-    let address = format!(
-        "{}{}at={}",
-        shell.path,
-        if shell.path.contains('?') { '&' } else { '?' },
-        text::iso(shell.now)
-    );
+    let address = shell.path.clone();
     view! { <p class="print-head">{t!("product")}" · "{address}<br/>{by}</p> }.into_any()
 }
 
@@ -345,6 +340,8 @@ fn live_words() -> LiveWords {
         signed_out: t!("live-signed-out"),
         sign_in: t!("sign-in"),
         newer: t!("live-newer", count = "{count}"),
+        new_problems: t!("live-problems", count = "{count}", failing = "{failing}"),
+        failing: t!("live-failing", failing = "{failing}"),
         seconds: t!("duration-s", n = "{n}"),
         outdated: t!("live-outdated"),
         reload: t!("reload"),

@@ -12,6 +12,7 @@
 mod ask;
 mod bench;
 mod facts;
+mod reason;
 mod start;
 pub(crate) mod write;
 
@@ -32,6 +33,7 @@ pub(crate) use bench::{command, command_id};
 pub(crate) use facts::{Sources, watch as watched};
 
 pub use facts::{Analysed, Gathered, Measured};
+pub use reason::Told;
 pub use start::Planned;
 
 /// Longest one-time key, in bytes.

@@ -16,6 +16,7 @@ use mainstay_store::audit::{self, Filter};
 use crate::policy::Route;
 use crate::rig_tests::{PASSWORD, Rig, cookie_of, grant, location, text};
 use crate::router::routes;
+use crate::session::{self, Sessions};
 use crate::state::AppState;
 
 /// Rewrites the golden file instead of comparing with it.
@@ -75,6 +76,21 @@ async fn the_table_is_the_one_agreed_on() {
     }
     let golden = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(matrix, golden, "run the test with {UPDATE}=1 and review the difference");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_stands_no_more() {
+    let rig = Rig::new(false).await;
+    rig.user("ann", vec![grant(Role::Viewer)]).await;
+    let cookie = rig.sign_in("ann", "").await;
+    let id = cookie.split_once('=').unwrap().1.parse().unwrap();
+    // Each asks the store, as another server would.
+    let stands =
+        async || Sessions::new(rig.state.control.clone()).stands(&session::hash(&id)).await;
+    assert!(stands().await);
+    let form = format!("csrf={}", rig.form_token(&cookie).await);
+    rig.post("/sign-out", &cookie, "same-origin", &form).await;
+    assert!(!stands().await, "a stream that was opened with it ends");
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts as _, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Router};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -60,11 +60,13 @@ pub fn guarded(routes: Routes<AppState>, state: AppState, pages: RefusalPages) -
     let sessions = Sessions::new(state.control.clone());
     let layer = sessions.layer(state.web.secure);
     let (control, page) = (state.control.clone(), pages.refused);
+    let shared = Extension(sessions.clone());
     let gate = Gate { control, state: state.clone(), sessions, table, page };
     let front = Front { state: state.clone(), page: pages.problem };
     let router = router
         .fallback(|| async { plain(StatusCode::NOT_FOUND) })
         .with_state(state)
+        .layer(shared)
         .layer(from_fn_with_state(gate, guard))
         .layer(layer);
     surround(router, front)

@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const REPLAY: TimeDelta = TimeDelta::minutes(5);
 /// Most changes kept for them.
 const REPLAY_CHANGES_MAX: usize = 50_000;
+/// Streams at once.
+pub const LISTENERS_MAX: usize = 4_096;
 /// Batches a listener may be behind.
 const BEHIND_MAX: usize = 256;
 
@@ -49,6 +51,8 @@ struct State {
     view: View,
     seq: u64,
     listeners: BTreeMap<u64, Wanted>,
+    /// Of these, those that listen now.
+    open: usize,
     next_listener: u64,
     kept: VecDeque<Arc<Batch>>,
     kept_changes: usize,
@@ -132,9 +136,13 @@ impl Hub {
         metrics::histogram!("mainstay_live_lag_seconds").record(since.elapsed());
     }
 
-    /// Begins to listen, after the batch with this id if one is given.
-    pub fn listen(&self, topics: Topics, after: Option<u64>) -> Listener {
+    /// Begins to listen, after the batch with this id if one is given. `None`: too many do.
+    pub fn listen(&self, topics: Topics, after: Option<u64>) -> Option<Listener> {
         let mut state = self.lock();
+        if state.open >= LISTENERS_MAX {
+            return None;
+        }
+        state.open += 1;
         let before = state.wanted(Utc::now());
         let begun = state.view.values(&topics.instances_beyond(&before), state.seq);
         let missed = match after {
@@ -145,13 +153,15 @@ impl Hub {
         let id = state.next_listener;
         state.next_listener += 1;
         state.listeners.insert(id, Wanted { topics, left_at: None });
-        Listener { id, missed, begun, seq: state.seq, receiver: self.sender.subscribe() }
+        Some(Listener { id, missed, begun, seq: state.seq, receiver: self.sender.subscribe() })
     }
 
     /// Ends listening; what the page wanted is compared for a while longer, should it come back.
     pub fn leave(&self, id: u64) {
-        if let Some(wanted) = self.lock().listeners.get_mut(&id) {
+        let mut state = self.lock();
+        if let Some(wanted) = state.listeners.get_mut(&id) {
             wanted.left_at = Some(Utc::now());
+            state.open = state.open.saturating_sub(1);
         }
     }
 

@@ -85,6 +85,14 @@ impl Sessions {
         }))
     }
 
+    /// Whether somebody is still signed in with a session. While the database is away, they are.
+    pub async fn stands(&self, id: &Hash) -> bool {
+        match self.read(id).await {
+            Ok(found) => found.is_some_and(|(session, _)| session.account.is_some()),
+            Err(_) => true,
+        }
+    }
+
     /// Something was changed: whatever was read before is read again.
     pub fn changed(&self) {
         self.inner.generation.fetch_add(1, Ordering::AcqRel);

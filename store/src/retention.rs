@@ -19,6 +19,9 @@ pub const MINUTES_KEPT: TimeDelta = TimeDelta::days(31);
 pub const KEYS_KEPT: TimeDelta = TimeDelta::days(1);
 /// How long benches, and rollouts that are over with all that belongs to them, are kept.
 pub const ROLLOUTS_KEPT: TimeDelta = TimeDelta::days(400);
+/// How long problems that ended, and tokens and certificates that expired, can be looked up. What
+/// happened with them is in the audit log for ever; every fleet that was in force stays too.
+pub const RECORDS_KEPT: TimeDelta = TimeDelta::days(400);
 /// How long it is known what a server that is gone said of edges and which batches it wrote.
 pub const SERVERS_KEPT: TimeDelta = TimeDelta::days(1);
 /// Rows deleted at once.
@@ -136,6 +139,31 @@ pub async fn releases(store: &Store, now: DateTime<Utc>) -> Result<u64> {
         sum += deleted.rows_affected();
     }
     Ok(sum + rollouts(store, now - ROLLOUTS_KEPT).await?)
+}
+
+/// Deletes ended problems and expired tokens and certificates older than [`RECORDS_KEPT`]; returns
+/// how many rows.
+pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let before = now - RECORDS_KEPT;
+    let pool = store.acts();
+    let problems = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM problem WHERE id IN (
+                 SELECT id FROM problem WHERE closed_at < $1 ORDER BY closed_at LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let expired = [
+        sqlx::query!("DELETE FROM api_tokens WHERE expires_at < $1", before).execute(pool).await?,
+        sqlx::query!("DELETE FROM join_tokens WHERE expires_at < $1", before).execute(pool).await?,
+        sqlx::query!("DELETE FROM agent_certificates WHERE expires_at < $1", before)
+            .execute(pool)
+            .await?,
+    ];
+    Ok(problems + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
 }
 
 async fn rollouts(store: &Store, before: DateTime<Utc>) -> Result<u64> {

@@ -41,6 +41,7 @@ impl Sample {
             counts: &self.counts,
             edges: &self.edges,
             evidence: &self.evidence,
+            reasons: &[],
             key: "0f3a9c1e7b24",
         }
     }

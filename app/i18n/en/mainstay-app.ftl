@@ -157,6 +157,8 @@ live-try = Try now
 live-back = Live again.
 live-newer = { $count } newer.
 live-show = Show them
+live-problems = Problems that are new: { $count }. Failing: { $failing }.
+live-failing = { $failing } failing
 live-outdated = A newer console is ready.
 store-away = The state store does not answer.
 store-away-detail = You see the state of { $at }, { $age } old. Actions wait until it is back.
@@ -719,6 +721,10 @@ audit-rollout-end = { $how ->
     [done] Ended a rollout
    *[tried] Tried to end a rollout
 }
+audit-rollout-reason = { $how ->
+    [done] Told why a version was taken back
+   *[tried] Tried to tell why a version was taken back
+}
 audit-rollout-step = { $how ->
     [done] Took a rollout a step on
    *[tried] Tried to take a rollout a step on
@@ -947,6 +953,10 @@ pause-no-data = Too few requests to tell: needs { $needed }, has { $requests }.
 pause-not-measured = { $what } could not be measured.
 pause-not-ready = { $serving } of { $wanted } new instances serve in { $dc }; the others did not come up in time.
 pause-not-acknowledged = { $edge } has not acknowledged the new shares in time.
+reasons = Reasons
+reasons-until = Until { $until }.
+reason-add = Add a reason
+log-reason = { $by }: { $reason }
 pause-edge-away = { $edge } is not connected, and goes on sending requests to nodes that the next step would take away.
 pause-agent-lost = The agent of { $dc } is not heard, so what runs there is unknown.
 pause-next-asked = Resume to go on, or roll back.

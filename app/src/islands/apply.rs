@@ -10,13 +10,17 @@ use mainstay_core::status::{Status, Tally};
 use serde_json::Value;
 use web_sys::{DomTokenList, Element};
 
-use crate::islands::dom::{all, all_in, draw, set_text};
+use crate::islands::LiveWords;
+use crate::islands::dom::{all, all_in, announce, document, draw, set_text};
+use crate::islands::link::now_ms;
 use crate::live::{Change, Fields};
 use crate::ui::marks::{marks_svg, strip_svg};
 use crate::ui::tone::Tone;
 
 /// How long a changed value is marked.
 const MARKED: Duration = Duration::from_secs(3);
+/// Time between two sentences about new problems.
+const TELL_MS: f64 = 10_000.0;
 /// Tints of a cell that shows its load.
 const LOAD_STEPS: u64 = 5;
 /// What such a cell says without a value.
@@ -26,13 +30,17 @@ const NOT_MEASURED: &str = "–";
 pub(crate) struct Page {
     objects: HashMap<String, Vec<Element>>,
     revisions: HashMap<String, u64>,
-    /// `{count} newer.`
-    newer: String,
+    words: LiveWords,
+    /// Open problems that the reader was told of; `None`: those of the page itself.
+    told: Option<BTreeSet<i64>>,
+    told_ms: f64,
+    /// The title without the number of failures.
+    title: String,
 }
 
 impl Page {
     /// Finds the live elements. Rows are never added, so once is enough.
-    pub(crate) fn read(newer: String) -> Self {
+    pub(crate) fn read(words: &LiveWords) -> Self {
         let mut objects: HashMap<String, Vec<Element>> = HashMap::new();
         for element in all("[data-k]") {
             if let Some(key) = element.get_attribute("data-k") {
@@ -45,7 +53,14 @@ impl Page {
                 objects.entry(key).or_default().push(cell);
             }
         }
-        Self { objects, revisions: HashMap::new(), newer }
+        Self {
+            objects,
+            revisions: HashMap::new(),
+            words: words.clone(),
+            told: None,
+            told_ms: f64::NEG_INFINITY,
+            title: document().title(),
+        }
     }
 
     /// Takes whatever comes next as newer than what the page has.
@@ -66,12 +81,44 @@ impl Page {
             self.revisions.insert(change.k.clone(), change.r);
             if change.k == "problems" {
                 self.count_newer(&change.fields);
+                self.tell_problems(&change.fields);
             }
             for element in self.objects.get(&change.k).into_iter().flatten() {
                 write(element, &change, &mut touched);
             }
         }
         mark(touched);
+    }
+
+    /// Says how much fails in the title, and that something new does in a sentence. What comes
+    /// too soon after the last sentence is said with the next.
+    fn tell_problems(&mut self, fields: &Fields) {
+        let failing = fields.get("failing").and_then(Value::as_u64).unwrap_or(0);
+        let title = match failing {
+            0 => self.title.clone(),
+            n => {
+                let words = self.words.failing.replace("{failing}", &n.to_string());
+                format!("({words}) {}", self.title)
+            }
+        };
+        if document().title() != title {
+            document().set_title(&title);
+        }
+        let Some(ids) = fields.get("ids").and_then(Value::as_array) else { return };
+        let open: BTreeSet<i64> = ids.iter().filter_map(Value::as_i64).collect();
+        let Some(told) = &self.told else {
+            self.told = Some(open);
+            return;
+        };
+        let count = open.difference(told).count();
+        if count == 0 {
+            self.told = Some(open);
+        } else if now_ms() - self.told_ms >= TELL_MS {
+            let words = self.words.new_problems.replace("{count}", &count.to_string());
+            announce(&words.replace("{failing}", &failing.to_string()));
+            self.told_ms = now_ms();
+            self.told = Some(open);
+        }
     }
 
     /// Problems that the lists of the page do not have yet are counted, not shown.
@@ -87,7 +134,7 @@ impl Page {
             let Some(notice) = notice else { continue };
             let _ = notice.toggle_attribute_with_force("hidden", count == 0);
             if let Ok(Some(text)) = notice.query_selector("span") {
-                set_text(&text, &self.newer.replace("{count}", &count.to_string()));
+                set_text(&text, &self.words.newer.replace("{count}", &count.to_string()));
             }
         }
     }
@@ -210,7 +257,10 @@ fn matrix_cell(cell: &Element, fields: &Fields, touched: &mut Vec<Element>) {
         load(cell, &classes, fields, touched);
         return;
     }
-    let counted = fields.get("n").and_then(tally).filter(|t| by == "health" && t.total() > 0);
+    if by == "version" {
+        version(cell, fields, touched);
+    }
+    let counted = fields.get("n").and_then(tally).filter(|_| by == "health");
     if counted.is_some_and(|tally| draw(cell, &marks_svg(&tally))) {
         touched.push(cell.clone());
     }
@@ -219,6 +269,20 @@ fn matrix_cell(cell: &Element, fields: &Fields, touched: &mut Vec<Element>) {
     for tone in Tone::ALL {
         let tint = tone == Tone::from(status) && tone != Tone::Ok;
         let _ = classes.toggle_with_force(&format!("t-{}", tone.class()), tint);
+    }
+}
+
+/// A cell that shows its version, and whether others run beside it.
+fn version(cell: &Element, fields: &Fields, touched: &mut Vec<Element>) {
+    let Some(first) = fields.get("first_version").and_then(Value::as_str) else { return };
+    let more = fields.get("more_versions").and_then(Value::as_u64).unwrap_or(0);
+    let more = if more > 0 { format!("+{more}") } else { String::new() };
+    for (selector, text) in [(".ver", first), (".prog", &*more)] {
+        if let Ok(Some(part)) = cell.query_selector(selector)
+            && set_text(&part, text)
+        {
+            touched.push(part);
+        }
     }
 }
 

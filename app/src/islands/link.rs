@@ -98,7 +98,7 @@ impl Link {
         Self {
             last_id: wanted.after.clone(),
             wanted,
-            page: Page::read(words.newer.clone()),
+            page: Page::read(&words),
             words,
             role: Role::Alone,
             tabs: None,

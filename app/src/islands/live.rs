@@ -17,6 +17,8 @@ pub struct LiveWords {
     pub signed_out: String,
     pub sign_in: String,
     pub newer: String,
+    pub new_problems: String,
+    pub failing: String,
     pub seconds: String,
     pub outdated: String,
     pub reload: String,

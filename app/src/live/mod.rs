@@ -7,20 +7,20 @@
 //! | key | fields |
 //! |---|---|
 //! | `total` | `n`, `healthy`, `total`, and a number for each status name |
-//! | `problems` | `s`, `open`, `open_words`, `need`, `reporting`, `ids` |
+//! | `problems` | `s`, `open`, `open_words`, `need`, `cause`, `failing`, `reporting`, `ids` |
 //! | `rollouts` | `s`, `open`, `open_words` |
 //! | `rollout/ID` | `s`, `word`, `rev` (the revision) |
-//! | `problem/ID` | `s`, `word`, `clock`, `detail` |
-//! | `dc/D` | `n`, `s`, `healthy`, `total`, `word`, `contact`, `old` |
-//! | `region/R`, `group/G`, `service/S` | `n`, `s`, `healthy`, `total`, `word` |
-//! | `cell/S/D` | `n`, `s`, `healthy`, `total`, `word`, `label`, `version`, `load`, `step`, |
-//! |  | `old` |
+//! | `problem/ID` | `s`, `status`, `word`, `clock`, `detail` |
+//! | `dc/D` | `n`, `s`, `status`, `healthy`, `total`, `word`, `contact`, `old` |
+//! | `region/R`, `group/G`, `service/S` | `n`, `s`, `status`, `healthy`, `total`, `word` |
+//! | `cell/S/D` | `n`, `s`, `status`, `healthy`, `total`, `word`, `label`, `version`, |
+//! |  | `first_version`, `more_versions`, `load`, `step`, `old` |
 //! | `instance/I` | `s`, `word`, `state`, `cause`, `since`, `version`, `endpoint`, `handle`, |
 //! |  | `restarts`, `cpu`, `memory` |
 //!
-//! `n` is the six counts from worst to best, `s` a status name, `old` whether the data centre is
-//! not heard, `step` the tint of a load; everything else is ready text. `NAME_at` gives the moment
-//! (seconds since 1970) that the text `NAME` says: see [`told_in`].
+//! `n` is the six counts from worst to best, `s` a status name, `status` its word, `old` whether
+//! the data centre is not heard, `step` the tint of a load; everything else is ready text.
+//! `NAME_at` gives the moment (seconds since 1970) that the text `NAME` says: see [`told_in`].
 
 #[cfg(feature = "ssr")]
 mod model;

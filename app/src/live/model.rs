@@ -267,6 +267,7 @@ impl Walk<'_> {
         let ids: Vec<_> = open.iter().map(|row| row.id).collect();
         let worst = open.first().map_or(Status::Healthy, |row| row.status);
         let (heard, declared) = survey.reporting(self.estate);
+        let failing = open.iter().filter(|row| row.status == Status::Failing).count();
         let n = open.len();
         let count = text::number(n as u64);
         let fields = [
@@ -274,6 +275,8 @@ impl Walk<'_> {
             ("open_words", t!("nav-count", n = n, count = count.as_str()).into()),
             ("open", count.into()),
             ("need", overview::need(n).into()),
+            ("cause", overview::cause(open.first(), survey.total.get(Status::Healthy)).into()),
+            ("failing", failing.into()),
             ("reporting", overview::reporting(heard, declared).into()),
             ("ids", json!(ids)),
         ];
@@ -284,8 +287,10 @@ impl Walk<'_> {
             let status = if ended.is_some() { Status::Healthy } else { row.status };
             let word = ended.map_or_else(|| t!("since-word"), |_| t!("ended"));
             let when = ended.unwrap_or(row.opened_at);
+            let said = ended.map_or_else(|| text::status(status), |_| t!("ended-word"));
             let fields = [
                 ("s", status.name().into()),
+                ("status", said.into()),
                 ("word", word.into()),
                 ("clock", text::clock(when, at).into()),
                 ("clock_at", when.timestamp().into()),
@@ -321,6 +326,7 @@ fn counted(tally: &Tally, status: Status) -> Fields {
     named([
         ("n", json!(tally.0)),
         ("s", status.name().into()),
+        ("status", text::status(status).into()),
         ("healthy", text::number(tally.get(Status::Healthy)).into()),
         ("total", text::number(tally.total()).into()),
         ("word", words.into()),
@@ -349,6 +355,8 @@ fn cell_fields(
     let mut versions: Vec<_> = cell.versions.keys().collect();
     versions.sort_by(|a, b| version_order(b, a));
     fields.insert("label".to_owned(), label.into());
+    fields.insert("first_version".to_owned(), versions.first().map_or("", |v| v.as_str()).into());
+    fields.insert("more_versions".to_owned(), versions.len().saturating_sub(1).into());
     fields.insert("version".to_owned(), text::list(versions).into());
     fields.insert("load".to_owned(), parts::load(load).into());
     fields.insert("step".to_owned(), load_step(load).into());

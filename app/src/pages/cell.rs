@@ -17,7 +17,7 @@ use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::{badge, live_state};
+use crate::ui::badge::{live_state, verdict_badge};
 use crate::ui::block::{callout, empty};
 use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::head::{Crumb, PageHead, page_head};
@@ -113,7 +113,8 @@ pub fn topics(data: &Data) -> Vec<String> {
 }
 
 pub fn view(data: &Data, reader: &Reader) -> AnyView {
-    let word = |status: Status| badge(status, text::status(status));
+    let key = format!("cell/{}/{}", data.service, data.datacenter);
+    let word = |status: Status| verdict_badge(key, status, text::status(status));
     let head = page_head(PageHead {
         title: name(data),
         crumbs: vec![
@@ -222,7 +223,7 @@ pub fn inspector(data: &Data, close: String) -> AnyView {
                 </span>
             </header>
             <div class="pad">
-                {badge(status, text::status(status))}
+                {verdict_badge(key.clone(), status, text::status(status))}
                 <p class="second">{sentence}</p>
                 {since}
             </div>

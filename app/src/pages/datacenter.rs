@@ -18,7 +18,7 @@ use crate::pages::{Counts, Reader, forget, parts, region};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
+use crate::ui::badge::verdict_badge;
 use crate::ui::block::callout;
 use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::chart::{self, Series};
@@ -112,7 +112,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             Crumb::new(paths::TOPOLOGY, t!("nav-topology")),
             Crumb::new(paths::region(&data.region), data.region_name.clone()),
         ],
-        badge: Some(badge(data.status, text::status(data.status))),
+        badge: Some(verdict_badge(
+            format!("dc/{}", data.datacenter),
+            data.status,
+            text::status(data.status),
+        )),
         note: Some(format!("{}, {}. {}.", data.name, data.vendor, data.contact).into_any()),
         actions: data.retired.then(|| forget::action(&data.datacenter, data.kept.clone(), reader)),
     });

@@ -83,6 +83,9 @@ fn pages() -> Vec<Hit> {
         (t!("nav-overview"), paths::OVERVIEW),
         (t!("nav-attention"), paths::ATTENTION),
         (t!("nav-topology"), paths::TOPOLOGY),
+        (t!("nav-rollouts"), paths::ROLLOUTS),
+        (t!("nav-quarantine"), paths::QUARANTINE),
+        (t!("nav-edges"), paths::EDGES),
         (t!("nav-audit"), paths::AUDIT),
         (t!("nav-settings"), paths::SETTINGS),
     ]

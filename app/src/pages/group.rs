@@ -15,7 +15,7 @@ use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
+use crate::ui::badge::verdict_badge;
 use crate::ui::card::{Head, card, columns};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::table::{Column, table};
@@ -115,7 +115,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: data.name.clone(),
         crumbs: vec![Crumb::new(paths::TOPOLOGY, t!("nav-topology"))],
-        badge: Some(badge(data.status, text::status(data.status))),
+        badge: Some(verdict_badge(
+            format!("group/{}", data.group),
+            data.status,
+            text::status(data.status),
+        )),
         note: Some(note.into_any()),
         actions: None,
     });

@@ -122,10 +122,7 @@ fn progress(data: &Data) -> Option<AnyView> {
 /// The answer first: who reports, and how much needs a person.
 fn answer(data: &Data) -> AnyView {
     let first = data.problems.first();
-    let cause = match first {
-        Some(problem) => format!("{}. {}", problem.title, problem.detail),
-        None => t!("overview-calm", instances = text::number(data.counts.healthy)),
-    };
+    let cause = view! { <span data-f="cause">{cause(first, data.counts.healthy)}</span> };
     let action = first.map(|problem| {
         let label = t!("open-subject", name = problem.subject_name.as_str());
         link_button(Weight::Primary, problem.subject.clone(), label)
@@ -160,6 +157,14 @@ fn answer(data: &Data) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Why: the worst problem, or how much is well.
+pub fn cause(worst: Option<&ProblemRow>, healthy: u32) -> String {
+    match worst {
+        Some(problem) => format!("{}. {}", problem.title, problem.detail),
+        None => t!("overview-calm", instances = text::number(healthy)),
+    }
 }
 
 /// `All 10 data centres report.`

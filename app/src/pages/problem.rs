@@ -13,7 +13,7 @@ use crate::pages::{Reader, parts};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
+use crate::ui::badge::verdict_badge;
 use crate::ui::button::{Weight, link_button};
 use crate::ui::card::{Head, columns, key_values, padded};
 use crate::ui::head::{Crumb, PageHead, page_head};
@@ -51,7 +51,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: row.title.clone(),
         crumbs: vec![Crumb::new(paths::ATTENTION, t!("nav-attention"))],
-        badge: Some(badge(status, word)),
+        badge: Some(verdict_badge(format!("problem/{}", row.id), status, word)),
         note: Some(row.detail.clone().into_any()),
         actions: Some(actions(row, reader)),
     });

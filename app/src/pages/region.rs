@@ -16,7 +16,7 @@ use crate::pages::{Counts, Reader, parts};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
+use crate::ui::badge::verdict_badge;
 use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::table::{Column, table};
@@ -126,7 +126,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: data.name.clone(),
         crumbs: vec![Crumb::new(paths::TOPOLOGY, t!("nav-topology"))],
-        badge: Some(badge(data.status, text::status(data.status))),
+        badge: Some(verdict_badge(
+            format!("region/{}", data.region),
+            data.status,
+            text::status(data.status),
+        )),
         note: Some(note(data)),
         actions: None,
     });

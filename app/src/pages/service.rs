@@ -24,7 +24,7 @@ use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
+use crate::ui::badge::verdict_badge;
 use crate::ui::button::{Weight, disabled, link_button};
 use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::glyph::{Icon, icon};
@@ -196,7 +196,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: data.service.to_string(),
         crumbs,
-        badge: Some(badge(data.status, text::status(data.status))),
+        badge: Some(verdict_badge(
+            format!("service/{}", data.service),
+            data.status,
+            text::status(data.status),
+        )),
         note: Some(note.into_any()),
         actions: data.declared.as_ref().map(|declared| actions(data, declared, reader)),
     });

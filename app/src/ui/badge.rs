@@ -25,6 +25,20 @@ pub fn live_badge(tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
     .into_any()
 }
 
+/// The verdict beside a title: as [`badge`], updated in place from the object `key` of the live
+/// values, whose field `status` is the word.
+pub fn verdict_badge(key: String, tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
+    let tone = tone.into();
+    let word = word.into();
+    view! {
+        <span class=format!("badge {}", tone.class()) data-k=key data-f="s">
+            {glyph(tone)}
+            <span data-f="status">{word}</span>
+        </span>
+    }
+    .into_any()
+}
+
 /// A state in a table or a sentence.
 pub fn state(tone: impl Into<Tone>, word: impl Into<String>) -> AnyView {
     let tone = tone.into();

@@ -52,6 +52,7 @@ impl Upkeep {
             retention::commands(store, now).await?;
             retention::traffic(store, now, &judged(snapshot)).await?;
             retention::releases(store, now).await?;
+            retention::records(store, now).await?;
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ pub struct Analysed {
     /// Up to when the edges' logs are taken in.
     #[serde(default)]
     pub until: Option<DateTime<Utc>>,
-    /// In how many seconds of the watch time one of the edges was heard.
+    /// In how many seconds since then one of the edges was heard.
     #[serde(default)]
     pub heard_seconds: u32,
     /// `None`: not a second could be compared.

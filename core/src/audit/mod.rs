@@ -121,6 +121,7 @@ pub enum Action {
     RolloutUndo,
     RolloutRetry,
     RolloutEnd,
+    RolloutReason,
     RolloutStep,
     QuarantineLift,
     BenchRun,

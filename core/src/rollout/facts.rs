@@ -28,7 +28,8 @@ pub struct Facts<'a> {
     /// Until when the logs of all connected edges are complete, and of a watch that is on, until
     /// when they are in the judgement; `None`: they are not heard.
     pub heard_until: Option<DateTime<Utc>>,
-    /// In how many seconds of the watch one of its edges was heard.
+    /// In how many seconds since the watch began one of its edges was heard; a watch with a gap
+    /// goes on for longer.
     pub heard_seconds: u32,
 }
 

@@ -44,7 +44,7 @@ pub use facts::{ConditionFact, EdgeFact, Facts, Nack, full_since, moved};
 pub use gates::READY_WITHIN;
 pub use plan::{StartFinding, StartRequest, StepRequest, start};
 pub use preview::{Check, Level, Line, Preview, StepPreview, Today, preview};
-pub use request::{Refusal, Request, RollBackTarget, request, roll_back_target};
+pub use request::{Refusal, Request, RollBackTarget, explainable, request, roll_back_target};
 pub use traffic::{new_share, routing, routing_revision};
 pub use wanted::{Nodes, nodes, wanted};
 

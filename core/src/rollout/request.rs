@@ -1,6 +1,6 @@
 //! What a person may ask of a rollout, and why not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::change::{back, promoted};
@@ -43,6 +43,9 @@ pub enum Request {
     /// Keep the version that was left no longer: the rollout is over at once.
     End,
 }
+
+/// How long after a rollback a reason may be added to it.
+pub const REASON_WITHIN: TimeDelta = TimeDelta::hours(24);
 
 /// Why a request is refused: nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -98,6 +101,10 @@ pub enum Refusal {
     Quarantined { version: String, reason: String },
     #[error("{service} has no version before its stable one {stable}")]
     NothingBefore { service: ServiceId, stable: String },
+    #[error("the rollout {rollout} was not taken back; there is nothing to give a reason for")]
+    NothingToExplain { rollout: RolloutId },
+    #[error("a reason could be added until {until}; what was done stands in the audit log")]
+    ReasonOver { until: DateTime<Utc> },
     #[error("the rollout {rollout} is {state}; it ends when it is promoted or rolled back")]
     NotDone { rollout: RolloutId, state: String },
 }
@@ -196,6 +203,29 @@ pub fn roll_back_target(
             Err(Refusal::NothingBefore { service: service.clone(), stable: stable.version })
         }
     }
+}
+
+/// Whether a reason may be added to a rollback; until when.
+///
+/// # Errors
+/// Nothing was taken back, or it is too long ago.
+pub fn explainable(rollout: &Rollout, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+    let at = match &rollout.state {
+        State::RollingBack { since: at, .. }
+        | State::RolledBack { at, .. }
+        | State::Ended { at, outcome: Ending::RolledBack { .. } } => *at,
+        State::Preparing { .. }
+        | State::Testing { .. }
+        | State::Shifting { .. }
+        | State::Watching { .. }
+        | State::Paused { .. }
+        | State::Promoted { .. }
+        | State::Ended { outcome: Ending::Promoted, .. } => {
+            return Err(Refusal::NothingToExplain { rollout: rollout.id });
+        }
+    };
+    let until = at + REASON_WITHIN;
+    if now >= until { Err(Refusal::ReasonOver { until }) } else { Ok(until) }
 }
 
 fn already(rollout: &Rollout) -> Refusal {

@@ -9,6 +9,7 @@ mod quarantine;
 mod rollout;
 mod serve;
 mod setup;
+mod show;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Command {
     Agent(AgentArgs),
     /// Run a small but real fleet on this machine.
     Lab(LabArgs),
+    /// Show what the console shows: attention, topology, a service, edges, traffic and more.
+    Show(show::ShowArgs),
     /// Check a fleet file, or apply it to a running server.
     Fleet(fleet::FleetArgs),
     /// Start, watch, steer and take back rollouts; judge canaries.
@@ -77,6 +80,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             crate::telemetry::start_logs();
             threads()?.block_on(async { mainstay_lab::run(args, stop_signal()?).await })
         }
+        Command::Show(args) => one_thread()?.block_on(show::run(args)),
         Command::Fleet(args) => one_thread()?.block_on(fleet::run(args)),
         Command::Rollout(args) => one_thread()?.block_on(rollout::run(args)),
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),

@@ -1,8 +1,9 @@
 //! The stream of live values to a browser: server-sent events.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
@@ -18,13 +19,17 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::live::Listener;
+use crate::live::{LISTENERS_MAX, Listener};
 use crate::policy::Routes;
 use crate::problem::Problem;
+use crate::session::Sessions;
 use crate::state::AppState;
+use crate::viewer::{Via, Viewer};
 
 /// A beat says that the stream lives, and the server's time.
 const BEAT: Duration = Duration::from_secs(BEAT_SECONDS as u64);
+/// After so long a program with a token connects anew, and is asked for it again.
+const TOKEN_STREAM_MAX: Duration = Duration::from_secs(300);
 /// Events waiting for a slow browser before its stream waits.
 const WAITING_MAX: usize = 16;
 
@@ -49,13 +54,18 @@ struct Hearing {
     topics: Topics,
     zone: Option<Tz>,
     epoch: String,
+    /// How the listener came in; the stream ends when that ends.
+    via: Via,
+    sessions: Sessions,
 }
 
 /// `GET /live?topics=estate,dc:fra1`: events `beat`, `batch` and `reset`, until the page leaves
 /// or the server stops.
 async fn stream(
     State(state): State<AppState>,
+    Extension(sessions): Extension<Sessions>,
     Query(wanted): Query<Wanted>,
+    viewer: Viewer,
     headers: HeaderMap,
 ) -> Response {
     let topics = match Topics::parse(&wanted.topics) {
@@ -66,8 +76,14 @@ async fn stream(
     let last = last.or(wanted.after);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let zone = wanted.zone.parse().ok();
-    let hearing = Hearing { topics, zone, epoch: state.live.epoch.clone() };
-    tokio::spawn(feed(state, hearing, last, sender));
+    let hearing =
+        Hearing { topics, zone, epoch: state.live.epoch.clone(), via: viewer.via, sessions };
+    let after = last.as_deref().map(|id| sequence(&hearing.epoch, id).unwrap_or(u64::MAX));
+    let Some(listener) = state.live.listen(hearing.topics.clone(), after) else {
+        let why = format!("{LISTENERS_MAX} pages are live already; load this one again for newer");
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    };
+    tokio::spawn(feed(state, hearing, listener, sender));
     let events = ReceiverStream::new(receiver);
     sse(events).into_response()
 }
@@ -82,13 +98,11 @@ fn sse(
 async fn feed(
     state: AppState,
     hearing: Hearing,
-    last: Option<String>,
+    listener: Listener,
     sender: mpsc::Sender<Result<Event, Infallible>>,
 ) {
     metrics::gauge!("mainstay_live_listeners").increment(1.0);
     let epoch = hearing.epoch.as_str();
-    let after = last.as_deref().map(|id| sequence(epoch, id).unwrap_or(u64::MAX));
-    let listener = state.live.listen(hearing.topics.clone(), after);
     let Listener { id, missed, begun, mut seq, mut receiver } = listener;
     let mut first = vec![beat(epoch, seq)];
     match missed {
@@ -104,13 +118,17 @@ async fn feed(
     for event in first {
         open = open && sender.send(Ok(event)).await.is_ok();
     }
+    let began = Instant::now();
     let mut beats = tokio::time::interval(BEAT);
     beats.reset();
     while open {
         let event = tokio::select! {
             () = state.shutdown.cancelled() => break,
             () = sender.closed() => break,
-            _ = beats.tick() => Some(beat(epoch, seq)),
+            _ = beats.tick() => match hearing.may_go_on(began).await {
+                true => Some(beat(epoch, seq)),
+                false => break,
+            },
             heard = receiver.recv() => match heard {
                 Ok(heard) => {
                     seq = heard.seq;
@@ -152,6 +170,15 @@ fn reset(epoch: &str, seq: u64) -> Event {
 }
 
 impl Hearing {
+    /// Whether whoever listens is still let in. A session is asked for at each beat; a program
+    /// shows its token again after a while.
+    async fn may_go_on(&self, began: Instant) -> bool {
+        match &self.via {
+            Via::Session { hash, .. } => self.sessions.stands(hash).await,
+            Via::Token(_) => began.elapsed() < TOKEN_STREAM_MAX,
+        }
+    }
+
     /// What of some changes the page wants; `None`: nothing.
     fn batch(&self, seq: u64, changes: &[Change]) -> Option<Event> {
         let wanted = changes.iter().filter(|change| self.topics.wants(change));

@@ -171,6 +171,7 @@ async fn a_fleet_is_applied_by_command_and_refused_where_it_must_be() {
         ("south", vec![("shop", "1.0.0", 3)]),
     ]);
     world.settled(&admin, &shop, START).await.unwrap();
+    pages_are_shown_on_a_terminal(&world, program.token());
     // Somebody else was faster: what was looked at is not in force any more.
     let body = json!({ "source": source, "reason": REASON.1, "expected_revision": 1 });
     let late = program.post("/api/v1/fleet/apply", &body).await.unwrap();
@@ -194,6 +195,28 @@ async fn a_fleet_is_applied_by_command_and_refused_where_it_must_be() {
     .unwrap();
     // The viewer's try, the one that was applied, the moved version, the late one, the blocked one.
     assert_eq!(outcomes, ["refused", "done", "refused", "refused", "refused"]);
+}
+
+/// What the pages say, through the API.
+fn pages_are_shown_on_a_terminal(world: &World, token: &str) {
+    for (what, word) in [
+        (&["attention"][..], "Nothing needs attention."),
+        (&["topology"], "depot    north        healthy"),
+        (&["service", "shop"], "stable version   1.0.0"),
+        (&["datacenter", "south"], "agent"),
+        (&["instance", "shop-north-1"], "restarts         0"),
+        (&["edges"], "The fleet has no edges."),
+        (&["traffic", "shop"], "No requests were seen."),
+        (&["audit"], "fleet-apply"),
+    ] {
+        let output = mainstay(world, &[&["show"], what].concat(), token);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && said.contains(word), "{what:?}: {said}");
+    }
+    let unknown = mainstay(world, &["show", "service", "shoop"], token);
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert_eq!(unknown.status.code(), Some(1), "{said}");
+    assert!(said.contains("There is no service `shoop`"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

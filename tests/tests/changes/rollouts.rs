@@ -20,7 +20,7 @@ enum By {
 use By::{Form, Program as Api};
 
 /// What is asked in turn of each of three rollouts, and the state that follows.
-const FIRST: [(&str, By, &str); 17] = [
+const FIRST: [(&str, By, &str); 19] = [
     ("pause", Form, "paused"),
     ("resume", Form, "watching"),
     ("pause", Api, "paused"),
@@ -37,6 +37,8 @@ const FIRST: [(&str, By, &str); 17] = [
     ("abort", Form, "rolled-back"),
     ("undo", Api, "watching"),
     ("abort", Api, "rolled-back"),
+    ("add-reason", Form, "rolled-back"),
+    ("add-reason", Api, "rolled-back"),
     ("end", Api, "ended"),
 ];
 const SECOND: [(&str, By, &str); 2] =
@@ -130,7 +132,13 @@ impl Walk<'_> {
             let path = format!("/rollouts/{id}/do/{verb}");
             let route = format!("/rollouts/{{id}}/do/{verb}");
             match by {
-                Form => self.form(who, (&path, &path), &route, &[REASON, NAME]).await,
+                Form => {
+                    let page = match *verb {
+                        "add-reason" => format!("/rollouts/{id}"),
+                        _ => path.clone(),
+                    };
+                    self.form(who, (&page, &path), &route, &[REASON, NAME]).await;
+                }
                 Api => {
                     let (path, route) = (format!("/api/v1{path}"), format!("/api/v1{route}"));
                     self.api(program, &path, &route, &json!({ "reason": REASON.1 })).await;

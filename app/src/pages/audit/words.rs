@@ -82,6 +82,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::RolloutUndo => t!("audit-rollout-undo", how = how),
         Action::RolloutRetry => t!("audit-rollout-retry", how = how),
         Action::RolloutEnd => t!("audit-rollout-end", how = how),
+        Action::RolloutReason => t!("audit-rollout-reason", how = how),
         Action::RolloutStep => t!("audit-rollout-step", how = how),
         Action::QuarantineLift => t!("audit-quarantine-lift", how = how),
         Action::BenchRun => t!("audit-bench-run", how = how),
@@ -149,6 +150,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RolloutResume
         | Action::RolloutAbort
         | Action::RolloutRetry
+        | Action::RolloutReason
         | Action::RolloutEnd => None,
     }
 }
@@ -173,7 +175,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 37] = [
+pub const ACTIONS: [Action; 38] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -205,6 +207,7 @@ pub const ACTIONS: [Action; 37] = [
     Action::RolloutUndo,
     Action::RolloutRetry,
     Action::RolloutEnd,
+    Action::RolloutReason,
     Action::RolloutStep,
     Action::QuarantineLift,
     Action::BenchRun,

@@ -7,10 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::analysis::{self, Shown, difference, gathered, value_words};
-use super::{Input, Judged, MetricRow, RolloutHead, number};
+use super::{Input, Judged, MetricRow, RolloutHead, number, swapped_badge};
 use crate::t;
 use crate::text;
-use crate::ui::badge::{badge, state};
+use crate::ui::badge::state;
 use crate::ui::block::empty;
 use crate::ui::card::{Head, card, stack};
 use crate::ui::chart::Point;
@@ -125,11 +125,12 @@ pub fn title(data: &Data) -> String {
 
 pub fn view(data: &Data) -> AnyView {
     let metric = &data.metric;
+    let note = format!("{}. {}", data.rollout.name, metric.sentence);
     let head = page_head(PageHead {
         title: metric.name.clone(),
         crumbs: data.rollout.crumbs(),
-        badge: Some(badge(metric.tone, metric.verdict.clone())),
-        note: Some(format!("{}. {}", data.rollout.name, metric.sentence).into_any()),
+        badge: Some(swapped_badge(metric.tone, &metric.verdict)),
+        note: Some(view! { <span data-swap="note">{note}</span> }.into_any()),
         actions: None,
     });
     let seconds = chrono::TimeDelta::seconds(i64::from(data.step_seconds));
@@ -147,7 +148,7 @@ pub fn view(data: &Data) -> AnyView {
         verdict_table(&data.verdicts, data.at)
     };
     let body = view! {
-        {card(Head::new(t!("chart-both")).right(step), chart)}
+        <div data-swap="chart">{card(Head::new(t!("chart-both")).right(step), chart)}</div>
         {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
     };
     view! { {head}{stack(body)} }.into_any()

@@ -9,6 +9,7 @@ mod course;
 mod evidence;
 mod head;
 pub mod metric;
+mod reason;
 mod side;
 pub mod step;
 mod waves;
@@ -22,7 +23,7 @@ use mainstay_core::estate::Estate;
 use mainstay_core::id::{EdgeId, GroupId, ServiceId};
 use mainstay_core::judge::Judgement;
 use mainstay_core::rollout::{
-    ConditionFact, EdgeFact, Evidence, Plan, Position, Rollout, RolloutId, State,
+    ConditionFact, EdgeFact, Evidence, Plan, Position, Rollout, RolloutId, State, explainable,
 };
 use mainstay_core::traffic::Counts;
 use serde::Serialize;
@@ -32,12 +33,14 @@ pub use analysis::{MetricRow, RuleRow};
 pub use course::StepRow;
 pub use evidence::{EvidenceRow, list as evidence_list, rows as evidence_rows};
 pub use head::{Callout, Slot};
+pub use reason::{Explain, mistaken_title};
 pub use side::{EdgeRow, LogRow};
 pub use waves::{WaveCell, WaveRow};
 
 use crate::pages::Reader;
 use crate::paths;
 use crate::text;
+use crate::ui::badge::badge;
 use crate::ui::card::columns;
 use crate::ui::head::Crumb;
 use crate::ui::tone::Tone;
@@ -94,8 +97,18 @@ pub struct Input<'a> {
     pub edges: &'a BTreeMap<EdgeId, EdgeFact>,
     /// What stands for and against going back.
     pub evidence: &'a Evidence,
+    /// What was told afterwards of why it was taken back, oldest first.
+    pub reasons: &'a [Told],
     /// New for each page: what was sent once is done once.
     pub key: &'a str,
+}
+
+/// A reason that somebody told after the click.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -123,6 +136,11 @@ pub struct Data {
     pub edges: Vec<EdgeRow>,
     pub acknowledged: usize,
     pub log: Vec<LogRow>,
+    /// Until when a reason may be added to its rollback; absent: it may not.
+    pub explain_until: Option<DateTime<Utc>>,
+    /// What was typed into that form.
+    #[serde(skip)]
+    pub explain: Explain,
     /// Instances may be acted on by the service's group.
     #[serde(skip)]
     pub group: Option<GroupId>,
@@ -157,6 +175,8 @@ pub fn build(input: Input<'_>) -> Data {
         acknowledged: edges.iter().filter(|edge| edge.acknowledged).count(),
         edges,
         log: side::log(&input),
+        explain_until: explainable(rollout, estate.at).ok(),
+        explain: Explain::default(),
         group: estate.fleet.services.get(&plan.service).map(|service| service.group.clone()),
         key: input.key.to_owned(),
         still: false,
@@ -235,6 +255,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         {evidence::view(data)}
         {side::edges_view(data)}
         {side::log_view(data)}
+        {reason::view(data, reader)}
         {side::links(data)}
     };
     let key = format!("rollout/{}", data.rollout.id);
@@ -268,6 +289,12 @@ fn refresh(data: &Data) -> Option<AnyView> {
         }
         .into_any()
     })
+}
+
+/// The verdict beside a title, kept fresh by fetching the page again.
+fn swapped_badge(tone: Tone, word: &str) -> AnyView {
+    let badge = badge(tone, word);
+    view! { <span data-swap="badge">{badge}</span> }.into_any()
 }
 
 /// Which rollout a page is about.

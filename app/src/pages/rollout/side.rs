@@ -100,6 +100,11 @@ pub(super) fn log(input: &Input<'_>) -> Vec<LogRow> {
         };
         rows.push(LogRow { at: entry.at, tone, words });
     }
+    rows.extend(input.reasons.iter().map(|told| {
+        let words = t!("log-reason", by = told.by.as_str(), reason = told.reason.as_str());
+        LogRow { at: told.at, tone: Tone::Plan, words }
+    }));
+    rows.sort_by_key(|row| row.at);
     rows.reverse();
     rows.truncate(LINES_MAX);
     rows

@@ -9,11 +9,10 @@ use utoipa::ToSchema;
 
 use super::course::passed_at;
 use super::metric::{VerdictRow, verdict_rows, verdict_table};
-use super::{Input, LogRow, RolloutHead, numbered, position};
+use super::{Input, LogRow, RolloutHead, numbered, position, swapped_badge};
 use crate::paths;
 use crate::t;
 use crate::text;
-use crate::ui::badge::badge;
 use crate::ui::block::empty;
 use crate::ui::card::{Head, card, columns, key_values, padded, stack};
 use crate::ui::head::{PageHead, page_head};
@@ -110,7 +109,7 @@ pub fn view(data: &Data) -> AnyView {
     let head = page_head(PageHead {
         title: t!("step-of", n = text::number(data.number), of = text::number(data.of)),
         crumbs: data.rollout.crumbs(),
-        badge: Some(badge(data.tone, data.word.clone())),
+        badge: Some(swapped_badge(data.tone, &data.word)),
         note: Some(data.rollout.name.clone().into_any()),
         actions: None,
     });
@@ -125,7 +124,7 @@ pub fn view(data: &Data) -> AnyView {
     let next = (data.number < data.of).then(|| (step(data.number + 1), t!("step-next")));
     let log = card(Head::new(t!("log")), lines(log, data.at));
     let body = view! {
-        {columns(log, padded(Head::new(t!("facts")), facts(data)))}
+        <div data-swap="course">{columns(log, padded(Head::new(t!("facts")), facts(data)))}</div>
         {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
         {pager(before, next)}
     };

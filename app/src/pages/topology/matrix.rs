@@ -308,9 +308,11 @@ fn version(html: &mut String, service: &ServiceCells, cell: &MatrixCell) {
     };
     let version = escape(version);
     let _ = write!(html, r#"{glyph}<span class="{class}">{version}</span>"#);
-    if cell.other_versions > 0 {
-        let _ = write!(html, r#"<span class="prog">+{}</span>"#, cell.other_versions);
-    }
+    let more = match cell.other_versions {
+        0 => String::new(),
+        n => format!("+{n}"),
+    };
+    let _ = write!(html, r#"<span class="prog">{more}</span>"#);
 }
 
 fn load(html: &mut String, cell: &MatrixCell) {

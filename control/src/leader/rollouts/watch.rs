@@ -239,10 +239,7 @@ impl Watch {
         let conditions = conditions.measure(&seen);
         let judged_to = DateTime::from_timestamp(self.judged_to, 0);
         let until = judged_to.zip(heard).map(|(judged_to, heard)| judged_to.min(heard));
-        let first = self.since.timestamp() + 1;
-        let end = first + i64::from(plan.watch_seconds(self.position));
-        let heard_seconds = u32::try_from(self.seconds.range(first..end).count());
-        let heard_seconds = heard_seconds.unwrap_or(u32::MAX);
+        let heard_seconds = u32::try_from(self.seconds.len()).unwrap_or(u32::MAX);
         let since = self.since;
         self.analysed = Some(Analysed { since, until, heard_seconds, judgement, conditions });
     }

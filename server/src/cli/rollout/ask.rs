@@ -6,7 +6,7 @@ use mainstay_app::pages::rollout::act::Verb;
 use super::status::{Goal, find, wait};
 use super::words;
 use crate::cli::api::{Server, ServerArgs, Stop, key, part, print, print_json};
-use crate::http::rollouts::{Ask, Asked};
+use crate::http::rollouts::{Ask, Asked, Why};
 
 #[derive(Args, Debug)]
 pub struct AskArgs {
@@ -58,6 +58,20 @@ pub(super) async fn reasoned(args: &ReasonArgs, verb: Verb) -> Result<(), Stop> 
     };
     let words = (args.reason.clone(), args.confirm.clone());
     ask(&args.ask, verb, words, args.wait.then_some(goal)).await
+}
+
+/// Tells why a version was taken back.
+pub(super) async fn explain(args: &ReasonArgs) -> Result<(), Stop> {
+    let server = Server::new(&args.ask.server)?;
+    let id = find(&server, part(&args.ask.rollout)?).await?;
+    let reason = args.reason.clone().unwrap_or_default();
+    let why = Why { reason, key: Some(key(args.ask.key.as_deref())) };
+    let () = server.post(&format!("/rollouts/{id}/do/add-reason"), &why).await?;
+    match args.ask.server.json {
+        true => print_json(&why),
+        false => print(&format!("{id}: {}\n", why.reason)),
+    }
+    Ok(())
 }
 
 async fn ask(

@@ -48,6 +48,8 @@ pub enum RolloutCommand {
     Abort(ask::ReasonArgs),
     /// Take a version back, during its rollout or after it was promoted.
     RollBack(ask::ReasonArgs),
+    /// Tell why a version was taken back, within a day after it was.
+    Explain(ask::ReasonArgs),
     /// Take a rollback back, within its time.
     Undo(ask::AskArgs),
     /// Paused: do the position again. Rolled back, and its quarantine lifted: begin again.
@@ -78,6 +80,7 @@ pub async fn run(args: RolloutArgs) -> anyhow::Result<ExitCode> {
         RolloutCommand::Abort(args) => {
             (ask::reasoned(&args, Verb::Abort).await, json(&args.ask.server))
         }
+        RolloutCommand::Explain(args) => (ask::explain(&args).await, json(&args.ask.server)),
         RolloutCommand::RollBack(args) => {
             (ask::reasoned(&args, Verb::RollBack).await, json(&args.ask.server))
         }

@@ -2,13 +2,15 @@
 
 use axum::response::Response;
 use chrono::TimeDelta;
-use mainstay_app::pages::rollout::{Comparison, Entry, Input, Judged, Stretch};
+use mainstay_app::pages::rollout::{Comparison, Entry, Input, Judged, Stretch, Told};
 use mainstay_control::access::random;
 use mainstay_control::rollouts::{Analysed, Gathered};
 use mainstay_control::traffic::{Of, Point};
 use mainstay_core::audit::Actor;
 use mainstay_core::id::EdgeId;
-use mainstay_core::rollout::{Evidence, Rollout, RolloutId, State, rollback_evidence};
+use mainstay_core::rollout::{
+    Evidence, Refusal, Rollout, RolloutId, State, explainable, rollback_evidence,
+};
 use mainstay_store::StoreError;
 use mainstay_store::rollout::{Event, PAGE_MAX, Verdict};
 use mainstay_store::traffic::Resolution;
@@ -29,6 +31,7 @@ pub(super) struct Loaded {
     verdicts: Vec<Judged>,
     counts: Comparison,
     evidence: Evidence,
+    reasons: Vec<Told>,
     key: String,
 }
 
@@ -43,6 +46,7 @@ impl Loaded {
             counts: &self.counts,
             edges: &self.gathered.edges,
             evidence: &self.evidence,
+            reasons: &self.reasons,
             key: &self.key,
         }
     }
@@ -69,8 +73,13 @@ async fn read(context: &Context, id: RolloutId) -> Result<Option<Loaded>, StoreE
     let verdicts = kept.into_iter().rev().filter_map(judged).collect();
     let counts = counts(context, &rollout, &entries).await?;
     let evidence = rollback_evidence(&rollout, &gathered.facts());
-    let key = random();
-    Ok(Some(Loaded { rollout, gathered, entries, verdicts, counts, evidence, key }))
+    let reasons = match explainable(&rollout, gathered.now) {
+        Err(Refusal::NothingToExplain { .. }) => Vec::new(),
+        Ok(_) | Err(_) => control.rollout_reasons(id).await?,
+    };
+    let reasons = reasons.into_iter().map(|it| Told { at: it.at, by: it.by, reason: it.reason });
+    let (reasons, key) = (reasons.collect(), random());
+    Ok(Some(Loaded { rollout, gathered, entries, verdicts, counts, evidence, reasons, key }))
 }
 
 fn entry(event: Event) -> Entry {

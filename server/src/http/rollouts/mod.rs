@@ -1,11 +1,13 @@
 //! Rollouts over HTTP: lists and pages, what people and programs ask of them ([`act`]), starting
-//! one ([`start`]) and the versions in quarantine ([`quarantine`]).
+//! one ([`start`]), why one was taken back ([`reason`]) and the versions in quarantine
+//! ([`quarantine`]).
 //!
 //! Must not: decide. What may be done, and what would happen, comes from core and control.
 
 mod act;
 mod load;
 mod quarantine;
+mod reason;
 pub(super) mod refused;
 mod start;
 
@@ -31,6 +33,7 @@ use load::{Loaded, load};
 pub(super) use act::may;
 pub(crate) use act::{Ask, Asked};
 pub(crate) use quarantine::LiftAsk;
+pub(crate) use reason::Why;
 pub(crate) use refused::Refused;
 pub(crate) use start::{Planned, StartAsk};
 
@@ -47,6 +50,7 @@ pub fn routes() -> Routes {
         .get(read, "/api/v1/rollouts/{id}/analysis/{metric}", one_metric)
         .get(read, "/services/{service}/rollout", newest)
         .merge(act::routes())
+        .merge(reason::routes())
         .merge(starting())
 }
 
@@ -75,12 +79,13 @@ fn starting() -> Routes {
         one_metric,
         act::asked_doc,
         act::asked_of_service,
+        reason::asked,
         start::preview,
         start::asked,
         quarantine::list,
         quarantine::asked,
     ),
-    components(schemas(Ask, Asked, StartAsk, Planned, Refused, LiftAsk))
+    components(schemas(Ask, Asked, Why, StartAsk, Planned, Refused, LiftAsk))
 )]
 struct Description;
 
@@ -145,7 +150,7 @@ async fn one_step(context: Context, Path((id, number)): Path<(String, String)>) 
     };
     let built = number.parse().ok().and_then(|number| step::build(loaded.input(), number));
     let Some(data) = built else { return not_found(&context) };
-    let frame = Frame::new(step::title(&data), Vec::new());
+    let frame = Frame::new(step::title(&data), page::topics());
     context.page(frame, &data, || step::view(&data))
 }
 
@@ -159,7 +164,7 @@ async fn one_metric(context: Context, Path((id, slug)): Path<(String, String)>) 
         Err(response) => return *response,
     };
     let Some(data) = metric::build(loaded.input(), &slug) else { return not_found(&context) };
-    let frame = Frame::new(metric::title(&data), Vec::new());
+    let frame = Frame::new(metric::title(&data), page::topics());
     context.page(frame, &data, || metric::view(&data))
 }
 
