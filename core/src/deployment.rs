@@ -194,6 +194,7 @@ mod tests {
             strategy: Default::default(),
             bench: None,
             rollout_plan: None,
+            limits: Default::default(),
         }
     }
 

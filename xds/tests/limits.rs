@@ -96,6 +96,37 @@ async fn a_brown_out_is_ejected_although_its_checks_pass() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_in_excess_are_dropped_and_those_that_stand_go_on() -> Result<()> {
+    const MOST: u32 = 8;
+    let upstream = Upstream::start("here").await?;
+    let endpoints = [("1", "fra1", upstream.address.clone())];
+    let xds = Xds::new();
+    let replica = Replica::start(&xds, Of("fra1"), None).await?;
+    let feed = service(&[("1", 10_000)], &endpoints);
+    xds.publish(Arc::new(routing(1, &["edge"], &[("feed", feed)])));
+    let edge = Edge::start_with("edge", &[replica.address], None, MOST)?;
+    acknowledged(&xds, "edge", 1).await?;
+    let mut users = Vec::new();
+    for _ in 0..MOST {
+        let mut user = Client::connect(edge.listen).await?;
+        assert_eq!(user.get("feed", "/").await?, (200, "here".to_owned()));
+        users.push(user);
+    }
+    for _ in 0..2 * MOST {
+        assert!(get(edge.listen, "feed", "/").await.is_err(), "it is dropped, and not answered");
+        for user in &mut users {
+            assert_eq!(user.get("feed", "/").await?.0, 200, "users who are in finish");
+        }
+    }
+    users.pop();
+    until("there is room again", async || {
+        get(edge.listen, "feed", "/").await.ok().filter(|answer| answer.0 == 200)
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn identical_requests_too_often_are_answered_429() -> Result<()> {
     let upstream = Upstream::start("up").await?;
     let mut feed = service(&[("1", 10_000)], &[("1", "fra1", upstream.address.clone())]);

@@ -69,6 +69,7 @@ pub fn estate(services: usize, nodes: u16) -> Estate {
                 strategy: Default::default(),
                 bench: None,
                 rollout_plan: None,
+                limits: Default::default(),
             },
         );
     }

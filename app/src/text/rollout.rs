@@ -8,7 +8,7 @@ use mainstay_core::rollout::{
 };
 
 use crate::t;
-use crate::text::number;
+use crate::text::{number, sentence};
 use crate::ui::tone::Tone;
 
 /// Hundredths of a percent as a percentage: `25%`, `0.5%`, `12.25%`.
@@ -117,7 +117,9 @@ pub fn pause_reason(why: &PauseReason) -> String {
         PauseReason::NoData { requests, needed } => {
             t!("pause-no-data", requests = number(*requests), needed = number(*needed))
         }
-        PauseReason::NotMeasured { what } => t!("pause-not-measured", what = what.as_str()),
+        PauseReason::NotMeasured { what } => {
+            sentence(&t!("pause-not-measured", what = what.as_str()))
+        }
         PauseReason::NotReady { datacenter, serving, wanted } => t!(
             "pause-not-ready",
             dc = datacenter.as_str(),

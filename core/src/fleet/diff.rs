@@ -261,6 +261,7 @@ fn service(service: &Service) -> Fields {
         strategy,
         bench,
         rollout_plan,
+        limits,
     } = service;
     let mut fields = vec![("group", text(group.as_str()))];
     match placement {
@@ -282,6 +283,8 @@ fn service(service: &Service) -> Fields {
         ("health_path", text(health_path)),
         ("retired", retired.to_string()),
         ("strategy", text(strategy.key())),
+        ("identical_per_second", limits.identical_per_second.to_string()),
+        ("in_flight", limits.in_flight.to_string()),
     ]);
     fields.extend(bench.as_ref().map(|bench| ("bench", text(bench.as_str()))));
     fields.extend(rollout_plan.as_ref().map(|plan| ("rollout_plan", text(plan.as_str()))));

@@ -78,6 +78,8 @@ impl EntryKind {
                 "strategy",
                 "bench",
                 "rollout_plan",
+                "identical_per_second",
+                "in_flight",
             ],
             Self::Database => &["id", "group", "datacenters", "policy"],
             Self::BackupPolicy => &[
@@ -155,6 +157,8 @@ pub(super) fn example(key: &str) -> &'static str {
         "front" => "front = true",
         "command" => r#"command = ["/usr/bin/feed", "serve"]"#,
         "health_path" => r#"health_path = "/health""#,
+        "identical_per_second" => "identical_per_second = 50",
+        "in_flight" => "in_flight = 1024",
         "policy" => r#"policy = "daily""#,
         "full_every_days" => "full_every_days = 1",
         "full_on" => r#"full_on = ["tuesday", "friday"]"#,

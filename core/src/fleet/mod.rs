@@ -19,6 +19,7 @@ use crate::id::{
     BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, ServiceId,
 };
 use crate::rollout::PlanTemplate;
+use crate::routing::Limits;
 
 /// Largest fleet file that is read, in bytes.
 pub const FILE_MAX_BYTES: usize = 1024 * 1024;
@@ -139,6 +140,9 @@ pub struct Service {
     /// The plan of its rollouts; `None`: the default one of its strategy.
     #[serde(default)]
     pub rollout_plan: Option<PlanId>,
+    /// What the edges let through to it.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// How a new version of a service comes (R9, R11).

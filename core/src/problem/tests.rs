@@ -40,6 +40,7 @@ fn service(placement: Placement) -> Service {
         strategy: Default::default(),
         bench: None,
         rollout_plan: None,
+        limits: Default::default(),
     }
 }
 

@@ -330,10 +330,16 @@ pub(super) fn watched(
     };
     // Logs come a little late: while they do not reach the end of the watch, more may come.
     let behind = facts.heard_until.is_some_and(|heard| heard < end);
+    let compared = match plan.strategy {
+        Strategy::Canary => facts.judgement.map(|judgement| judgement.verdict),
+        Strategy::Rolling => None,
+    };
     for condition in &plan.analysis.conditions {
         let what = condition.to_string();
         match fact(facts, condition).map(|fact| fact.verdict) {
             Some(Verdict::Pass) => {}
+            // Too few requests for a limit are too few to compare, and that says how many.
+            Some(Verdict::NoData) if compared == Some(Verdict::NoData) => {}
             Some(Verdict::NoData) if behind => {
                 return longer(PauseReason::NotMeasured { what });
             }

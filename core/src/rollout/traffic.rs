@@ -7,7 +7,7 @@ use crate::estate::{Contact, Estate, InstanceState};
 use crate::fleet::{Fleet, Service, Strategy};
 use crate::id::{DatacenterId, RegionId, ServiceId};
 use crate::placement;
-use crate::routing::{EdgePlace, Limits, Routing, ServiceRouting, WEIGHT_TOTAL, Weight};
+use crate::routing::{EdgePlace, Routing, ServiceRouting, WEIGHT_TOTAL, Weight};
 
 /// The revision of what edges are told now: it rises with every decision about versions and with
 /// every fleet that is applied.
@@ -88,7 +88,7 @@ fn service_routing(
     }
     let mut routing = ServiceRouting {
         health_path: service.health_path.clone(),
-        limits: Limits::default(),
+        limits: service.limits,
         ..Default::default()
     };
     let mut keep = |version: &str| {

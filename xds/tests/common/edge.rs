@@ -24,6 +24,16 @@ pub struct Edge {
 impl Edge {
     /// Starts an edge of the data centre `fra1`.
     pub fn start(id: &str, servers: &[SocketAddr], tls: Option<Tls>) -> Result<Self> {
+        Self::start_with(id, servers, tls, 1_000)
+    }
+
+    /// The same for so many connections of users.
+    pub fn start_with(
+        id: &str,
+        servers: &[SocketAddr],
+        tls: Option<Tls>,
+        connections_max: u32,
+    ) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let edge = bootstrap::Edge {
@@ -33,7 +43,7 @@ impl Edge {
             listen,
             servers: servers.iter().map(|at| (at.ip().to_string(), at.port())).collect(),
             admin: None,
-            connections_max: 1_000,
+            connections_max,
             tls,
         };
         if let Some(tls) = &edge.tls {

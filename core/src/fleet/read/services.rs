@@ -10,6 +10,7 @@ use crate::fleet::{
     DATACENTERS_MIN, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service, Strategy,
 };
 use crate::id::{BenchId, DatacenterId, GroupId, IdError, PlanId, RegionId};
+use crate::routing::Limits;
 
 /// Most parts of a command, the program included.
 const COMMAND_MAX_PARTS: usize = 64;
@@ -36,6 +37,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         let strategy = self.strategy(entry, front);
         let bench = self.named(entry, "bench", EntryKind::Bench, BenchId::new);
         let plan = self.named(entry, "rollout_plan", EntryKind::RolloutPlan, PlanId::new);
+        let limits = self.limits(entry);
         Some(Service {
             group: group?,
             placement: placement?,
@@ -48,6 +50,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             strategy: strategy?,
             bench: bench?,
             rollout_plan: plan?,
+            limits: limits?,
         })
     }
 
@@ -214,6 +217,18 @@ impl<'a, 'i> Reader<'a, 'i> {
             fields.bad_text("command", part.at, reason);
         }
         Some(parts.into_iter().map(|part| part.value.to_owned()).collect())
+    }
+
+    fn limits(&mut self, entry: &'a Entry<'i>) -> Option<Limits> {
+        let defaults = Limits::default();
+        let mut fields = self.fields(entry);
+        let mut limit = |key, default| match fields.pair(key) {
+            None => Some(default),
+            Some(_) => fields.within(key, 1, u16::MAX).map(|found| u32::from(found.value)),
+        };
+        let identical_per_second = limit("identical_per_second", defaults.identical_per_second);
+        let in_flight = limit("in_flight", defaults.in_flight);
+        Some(Limits { identical_per_second: identical_per_second?, in_flight: in_flight? })
     }
 
     fn health_path(&mut self, entry: &'a Entry<'i>) -> Option<String> {

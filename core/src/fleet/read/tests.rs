@@ -85,6 +85,7 @@ fn the_base_is_good_and_its_defaults_are_filled_in() {
     let all = fleet.datacenters.keys().cloned().collect();
     assert_eq!(shop.placement, Placement::Distributed { datacenters: all });
     assert_eq!(shop.health_path, "/health");
+    assert_eq!((shop.limits.identical_per_second, shop.limits.in_flight), (50, 1_024));
     assert_eq!(fleet.services["stock"].nodes, 2);
     assert_eq!(fleet.datacenters["fra1"].name, "fra1");
     assert_eq!(fleet.datacenters["fra1"].vendor, Vendor::OnPremises);
@@ -149,7 +150,8 @@ const MISTAKES_OF_FORM: &[(&str, &str, &[&str])] = &[
         "colour = 2",
         &["27:1 unknown-key unknown key `colour`; remove it; a [[service]] may have id, \
            group, placement, datacenters, needs, regions, nodes, version, front, command, \
-           health_path, retired, strategy, bench, rollout_plan"],
+           health_path, retired, strategy, bench, rollout_plan, identical_per_second, \
+           in_flight"],
     ),
     (
         "name = \"test\"",

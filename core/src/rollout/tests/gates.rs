@@ -91,6 +91,14 @@ fn conditions_hold_beside_the_comparison() {
         world.limit = verdict;
         assert_eq!(outcome(&world), expected, "{verdict:?} after {seconds} s");
     }
+    // Too few requests for both: how many is what a person needs to know.
+    let mut world = World::new("shop").state(watching(0, 0));
+    world.after(30);
+    world.heard_until = Some(world.now);
+    world.judgement = Some(judged(Verdict::NoData));
+    world.limit = Some(Verdict::NoData);
+    let few = "paused (true): too few requests to tell: each version needs 100, and one had 40";
+    assert_eq!(outcome(&world), few);
 }
 
 #[test]
