@@ -128,8 +128,7 @@ fn dense_marks_stay_apart_without_red_and_green() {
     let tokens = tokens();
     for (deficiency, matrix) in &SIMULATIONS {
         for (theme, name) in THEMES.iter().enumerate() {
-            for (a, b) in [("ok-dot", "warn-dot"), ("ok-dot", "crit-dot"), ("warn-dot", "crit-dot")]
-            {
+            for (a, b) in MARKS {
                 let of = |token: &str| oklab(seen(matrix, tokens[token][theme]));
                 let squares = of(a).into_iter().zip(of(b)).map(|(x, y)| (x - y).powi(2));
                 let apart = squares.sum::<f64>().sqrt();
