@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod deployment;
 pub mod estate;
