@@ -13,16 +13,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::id::DatacenterId;
 use mainstay_wire::proto::agents_client::AgentsClient;
 use mainstay_wire::{JoinReply, JoinToken, WireError, agent_name, proto};
+use rand::Rng as _;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 use crate::durable::{self, Lasting};
 use crate::tls;
 
+/// Shortest pause before a join is tried again.
+const JOIN_AGAIN: Duration = Duration::from_secs(1);
 /// Time for the server to answer a request for a certificate.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -120,6 +124,37 @@ pub fn find(
             Ok(Found::MustJoin { token: token.clone(), replaces: true })
         }
         Some(_) | None => Ok(Found::Identity(Box::new(identity))),
+    }
+}
+
+/// Exchanges a join token for a certificate and stores it, however long the server cannot be
+/// reached or asks to come again later. `None`: told to stop before that.
+pub async fn join_patiently(
+    server: &str,
+    data_dir: &Path,
+    datacenter: &DatacenterId,
+    token: &JoinToken,
+    shutdown: &CancellationToken,
+) -> Result<Option<Identity>, IdentityError> {
+    loop {
+        let joined = tokio::select! {
+            joined = join(server, data_dir, datacenter, token) => joined,
+            () = shutdown.cancelled() => return Ok(None),
+        };
+        match joined {
+            Ok(identity) => return Ok(Some(identity)),
+            Err(error) if error.is_temporary() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%datacenter, error, "cannot join yet; trying again");
+            }
+            Err(error) => return Err(error),
+        }
+        // Agents that were sent away together do not come back together.
+        let pause = JOIN_AGAIN.mul_f64(rand::rng().random_range(1.0..2.0));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.cancelled() => return Ok(None),
+        }
     }
 }
 

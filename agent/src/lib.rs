@@ -22,7 +22,6 @@ pub mod witness;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::Utc;
 use rand::Rng;
@@ -36,9 +35,6 @@ use identity::{Found, Identity, IdentityError};
 use journal::{Journal, JournalError};
 use link::LinkConfig;
 use witness::{Witness, WitnessError};
-
-/// Pause before a join is tried again at a server that cannot be reached.
-const JOIN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why an agent cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -149,30 +145,15 @@ async fn identify(
         Found::Identity(identity) => return Ok(Some(*identity)),
         Found::MustJoin { token, replaces } => (token, replaces),
     };
-    loop {
-        let joined = tokio::select! {
-            joined = identity::join(&config.server, data_dir, &config.datacenter, &token) => joined,
-            () = shutdown.cancelled() => return Ok(None),
-        };
-        match joined {
-            Ok(identity) => {
-                tracing::info!(datacenter = %config.datacenter, "joined");
-                if replaces {
-                    set_past_aside(data_dir)?;
-                }
-                return Ok(Some(identity));
-            }
-            Err(error) if error.is_temporary() => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "cannot join yet; trying again");
-            }
-            Err(error) => return Err(error.into()),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(JOIN_AGAIN) => {}
-            () = shutdown.cancelled() => return Ok(None),
+    let (server, datacenter) = (&config.server, &config.datacenter);
+    let joined = identity::join_patiently(server, data_dir, datacenter, &token, shutdown).await?;
+    if joined.is_some() {
+        tracing::info!(%datacenter, "joined");
+        if replaces {
+            set_past_aside(data_dir)?;
         }
     }
+    Ok(joined)
 }
 
 /// Tokens and checkpoints of another server's history mean nothing to the new one.

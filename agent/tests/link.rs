@@ -5,6 +5,7 @@ mod common;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -370,6 +371,20 @@ async fn a_rewritten_audit_log_is_told_at_once_and_on_every_link() {
     let (_link, hello) = server.welcome(SLOW).await;
     assert_eq!(hello.conflict, Some(told));
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_join_that_is_to_come_later_comes_again_until_told_to_stop() {
+    let server = TestServer::start().await;
+    let (address, dir) = (server.address.to_string(), tempfile::tempdir().unwrap());
+    let (datacenter, stop) = (fra1(), CancellationToken::new());
+    let join = || identity::join_patiently(&address, dir.path(), &datacenter, &server.token, &stop);
+    server.busy.store(1, Ordering::Relaxed);
+    assert!(join().await.unwrap().is_some());
+    assert_eq!(server.busy.load(Ordering::Relaxed), 0);
+    server.busy.store(u32::MAX, Ordering::Relaxed);
+    let (joined, ()) = tokio::join!(join(), async { stop.cancel() });
+    assert!(joined.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -79,6 +79,9 @@ pub enum LinkError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Refused(String),
+    /// The same may be asked again, a little later.
+    #[error("{0}")]
+    Later(String),
     #[error(transparent)]
     Authority(#[from] AuthorityError),
 }
@@ -179,7 +182,8 @@ impl Control {
         let token = request.token.to_string();
         self.access.redeem(&token, &certificate, peer).await.map_err(|error| match error {
             RedeemError::Store(error) => LinkError::Store(error),
-            RedeemError::NotValid | RedeemError::Wait(_) => LinkError::Refused(error.to_string()),
+            RedeemError::NotValid => LinkError::Refused(error.to_string()),
+            RedeemError::Wait(_) => LinkError::Later(error.to_string()),
         })?;
         Ok(issued)
     }

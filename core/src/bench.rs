@@ -153,8 +153,16 @@ pub struct BenchResult {
 }
 
 impl BenchResult {
-    /// Whether the version may go to production on this.
-    pub fn counts(&self, now: DateTime<Utc>) -> bool {
-        self.report.state == TestState::Passed && self.expires_at.is_some_and(|end| now < end)
+    /// Whether the version may go to production on this. `bench`: what the service's versions must
+    /// pass now.
+    pub fn counts(&self, bench: &Bench, now: DateTime<Utc>) -> bool {
+        self.report.state == TestState::Passed
+            && self.expires_at.is_some_and(|end| now < end)
+            && self.covers(bench)
+    }
+
+    /// Whether it was made with the checks that this bench has now.
+    pub fn covers(&self, bench: &Bench) -> bool {
+        self.report.results.iter().map(|result| &result.check).eq(&bench.checks)
     }
 }

@@ -36,6 +36,7 @@ impl Gate for Certificates {
             Err(LinkError::Store(_)) => {
                 Err(Status::unavailable("the database does not answer; try again"))
             }
+            Err(LinkError::Later(why)) => Err(Status::resource_exhausted(why)),
             Err(error @ (LinkError::Refused(_) | LinkError::Authority(_))) => {
                 Err(Status::permission_denied(error.to_string()))
             }

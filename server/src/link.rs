@@ -437,6 +437,7 @@ fn refused(error: &mainstay_control::LinkError) -> Status {
     match error {
         E::Store(_) => Status::unavailable("the database does not answer; try again"),
         E::Refused(why) => Status::permission_denied(why.clone()),
+        E::Later(why) => Status::resource_exhausted(why.clone()),
         E::Authority(error) => Status::invalid_argument(error.to_string()),
     }
 }

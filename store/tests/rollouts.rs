@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::TestDatabase;
 use mainstay_core::audit::Actor;
-use mainstay_core::bench::{BenchResult, TestReport, TestState};
+use mainstay_core::bench::{Bench, BenchResult, TestReport, TestState};
 use mainstay_core::deployment::Track;
 use mainstay_core::fleet::Strategy;
 use mainstay_core::id::{DatacenterId, ServiceId};
@@ -239,7 +239,12 @@ async fn a_bench_has_one_result_and_a_newer_order_replaces_it() {
     assert!(tell("t-1", TestState::Passed).await);
     assert!(!tell("t-1", TestState::Failed).await, "the first result stands");
     let known = bench::list(store.reads(), Some(&shop()), 5).await.unwrap();
-    assert!(known[0].counts(at(99)) && !known[0].counts(at(100)), "until it expires");
+    let checks = Bench {
+        checks: known[0].report.results.iter().map(|it| it.check.clone()).collect(),
+        ..Bench::default()
+    };
+    let counts = |now| known[0].counts(&checks, at(now));
+    assert!(counts(99) && !counts(100), "until it expires");
     order("t-2", 2).await;
     assert!(!tell("t-1", TestState::Failed).await, "it is of an older order");
     let open = bench::open(store.reads()).await.unwrap();

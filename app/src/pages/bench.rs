@@ -98,10 +98,11 @@ pub fn build(
 }
 
 fn row(result: &BenchResult, bench: &Bench, now: DateTime<Utc>) -> ResultRow {
-    let counts = result.counts(now);
+    let counts = result.counts(bench, now);
     let (tone, word) = match &result.report.state {
         TestState::Running => (Tone::Prog, t!("bench-running")),
         TestState::Passed if counts => (Tone::Ok, t!("bench-passed")),
+        TestState::Passed if !result.covers(bench) => (Tone::Unk, t!("bench-other-checks")),
         TestState::Passed => (Tone::Unk, t!("bench-expired")),
         TestState::Failed => (Tone::Crit, t!("bench-failed")),
         TestState::NotMade { .. } => (Tone::Unk, t!("bench-not-made")),

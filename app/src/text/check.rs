@@ -43,12 +43,10 @@ pub fn line(line: &Line, to: &str, now: DateTime<Utc>) -> String {
         },
         Line::Configuration { compatible: true } => t!("check-config"),
         Line::Configuration { compatible: false } => t!("check-config-not"),
-        Line::Bench { expires_at } => match expires_at {
-            Some(at) if *at > now => {
-                t!("check-bench", version = to, at = moment(*at, now))
-            }
-            Some(_) | None => t!("check-bench-not", version = to),
-        },
+        Line::Bench { expires_at: Some(at) } => {
+            t!("check-bench", version = to, at = moment(*at, now))
+        }
+        Line::Bench { expires_at: None } => t!("check-bench-not", version = to),
         Line::Traffic { per_second } => match per_second {
             Some(rate) if *rate > 0.0 => t!("check-traffic", rate = rollout::rate(*rate)),
             Some(_) => t!("check-traffic-none"),

@@ -68,7 +68,7 @@ pub fn odds(version: &str, errors: u64, requests: u64) -> String {
 
 /// The look and the word of a state, for badges and lists.
 pub fn rollout_state(plan: &Plan, state: &State) -> (Tone, String) {
-    let share = |at: &Position| weight(plan.weight(at.step));
+    let share = |at: &Position| weight(plan.share(at.step));
     let rolling = plan.strategy == Strategy::Rolling;
     match state {
         State::Preparing { .. } => {
@@ -95,7 +95,7 @@ pub fn rollout_state(plan: &Plan, state: &State) -> (Tone, String) {
 }
 
 fn paused(plan: &Plan, at: Position, why: &PauseReason) -> String {
-    let share = weight(plan.weight(at.step));
+    let share = weight(plan.share(at.step));
     match why {
         _ if plan.strategy == Strategy::Rolling => t!("rollout-paused"),
         PauseReason::Undecided | PauseReason::NoData { .. } | PauseReason::NotMeasured { .. } => {
@@ -197,7 +197,7 @@ pub fn log_start(plan: &Plan, by: &str) -> Option<(Tone, String)> {
 
 /// A line of the rollout's log, with its look; `None`: nothing that a person needs to read.
 pub fn log_line(plan: &Plan, state: &State) -> Option<(Tone, String)> {
-    let share = |at: &Position| weight(plan.weight(at.step));
+    let share = |at: &Position| weight(plan.share(at.step));
     let step = |at: &Position| number(at.step + 1);
     let wave = |at: &Position| number(at.wave + 1);
     let rolling = plan.strategy == Strategy::Rolling;

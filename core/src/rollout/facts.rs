@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Condition, Plan, Position, State};
 use crate::estate::Estate;
 use crate::id::{EdgeId, ServiceId};
-use crate::judge::{Judgement, Settings, Trace, Verdict};
+use crate::judge::{Judgement, Settings, Verdict};
 
 /// What is known at one moment. What was not measured is `None` or absent, never zero.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,7 @@ pub struct Facts<'a> {
     /// By edge of the fleet; one that never connected may be absent.
     pub edges: &'a BTreeMap<EdgeId, EdgeFact>,
     /// The comparison of the seconds since the current watch began, at the edges of its wave's
-    /// regions, with [`Plan::settings`]; `None`: none was made (yet). At full weight
-    /// ([`Plan::is_full`]) nothing is beside the new version: it is compared with what these edges
-    /// saw of the old one just before, moved to these seconds ([`moved`]).
+    /// regions, with [`Plan::settings`]; `None`: none was made (yet).
     pub judgement: Option<&'a Judgement>,
     /// The plan's conditions over the current watch.
     pub conditions: &'a [ConditionFact],
@@ -110,39 +108,22 @@ impl Plan {
     }
 }
 
-/// Since when the new version has had all requests of a position's wave: before that, its edges
-/// saw the old one. `states`: the rollout's, newest first, the present one included. A pause, or
-/// being watched anew after one, changes nothing about it. `None`: it has not.
-pub fn full_since<'a>(
+/// Since when the watch of a position is on, which goes on while the next one is prepared.
+/// `states`: the rollout's, newest first. `None`: it was not begun in any of them.
+pub fn watched_since<'a>(
     states: impl IntoIterator<Item = &'a State>,
     position: Position,
 ) -> Option<DateTime<Utc>> {
-    let mut since = None;
-    for state in states {
-        match state {
-            State::Shifting { at, since: then } | State::Watching { at, since: then }
-                if *at == position =>
-            {
-                since = Some(*then);
-            }
-            State::Paused { at, weighed: true, .. } if *at == position => {}
-            State::Preparing { held: Some(at), .. } if *at == position => {}
-            State::Preparing { .. }
-            | State::Testing { .. }
-            | State::Shifting { .. }
-            | State::Watching { .. }
-            | State::Paused { .. }
-            | State::Promoted { .. }
-            | State::RollingBack { .. }
-            | State::RolledBack { .. }
-            | State::Ended { .. } => break,
-        }
-    }
-    since
-}
-
-/// A trace as if it had been observed so many seconds later.
-pub fn moved(trace: &Trace, seconds: i64) -> Trace {
-    let moved = trace.seconds.iter().map(|(at, second)| (at + seconds, second.clone()));
-    Trace { bounds_ms: trace.bounds_ms.clone(), seconds: moved.collect() }
+    states.into_iter().find_map(|state| match state {
+        State::Watching { at, since } if *at == position => Some(*since),
+        State::Preparing { .. }
+        | State::Testing { .. }
+        | State::Shifting { .. }
+        | State::Watching { .. }
+        | State::Paused { .. }
+        | State::Promoted { .. }
+        | State::RollingBack { .. }
+        | State::RolledBack { .. }
+        | State::Ended { .. } => None,
+    })
 }

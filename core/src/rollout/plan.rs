@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Analysis, Plan, PlanTemplate, RolloutId, SchemaChange, Step, Wave};
-use crate::bench::{BenchResult, TestState};
+use crate::bench::{Bench, BenchResult, TestState};
 use crate::fleet::{Fleet, Service, Strategy};
 use crate::id::{DatacenterId, PlanId, RegionId, ServiceId};
 use crate::placement;
@@ -81,6 +81,10 @@ pub enum StartFinding {
     BenchNotMade { version: String, message: String },
     #[error("the bench result of {version} has expired; run the bench again")]
     BenchExpired { version: String, at: Option<DateTime<Utc>> },
+    #[error(
+        "the checks of {service}'s bench changed since {version} passed it; run the bench again"
+    )]
+    BenchChanged { service: ServiceId, version: String },
     #[error("there is no rollout plan `{plan}`; write one of: {known}")]
     UnknownPlan { plan: String, known: String },
     #[error("a canary needs at least one step; write a weight and a watch time")]
@@ -250,7 +254,8 @@ impl Starter<'_> {
             self.findings.push(StartFinding::UnknownVersion { service, version });
             return;
         };
-        if bench.counts(now) {
+        let checks = Bench::of(self.fleet, self.id);
+        if bench.counts(&checks, now) {
             return;
         }
         self.findings.push(match &bench.report.state {
@@ -262,6 +267,9 @@ impl Starter<'_> {
             }
             TestState::NotMade { message } => {
                 StartFinding::BenchNotMade { version, message: message.clone() }
+            }
+            TestState::Passed if bench.expires_at.is_some_and(|end| now < end) => {
+                StartFinding::BenchChanged { service, version }
             }
             TestState::Passed => StartFinding::BenchExpired { version, at: bench.expires_at },
         });

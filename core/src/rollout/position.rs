@@ -5,6 +5,12 @@ use crate::fleet::Strategy;
 use crate::id::DatacenterId;
 use crate::routing::WEIGHT_TOTAL;
 
+/// What stays with the old version while a step of all requests is watched, out of
+/// [`WEIGHT_TOTAL`]. A version can only be judged beside another over the same seconds: with
+/// nothing left there, an incident that hits everybody would count against it. Past the last watch
+/// nothing is held back.
+pub const HOLD_BACK: u16 = WEIGHT_TOTAL / 10;
+
 /// Where a data centre has its turn in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Turn {
@@ -59,9 +65,22 @@ impl Plan {
         Position { step: last.step.saturating_add(1), ..last }
     }
 
-    /// The canary's weight at a step of a wave, out of [`WEIGHT_TOTAL`]; all of it past the last.
+    /// The weight that a step was asked for, out of [`WEIGHT_TOTAL`]; all of it past the last.
+    /// The canary's nodes follow from it; its requests from [`Self::share`].
     pub fn weight(&self, step: u16) -> u16 {
         self.steps.get(usize::from(step)).map_or(WEIGHT_TOTAL, |step| step.weight)
+    }
+
+    /// The canary's share of requests at a step of a wave, out of [`WEIGHT_TOTAL`]: its weight, but
+    /// for what stays with the old version while a step of all requests is watched
+    /// ([`HOLD_BACK`]). It never falls from one step to the next. All of it past the last.
+    pub fn share(&self, step: u16) -> u16 {
+        let Some(own) = self.steps.get(usize::from(step)) else { return WEIGHT_TOTAL };
+        if own.weight < WEIGHT_TOTAL {
+            return own.weight;
+        }
+        let before = step.checked_sub(1).map_or(0, |before| self.weight(before));
+        before.max(WEIGHT_TOTAL - HOLD_BACK)
     }
 
     /// How long a position is watched at least; nothing past the last one.
@@ -72,12 +91,6 @@ impl Plan {
             }
             Strategy::Rolling => self.node_watch_seconds,
         }
-    }
-
-    /// Whether a canary has all requests of its wave here, so that there is nothing beside it to
-    /// compare it with.
-    pub fn is_full(&self, at: Position) -> bool {
-        self.strategy == Strategy::Canary && self.weight(at.step) >= WEIGHT_TOTAL
     }
 
     pub(super) fn turn(&self, datacenter: &DatacenterId) -> Option<Turn> {

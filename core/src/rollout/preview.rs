@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, Position, RolloutId, SchemaChange};
-use crate::bench::BenchResult;
+use crate::bench::{Bench, BenchResult};
 use crate::estate::{Contact, Estate};
 use crate::fleet::Strategy;
 use crate::id::{DatacenterId, EdgeId, RegionId, ServiceId};
@@ -86,7 +86,7 @@ pub enum Line {
     Configuration {
         compatible: bool,
     },
-    /// The bench that the version passed, and until when that counts.
+    /// Until when the bench that the version passed counts; `None`: it does not.
     Bench {
         expires_at: Option<DateTime<Utc>>,
     },
@@ -138,7 +138,7 @@ pub fn preview(plan: &Plan, estate: &Estate, today: &Today<'_>) -> Preview {
     let mut checks = vec![old_serves(estate, plan)];
     checks.extend(declared(plan));
     checks.extend([
-        bench(estate.at, today.bench),
+        bench(plan, estate, today.bench),
         traffic(plan, today),
         other_rollouts(estate, &plan.service),
         problems(plan, estate, today.problems),
@@ -188,10 +188,11 @@ pub(super) fn declared(plan: &Plan) -> [Check; 2] {
     ]
 }
 
-fn bench(now: DateTime<Utc>, bench: Option<&BenchResult>) -> Check {
-    let counts = bench.is_some_and(|bench| bench.counts(now));
-    let level = if counts { Level::Ok } else { Level::Block };
-    let expires_at = bench.and_then(|bench| bench.expires_at);
+fn bench(plan: &Plan, estate: &Estate, result: Option<&BenchResult>) -> Check {
+    let checks = Bench::of(&estate.fleet, &plan.service);
+    let counting = result.filter(|result| result.counts(&checks, estate.at));
+    let level = if counting.is_some() { Level::Ok } else { Level::Block };
+    let expires_at = counting.and_then(|result| result.expires_at);
     Check { level, line: Line::Bench { expires_at } }
 }
 
@@ -262,7 +263,7 @@ fn step(plan: &Plan, at: Position, today: &Today<'_>) -> StepPreview {
     let regions = plan.waves.get(usize::from(at.wave)).map(|wave| wave.regions.clone());
     let regions = regions.unwrap_or_default();
     let share = match plan.strategy {
-        Strategy::Canary => plan.weight(at.step),
+        Strategy::Canary => plan.share(at.step),
         Strategy::Rolling => {
             let all = f64::from(plan.positions(at.wave).max(1));
             (f64::from(at.step + 1) / all * f64::from(WEIGHT_TOTAL)).round() as u16
@@ -276,12 +277,7 @@ fn step(plan: &Plan, at: Position, today: &Today<'_>) -> StepPreview {
     let watch_seconds = plan.watch_seconds(at);
     let detectable = match (rate, today.error_rate) {
         (Some(rate), Some(error_rate)) if rate > 0.0 => {
-            // With all requests on the new version, it is compared with as many just before, of
-            // which the old one had what the step before left it.
-            let before = plan.previous(at).filter(|it| it.wave == at.wave);
-            let before = before.map_or(0, |it| plan.weight(it.step));
-            let left = if plan.is_full(at) { WEIGHT_TOTAL - before } else { WEIGHT_TOTAL - share };
-            let stable_per_second = rate * f64::from(left) / f64::from(WEIGHT_TOTAL);
+            let stable_per_second = rate * (1.0 - part);
             let expected = Expected {
                 stable_per_second,
                 canary_per_second: rate * part,

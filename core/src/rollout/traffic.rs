@@ -174,7 +174,7 @@ fn holds(plan: &Plan, state: &State) -> Holds {
 fn canary(plan: &Plan, at: Position) -> Shares {
     let share = |wave: usize| match wave.cmp(&usize::from(at.wave)) {
         std::cmp::Ordering::Less => WEIGHT_TOTAL,
-        std::cmp::Ordering::Equal => plan.weight(at.step),
+        std::cmp::Ordering::Equal => plan.share(at.step),
         std::cmp::Ordering::Greater => 0,
     };
     let everywhere = at.step >= plan.positions(at.wave);

@@ -175,7 +175,7 @@ impl SimulatedAgent {
 
     async fn run_inner(self, stop: CancellationToken) -> anyhow::Result<()> {
         std::fs::create_dir_all(&self.data_dir)?;
-        let identity = self.identify().await?;
+        let Some(identity) = self.identify(&stop).await? else { return Ok(()) };
         let journal = Journal::open(&mainstay_agent::journal_path(&self.data_dir))?;
         let mut witness = Witness::open(&self.data_dir)?;
         let mut executor = Executor::new(journal, Tests::open(&self.data_dir)?, self.driver)?;
@@ -185,12 +185,12 @@ impl SimulatedAgent {
         Ok(())
     }
 
-    async fn identify(&self) -> anyhow::Result<Identity> {
+    async fn identify(&self, stop: &CancellationToken) -> anyhow::Result<Option<Identity>> {
         let (dir, datacenter) = (&self.data_dir, &self.datacenter);
         match identity::find(dir, datacenter, self.token.as_ref())? {
-            Found::Identity(identity) => Ok(*identity),
+            Found::Identity(identity) => Ok(Some(*identity)),
             Found::MustJoin { token, .. } => {
-                Ok(identity::join(&self.server, dir, datacenter, &token).await?)
+                Ok(identity::join_patiently(&self.server, dir, datacenter, &token, stop).await?)
             }
         }
     }

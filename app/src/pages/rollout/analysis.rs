@@ -359,7 +359,7 @@ fn marks(plan: &Plan, entries: &[Entry], from: DateTime<Utc>, to: DateTime<Utc>)
     let marks = entries.iter().filter_map(|entry| {
         let label = match &entry.state {
             State::Shifting { at, .. } if !plan.steps.is_empty() => {
-                text::rollout::weight(plan.weight(at.step))
+                text::rollout::weight(plan.share(at.step))
             }
             State::RollingBack { .. } => t!("chart-back"),
             State::Shifting { .. }

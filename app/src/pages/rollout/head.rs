@@ -82,8 +82,7 @@ pub(super) fn slot(input: &Input<'_>) -> Slot {
 }
 
 fn share_of(rollout: &Rollout, was: Option<Position>) -> String {
-    let weight =
-        was.map_or(mainstay_core::routing::WEIGHT_TOTAL, |at| rollout.plan.weight(at.step));
+    let weight = was.map_or(mainstay_core::routing::WEIGHT_TOTAL, |at| rollout.plan.share(at.step));
     text::rollout::weight(weight)
 }
 

@@ -77,7 +77,7 @@ pub fn build(input: Input<'_>, number: u32) -> Option<Data> {
         number,
         of,
         wave: at.wave + 1,
-        weight: (!plan.steps.is_empty()).then(|| plan.weight(at.step)),
+        weight: (!plan.steps.is_empty()).then(|| plan.share(at.step)),
         watch_seconds: plan.watch_seconds(at),
         regions: wave.regions.clone(),
         datacenters: plan.datacenters(at).into_iter().cloned().collect(),

@@ -9,7 +9,7 @@ mod typed;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::Target;
-use mainstay_core::bench::BenchResult;
+use mainstay_core::bench::{Bench, BenchResult};
 use mainstay_core::estate::Estate;
 use mainstay_core::fleet::Strategy;
 use mainstay_core::id::{GroupId, ServiceId};
@@ -70,7 +70,8 @@ pub fn build(
     let declared = estate.fleet.services.get(service)?;
     let Release { version, .. } = estate.releases.stable(&estate.fleet, service)?;
     let passed = benches.iter().filter(|bench| bench.service == *service);
-    let passed = passed.filter(|bench| bench.counts(estate.at) && bench.version != version);
+    let checks = Bench::of(&estate.fleet, service);
+    let passed = passed.filter(|it| it.counts(&checks, estate.at) && it.version != version);
     Some(Data {
         at: estate.at,
         service: service.clone(),

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::id::EdgeId;
 use mainstay_core::judge::{self, Trace};
 use mainstay_core::release::Releases;
-use mainstay_core::rollout::{self, Plan, Position, Rollout, State};
+use mainstay_core::rollout::{self, Plan, Position, Rollout};
 use mainstay_core::traffic::Counts;
 use mainstay_store::rollout as events;
 use mainstay_store::traffic::{self as stored, Filter, Resolution};
@@ -48,9 +48,6 @@ struct Watch {
     read_to: i64,
     /// The new version's at all edges, where waves before this one have it too.
     everywhere: BTreeMap<i64, Counts>,
-    /// At full weight nothing is beside the new version: the old one's seconds before it had all
-    /// requests, moved to these.
-    before: Option<Trace>,
     judged_at: Option<Instant>,
     /// What [`Self::read_to`] was then.
     judged_to: i64,
@@ -104,18 +101,7 @@ impl Watches {
             return Ok(Some((position, watch.since)));
         }
         let events = events::events(store.reads(), rollout.id, None, events::PAGE_MAX).await?;
-        let began = events.iter().find_map(|event| match &event.state {
-            State::Watching { at, since } if *at == position => Some(*since),
-            State::Preparing { .. }
-            | State::Testing { .. }
-            | State::Shifting { .. }
-            | State::Watching { .. }
-            | State::Paused { .. }
-            | State::Promoted { .. }
-            | State::RollingBack { .. }
-            | State::RolledBack { .. }
-            | State::Ended { .. } => None,
-        });
+        let began = rollout::watched_since(events.iter().map(|event| &event.state), position);
         Ok(began.map(|since| (position, since)))
     }
 }
@@ -134,38 +120,11 @@ impl Watch {
             seconds: BTreeMap::new(),
             everywhere: BTreeMap::new(),
             read_to: first,
-            before: None,
             judged_at: None,
             judged_to: first,
             pace: PACE_MIN,
             analysed: None,
         }
-    }
-
-    /// What the old version did before it lost its last requests, moved to the watch's seconds.
-    async fn read_before(
-        &self,
-        store: &Store,
-        rollout: &Rollout,
-        first: i64,
-    ) -> Result<Trace, StoreError> {
-        let plan = &rollout.plan;
-        let events = events::events(store.reads(), rollout.id, None, events::PAGE_MAX).await?;
-        let states = events.iter().map(|event| &event.state);
-        let full = rollout::full_since(states, self.position);
-        let end = full.map_or(first, |since| since.timestamp().min(first));
-        let length = i64::from(plan.watch_seconds(self.position));
-        let seconds = self.read(store, plan, (end - 2 * length, end)).await?;
-        let old = |from, until| -> Trace {
-            let range = seconds.range(from..until);
-            range.map(|(at, (old, _))| (*at, old.clone())).collect()
-        };
-        // The latest to the watch; those before them to as long again, for an undecided watch.
-        let ahead = first - end;
-        let mut before = rollout::moved(&old(end - length, end), ahead + length);
-        let earlier = rollout::moved(&old(end - 2 * length, end - length), ahead + 3 * length);
-        before.seconds.extend(earlier.seconds);
-        Ok(before)
     }
 
     async fn look(
@@ -182,13 +141,6 @@ impl Watch {
         let heard = sources.traffic.heard_until(self.edges.iter().filter(connected));
         let until = heard.unwrap_or(oldest).max(oldest).min(now).timestamp();
         let first = self.since.timestamp() + 1;
-        if plan.is_full(self.position) && self.before.is_none() {
-            // The logs of the last seconds before the watch come a little after its beginning.
-            if until < first {
-                return Ok(None);
-            }
-            self.before = Some(self.read_before(&sources.store, rollout, first).await?);
-        }
         if until > self.read_to || self.seconds.is_empty() {
             let from = (self.read_to - LATE_SECONDS).max(first);
             let new = self.read(&sources.store, plan, (from, until)).await?;
@@ -247,8 +199,7 @@ impl Watch {
     fn traces(&self) -> (Trace, Trace) {
         let old = self.seconds.iter().map(|(at, (old, _))| (*at, old.clone()));
         let new = self.seconds.iter().map(|(at, (_, new))| (*at, new.clone()));
-        let stable = self.before.clone().unwrap_or_else(|| old.collect());
-        (stable, new.collect())
+        (old.collect(), new.collect())
     }
 
     /// What the new version did at all edges, in seconds of a range with requests on it.

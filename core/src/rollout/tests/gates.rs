@@ -415,23 +415,37 @@ fn a_data_centre_that_the_fleet_left_is_neither_waited_for_nor_tested() {
 }
 
 #[test]
-fn the_old_version_is_looked_for_before_all_requests_left_it() {
-    let shifting = |step, since| State::Shifting { at: position(0, step), since: at(since) };
-    let paused = |weighed| {
-        let why = PauseReason::Asked { by: "x".into() };
-        State::Paused { at: position(0, 1), since: at(90), why, weighed }
+fn a_watch_is_on_since_it_was_begun_last() {
+    let paused = State::Paused {
+        at: position(0, 1),
+        since: at(90),
+        why: PauseReason::Asked { by: "x".into() },
+        weighed: true,
     };
-    let preparing = |held| State::Preparing { at: position(0, 1), since: at(5), held };
-    let again = State::Watching { at: position(0, 1), since: at(200) };
-    let first = State::Watching { at: position(0, 1), since: at(20) };
+    let preparing = State::Preparing { at: position(0, 2), since: at(5), held: None };
+    let watching = |step, since| State::Watching { at: position(0, step), since: at(since) };
     for (states, expected) in [
-        (vec![first.clone(), shifting(1, 19), preparing(None)], Some(19)),
-        (vec![again.clone(), shifting(1, 199), paused(true), first.clone()], Some(20)),
-        (vec![again.clone(), preparing(Some(position(0, 1))), paused(true), first], Some(20)),
-        (vec![again.clone(), shifting(1, 199), paused(false), shifting(1, 19)], Some(199)),
-        (vec![again, shifting(0, 199)], Some(200)),
-        (vec![shifting(0, 3)], None),
+        (vec![preparing.clone(), watching(1, 20), watching(0, 10)], Some(20)),
+        (vec![watching(1, 200), paused.clone(), watching(1, 20)], Some(200)),
+        (vec![paused, watching(0, 10)], None),
+        (vec![preparing], None),
     ] {
-        assert_eq!(full_since(&states, position(0, 1)), expected.map(at), "{states:?}");
+        assert_eq!(watched_since(&states, position(0, 1)), expected.map(at), "{states:?}");
+    }
+}
+
+#[test]
+fn a_tenth_stays_with_the_old_version_while_the_last_step_is_watched() {
+    for (weights, shares) in [
+        (vec![500, 5_000, 10_000], vec![500, 5_000, 9_000, 10_000]),
+        (vec![10_000], vec![9_000, 10_000]),
+        (vec![9_500, 10_000], vec![9_500, 9_500, 10_000]),
+    ] {
+        let mut plan = World::new("shop").rollout.plan;
+        plan.steps =
+            weights.iter().map(|weight| Step { weight: *weight, watch_seconds: 60 }).collect();
+        let got: Vec<_> = (0..=weights.len() as u16).map(|step| plan.share(step)).collect();
+        assert_eq!(got, shares, "{weights:?}");
+        assert!((0..weights.len() as u16).all(|step| plan.weight(step) >= plan.share(step)));
     }
 }

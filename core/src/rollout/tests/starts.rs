@@ -1,23 +1,26 @@
 //! What a rollout may be started with, and every mistake in it.
 
 use super::*;
-use crate::bench::{BenchResult, CheckResult};
+use crate::bench::{Bench, BenchResult, CheckResult};
 use crate::release::Quarantine;
 
 /// The result of a bench that a version passed an hour ago.
 pub(super) fn passed(service: &str, version: &str) -> BenchResult {
+    let service = ServiceId::new(service).unwrap_or_else(|_| id("nobody"));
+    let checks = Bench::of(&fleet(), &service).checks;
+    let passed = |check| CheckResult { check, passed: true, seen: "200 after 2 ms".into() };
     BenchResult {
-        service: ServiceId::new(service).unwrap_or_else(|_| id("nobody")),
+        service: service.clone(),
         version: version.into(),
         datacenter: id("a1"),
         report: TestReport {
             id: "b-1".into(),
-            service: ServiceId::new(service).unwrap_or_else(|_| id("nobody")),
+            service,
             version: version.into(),
             state: TestState::Passed,
             started_at: at(-3_600),
             ended_at: Some(at(-3_590)),
-            results: Vec::new(),
+            results: checks.into_iter().map(passed).collect(),
         },
         asked_by: "operator-1".into(),
         asked_at: at(-3_600),
@@ -159,7 +162,7 @@ fn shop_retired(fleet: &mut Fleet) {
 #[test]
 fn the_bench_gates_production() {
     let seen = "503 after 12 ms".to_owned();
-    let check = crate::bench::Bench::default().checks.remove(0);
+    let check = Bench::default().checks.remove(0);
     let result = CheckResult { check, passed: false, seen };
     for (state, now, expected) in [
         (TestState::Passed, 0, None),
@@ -182,11 +185,18 @@ fn the_bench_gates_production() {
     ] {
         let mut bench = passed("shop", "2.0.0");
         bench.report.state = state.clone();
-        bench.report.results = vec![result.clone()];
+        if state != TestState::Passed {
+            bench.report.results = vec![result.clone()];
+        }
         let found = start(&fleet(), &Releases::default(), &good(), Some(&bench), at(now));
         let found = found.err().map(|found| found[0].to_string());
         assert_eq!(found.as_deref(), expected, "{state:?}");
     }
+    let mut fewer = passed("shop", "2.0.0");
+    fewer.report.results.truncate(1);
+    let found = start(&fleet(), &Releases::default(), &good(), Some(&fewer), at(0));
+    let changed = "the checks of shop's bench changed since 2.0.0 passed it; run the bench again";
+    assert_eq!(found.expect_err("other checks")[0].to_string(), changed);
     let unknown = "2.0.0 of shop is not known: no bench has tested it; run its bench first";
     for bench in [None, Some(passed("shop", "2.0.1")), Some(passed("feed", "2.0.0"))] {
         let found = start(&fleet(), &Releases::default(), &good(), bench.as_ref(), at(0));

@@ -4,6 +4,9 @@
 //! Measured from [`Xds::publish`], which is what a decision comes to in the server: the fleet file
 //! has fewer edges than are simulated here. From the click on is what the part `rollout` measures.
 //!
+//! Up to four edges are real Envoys with users; with more, the others are simulated beside them, so
+//! that what users saw is known in every case.
+//!
 //! Invariant: simulated edges are bound by the server's limits for one connection.
 
 mod subscriber;
@@ -30,34 +33,63 @@ use crate::stats::Samples;
 const BAD_SHARE: u16 = WEIGHT_TOTAL / 2;
 /// Longest wait for acknowledgements; at the start of a thousand edges too.
 const PATIENCE: Duration = Duration::from_secs(120);
-const REAL: [(usize, Limit); 2] = [(1, Limit::None), (4, Limit::Below(250.0))];
-const SIMULATED: [(usize, Limit); 2] = [(100, Limit::None), (1_000, Limit::Below(1_000.0))];
+/// Most edges that are real.
+const REAL_MAX: usize = 4;
+const SIZES: [(usize, Limit); 4] = [
+    (1, Limit::None),
+    (4, Limit::Below(250.0)),
+    (100, Limit::None),
+    (1_000, Limit::Below(1_000.0)),
+];
 
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
-    for (count, limit) in REAL {
-        real(count, limit, plan, report).await.with_context(|| format!("{count} Envoys"))?;
-    }
-    for (count, limit) in SIMULATED {
-        let measured = simulated(count, limit, plan, report).await;
-        measured.with_context(|| format!("{count} subscribers"))?;
+    for (count, limit) in SIZES {
+        edges(count, limit, plan, report).await.with_context(|| format!("{count} edges"))?;
     }
     Ok(())
 }
 
-/// Real Envoys with users who never stop asking.
-async fn real(count: usize, limit: Limit, plan: &Plan, report: &mut Report) -> Result<()> {
+/// Edges of which the first are real, with users who never stop asking.
+async fn edges(count: usize, limit: Limit, plan: &Plan, report: &mut Report) -> Result<()> {
     let mut stage = Stage::start(count).await?;
     stage.publish(0)?;
-    let start = |(number, (id, place)): (usize, (&EdgeId, &EdgePlace))| {
-        Envoy::start(id, place, stage.server(number))
+    let real = stage.edges.iter().take(REAL_MAX);
+    let start = |(id, place): (&EdgeId, &EdgePlace)| Envoy::start(id, place, stage.server(place)?);
+    let mut envoys: Vec<Envoy> = real.map(start).collect::<Result<_>>()?;
+    let mut subscribers = Subscribers::default();
+    for number in 0..DATACENTERS {
+        let (server, simulated) = (stage.servers[number].address, stage.simulated_of(number)?);
+        subscribers.connect(server, simulated)?;
+    }
+    let measured = async {
+        stage.acknowledged().await?;
+        let entrances: Vec<SocketAddr> = envoys.iter().map(|envoy| envoy.listen).collect();
+        let users = Users::enter(&entrances).await?;
+        back_and_forth(&mut stage, &users, plan.changes).await
     };
-    let mut envoys: Vec<Envoy> =
-        stage.edges.iter().enumerate().map(start).collect::<Result<_>>()?;
-    stage.acknowledged().await?;
-    let entrances: Vec<SocketAddr> = envoys.iter().map(|envoy| envoy.listen).collect();
-    let users = Users::enter(&entrances).await?;
+    let measured = tokio::select! {
+        measured = measured => measured?,
+        ended = subscribers.ended(), if count > REAL_MAX => return Err(ended),
+    };
+    for envoy in &mut envoys {
+        envoy.check()?;
+    }
+    measured.report(count, limit, report);
+    Ok(())
+}
+
+/// What changes of the weight took, in milliseconds.
+struct Measured {
+    acknowledged: Samples,
+    left: Samples,
+    /// What users did meanwhile.
+    load: String,
+}
+
+/// Gives the bad version its share and takes it back, again and again.
+async fn back_and_forth(stage: &mut Stage, users: &Users, changes: usize) -> Result<Measured> {
     let (mut acknowledged, mut left) = (Samples::default(), Samples::default());
-    for _ in 0..plan.changes.div_ceil(2) {
+    for _ in 0..changes.div_ceil(2) {
         let begun = stage.publish(BAD_SHARE)?;
         acknowledged.push(stage.acknowledged_since(begun).await?);
         users.all_saw_the_bad_version(begun).await?;
@@ -67,60 +99,31 @@ async fn real(count: usize, limit: Limit, plan: &Plan, report: &mut Report) -> R
         users.all_were_answered().await?;
         left.push(users.last_on_the_bad_version(begun));
     }
-    for envoy in &mut envoys {
-        envoy.check()?;
-    }
-    let what = if count == 1 { "1 Envoy".to_owned() } else { format!("{count} Envoys") };
-    let load = users.in_words();
-    let how = format!("{}, {} changes; {load}", from_publish(), acknowledged.len());
-    say(
-        &format!("weight changed to last acknowledgement, {what}"),
-        limit,
-        &acknowledged,
-        &how,
-        report,
-    );
-    let how = format!("{}, {} times; {load}", from_publish(), left.len());
-    say(
-        &format!("taken back to last request on the bad version, {what}"),
-        limit,
-        &left,
-        &how,
-        report,
-    );
-    Ok(())
+    Ok(Measured { acknowledged, left, load: users.in_words() })
 }
 
-/// Subscribers that acknowledge as Envoys do.
-async fn simulated(count: usize, limit: Limit, plan: &Plan, report: &mut Report) -> Result<()> {
-    let mut stage = Stage::start(count).await?;
-    stage.publish(0)?;
-    let mut subscribers = Subscribers::default();
-    for number in 0..DATACENTERS {
-        let here: Vec<EdgeId> = stage.edges_of(number)?;
-        subscribers.connect(stage.server(number), here)?;
+impl Measured {
+    fn report(&self, count: usize, limit: Limit, report: &mut Report) {
+        let Self { acknowledged, left, load } = self;
+        let (what, simulated) = match count {
+            1 => ("1 Envoy".to_owned(), String::new()),
+            2..=REAL_MAX => (format!("{count} Envoys"), String::new()),
+            _ => (
+                format!("{count} subscribers"),
+                format!(
+                    "; {REAL_MAX} Envoys and simulated subscribers in this process, {} to a \
+                     connection",
+                    envoy::STREAMS_MAX
+                ),
+            ),
+        };
+        let how = format!("{}, {} changes; {load}{simulated}", from_publish(), acknowledged.len());
+        let name = format!("weight changed to last acknowledgement, {what}");
+        say(&name, limit, acknowledged, &how, report);
+        let how = format!("{}, {} times; {load}{simulated}", from_publish(), left.len());
+        let name = format!("taken back to last request on the bad version, {what}");
+        say(&name, limit, left, &how, report);
     }
-    tokio::select! {
-        all = stage.acknowledged() => all?,
-        ended = subscribers.ended() => return Err(ended),
-    }
-    let mut acknowledged = Samples::default();
-    for change in 0..plan.changes {
-        let begun = stage.publish(if change.is_multiple_of(2) { BAD_SHARE } else { 0 })?;
-        tokio::select! {
-            took = stage.acknowledged_since(begun) => acknowledged.push(took?),
-            ended = subscribers.ended() => return Err(ended),
-        }
-    }
-    let how = format!(
-        "{}, {} changes; simulated subscribers in this process, {} to a connection",
-        from_publish(),
-        acknowledged.len(),
-        envoy::STREAMS_MAX
-    );
-    let name = format!("weight changed to last acknowledgement, {count} subscribers");
-    say(&name, limit, &acknowledged, &how, report);
-    Ok(())
 }
 
 fn from_publish() -> String {
@@ -160,13 +163,20 @@ impl Stage {
     }
 
     /// The server that edges of a place are let in by.
-    fn server(&self, number: usize) -> SocketAddr {
-        self.servers[number % DATACENTERS].address
+    fn server(&self, place: &EdgePlace) -> Result<SocketAddr> {
+        for (number, server) in self.servers.iter().enumerate() {
+            if envoy::datacenter(number)? == place.datacenter {
+                return Ok(server.address);
+            }
+        }
+        bail!("no server lets edges of {} in", place.datacenter)
     }
 
-    fn edges_of(&self, number: usize) -> Result<Vec<EdgeId>> {
+    /// Edges of a place that are not real.
+    fn simulated_of(&self, number: usize) -> Result<Vec<EdgeId>> {
         let datacenter = envoy::datacenter(number)?;
-        let here = self.edges.iter().filter(|(_, place)| place.datacenter == datacenter);
+        let simulated = self.edges.iter().skip(REAL_MAX);
+        let here = simulated.filter(|(_, place)| place.datacenter == datacenter);
         Ok(here.map(|(id, _)| id.clone()).collect())
     }
 

@@ -1,12 +1,15 @@
 //! The judge of rollouts on simulated traffic, beside two judges of the kind in common use, all on
 //! the same traces.
 //!
-//! Owns the simulation, which shares nothing with the judge but the ladder of buckets, and the two
-//! others: a threshold judge (a check a minute, three failed ones abort) and a Mann-Whitney judge
+//! Owns the simulation of one watch with all of the alpha, which shares nothing with the judge but
+//! the ladder of buckets; whole rollouts ([`rollouts`]), whose watches share it; and the two other
+//! judges: a threshold judge (a check a minute, three failed ones abort) and a Mann-Whitney judge
 //! (each minute, all points of ten seconds so far, at 99 %). Both are given the usual values of
 //! stable, which nobody knows as exactly in life.
 //!
 //! Invariant: a run depends on its number alone, so that every bench measures the same traffic.
+
+mod rollouts;
 
 use mainstay_core::judge::{Judgement, Latencies, Second, Settings, Trace, Verdict, judge};
 use mainstay_core::traffic::{BUCKETS, LATENCY_BOUNDS_MS};
@@ -46,6 +49,13 @@ struct Case {
     slower: f64,
 }
 
+impl Case {
+    /// Whether canary is no worse than stable.
+    fn is_good(&self) -> bool {
+        self.errors == ERRORS && self.slower == 1.0
+    }
+}
+
 const CASES: [Case; 6] = [
     Case { name: "no difference", errors: ERRORS, slower: 1.0 },
     Case { name: "errors 0.1 % to 0.2 %", errors: 0.002, slower: 1.0 },
@@ -62,26 +72,38 @@ pub fn measure(plan: &Plan, report: &mut Report) {
         for rate in RATES {
             let mut outcomes = Outcomes::default();
             for run in 0..plan.rollouts {
-                let traces = play(&case, rate, run as u64);
+                let watch = Watch { rate, share: SHARE, seconds: WATCH_SECONDS };
+                let traces = play(&case, &watch, run as u64);
                 outcomes.add(&traces, &settings);
             }
             outcomes.report(&case, rate, report);
         }
     }
+    rollouts::measure(plan.rollouts, report);
+}
+
+/// What comes while a step is watched.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    /// Requests a second of both versions together.
+    rate: u32,
+    /// Canary's share of them.
+    share: f64,
+    seconds: i64,
 }
 
 /// Stable's and canary's traces of a step.
-fn play(case: &Case, rate: u32, run: u64) -> [Trace; 2] {
-    let mut random = StdRng::seed_from_u64(run);
+fn play(case: &Case, watch: &Watch, seed: u64) -> [Trace; 2] {
+    let mut random = StdRng::seed_from_u64(seed);
     let ladders = [1.0, case.slower].map(ladder);
     // Of one draw of 64 bits, 16 choose the latency, 16 the version and 32 whether it fails.
-    let canary_below = (SHARE * f64::from(1 << 16)) as u64;
+    let canary_below = (watch.share * f64::from(1 << 16)) as u64;
     let fails_below = [ERRORS, case.errors].map(|share| (share * f64::from(u32::MAX)) as u64);
     let mut traces =
         [(); 2].map(|()| Trace { bounds_ms: LATENCY_BOUNDS_MS.to_vec(), ..Trace::default() });
-    for at in 0..WATCH_SECONDS {
+    for at in 0..watch.seconds {
         let mut sides = [(); 2].map(|()| Second { buckets: vec![0; BUCKETS], ..Second::default() });
-        for _ in 0..rate {
+        for _ in 0..watch.rate {
             let draw = random.next_u64();
             let version = usize::from((draw >> 16) & 0xffff < canary_below);
             let side = &mut sides[version];
@@ -164,7 +186,7 @@ impl Outcomes {
             )
         };
         let name = format!("judge, {} at {rate}/s", case.name);
-        if case.errors == ERRORS && case.slower == 1.0 {
+        if case.is_good() {
             let (limit, how) = (Limit::AtMost(1.0), beside(Outcome::aborted));
             report.add(format!("{name}: false aborts"), limit, ours.aborted(), "%", how);
             return;
@@ -255,8 +277,9 @@ mod tests {
 
     #[test]
     fn runs_repeat_and_are_what_their_case_says() {
-        let [stable, canary] = play(&CASES[3], 100, 7);
-        assert_eq!([stable.clone(), canary.clone()], play(&CASES[3], 100, 7));
+        let watch = Watch { rate: 100, share: SHARE, seconds: WATCH_SECONDS };
+        let [stable, canary] = play(&CASES[3], &watch, 7);
+        assert_eq!([stable.clone(), canary.clone()], play(&CASES[3], &watch, 7));
         let seen = window(&canary, 0, WATCH_SECONDS).unwrap();
         assert!((0.04..0.06).contains(&seen[0]), "{seen:?}");
         let usual = window(&stable, 0, WATCH_SECONDS).unwrap();

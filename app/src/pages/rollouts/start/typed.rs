@@ -143,7 +143,8 @@ pub fn mistake(finding: &StartFinding) -> Mistake {
         | StartFinding::BenchRunning { .. }
         | StartFinding::BenchFailed { .. }
         | StartFinding::BenchNotMade { .. }
-        | StartFinding::BenchExpired { .. } => "version",
+        | StartFinding::BenchExpired { .. }
+        | StartFinding::BenchChanged { .. } => "version",
         StartFinding::UnknownPlan { .. } => "plan",
         StartFinding::NoSteps
         | StartFinding::TooManySteps { .. }
