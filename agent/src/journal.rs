@@ -1,13 +1,13 @@
 //! The command journal: what this data centre was told, and what became of it.
 //!
 //! A file of JSON lines, only ever appended to, and synced before anything is done. It owns the
-//! largest token accepted for each service, the commands in progress, the results of the newest
+//! largest token accepted for each subject, the commands in progress, the results of the newest
 //! finished ones, and the [`Target`]s that all finished commands add up to; so an agent that
 //! starts with no server in reach goes on with what it was last told.
 //!
 //! Invariants: no command is executed that is not in the journal; a finished command changes the
-//! targets in the same write that says it is finished; decisions are ordered for each service,
-//! whichever of its tracks they are about. A torn last line (the machine lost power
+//! targets in the same write that says it is finished; decisions are ordered for each subject,
+//! of a service whichever of its tracks they are about. A torn last line (the machine lost power
 //! in the middle of a write) was never acted on and is cut off; any other damage stops the agent,
 //! because what it would do next could be wrong.
 
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use mainstay_core::deployment::{self, Slot, Spec, Track};
 use mainstay_core::estate::Deployment;
-use mainstay_core::fence::{self, Token, Verdict};
+use mainstay_core::fence::{self, Subject, Token, Verdict};
 use mainstay_core::id::{InstanceId, ServiceId};
 use mainstay_wire::{Command, CommandId, CommandResult, Outcome, limits};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,9 @@ enum Line {
     },
     // The two below are written by compaction only.
     Newest {
-        service: ServiceId,
+        // Its name in lines of an agent that knew services only.
+        #[serde(alias = "service")]
+        subject: Subject,
         token: Token,
     },
     Target {
@@ -103,7 +105,7 @@ pub struct Journal {
 /// What the lines add up to.
 #[derive(Debug, Default)]
 struct Memory {
-    newest: BTreeMap<ServiceId, Token>,
+    newest: BTreeMap<Subject, Token>,
     in_progress: BTreeMap<CommandId, Command>,
     /// In the order in which they were finished.
     results: VecDeque<CommandResult>,
@@ -135,7 +137,7 @@ impl Journal {
             Some(result) => Some(Some(result.outcome.clone())),
             None => memory.in_progress.get(&command.id).map(|_| None),
         };
-        let newest = memory.newest.get(command.action.service()).copied();
+        let newest = memory.newest.get(&command.action.subject()).copied();
         fence::judge(command.token, known, newest)
     }
 
@@ -172,8 +174,8 @@ impl Journal {
         })
     }
 
-    /// The largest token accepted for each service.
-    pub fn newest(&self) -> &BTreeMap<ServiceId, Token> {
+    /// The largest token accepted for each subject.
+    pub fn newest(&self) -> &BTreeMap<Subject, Token> {
         &self.memory.newest
     }
 
@@ -240,7 +242,7 @@ impl Memory {
     fn take(&mut self, line: Line) {
         match line {
             Line::Accepted { command } => {
-                self.raise(command.action.service().clone(), command.token);
+                self.raise(command.action.subject(), command.token);
                 self.in_progress.insert(command.id.clone(), command);
             }
             Line::Finished { result } => {
@@ -253,15 +255,15 @@ impl Memory {
                     self.results.pop_front();
                 }
             }
-            Line::Newest { service, token } => self.raise(service, token),
+            Line::Newest { subject, token } => self.raise(subject, token),
             Line::Target { service, track, target } => {
                 self.targets.insert((service, track), target);
             }
         }
     }
 
-    fn raise(&mut self, service: ServiceId, token: Token) {
-        let newest = self.newest.entry(service).or_default();
+    fn raise(&mut self, subject: Subject, token: Token) {
+        let newest = self.newest.entry(subject).or_default();
         *newest = token.max(*newest);
     }
 
@@ -302,7 +304,7 @@ impl Memory {
         let newest = self
             .newest
             .iter()
-            .map(|(service, token)| Line::Newest { service: service.clone(), token: *token });
+            .map(|(subject, token)| Line::Newest { subject: subject.clone(), token: *token });
         let results = self.results.iter().map(|result| Line::Finished { result: result.clone() });
         let in_progress =
             self.in_progress.values().map(|command| Line::Accepted { command: command.clone() });

@@ -133,7 +133,7 @@ impl LiveEstate {
             if report.full {
                 dc.instances.clear();
                 dc.deployments.clear();
-                dc.tests.clear();
+                dc.facts.clear();
             }
             for instance in report.instances {
                 dc.instances.insert(instance.id.clone(), Arc::new(instance));
@@ -148,7 +148,7 @@ impl LiveEstate {
             for gone in report.gone_deployments {
                 dc.deployments.remove(&gone);
             }
-            dc.tests.extend(report.tests.into_iter().map(|test| (test.id.clone(), test)));
+            dc.facts.extend(report.facts.into_iter().map(|fact| (fact.key(), Arc::new(fact))));
         });
     }
 
@@ -172,10 +172,10 @@ impl LiveEstate {
                     None => dc.deployments.remove(&slot),
                 };
             }
-            for (id, test) in changes.tests {
-                match test {
-                    Some(test) => dc.tests.insert(id, test),
-                    None => dc.tests.remove(&id),
+            for (key, fact) in changes.facts {
+                match fact {
+                    Some(fact) => dc.facts.insert(key, Arc::new(fact)),
+                    None => dc.facts.remove(&key),
                 };
             }
         });

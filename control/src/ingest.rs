@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
 use mainstay_core::deployment::Slot;
+use mainstay_core::estate::{Fact, FactKey};
 use mainstay_core::id::{DatacenterId, InstanceId};
 use mainstay_store::estate::{self as stored, Batch};
 use mainstay_store::{Store, StoreError};
@@ -84,7 +85,7 @@ struct Dirty {
     full: bool,
     instances: BTreeSet<InstanceId>,
     deployments: BTreeSet<Slot>,
-    tests: BTreeSet<String>,
+    facts: BTreeSet<FactKey>,
 }
 
 impl Dirty {
@@ -92,14 +93,14 @@ impl Dirty {
         !self.full
             && self.instances.is_empty()
             && self.deployments.is_empty()
-            && self.tests.is_empty()
+            && self.facts.is_empty()
     }
 
     fn merge(&mut self, other: Self) {
         self.full |= other.full;
         self.instances.extend(other.instances);
         self.deployments.extend(other.deployments);
-        self.tests.extend(other.tests);
+        self.facts.extend(other.facts);
     }
 }
 
@@ -161,7 +162,7 @@ impl Ingest {
         let slots = report.deployments.iter().map(|d| (d.service.clone(), d.track));
         pending.dirty.deployments.extend(slots);
         pending.dirty.deployments.extend(report.gone_deployments.iter().cloned());
-        pending.dirty.tests.extend(report.tests.iter().map(|test| test.id.clone()));
+        pending.dirty.facts.extend(report.facts.iter().map(Fact::key));
         self.estate.apply_report(&link.datacenter, report, now);
         Ok(())
     }
@@ -271,7 +272,7 @@ impl Ingest {
                 full: true,
                 instances: dc.instances.values().map(|i| (**i).clone()).collect(),
                 deployments: dc.deployments.values().cloned().collect(),
-                tests: dc.tests.values().cloned().collect(),
+                facts: dc.facts.values().map(|fact| (**fact).clone()).collect(),
                 conflict: dc.conflict.clone(),
                 ..Batch::default()
             };
@@ -289,7 +290,8 @@ impl Ingest {
                 None => batch.gone_deployments.push(slot.clone()),
             }
         }
-        batch.tests.extend(dirty.tests.iter().filter_map(|id| dc.tests.get(id)).cloned());
+        let facts = dirty.facts.iter().filter_map(|key| dc.facts.get(key));
+        batch.facts.extend(facts.map(|fact| (**fact).clone()));
         batch
     }
 

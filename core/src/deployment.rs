@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::backup::work::Work;
 use crate::bench::Test;
 use crate::estate::Deployment;
+use crate::fence::Subject;
 use crate::fleet::Service;
 use crate::id::{InstanceId, ServiceId};
 
@@ -69,17 +71,19 @@ pub enum Command {
     Replace { service: ServiceId, instance: InstanceId },
     /// Test a version; the result comes with the reports.
     Test { service: ServiceId, test: Test },
+    /// Work on a database; how it goes comes with the reports.
+    Work { work: Work },
 }
 
 impl Command {
-    /// The object whose decisions are ordered by the token: one history for each service in a
-    /// data centre.
-    pub const fn service(&self) -> &ServiceId {
+    /// Whose decisions are ordered by the token.
+    pub fn subject(&self) -> Subject {
         match self {
             Self::Deploy { service, .. }
             | Self::Remove { service, .. }
             | Self::Replace { service, .. }
-            | Self::Test { service, .. } => service,
+            | Self::Test { service, .. } => Subject::Service(service.clone()),
+            Self::Work { work } => Subject::Database(work.database().clone()),
         }
     }
 }
@@ -118,7 +122,7 @@ impl From<&Service> for Spec {
     }
 }
 
-/// What is known of the commands given for one service in one data centre.
+/// What is known of the commands given about one subject in one data centre.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// A command was given and its result is not known yet.
@@ -149,10 +153,13 @@ impl History {
 pub fn decide(
     wanted: &BTreeMap<Slot, Spec>,
     told: &BTreeMap<Slot, Deployment>,
-    history: &BTreeMap<ServiceId, History>,
+    history: &BTreeMap<Subject, History>,
     now: DateTime<Utc>,
 ) -> Vec<Command> {
-    let permits = |id: &ServiceId| history.get(id).is_none_or(|past| past.permits(now));
+    let permits = |id: &ServiceId| {
+        let past = history.get(&Subject::Service(id.clone()));
+        past.is_none_or(|past| past.permits(now))
+    };
     let deploys = wanted.iter().filter_map(|(slot, spec)| {
         let (service, track) = (slot.0.clone(), slot.1);
         let done = told.get(slot).is_some_and(|have| {

@@ -4,17 +4,20 @@
 //! whatever it was when last heard of; it is never shown healthy and never counted as dead.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Conflict;
+use crate::backup::work::{DatabaseReport, WorkReport};
 use crate::bench::TestReport;
 use crate::deployment::{Slot, Track};
 use crate::fence::Token;
 use crate::fleet::Fleet;
-use crate::id::{DatacenterId, InstanceId, ServiceId};
+use crate::id::{DatabaseId, DatacenterId, InstanceId, ServiceId};
 use crate::release::Releases;
 use crate::status::{Status, Tally};
 
@@ -127,8 +130,88 @@ pub struct DatacenterState {
     pub conflict: Option<Conflict>,
     pub instances: BTreeMap<InstanceId, Arc<Instance>>,
     pub deployments: BTreeMap<Slot, Deployment>,
-    /// Tests that were asked for here and how they went, by their id.
-    pub tests: BTreeMap<String, TestReport>,
+    pub facts: BTreeMap<FactKey, Arc<Fact>>,
+}
+
+impl DatacenterState {
+    /// A test that was asked for here, and how it went.
+    pub fn test(&self, id: &str) -> Option<&TestReport> {
+        match self.facts.get(&FactKey::Test(id.to_owned()))?.as_ref() {
+            Fact::Test(report) => Some(report),
+            Fact::Work(_) | Fact::Database(_) => None,
+        }
+    }
+
+    /// Work on a database that was asked for here, and how it goes.
+    pub fn work(&self, id: &str) -> Option<&WorkReport> {
+        match self.facts.get(&FactKey::Work(id.to_owned()))?.as_ref() {
+            Fact::Work(report) => Some(report),
+            Fact::Test(_) | Fact::Database(_) => None,
+        }
+    }
+
+    /// What the agent here sees of a database.
+    pub fn database(&self, id: &DatabaseId) -> Option<&DatabaseReport> {
+        match self.facts.get(&FactKey::Database(id.clone()))?.as_ref() {
+            Fact::Database(report) => Some(report),
+            Fact::Test(_) | Fact::Work(_) => None,
+        }
+    }
+}
+
+/// What an agent tells beside what it runs, each under a key that lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Fact {
+    Test(TestReport),
+    Work(WorkReport),
+    Database(DatabaseReport),
+}
+
+impl Fact {
+    pub fn key(&self) -> FactKey {
+        match self {
+            Self::Test(report) => FactKey::Test(report.id.clone()),
+            Self::Work(report) => FactKey::Work(report.work.id().to_owned()),
+            Self::Database(report) => FactKey::Database(report.database.clone()),
+        }
+    }
+}
+
+/// Written `test/ID`, `work/ID`, `database/ID`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactKey {
+    Test(String),
+    Work(String),
+    Database(DatabaseId),
+}
+
+impl fmt::Display for FactKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Test(id) => write!(f, "test/{id}"),
+            Self::Work(id) => write!(f, "work/{id}"),
+            Self::Database(id) => write!(f, "database/{id}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a fact's key is written test/ID, work/ID or database/ID")]
+pub struct FactKeyError;
+
+impl FromStr for FactKey {
+    type Err = FactKeyError;
+
+    fn from_str(text: &str) -> Result<Self, FactKeyError> {
+        let (kind, id) = text.split_once('/').ok_or(FactKeyError)?;
+        match kind {
+            "test" => Ok(Self::Test(id.to_owned())),
+            "work" => Ok(Self::Work(id.to_owned())),
+            "database" => id.parse().map(Self::Database).map_err(|_| FactKeyError),
+            _ => Err(FactKeyError),
+        }
+    }
 }
 
 /// Whether what we know of a data centre is fresh enough to be believed.

@@ -4,7 +4,58 @@
 //! largest token it acted on and refuses anything not above it; so a command that lingered in a
 //! queue, or one from a server that lost its lease, does nothing.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+use crate::id::{DatabaseId, IdError, ServiceId};
+
+/// What has a history of decisions in a data centre; each history is ordered by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Subject {
+    /// What of it runs where, and tests of it. Written as its id.
+    Service(ServiceId),
+    /// Its backups and restores. Written `database/store-db`.
+    Database(DatabaseId),
+}
+
+const DATABASE: &str = "database/";
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(service) => write!(f, "{service}"),
+            Self::Database(database) => write!(f, "{DATABASE}{database}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        match text.strip_prefix(DATABASE) {
+            Some(database) => database.parse().map(Self::Database),
+            None => text.parse().map(Self::Service),
+        }
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
 
 /// `(timeline, epoch, seq)`, compared in this order.
 ///
@@ -73,6 +124,17 @@ mod tests {
         assert!(token(2, 1, 1) > token(1, 9, 9));
         assert!(token(1, 2, 1) > token(1, 1, 9));
         assert!(token(1, 1, 2) > token(1, 1, 1));
+    }
+
+    #[test]
+    fn a_subject_is_read_back_from_what_is_written() {
+        for text in ["feed-api", "database/store-db"] {
+            assert_eq!(text.parse::<Subject>().map(|it| it.to_string()), Ok(text.to_owned()));
+        }
+        assert_ne!("store-db".parse::<Subject>(), "database/store-db".parse());
+        for bad in ["", "database/", "database/a/b", "other/a"] {
+            assert!(bad.parse::<Subject>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -6,9 +6,8 @@
 
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
-use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::{Slot, Track};
-use mainstay_core::estate::{Deployment, Instance};
+use mainstay_core::estate::{Deployment, Fact, FactKey, Instance};
 use mainstay_core::id::{DatacenterId, IdError, InstanceId, ServiceId};
 use mainstay_core::status::Tally;
 use sqlx::postgres::PgQueryResult;
@@ -32,14 +31,14 @@ pub struct Head {
 /// What changed in one data centre since the last write.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Everything not named in `instances`, `deployments` and `tests` is gone.
+    /// Everything not named in `instances`, `deployments` and `facts` is gone.
     pub full: bool,
     pub instances: Vec<Instance>,
     pub gone_instances: Vec<InstanceId>,
     pub deployments: Vec<Deployment>,
     pub gone_deployments: Vec<Slot>,
     /// One that is not named stays as it was, unless the batch is full.
-    pub tests: Vec<TestReport>,
+    pub facts: Vec<Fact>,
     /// As it stands; written with every batch.
     pub conflict: Option<Conflict>,
 }
@@ -49,7 +48,7 @@ pub struct Batch {
 pub struct Changes {
     pub instances: Vec<(InstanceId, Option<Instance>)>,
     pub deployments: Vec<(Slot, Option<Deployment>)>,
-    pub tests: Vec<(String, Option<TestReport>)>,
+    pub facts: Vec<(FactKey, Option<Fact>)>,
 }
 
 /// Registers a new link of a data centre and returns its number; older links cannot write any more.
@@ -142,7 +141,7 @@ pub async fn write(
     let Some(seq) = seq else { return Ok(None) };
     write_instances(db, dc, seq, last_seen, batch).await?;
     write_deployments(db, dc, seq, last_seen, batch).await?;
-    write_tests(db, dc, seq, last_seen, batch).await?;
+    write_facts(db, dc, seq, last_seen, batch).await?;
     Ok(Some(seq))
 }
 
@@ -262,37 +261,37 @@ fn slots<'a>(slots: impl Iterator<Item = (&'a ServiceId, Track)>) -> (Vec<String
     slots.map(|(service, track)| (service.to_string(), track.name().to_owned())).unzip()
 }
 
-async fn write_tests(
+async fn write_facts(
     db: &mut PgConnection,
     dc: &str,
     seq: i64,
     now: DateTime<Utc>,
     batch: &Batch,
 ) -> Result<(), StoreError> {
-    let ids: Vec<String> = batch.tests.iter().map(|test| test.id.clone()).collect();
+    let keys: Vec<String> = batch.facts.iter().map(|fact| fact.key().to_string()).collect();
     if batch.full {
         sqlx::query!(
-            "UPDATE observed_test SET body = NULL, seq = $2, changed_at = $4
-             WHERE datacenter = $1 AND body IS NOT NULL AND NOT id = ANY($3)",
+            "UPDATE observed_fact SET body = NULL, seq = $2, changed_at = $4
+             WHERE datacenter = $1 AND body IS NOT NULL AND NOT key = ANY($3)",
             dc,
             seq,
-            &ids,
+            &keys,
             now
         )
         .execute(&mut *db)
         .await?;
     }
-    if !ids.is_empty() {
-        let bodies = to_json(&batch.tests)?;
+    if !keys.is_empty() {
+        let bodies = to_json(&batch.facts)?;
         sqlx::query!(
-            "INSERT INTO observed_test (datacenter, id, seq, changed_at, body)
-             SELECT $1, id, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(id, body)
-             ON CONFLICT (datacenter, id)
+            "INSERT INTO observed_fact (datacenter, key, seq, changed_at, body)
+             SELECT $1, key, $2, $5, body FROM unnest($3::text[], $4::jsonb[]) AS t(key, body)
+             ON CONFLICT (datacenter, key)
              DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
                  body = excluded.body",
             dc,
             seq,
-            &ids,
+            &keys,
             &bodies,
             now
         )
@@ -353,8 +352,8 @@ pub async fn changes_since(
     )
     .fetch_all(pool)
     .await?;
-    let tests = sqlx::query!(
-        r#"SELECT id, body AS "body: Json<TestReport>" FROM observed_test
+    let facts = sqlx::query!(
+        r#"SELECT key, body AS "body: Json<Fact>" FROM observed_fact
            WHERE datacenter = $1 AND seq > $2"#,
         datacenter.as_str(),
         seq
@@ -373,7 +372,14 @@ pub async fn changes_since(
                 Ok((slot, row.body.map(|Json(body)| body)))
             })
             .collect::<Result<_, StoreError>>()?,
-        tests: tests.into_iter().map(|row| (row.id, row.body.map(|Json(body)| body))).collect(),
+        facts: facts
+            .into_iter()
+            .map(|row| {
+                let key = row.key.parse();
+                let key = key.map_err(|error| StoreError::corrupt("a fact's key", error))?;
+                Ok((key, row.body.map(|Json(body)| body)))
+            })
+            .collect::<Result<_, StoreError>>()?,
     })
 }
 
@@ -451,9 +457,9 @@ pub async fn expire(
     )
     .execute(pool)
     .await?;
-    let tests = sqlx::query!(
-        "DELETE FROM observed_test WHERE ctid = ANY(ARRAY(
-           SELECT ctid FROM observed_test
+    let facts = sqlx::query!(
+        "DELETE FROM observed_fact WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM observed_fact
            WHERE body IS NULL AND changed_at < $1 LIMIT $2))",
         tombstones_before,
         limit
@@ -468,7 +474,7 @@ pub async fn expire(
     )
     .execute(pool)
     .await?;
-    let gone = [instances, deployments, tests, minutes];
+    let gone = [instances, deployments, facts, minutes];
     Ok(gone.iter().map(PgQueryResult::rows_affected).sum())
 }
 

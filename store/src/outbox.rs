@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use mainstay_core::deployment::{Command as Action, History};
-use mainstay_core::fence::{Outcome, Token};
-use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::fence::{Outcome, Subject, Token};
+use mainstay_core::id::DatacenterId;
 use sqlx::types::Json;
 
 use crate::lease::{natural, signed};
@@ -19,7 +19,7 @@ use crate::{Result, Store, StoreError, Tx};
 
 /// Most commands claimed or listed at once.
 pub const BATCH: i64 = 256;
-/// Commands looked at for one service's history; more failures than this in a row wait no longer.
+/// Commands looked at for one subject's history; more failures than this in a row wait no longer.
 const HISTORY_DEPTH: i64 = 16;
 
 /// A command for the agent of one data centre.
@@ -50,11 +50,11 @@ pub struct Record {
 pub async fn insert(tx: &mut Tx<'_>, command: &Command, now: DateTime<Utc>) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO command
-             (id, datacenter, service, timeline, epoch, seq, action, created_at)
+             (id, datacenter, subject, timeline, epoch, seq, action, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         command.id,
         command.datacenter.as_str(),
-        command.action.service().as_str(),
+        command.action.subject().to_string(),
         timeline(command.token)?,
         signed(command.token.epoch)?,
         signed(command.token.seq)?,
@@ -174,21 +174,21 @@ pub async fn get(store: &Store, id: &str) -> Result<Option<Record>> {
     row.map(Record::try_from).transpose()
 }
 
-/// Commands of a service in a data centre, newest first, at most [`BATCH`].
+/// Commands about a subject in a data centre, newest first, at most [`BATCH`].
 pub async fn recent(
     store: &Store,
     datacenter: &DatacenterId,
-    service: &ServiceId,
+    subject: &Subject,
     limit: i64,
 ) -> Result<Vec<Record>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, datacenter, timeline, epoch, seq, action AS "action: Json<Action>",
                created_at, sent_at, attempts, finished_at, outcome AS "outcome: Json<Outcome>"
-           FROM command WHERE datacenter = $1 AND service = $2
+           FROM command WHERE datacenter = $1 AND subject = $2
            ORDER BY timeline DESC, epoch DESC, seq DESC LIMIT $3"#,
         datacenter.as_str(),
-        service.as_str(),
+        subject.to_string(),
         limit.min(BATCH)
     )
     .fetch_all(store.reads())
@@ -196,45 +196,45 @@ pub async fn recent(
     rows.into_iter().map(Record::try_from).collect()
 }
 
-/// The largest token of each service of a data centre that the store knows: what an agent's
+/// The largest token of each subject in a data centre that the store knows: what an agent's
 /// journal is compared with when it connects.
 pub async fn newest_tokens(
     store: &Store,
     datacenter: &DatacenterId,
-) -> Result<BTreeMap<ServiceId, Token>> {
+) -> Result<BTreeMap<Subject, Token>> {
     let rows = sqlx::query!(
-        "SELECT DISTINCT ON (service) service, timeline, epoch, seq
+        "SELECT DISTINCT ON (subject) subject, timeline, epoch, seq
          FROM command WHERE datacenter = $1
-         ORDER BY service, timeline DESC, epoch DESC, seq DESC",
+         ORDER BY subject, timeline DESC, epoch DESC, seq DESC",
         datacenter.as_str()
     )
     .fetch_all(store.reads())
     .await?;
     rows.into_iter()
-        .map(|row| Ok((id(&row.service)?, token(row.timeline, row.epoch, row.seq)?)))
+        .map(|row| Ok((id(&row.subject)?, token(row.timeline, row.epoch, row.seq)?)))
         .collect()
 }
 
-/// What became of the newest commands of each service in a data centre: what the deployer paces
+/// What became of the newest commands about each subject in a data centre: what the deployer paces
 /// itself by.
 pub async fn history(
     tx: &mut Tx<'_>,
     datacenter: &DatacenterId,
-) -> Result<BTreeMap<ServiceId, History>> {
+) -> Result<BTreeMap<Subject, History>> {
     let rows = sqlx::query!(
-        r#"SELECT service, finished_at, outcome AS "outcome: Json<Outcome>"
+        r#"SELECT subject, finished_at, outcome AS "outcome: Json<Outcome>"
            FROM (SELECT *, row_number() OVER (
-                     PARTITION BY service ORDER BY timeline DESC, epoch DESC, seq DESC) AS place
+                     PARTITION BY subject ORDER BY timeline DESC, epoch DESC, seq DESC) AS place
                  FROM command WHERE datacenter = $1) AS newest
-           WHERE place <= $2 ORDER BY service, place"#,
+           WHERE place <= $2 ORDER BY subject, place"#,
         datacenter.as_str(),
         HISTORY_DEPTH
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut histories: BTreeMap<ServiceId, (History, bool)> = BTreeMap::new();
+    let mut histories: BTreeMap<Subject, (History, bool)> = BTreeMap::new();
     for row in rows {
-        let (history, ended) = histories.entry(id(&row.service)?).or_default();
+        let (history, ended) = histories.entry(id(&row.subject)?).or_default();
         match (row.finished_at, row.outcome) {
             (Some(at), Some(Json(Outcome::Failed { .. }))) if !*ended => {
                 history.failures += 1;

@@ -7,7 +7,7 @@ mod common;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::TestDatabase;
 use mainstay_core::deployment::{Command as Action, Track};
-use mainstay_core::fence::{Outcome, Token};
+use mainstay_core::fence::{Outcome, Subject, Token};
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::lease::Verdict;
 use mainstay_store::lease::{self, Term};
@@ -25,6 +25,10 @@ fn fra1() -> DatacenterId {
 
 fn service() -> ServiceId {
     ServiceId::new("feed-api").unwrap()
+}
+
+fn subject() -> Subject {
+    Subject::Service(service())
 }
 
 async fn leader(store: &Store, holder: &str) -> Term {
@@ -162,9 +166,9 @@ async fn the_first_outcome_stays_and_an_unknown_command_is_told_apart() {
     assert_eq!(finish(store, "c-9", &Outcome::Done, at(3)).await, Finish::Unknown);
     let record = outbox::get(store, "c-1").await.unwrap().unwrap();
     assert_eq!(record.finished, Some((at(2), failed)));
-    assert_eq!(outbox::recent(store, &fra1(), &service(), 5).await.unwrap(), [record]);
+    assert_eq!(outbox::recent(store, &fra1(), &subject(), 5).await.unwrap(), [record]);
     let newest = outbox::newest_tokens(store, &fra1()).await.unwrap();
-    assert_eq!(newest[&service()], command.token);
+    assert_eq!(newest[&subject()], command.token);
     // The same decision written again keeps what stands.
     let term = &term;
     let repeated = store
@@ -194,7 +198,7 @@ async fn history_counts_failures_in_a_row_and_what_is_in_flight() {
     let history = async || {
         let read =
             store.transaction(|tx| Box::pin(async move { outbox::history(tx, &fra1()).await }));
-        read.await.unwrap()[&service()]
+        read.await.unwrap()[&subject()]
     };
     let found = history().await;
     assert_eq!((found.failures, found.last_failed_at, found.in_flight), (2, Some(at(3)), false));

@@ -9,7 +9,9 @@ use mainstay_core::id::ServiceId;
 use serde::{Deserialize, Serialize};
 
 use crate::bench;
-use crate::error::{Problem, WireError, bounded, cut, each, id, label, line, present};
+use crate::error::{
+    Problem, WireError, bounded, cut, each, id, json, label, line, present, to_json,
+};
 use crate::estate::{nodes, track};
 use crate::limits::{
     COMMAND_ID_MAX_BYTES, COMMAND_PART_MAX_BYTES, COMMAND_PARTS_MAX, HEALTH_PATH_MAX_BYTES,
@@ -93,6 +95,7 @@ impl TryFrom<proto::Command> for Command {
                 service: id("replace.service", &replace.service)?,
                 instance: id("replace.instance", &replace.instance)?,
             },
+            Action::Work(text) => deployment::Command::Work { work: json("work", &text)? },
             Action::Test(m) => deployment::Command::Test {
                 service: id("test.service", &m.service)?,
                 test: m.try_into().map_err(|e: WireError| e.inside("test"))?,
@@ -160,6 +163,7 @@ impl From<&Command> for proto::Command {
             deployment::Command::Test { service, test } => {
                 Action::Test(bench::test_of(service, test))
             }
+            deployment::Command::Work { work } => Action::Work(to_json(work)),
             deployment::Command::Replace { service, instance } => Action::Replace(proto::Replace {
                 service: service.to_string(),
                 instance: instance.to_string(),

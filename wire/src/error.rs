@@ -4,6 +4,8 @@ use std::fmt;
 
 use mainstay_core::id::IdError;
 
+use crate::limits::BODY_MAX_BYTES;
+
 /// A message that does not hold what the protocol promises. Nothing of it was taken over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
@@ -33,6 +35,8 @@ pub enum Problem {
     Duplicate(String),
     #[error("does not have the form {0}")]
     Form(&'static str),
+    #[error("is not what it should be: {0}")]
+    Json(String),
 }
 
 impl WireError {
@@ -96,6 +100,21 @@ pub(crate) fn id<T: std::str::FromStr<Err = IdError>>(
     text: &str,
 ) -> Result<T, WireError> {
     text.parse().map_err(|e| WireError::new(field, Problem::Id(e)))
+}
+
+/// Reads a value that travels as JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(field: &str, text: &str) -> Result<T, WireError> {
+    if text.len() > BODY_MAX_BYTES {
+        let (found, max) = (text.len(), BODY_MAX_BYTES);
+        return Err(WireError::new(field, Problem::TooLong { found, max }));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| WireError::new(field, Problem::Json(error.to_string())))
+}
+
+/// The JSON of a value of ours.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types have string keys only")
 }
 
 /// The field of a message that must be there.

@@ -27,6 +27,11 @@ pub const COMMAND_PART_MAX_BYTES: usize = 4_096;
 pub const HEALTH_PATH_MAX_BYTES: usize = 512;
 /// Tests in one report.
 pub const TESTS_MAX: usize = 256;
+/// Work on databases in one report, and databases.
+pub const WORKS_MAX: usize = 256;
+pub const DATABASES_MAX: usize = 64;
+/// What is told of one piece of work or of one database, JSON, bytes.
+pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// Id of a test, bytes.
 pub const TEST_ID_MAX_BYTES: usize = 64;
 /// Text that a check looks for in an answer, bytes.

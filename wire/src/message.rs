@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
+use mainstay_core::backup::work::{DatabaseReport, WorkReport};
 use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::{Slot, Track};
-use mainstay_core::estate::{Deployment, Instance};
-use mainstay_core::fence::Token;
+use mainstay_core::estate::{Deployment, Fact, Instance};
+use mainstay_core::fence::{Subject, Token};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 
 use crate::command::{Command, CommandResult};
-use crate::error::{Problem, WireError, bounded, each, id, label, present};
+use crate::error::{
+    Problem, WireError, bounded, each, id, json, label, present, to_json,
+};
 use crate::limits::{
-    CONSISTENCY_MAX, INSTANCES_MAX, JOURNAL_TAIL_MAX, LABEL_MAX_BYTES, NOTE_MAX_BYTES,
-    REPORT_PERIOD, SERVICES_MAX, TESTS_MAX, VERSION_MAX_BYTES,
+    CONSISTENCY_MAX, DATABASES_MAX, INSTANCES_MAX, JOURNAL_TAIL_MAX, LABEL_MAX_BYTES,
+    NOTE_MAX_BYTES, REPORT_PERIOD, SERVICES_MAX, TESTS_MAX, VERSION_MAX_BYTES, WORKS_MAX,
 };
 use crate::proto;
 
@@ -36,8 +39,8 @@ pub struct Hello {
     pub agent_version: String,
     /// New for each start of the agent.
     pub boot_id: String,
-    /// The largest token accepted for each service.
-    pub accepted: BTreeMap<ServiceId, Token>,
+    /// The largest token accepted for each subject.
+    pub accepted: BTreeMap<Subject, Token>,
     /// The newest finished commands, newest last.
     pub journal_tail: Vec<CommandResult>,
     /// Size of the audit log at the checkpoint the agent witnessed last; 0: none yet. The next
@@ -58,9 +61,8 @@ pub struct Report {
     pub gone_instances: Vec<InstanceId>,
     pub deployments: Vec<Deployment>,
     pub gone_deployments: Vec<Slot>,
-    /// Tests that were asked for here, with what came of them so far. One that is not named in a
-    /// report that is not full is as it was.
-    pub tests: Vec<TestReport>,
+    /// One that is not named in a report that is not full is as it was.
+    pub facts: Vec<Fact>,
 }
 
 /// What a server says.
@@ -130,10 +132,10 @@ impl TryFrom<proto::Hello> for Hello {
 
     fn try_from(m: proto::Hello) -> Result<Self, WireError> {
         let accepted = each("accepted", m.accepted, SERVICES_MAX, |m| {
-            let service: ServiceId = id("service", &m.service)?;
-            Ok((service, Token::from(present("token", m.token)?)))
+            let subject: Subject = id("subject", &m.subject)?;
+            Ok((subject, Token::from(present("token", m.token)?)))
         })?;
-        unique("accepted", accepted.iter().map(|(service, _)| service), ToString::to_string)?;
+        unique("accepted", accepted.iter().map(|(subject, _)| subject), ToString::to_string)?;
         Ok(Self {
             datacenter: id("datacenter", &m.datacenter)?,
             agent_version: label("agent_version", m.agent_version, VERSION_MAX_BYTES)?,
@@ -172,8 +174,8 @@ impl From<&Conflict> for proto::WitnessConflict {
 
 impl From<&Hello> for proto::Hello {
     fn from(hello: &Hello) -> Self {
-        let accepted = hello.accepted.iter().map(|(service, token)| proto::Accepted {
-            service: service.to_string(),
+        let accepted = hello.accepted.iter().map(|(subject, token)| proto::Accepted {
+            subject: subject.to_string(),
             token: Some((*token).into()),
         });
         Self {
@@ -212,6 +214,15 @@ impl TryFrom<proto::Report> for Report {
         unique("deployments", named, |(service, track)| format!("{service}, {}", track.name()))?;
         let tests = each("tests", m.tests, TESTS_MAX, TestReport::try_from)?;
         unique("tests", tests.iter().map(|test| &test.id), |id| (*id).clone())?;
+        let works = each("works", m.works, WORKS_MAX, |text| json::<WorkReport>("body", &text))?;
+        unique("works", works.iter().map(|report| report.work.id()), |id| (*id).to_owned())?;
+        let databases =
+            each("databases", m.databases, DATABASES_MAX, |text| json("body", &text))?;
+        let named = databases.iter().map(|report: &DatabaseReport| &report.database);
+        unique("databases", named, ToString::to_string)?;
+        let facts = tests.into_iter().map(Fact::Test);
+        let facts = facts.chain(works.into_iter().map(Fact::Work));
+        let facts = facts.chain(databases.into_iter().map(Fact::Database)).collect();
         Ok(Self {
             seq: m.seq,
             full: m.full,
@@ -219,7 +230,7 @@ impl TryFrom<proto::Report> for Report {
             gone_instances,
             deployments,
             gone_deployments,
-            tests,
+            facts,
         })
     }
 }
@@ -230,6 +241,14 @@ impl From<&Report> for proto::Report {
             let slots = report.gone_deployments.iter().filter(|slot| slot.1 == track);
             slots.map(|(service, _)| service.to_string()).collect()
         };
+        let (mut tests, mut works, mut databases) = (Vec::new(), Vec::new(), Vec::new());
+        for fact in &report.facts {
+            match fact {
+                Fact::Test(report) => tests.push(report.into()),
+                Fact::Work(report) => works.push(to_json(report)),
+                Fact::Database(report) => databases.push(to_json(report)),
+            }
+        }
         Self {
             seq: report.seq,
             full: report.full,
@@ -238,7 +257,9 @@ impl From<&Report> for proto::Report {
             deployments: report.deployments.iter().map(Into::into).collect(),
             gone_deployments: gone(Track::Blue),
             gone_green_deployments: gone(Track::Green),
-            tests: report.tests.iter().map(Into::into).collect(),
+            tests,
+            works,
+            databases,
         }
     }
 }

@@ -56,7 +56,7 @@ async fn news(
 ) -> Result<Option<TestReport>, StoreError> {
     let id = &bench.report.id;
     let state = snapshot.estate.datacenters.get(&bench.datacenter);
-    if let Some(report) = state.and_then(|state| state.tests.get(id)) {
+    if let Some(report) = state.and_then(|state| state.test(id)) {
         return Ok((*report != bench.report).then(|| report.clone()));
     }
     let not_made = |message: String| {

@@ -4,7 +4,7 @@
 use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::deployment::{self, Command, Slot, Spec};
 use mainstay_core::estate::{Contact, DatacenterState};
-use mainstay_core::fence::Token;
+use mainstay_core::fence::{Subject, Token};
 use mainstay_core::id::DatacenterId;
 use mainstay_core::rollout;
 use mainstay_store::lease::Term;
@@ -105,7 +105,10 @@ fn event(
         Command::Test { .. } => Action::BenchRun,
     };
     let deployer = Actor::System("deployer".to_owned());
-    let object = format!("/services/{}/in/{datacenter}", command.service());
+    let object = match command.subject() {
+        Subject::Service(service) => format!("/services/{service}/in/{datacenter}"),
+        Subject::Database(database) => format!("/backups/sets/{database}"),
+    };
     Event {
         reason: Some(format!("fleet revision {fleet}, releases revision {releases}")),
         after: Some(serde_json::json!({ "command": command_id(token), "action": command })),

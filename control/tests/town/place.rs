@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::bench::{CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Slot, Spec};
 use mainstay_core::estate::{Deployment, Instance, InstanceState};
-use mainstay_core::fence::{Outcome, Token};
+use mainstay_core::fence::{Outcome, Subject, Token};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use mainstay_wire::Report;
 
@@ -17,7 +17,7 @@ use super::Nature;
 pub struct Place {
     /// Every command ever carried out.
     pub journal: BTreeMap<String, u32>,
-    accepted: BTreeMap<ServiceId, Token>,
+    accepted: BTreeMap<Subject, Token>,
     /// What is deployed, and since when its instances serve.
     pub slots: BTreeMap<Slot, (Spec, Token, DateTime<Utc>)>,
     tests: BTreeMap<String, TestReport>,
@@ -35,7 +35,7 @@ impl Place {
         if self.journal.contains_key(id) {
             return Outcome::Done;
         }
-        let newest = self.accepted.entry(action.service().clone()).or_default();
+        let newest = self.accepted.entry(action.subject()).or_default();
         if token <= *newest {
             return Outcome::Stale { newest: *newest };
         }

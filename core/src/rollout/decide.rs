@@ -227,7 +227,7 @@ fn testing(
         return Decision::default();
     };
     let state = facts.estate.datacenters.get(datacenter);
-    let report = state.and_then(|state| state.tests.get(test_id));
+    let report = state.and_then(|state| state.test(test_id));
     let test = test(&facts.estate.fleet, &rollout.plan.service, test_id, instance);
     match report.map(|report| (&report.state, report)) {
         Some((TestState::Passed, _)) => {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::bench::{TestReport, TestState};
-use crate::estate::{DatacenterState, Estate, Instance, InstanceState};
+use crate::estate::{DatacenterState, Estate, Fact, Instance, InstanceState};
 use crate::fleet::Fleet;
 use crate::fleet::read::read;
 use crate::id::EdgeId;
@@ -335,7 +335,8 @@ impl World {
         };
         let of = self.estate.datacenters.get_mut(&id::<DatacenterId>(datacenter));
         let of = Arc::make_mut(of.expect("a data centre of the test"));
-        of.tests.insert(test.into(), report);
+        let fact = Fact::Test(report);
+        of.facts.insert(fact.key(), Arc::new(fact));
     }
 
     /// One line: state, position, the new version's share at both edges, nodes old+new.

@@ -1,0 +1,141 @@
+//! Work on databases that agents are given, and what they tell of it and of the databases.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::copy::{Catalogue, Label};
+use super::job::{
+    BackupDone, BackupJob, Damage, Failure, Prepared, Progress, ProofJob, ProofResult, RestoreJob,
+    RestoreResult,
+};
+use crate::id::{DatabaseId, DatacenterId};
+
+/// One piece of work. Its id is an idempotency key: the same id again is the same work, and has
+/// one result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "task")]
+pub enum Work {
+    /// Make a copy.
+    Backup(BackupJob),
+    /// Read every file that a repository holds of a database.
+    Verify(VerifyJob),
+    /// Remove a full copy with all that stand on it.
+    Expire(ExpireJob),
+    /// Restore a copy beside the database, and look into it.
+    Prove(ProofJob),
+    /// Restore a copy in the place of the database.
+    Restore(RestoreJob),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyJob {
+    pub id: String,
+    pub database: DatabaseId,
+    pub datacenter: DatacenterId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpireJob {
+    pub id: String,
+    pub database: DatabaseId,
+    pub datacenter: DatacenterId,
+    /// Of the full copy.
+    pub chain: Label,
+    /// The first segment of the write-ahead log that copies which stay need; `None`: the log stays
+    /// as it is.
+    pub wal_from: Option<String>,
+}
+
+impl Work {
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Backup(job) => &job.id,
+            Self::Verify(job) => &job.id,
+            Self::Expire(job) => &job.id,
+            Self::Prove(job) => &job.id,
+            Self::Restore(job) => &job.id,
+        }
+    }
+
+    pub fn database(&self) -> &DatabaseId {
+        match self {
+            Self::Backup(job) => &job.database,
+            Self::Verify(job) => &job.database,
+            Self::Expire(job) => &job.database,
+            Self::Prove(job) => &job.database,
+            Self::Restore(job) => &job.database,
+        }
+    }
+}
+
+/// How a piece of work stands, as its agent tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkReport {
+    pub work: Work,
+    pub state: WorkState,
+    /// By the agent's clock; `None`: it waits for its turn.
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum WorkState {
+    /// Other work on the same database comes first.
+    Waiting,
+    Running {
+        progress: Progress,
+    },
+    Done {
+        done: Done,
+    },
+    Failed {
+        failure: Failure,
+    },
+}
+
+impl WorkState {
+    pub const fn is_over(&self) -> bool {
+        match self {
+            Self::Waiting | Self::Running { .. } => false,
+            Self::Done { .. } | Self::Failed { .. } => true,
+        }
+    }
+}
+
+/// What came of work that could be done. A proof that did not hold is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Done {
+    Backup(BackupDone),
+    Verify { damages: Vec<Damage> },
+    Expire,
+    Prove(ProofResult),
+    Restore(RestoreResult),
+}
+
+/// What an agent sees of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseReport {
+    pub database: DatabaseId,
+    /// When the repositories were read, by the agent's clock.
+    pub read_at: DateTime<Utc>,
+    /// Whether the database itself runs here; another agent only reads its repositories.
+    pub hosts: bool,
+    /// What stands in the way of backups; `None`: it was not looked at, or not here.
+    pub prepared: Option<Prepared>,
+    pub catalogue: Catalogue,
+    /// The write-ahead log in each repository that could be read.
+    pub wal: BTreeMap<DatacenterId, Vec<WalRun>>,
+}
+
+/// Segments of the write-ahead log that follow each other without a gap, both included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalRun {
+    pub first: String,
+    pub last: String,
+    /// When the last one was stored.
+    pub last_at: DateTime<Utc>,
+}
