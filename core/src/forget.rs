@@ -54,6 +54,7 @@ mod tests {
             name: "Oslo".to_owned(),
             region: RegionId::new("north").expect("an id"),
             vendor: Vendor::OnPremises,
+            position: 0,
             retired,
         };
         let fleet = Fleet { datacenters: [(dc(), declared)].into(), ..Fleet::default() };

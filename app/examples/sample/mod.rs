@@ -94,6 +94,7 @@ fn places() -> Fleet {
                 name: format!("{dc} hall"),
                 region: region.clone(),
                 vendor,
+                position: fleet.datacenters.len() as u16,
                 retired: false,
             };
             fleet.datacenters.insert(DatacenterId::new(dc).expect("an id"), place);

@@ -4,6 +4,7 @@
 //! entry, for then nobody could say what it is; so a thing leaves in two steps: `retired = true`
 //! drains it everywhere, and once nothing of it runs its entry may be removed.
 
+mod policies;
 mod rollouts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::EntryKind;
 use super::{
-    BackupPolicy, Database, Datacenter, Edge, Fleet, FullSchedule, Group, LocalNeed, Placement,
-    Region, Service, Vendor,
+    Database, Datacenter, Edge, Fleet, Group, LocalNeed, Placement, Region, Service, Vendor,
 };
 use crate::id::{DatacenterId, ServiceId};
 use crate::status::{Status, Tally};
@@ -30,7 +30,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Subject {
-    /// The fleet itself: its name.
+    /// The fleet itself: its name, and the order of its data centres.
     Fleet,
     Entry {
         entry: EntryKind,
@@ -78,7 +78,8 @@ pub struct Blocked {
 pub fn diff(old: &Fleet, new: &Fleet) -> Vec<Change> {
     let mut changes = Vec::new();
     let name = |fleet: &Fleet| vec![("name", text(&fleet.name))];
-    let fields = changed(&name(old), &name(new));
+    let mut fields = changed(&name(old), &name(new));
+    fields.extend(policies::order(old, new));
     if !fields.is_empty() {
         changes.push(Change { subject: Subject::Fleet, action: Action::Changed { fields } });
     }
@@ -96,9 +97,11 @@ pub fn diff(old: &Fleet, new: &Fleet) -> Vec<Change> {
             EntryKind::Database => {
                 add(kind, of(&old.databases, database), of(&new.databases, database))
             }
-            EntryKind::BackupPolicy => {
-                add(kind, of(&old.backup_policies, policy), of(&new.backup_policies, policy))
-            }
+            EntryKind::BackupPolicy => add(
+                kind,
+                of(&old.backup_policies, policies::policy),
+                of(&new.backup_policies, policies::policy),
+            ),
             EntryKind::Edge => add(kind, of(&old.edges, edge), of(&new.edges, edge)),
             EntryKind::Bench => {
                 add(kind, of(&old.benches, rollouts::bench), of(&new.benches, rollouts::bench))
@@ -230,7 +233,8 @@ fn region(region: &Region) -> Fields {
 }
 
 fn datacenter(datacenter: &Datacenter) -> Fields {
-    let Datacenter { name, region, vendor, retired } = datacenter;
+    // Its place shows in the order of all.
+    let Datacenter { name, region, vendor, position: _, retired } = datacenter;
     let vendor = match vendor {
         Vendor::OnPremises => "on-premises",
         Vendor::Cloud(name) => name,
@@ -296,23 +300,6 @@ fn database(database: &Database) -> Fields {
     let mut fields = vec![("group", text(group.as_str())), ("datacenters", list(datacenters))];
     fields.extend(policy.as_ref().map(|policy| ("policy", text(policy.as_str()))));
     fields
-}
-
-fn policy(policy: &BackupPolicy) -> Fields {
-    let BackupPolicy { full, differential, window_minutes: (from, to), retention_days, rotation } =
-        policy;
-    let full = match full {
-        FullSchedule::EveryDays(days) => ("full_every_days", days.to_string()),
-        FullSchedule::Weekdays(days) => ("full_on", list(days.iter().map(|day| day.key()))),
-    };
-    let time = |minutes: &u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    vec![
-        full,
-        ("differential", differential.to_string()),
-        ("window", text(&format!("{}-{}", time(from), time(to)))),
-        ("retention_days", retention_days.to_string()),
-        ("rotation", text(rotation.key())),
-    ]
 }
 
 fn edge(edge: &Edge) -> Fields {

@@ -132,6 +132,27 @@ pub enum Rule {
         counted(*days, "day")
     )]
     RetentionTooShort { policy: String, days: u16, interval: u16 },
+    #[error(
+        "the backup policy `{policy}` asks for {copies} copies, and its schedule and retention \
+         leave only {most} at times"
+    )]
+    TooManyCopies { policy: String, copies: u16, most: u16 },
+    #[error(
+        "the backup policy `{policy}` asks for copies in {}, and for only {} in all",
+        counted(*copies_in, "data centre"),
+        counted_in(*copies, "copy", "copies")
+    )]
+    CopiesInMoreThanCopies { policy: String, copies_in: u16, copies: u16 },
+    #[error(
+        "the backup policy `{policy}` asks for copies in {copies_in} data centres, and the fleet \
+         has only {count} that take part"
+    )]
+    CopiesInMoreThanDatacenters { policy: String, copies_in: u16, count: usize },
+    #[error(
+        "the backup policy `{policy}` asks for copies in {copies_in} data centres, and its \
+         rotation and retention leave them in only {most} at times"
+    )]
+    CopiesInMoreThanRotated { policy: String, copies_in: u16, most: u16 },
     #[error("the steps of the rollout plan `{plan}` go from {before} % to {weight} %")]
     WeightNotGrowing { plan: String, before: String, weight: String },
     #[error("the waves of the rollout plan `{plan}` name the region `{region}` twice")]
@@ -293,7 +314,9 @@ impl Value {
             Self::BadText { example, .. } => format!("write for example `{example}`"),
             Self::RepeatedItem { .. } => "remove one of the two".to_owned(),
             Self::BadWindow { .. } => {
-                "write local times of one day, from and to: `00:00-00:30`".to_owned()
+                "write local times, from and to: `00:00-00:30`; over midnight at most 12 hours: \
+                 `23:30-00:30`"
+                    .to_owned()
             }
         }
     }
@@ -312,6 +335,10 @@ impl Rule {
             Self::EdgeOutsideRegion { .. } => "edge-outside-region",
             Self::NoDayForDifferential { .. } => "no-day-for-differential",
             Self::RetentionTooShort { .. } => "retention-too-short",
+            Self::TooManyCopies { .. } => "too-many-copies",
+            Self::CopiesInMoreThanCopies { .. }
+            | Self::CopiesInMoreThanDatacenters { .. }
+            | Self::CopiesInMoreThanRotated { .. } => "too-many-places",
             Self::WeightNotGrowing { .. } => "weight-not-growing",
             Self::RegionInTwoWaves { .. } => "region-in-two-waves",
             Self::TooManyInstances { .. } => "too-many-instances",
@@ -354,6 +381,18 @@ impl Rule {
             Self::RetentionTooShort { interval, .. } => {
                 format!("write `retention_days = {interval}` or more")
             }
+            Self::TooManyCopies { most, .. } => {
+                format!("write `copies = {most}` or fewer, or a longer `retention_days`")
+            }
+            Self::CopiesInMoreThanCopies { copies_in, copies, .. } => {
+                format!("write `copies_in = {copies}` or fewer, or `copies = {copies_in}` or more")
+            }
+            Self::CopiesInMoreThanDatacenters { count, .. } => {
+                format!("write `copies_in = {count}` or fewer")
+            }
+            Self::CopiesInMoreThanRotated { most, .. } => {
+                format!("write `copies_in = {most}` or fewer, or a longer `retention_days`")
+            }
             Self::WeightNotGrowing { .. } => "write growing weights, up to 100".to_owned(),
             Self::RegionInTwoWaves { .. } => "name it once".to_owned(),
             Self::TooManyInstances { .. } => "declare fewer nodes or data centres".to_owned(),
@@ -363,9 +402,13 @@ impl Rule {
 
 /// A number of things: `1 node`, `2 nodes`.
 fn counted<N: fmt::Display>(count: N, noun: &str) -> String {
+    counted_in(count, noun, &format!("{noun}s"))
+}
+
+fn counted_in<N: fmt::Display>(count: N, one: &str, many: &str) -> String {
     let count = count.to_string();
-    let plural = if count == "1" { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    let noun = if count == "1" { one } else { many };
+    format!("{count} {noun}")
 }
 
 /// What to write where the parser stopped, by a word of its reason.

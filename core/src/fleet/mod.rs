@@ -12,6 +12,7 @@ pub mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::bench::Bench;
@@ -90,6 +91,10 @@ pub struct Datacenter {
     pub name: String,
     pub region: RegionId,
     pub vendor: Vendor,
+    /// Its place in the file, 0 first: backups go over the data centres in this order (R23). A
+    /// fleet stored before places were kept has 0 everywhere, and goes by id.
+    #[serde(default)]
+    pub position: u16,
     /// On its way out: nothing is placed here any more, so that what runs here drains; once it is
     /// empty its entry may be removed.
     #[serde(default)]
@@ -181,10 +186,41 @@ pub struct BackupPolicy {
     pub full: FullSchedule,
     /// Whether a differential is made on the days without a full.
     pub differential: bool,
-    /// Local time of the database's region, minutes after midnight: from, to.
+    /// Local time of the database's region, minutes after midnight of the day on which the window
+    /// begins: from, to. A window over midnight ends after minute 1,440.
     pub window_minutes: (u16, u16),
     pub retention_days: u16,
     pub rotation: Rotation,
+    /// The local date from which "every N days" and the turns of the rotation are counted.
+    #[serde(default = "BackupPolicy::origin_default")]
+    pub origin: NaiveDate,
+    /// How old a passed test restore may be, days.
+    #[serde(default = "BackupPolicy::proof_max_age_days_default")]
+    pub proof_max_age_days: u16,
+    /// How many copies are to exist at any time, at least.
+    #[serde(default = "BackupPolicy::copies_default")]
+    pub copies: u16,
+    /// In how many data centres they are to be, at least.
+    #[serde(default = "BackupPolicy::copies_default")]
+    pub copies_in: u16,
+}
+
+impl BackupPolicy {
+    /// 1 January 2026. Fixed, so that a restart or a missed day never shifts a schedule.
+    pub const fn origin_default() -> NaiveDate {
+        const ORIGIN: NaiveDate = NaiveDate::from_ymd_opt(2026, 1, 1).expect("it is a date");
+        ORIGIN
+    }
+
+    /// A week: within the retention that is usual, so that what was proven last still exists.
+    pub const fn proof_max_age_days_default() -> u16 {
+        7
+    }
+
+    /// Two copies, in two data centres: losing one loses no more than one.
+    pub const fn copies_default() -> u16 {
+        2
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,6 +332,15 @@ impl Fleet {
         region: &'a RegionId,
     ) -> impl Iterator<Item = (&'a DatacenterId, &'a Datacenter)> {
         self.datacenters.iter().filter(move |(_, dc)| dc.region == *region)
+    }
+
+    /// Data centres that take part in rotation, in the order of the file: all that are not retired
+    /// (R23).
+    pub fn turn(&self) -> Vec<&DatacenterId> {
+        let mut turn: Vec<_> = self.datacenters.iter().filter(|(_, dc)| !dc.retired).collect();
+        // By id where places are equal: the map is sorted and the sort is stable.
+        turn.sort_by_key(|(_, datacenter)| datacenter.position);
+        turn.into_iter().map(|(id, _)| id).collect()
     }
 
     /// Services of a group, by id.

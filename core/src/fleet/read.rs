@@ -14,6 +14,8 @@ mod hostile;
 mod nearest;
 mod places;
 mod policies;
+#[cfg(test)]
+mod policies_tests;
 mod rollouts;
 #[cfg(test)]
 mod rollouts_tests;

@@ -50,6 +50,7 @@ fn fleet() -> Fleet {
         name: "D".into(),
         region: id::<RegionId>(region),
         vendor: Vendor::OnPremises,
+        position: 0,
         retired: false,
     };
     let both = ["a1", "b1"].map(id::<DatacenterId>).into_iter().collect();

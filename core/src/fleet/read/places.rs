@@ -93,7 +93,9 @@ impl<'a, 'i> Reader<'a, 'i> {
             None => None,
         };
         let region = self.required_reference(entry, "region", EntryKind::Region, RegionId::new);
-        Some(Datacenter { name, region: region?, vendor: vendor?, retired })
+        // Entries are read in the order of the file; their number is bounded by their kind.
+        let position = self.fleet.datacenters.len() as u16;
+        Some(Datacenter { name, region: region?, vendor: vendor?, position, retired })
     }
 
     pub(super) fn regions_without_datacenter(&mut self) {

@@ -1,7 +1,10 @@
 //! The backup policy entries: when copies are made and how long they are kept (R20 to R23).
 
+use chrono::{Datelike, NaiveDate};
+
 use super::entries::Reader;
 use super::source::{Entry, Located};
+use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::{Rule, Value, quote};
 use crate::fleet::{BackupPolicy, FullSchedule, Rotation, Weekday};
 
@@ -9,7 +12,13 @@ use crate::fleet::{BackupPolicy, FullSchedule, Rotation, Weekday};
 const FULL_EVERY_DAYS_MAX: u16 = 366;
 /// Longest retention: ten years.
 const RETENTION_DAYS_MAX: u16 = 3_660;
+/// Oldest test restore that may still count: a year.
+const PROOF_MAX_AGE_DAYS_MAX: u16 = 366;
+/// Years in which an origin may lie.
+const ORIGIN_YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
 const MINUTES_PER_DAY: u16 = 24 * 60;
+/// Longest window over midnight, minutes; more is taken for two times in the wrong order.
+const OVER_MIDNIGHT_MINUTES_MAX: u16 = 12 * 60;
 
 impl<'a, 'i> Reader<'a, 'i> {
     pub(super) fn policy(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<BackupPolicy> {
@@ -18,13 +27,85 @@ impl<'a, 'i> Reader<'a, 'i> {
         let window_minutes = self.window(entry);
         let retention_days = self.retention(entry, id, full.as_ref());
         let rotation = self.rotation(entry);
-        Some(BackupPolicy {
+        let origin = self.origin(entry);
+        let age = self.optional(entry, "proof_max_age_days", PROOF_MAX_AGE_DAYS_MAX);
+        let copies = self.optional(entry, "copies", u16::MAX);
+        let copies_in = self.optional(entry, "copies_in", u16::MAX);
+        let mut policy = BackupPolicy {
             full: full?,
             differential,
             window_minutes: window_minutes?,
             retention_days: retention_days?,
             rotation: rotation?,
-        })
+            origin: origin?,
+            proof_max_age_days: age
+                .map_or(BackupPolicy::proof_max_age_days_default(), |age| age.value),
+            copies: 0,
+            copies_in: 0,
+        };
+        (policy.copies, policy.copies_in) = self.copies(id, &policy, copies, copies_in);
+        Some(policy)
+    }
+
+    fn optional(&mut self, entry: &'a Entry<'i>, key: &str, most: u16) -> Option<Located<u16>> {
+        self.fields(entry).within(key, 1, most)
+    }
+
+    /// How many copies are asked for and in how many data centres; what is not written is the
+    /// usual, or less where schedule and retention yield less.
+    fn copies(
+        &mut self,
+        id: &str,
+        policy: &BackupPolicy,
+        copies: Option<Located<u16>>,
+        copies_in: Option<Located<u16>>,
+    ) -> (u16, u16) {
+        let retired = self.fleet.datacenters.values().filter(|dc| dc.retired).count();
+        let count = self.declared_count(EntryKind::Datacenter).saturating_sub(retired);
+        let steady = policy.steady(count);
+        let short = policy.retention_days < policy.full.longest_gap_days();
+        let usual = |most: u16| BackupPolicy::copies_default().min(most.max(1));
+        let wanted = copies.map_or(usual(steady.copies), |copies| copies.value);
+        let wanted_in =
+            copies_in.map_or(usual(steady.datacenters).min(wanted), |places| places.value);
+        let policy = || id.to_owned();
+        if let Some(Located { at, value: copies }) = copies
+            && copies > steady.copies
+            && !short
+        {
+            let most = steady.copies;
+            self.findings.push(at, Rule::TooManyCopies { policy: policy(), copies, most });
+        }
+        let Some(Located { at, value: copies_in }) = copies_in else { return (wanted, wanted_in) };
+        if copies_in > wanted {
+            let rule = Rule::CopiesInMoreThanCopies { policy: policy(), copies_in, copies: wanted };
+            self.findings.push(at, rule);
+        } else if self.is_complete(EntryKind::Datacenter) && usize::from(copies_in) > count {
+            let rule = Rule::CopiesInMoreThanDatacenters { policy: policy(), copies_in, count };
+            self.findings.push(at, rule);
+        } else if self.is_complete(EntryKind::Datacenter) && !short {
+            let most = steady.datacenters;
+            if copies_in > most {
+                let rule = Rule::CopiesInMoreThanRotated { policy: policy(), copies_in, most };
+                self.findings.push(at, rule);
+            }
+        }
+        (wanted, wanted_in)
+    }
+
+    fn origin(&mut self, entry: &'a Entry<'i>) -> Option<NaiveDate> {
+        let mut fields = self.fields(entry);
+        if fields.pair("origin").is_none() {
+            return Some(BackupPolicy::origin_default());
+        }
+        let text = fields.text("origin")?;
+        let date = date(text.value);
+        if date.is_none() {
+            let (from, to) = (ORIGIN_YEARS.start(), ORIGIN_YEARS.end());
+            let reason = format!("it is not a date of the years {from} to {to}");
+            fields.bad_text("origin", text.at, reason);
+        }
+        date
     }
 
     fn full_schedule(&mut self, entry: &'a Entry<'i>) -> Option<FullSchedule> {
@@ -108,12 +189,33 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 }
 
-/// Parses `HH:MM-HH:MM`, both of one day; `24:00` is its end.
+/// Parses `YYYY-MM-DD`, every digit written.
+fn date(text: &str) -> Option<NaiveDate> {
+    let date = text.parse::<NaiveDate>().ok()?;
+    // Parsing forgives spaces and missing noughts.
+    (ORIGIN_YEARS.contains(&date.year()) && date.to_string() == text).then_some(date)
+}
+
+/// Parses `HH:MM-HH:MM`; `24:00` is the end of the day. A window that ends before it begins goes
+/// over midnight, unless it would be too long to be meant.
 fn window(text: &str) -> Result<(u16, u16), &'static str> {
     let (from, to) = text.split_once('-').ok_or("there is no hyphen in it")?;
     let from = minutes(from).ok_or("it does not begin with a time from 00:00 to 24:00")?;
     let to = minutes(to).ok_or("it does not end with a time from 00:00 to 24:00")?;
-    if from < to { Ok((from, to)) } else { Err("it ends before it begins") }
+    if from == MINUTES_PER_DAY {
+        return Err("it begins at the end of a day, which is 00:00 of the next");
+    }
+    if from < to {
+        return Ok((from, to));
+    }
+    let over_midnight = to + MINUTES_PER_DAY;
+    if from == to {
+        Err("it ends when it begins")
+    } else if over_midnight - from > OVER_MIDNIGHT_MINUTES_MAX {
+        Err("it ends before it begins")
+    } else {
+        Ok((from, over_midnight))
+    }
 }
 
 fn minutes(text: &str) -> Option<u16> {

@@ -337,14 +337,15 @@ const VALUES_WITHOUT_MEANING: &[(&str, &str, &[&str])] = &[
         "00:00-00:30",
         "00:30-00:00",
         &["39:10 bad-window `00:30-00:00` is not a window of time: it ends before it \
-           begins; write local times of one day, from and to: `00:00-00:30`"],
+           begins; write local times, from and to: `00:00-00:30`; over midnight at most 12 \
+           hours: `23:30-00:30`"],
     ),
     (
         "00:00-00:30",
         "0:00-0:30",
         &["39:10 bad-window `0:00-0:30` is not a window of time: it does not begin with a \
-           time from 00:00 to 24:00; write local times of one day, from and to: \
-           `00:00-00:30`"],
+           time from 00:00 to 24:00; write local times, from and to: `00:00-00:30`; over \
+           midnight at most 12 hours: `23:30-00:30`"],
     ),
 ];
 
