@@ -1,7 +1,11 @@
-//! Plans against a reference that shares nothing with them, and what the tests are built from.
+//! Plans against a reference that shares nothing with them, retention and coverage over generated
+//! histories, and what the rest of the tests are built from.
 
+mod coverage;
+mod generated;
 mod plans;
 mod reference;
+mod retention;
 mod year;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,4 +46,34 @@ pub(super) fn fleet(zone: &str, datacenters: usize, policy: &str) -> Fleet {
 
 pub(super) fn schedule_of(fleet: &Fleet) -> Schedule {
     Schedule::of(fleet, &DatabaseId::new("db").expect("an id")).expect("it has a policy")
+}
+
+/// Daily fulls over `a1`, `b1` and `c1`, in UTC.
+pub(super) fn schedule() -> Schedule {
+    let turn = ["a1", "b1", "c1"].map(dc).into();
+    Schedule { turn, ..schedule_of(&fleet("UTC", 3, DAILY)) }
+}
+
+/// A full that took five minutes and was complete at this instant.
+pub(super) fn full(label: &str, finished: DateTime<Utc>) -> Copy {
+    Copy {
+        label: Label(label.to_owned()),
+        kind: Kind::Full,
+        full: None,
+        started: finished - TimeDelta::minutes(5),
+        finished,
+        database_bytes: 1_000,
+        stored_bytes: 400,
+        wal: None,
+        bad_pages: false,
+    }
+}
+
+pub(super) fn differential(label: &str, of: &str, finished: DateTime<Utc>) -> Copy {
+    let (kind, of) = (Kind::Differential, Some(Label(of.to_owned())));
+    Copy { kind, full: of, stored_bytes: 40, ..full(label, finished) }
+}
+
+pub(super) fn catalogue(held: &[(&str, &[Copy])]) -> Catalogue {
+    held.iter().map(|(id, copies)| (dc(id), Ok(copies.to_vec()))).collect()
 }
