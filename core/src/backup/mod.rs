@@ -1,16 +1,26 @@
 //! Backups: when copies are made and where, what exists, how long it stays, and what it proves.
 //!
-//! Owns the plan ([`plan`], [`Schedule`]) and what repositories hold ([`copy`]).
+//! Owns the plan ([`plan`], [`Schedule`]), what repositories hold ([`copy`]), what test restores
+//! showed ([`proof`]), what may go ([`retention`]), what is short ([`coverage`]), what a loss leaves
+//! ([`survives`]) and what the write-ahead log bridges ([`wal`]). Decides from snapshots only: a
+//! repository that was not read is unknown, and counts neither for a copy nor against one.
 
 mod calendar;
+mod chain;
 pub mod copy;
+pub mod coverage;
 pub mod job;
-pub mod work;
 mod local;
+pub mod proof;
+pub mod retention;
 mod schedule;
+mod survive;
 #[cfg(test)]
 mod tests;
+pub mod wal;
+pub mod work;
 
 pub use calendar::Steady;
 pub use copy::{Catalogue, Copy, Kind, Label};
 pub use schedule::{Planned, Schedule, Window, plan, planned_most};
+pub use survive::{Held, Survivors, survives};
