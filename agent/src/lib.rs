@@ -9,6 +9,7 @@
 
 pub mod bench;
 pub mod config;
+pub mod database;
 pub mod driver;
 mod durable;
 pub mod executor;

@@ -25,7 +25,8 @@ const LOG_MAX_BYTES: u64 = 1024 * 1024;
 const POLL: Duration = Duration::from_secs(1);
 /// Variables of the agent's own environment that its children get; no other, because secrets
 /// travel in the environment.
-const INHERITED: [&str; 7] = ["PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
+pub const INHERITED: [&str; 7] =
+    ["PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
 
 /// What to start.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Order<'a> {
     pub arguments: &'a [String],
     /// Variables with their values, beside the inherited ones.
     pub environment: &'a [(&'a str, String)],
+    /// User and group that it gets; `None`: the agent's.
+    pub account: Option<(u32, u32)>,
     /// File for standard output and error.
     pub log: &'a Path,
 }
@@ -66,6 +69,9 @@ pub fn start(order: &Order<'_>) -> io::Result<Unwatched> {
         .stdout(log.try_clone()?)
         .stderr(log)
         .process_group(0);
+    if let Some((uid, gid)) = order.account {
+        command.uid(uid).gid(gid).current_dir("/");
+    }
     let mut child = command.spawn()?;
     match hold(Pid::from_child(&child)) {
         Ok(handle) => Ok(Unwatched { handle, child: Some(child) }),

@@ -6,11 +6,11 @@
 //! started twice.
 
 mod adopt;
-mod child;
+pub(crate) mod child;
 mod health;
 pub mod node;
 pub mod plan;
-mod proc;
+pub(crate) mod proc;
 mod record;
 mod staging;
 mod supervisor;
@@ -161,6 +161,7 @@ impl ProcessConfig {
                 ("HOST", self.bind_address.to_string()),
                 ("PORT", port.to_string()),
             ],
+            account: None,
             log,
         })
         .map_err(|e| io::Error::new(e.kind(), format!("{program}: {e}")))

@@ -40,32 +40,51 @@ pub fn stat(pid: i32) -> Option<Stat> {
 /// Every process that was started for an instance by the agent of this data folder. The mark is
 /// inherited, so what a service starts is found too; [`Stat::process_group`] tells them apart.
 pub fn marked(data_dir: &Path) -> io::Result<Vec<Marked>> {
+    let found = all(|pid| instance_of(pid, data_dir).is_some())?;
+    let marked = found.into_iter().filter_map(|(pid, stat)| {
+        let instance = instance_of(pid, data_dir)?;
+        Some(Marked { pid, instance, stat })
+    });
+    Ok(marked.collect())
+}
+
+/// The instance a process was started for by the agent of this data folder.
+pub fn instance_of(pid: i32, data_dir: &Path) -> Option<String> {
+    let environment = Environment::of(pid)?;
+    let ours = environment.value(ENV_AGENT_DIR)? == data_dir.as_os_str().as_encoded_bytes();
+    let instance = std::str::from_utf8(environment.value(ENV_INSTANCE)?).ok()?;
+    ours.then(|| instance.to_owned())
+}
+
+/// Every process, with its pid, that `wanted` says yes to.
+pub fn all(wanted: impl Fn(i32) -> bool) -> io::Result<Vec<(i32, Stat)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let name = entry?.file_name();
-        let Some(pid) = name.to_str().and_then(|n| n.parse().ok()) else {
-            continue;
-        };
-        if let Some(instance) = instance_of(pid, data_dir)
+        let pid = name.to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.filter(|pid| wanted(*pid))
             && let Some(stat) = stat(pid)
         {
-            found.push(Marked { pid, instance, stat });
+            found.push((pid, stat));
         }
     }
     Ok(found)
 }
 
-/// The instance a process was started for by the agent of this data folder.
-pub fn instance_of(pid: i32, data_dir: &Path) -> Option<String> {
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let value = |name: &str| {
-        environment.split(|byte| *byte == 0).find_map(|variable| {
-            variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec)
-        })
-    };
-    let ours = value(ENV_AGENT_DIR)? == data_dir.as_os_str().as_encoded_bytes();
-    let instance = String::from_utf8(value(ENV_INSTANCE)?).ok()?;
-    ours.then_some(instance)
+/// The variables that a process was started with.
+pub struct Environment(Vec<u8>);
+
+impl Environment {
+    /// `None`: there is no such process, or it is somebody else's.
+    pub fn of(pid: i32) -> Option<Self> {
+        Some(Self(fs::read(format!("/proc/{pid}/environ")).ok()?))
+    }
+
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.0
+            .split(|byte| *byte == 0)
+            .find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    }
 }
 
 /// See proc_pid_stat(5). The name in parentheses may hold anything, so fields count from the last

@@ -1,0 +1,164 @@
+//! Databases of this machine: copies of them, proofs of copies, and the way back.
+//!
+//! Owns what an agent does about backups. An [`Engine`] makes copies, lists them, checks, removes
+//! and restores them; [`proof`] starts what an engine restored and looks into it; [`live`] puts a
+//! copy in the place of the database. Invariants: a job is bounded in time and can be cancelled;
+//! what was made is read from the repository, never taken from the request; a failing repository
+//! hides no other; a restored database listens on a socket that only its account can reach, sends
+//! nothing to the log's archive, and goes with the job; a backup survives its agent and is found
+//! again.
+//!
+//! Must not: decide when copies are made, where, or how long they stay.
+
+pub mod account;
+pub mod config;
+pub mod live;
+pub mod pgbackrest;
+pub mod proof;
+mod run;
+pub mod scratch;
+mod server;
+mod sql;
+
+use std::path::Path;
+
+use futures::future::BoxFuture;
+use mainstay_core::backup::job::{
+    BackupDone, BackupJob, Damage, Failure, Phase, Prepared, Progress, Target, WalSegment,
+};
+use mainstay_core::backup::{Catalogue, Label};
+use mainstay_core::id::{DatabaseId, DatacenterId};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use account::Account;
+use config::Database;
+use scratch::Scratch;
+
+/// Makes and keeps copies of databases.
+///
+/// Every method ends early with [`Cause::Cancelled`](mainstay_core::backup::job::Cause) when `stop`
+/// says so, and leaves no process behind when its future is dropped, [`backup`](Self::backup)
+/// excepted.
+pub trait Engine: Send + Sync {
+    /// Names of the databases that it is set up for.
+    fn databases(&self) -> Vec<DatabaseId>;
+
+    /// The cluster of a database, and who owns it.
+    fn base(&self, database: &DatabaseId) -> Result<(&Database, Account), Failure>;
+
+    /// Where a proof may take its place.
+    fn scratch_root(&self) -> &Path;
+
+    /// Makes everything ready for backups that is not yet; the same again changes nothing.
+    fn prepare<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Prepared, Failure>>;
+
+    /// What each repository holds.
+    fn catalogue<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Catalogue, Failure>>;
+
+    /// Makes a copy. A job whose id was given before goes on with that backup: it watches it if it
+    /// runs, tells its result if it ended, and resumes it if it broke off. Dropping the future
+    /// leaves the backup running; `stop` ends it.
+    fn backup<'a>(
+        &'a self,
+        job: &'a BackupJob,
+        report: &'a Reporter,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<BackupDone, Failure>>;
+
+    /// Backups of a former run of the agent that nobody asked about since.
+    fn left_over(&self) -> Vec<BackupJob>;
+
+    /// Reads every file of a database in a repository, and tells what is wrong with them. Damage
+    /// of a full copy is damage of all that stand on it.
+    fn verify<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        datacenter: &'a DatacenterId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Vec<Damage>, Failure>>;
+
+    /// The segments of the write-ahead log in a repository, in the order of their names.
+    fn wal_listing<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        datacenter: &'a DatacenterId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Vec<WalSegment>, Failure>>;
+
+    /// Removes a full copy with all that stand on it. One that is gone already is no error.
+    fn expire<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        datacenter: &'a DatacenterId,
+        chain: &'a Label,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Removes the segments of the write-ahead log before `first`, on every timeline; returns how
+    /// many. The caller knows what the copies in all repositories need.
+    fn expire_wal<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        datacenter: &'a DatacenterId,
+        first: &'a str,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<u64, Failure>>;
+
+    /// Brings the files of a copy into an empty directory, ready to be started.
+    fn restore<'a>(
+        &'a self,
+        order: &'a RestoreOrder<'a>,
+        report: &'a Reporter,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// What is restored where.
+#[derive(Clone, Copy, Debug)]
+pub struct RestoreOrder<'a> {
+    pub database: &'a DatabaseId,
+    pub datacenter: &'a DatacenterId,
+    pub label: &'a Label,
+    pub target: Target,
+    pub into: Destination<'a>,
+}
+
+/// Where a copy is restored to.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination<'a> {
+    /// A place beside the database; the restored one sends its log nowhere.
+    Scratch(&'a Scratch),
+    /// The data directory of the database, which must be empty; its log goes on.
+    DataDir,
+}
+
+/// Tells how far a job is.
+#[derive(Debug, Default)]
+pub struct Reporter(watch::Sender<Progress>);
+
+impl Reporter {
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.0.subscribe()
+    }
+
+    /// The job enters a phase.
+    fn phase(&self, phase: Phase) {
+        self.0.send_replace(Progress { phase, done_bp: None });
+    }
+
+    fn done_bp(&self, done_bp: u16) {
+        self.0.send_if_modified(|progress| {
+            let before = progress.done_bp.replace(done_bp.min(10_000));
+            before != progress.done_bp
+        });
+    }
+}

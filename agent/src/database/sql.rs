@@ -1,0 +1,92 @@
+//! Asking a Postgres, through its own `psql`.
+//!
+//! No client library: the server lets in who its file of rules names, which on Debian is the owner
+//! of the cluster by peer authentication. The agent may be root, so only a child that runs as the
+//! owner can come in; `psql` is installed with every cluster and speaks its version.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mainstay_core::backup::job::{Cause, Failure};
+use tokio_util::sync::CancellationToken;
+
+use super::account::Account;
+use super::run::{Call, call};
+
+/// Exit code of `psql` for a connection that could not be made or broke off.
+const NO_CONNECTION: i32 = 2;
+/// Longest answer that is told.
+const ANSWER_MAX_CHARS: usize = 500;
+
+/// Where a server is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Session<'a> {
+    pub bin_dir: &'a Path,
+    pub account: Account,
+    pub socket_dir: &'a Path,
+    pub port: u16,
+    pub user: &'a str,
+    pub database: &'a str,
+    /// The statement can change nothing.
+    pub read_only: bool,
+    /// As in [`Call`].
+    pub group: Option<i32>,
+    pub deadline: Duration,
+}
+
+impl Session<'_> {
+    /// Runs one statement and returns what it answers: columns divided by `|`, rows by a new line.
+    pub async fn ask(&self, statement: &str, stop: &CancellationToken) -> Result<String, Failure> {
+        let program = self.bin_dir.join("psql");
+        let arguments = ["-X", "-q", "-A", "-t", "--no-password", "-v", "ON_ERROR_STOP=1", "-c"];
+        let mut arguments = arguments.map(str::to_owned).to_vec();
+        arguments.push(statement.to_owned());
+        let read_only = if self.read_only { "on" } else { "off" };
+        let milliseconds = self.deadline.as_millis();
+        let said = call(
+            &Call {
+                program: &program,
+                arguments,
+                environment: vec![
+                    ("PGHOST", self.socket_dir.display().to_string()),
+                    ("PGPORT", self.port.to_string()),
+                    ("PGUSER", self.user.to_owned()),
+                    ("PGDATABASE", self.database.to_owned()),
+                    ("PGAPPNAME", "mainstay".to_owned()),
+                    (
+                        "PGOPTIONS",
+                        format!(
+                            "-c default_transaction_read_only={read_only} \
+                             -c statement_timeout={milliseconds}"
+                        ),
+                    ),
+                ],
+                account: self.account,
+                group: self.group,
+                deadline: self.deadline,
+            },
+            stop,
+        )
+        .await?;
+        match said.code {
+            Some(0) => Ok(said.out.trim_end_matches('\n').to_owned()),
+            Some(NO_CONNECTION) | None => Err(Failure::new(Cause::DatabaseAway, short(&said.err))),
+            code => Err(Failure::new(Cause::Other { code }, short(&said.err))),
+        }
+    }
+}
+
+/// A text in one line of bounded length.
+pub fn short(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(ANSWER_MAX_CHARS) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// A value as a literal of SQL.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
