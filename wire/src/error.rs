@@ -103,7 +103,10 @@ pub(crate) fn id<T: std::str::FromStr<Err = IdError>>(
 }
 
 /// Reads a value that travels as JSON.
-pub(crate) fn json<T: serde::de::DeserializeOwned>(field: &str, text: &str) -> Result<T, WireError> {
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    field: &str,
+    text: &str,
+) -> Result<T, WireError> {
     if text.len() > BODY_MAX_BYTES {
         let (found, max) = (text.len(), BODY_MAX_BYTES);
         return Err(WireError::new(field, Problem::TooLong { found, max }));

@@ -10,12 +10,10 @@ use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Fact, Instance};
 use mainstay_core::fence::{Subject, Token};
-use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
+use mainstay_core::id::{DatacenterId, InstanceId};
 
 use crate::command::{Command, CommandResult};
-use crate::error::{
-    Problem, WireError, bounded, each, id, json, label, present, to_json,
-};
+use crate::error::{Problem, WireError, bounded, each, id, json, label, present, to_json};
 use crate::limits::{
     CONSISTENCY_MAX, DATABASES_MAX, INSTANCES_MAX, JOURNAL_TAIL_MAX, LABEL_MAX_BYTES,
     NOTE_MAX_BYTES, REPORT_PERIOD, SERVICES_MAX, TESTS_MAX, VERSION_MAX_BYTES, WORKS_MAX,
@@ -216,8 +214,7 @@ impl TryFrom<proto::Report> for Report {
         unique("tests", tests.iter().map(|test| &test.id), |id| (*id).clone())?;
         let works = each("works", m.works, WORKS_MAX, |text| json::<WorkReport>("body", &text))?;
         unique("works", works.iter().map(|report| report.work.id()), |id| (*id).to_owned())?;
-        let databases =
-            each("databases", m.databases, DATABASES_MAX, |text| json("body", &text))?;
+        let databases = each("databases", m.databases, DATABASES_MAX, |text| json("body", &text))?;
         let named = databases.iter().map(|report: &DatabaseReport| &report.database);
         unique("databases", named, ToString::to_string)?;
         let facts = tests.into_iter().map(Fact::Test);
