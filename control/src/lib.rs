@@ -15,6 +15,7 @@ pub mod access;
 pub mod act;
 pub mod audit;
 pub mod authority;
+pub mod backups;
 pub mod commands;
 pub mod edges;
 pub mod estate;
@@ -23,6 +24,7 @@ pub mod follow;
 pub mod forget;
 pub mod ingest;
 pub mod leader;
+mod once;
 pub mod rollouts;
 pub mod traffic;
 

@@ -21,13 +21,11 @@ use mainstay_core::bench::BenchResult;
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::rollout::{Refusal, Rollout, RolloutId, StartFinding};
 use mainstay_store::rollout::{self as stored, Filter};
-use mainstay_store::{StoreError, Tx, audit, bench as benches, request};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
+use mainstay_store::{StoreError, Tx, audit, bench as benches};
 
 use crate::Control;
 use crate::access::By;
+use crate::once::Form;
 
 pub(crate) use bench::{command, command_id};
 pub(crate) use facts::{Sources, watch as watched};
@@ -36,12 +34,16 @@ pub use facts::{Analysed, Gathered, Measured};
 pub use reason::Told;
 pub use start::Planned;
 
-/// Longest one-time key, in bytes.
-pub const KEY_MAX_BYTES: usize = 100;
 /// Longest reason, in characters.
 pub const REASON_MAX_CHARS: usize = 500;
 /// Longest version, in bytes, as agents accept it.
 pub const VERSION_MAX_BYTES: usize = 64;
+
+impl From<Form> for RolloutError {
+    fn from(form: Form) -> Self {
+        Self::Form(form.0)
+    }
+}
 
 /// What a person saw when asking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,52 +181,6 @@ impl Control {
         if let Err(error) = crate::follow::refresh(&store, &self.estate).await {
             tracing::warn!(%error, "a decision stands and is read later");
         }
-    }
-}
-
-/// A request under its one-time key.
-struct Once<'a> {
-    key: &'a str,
-    /// Fingerprint of who asked what.
-    asked: String,
-}
-
-impl<'a> Once<'a> {
-    fn new(key: &'a str, by: &By, asked: &impl Serialize) -> Result<Self, RolloutError> {
-        if key.is_empty() || key.len() > KEY_MAX_BYTES || !key.is_ascii() {
-            return Err(RolloutError::Form("write a one-time key of 1 to 100 ASCII characters"));
-        }
-        let json = serde_json::to_vec(&(&by.actor, asked)).expect("a request has only string keys");
-        let digest = Sha256::digest(json);
-        let asked = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { key, asked })
-    }
-
-    /// The answer that was given before, if it was.
-    async fn recall<T: DeserializeOwned>(
-        &self,
-        tx: &mut Tx<'_>,
-    ) -> Result<Option<Result<T, RolloutError>>, StoreError> {
-        Ok(match request::recall(tx, self.key, &self.asked).await? {
-            request::Known::New => None,
-            request::Known::Answered(answer) => {
-                let answer = serde_json::from_value(answer);
-                Some(Ok(answer.map_err(|error| StoreError::corrupt("an answer", error))?))
-            }
-            request::Known::Other => Some(Err(RolloutError::Form(
-                "this one-time key was used for another request; load the page again",
-            ))),
-        })
-    }
-
-    async fn remember(
-        &self,
-        tx: &mut Tx<'_>,
-        answer: &impl Serialize,
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Result<(), StoreError> {
-        let answer = serde_json::to_value(answer).expect("an answer has only string keys");
-        request::remember(tx, self.key, &self.asked, &answer, now).await
     }
 }
 

@@ -31,7 +31,7 @@ pub const BATCHES_MAX: u32 = 200;
 
 /// Deletes finished commands older than [`COMMANDS_KEPT`]; returns how many.
 ///
-/// The newest command of each service in a data centre stays for ever: its token is what an
+/// The newest command about each subject in a data centre stays for ever: its token is what an
 /// agent's journal is compared with.
 pub async fn commands(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     let before = now - COMMANDS_KEPT;
@@ -41,7 +41,7 @@ pub async fn commands(store: &Store, now: DateTime<Utc>) -> Result<u64> {
                  SELECT id FROM command AS old
                  WHERE finished_at < $1 AND EXISTS (
                      SELECT FROM command AS newer
-                     WHERE newer.datacenter = old.datacenter AND newer.service = old.service
+                     WHERE newer.datacenter = old.datacenter AND newer.subject = old.subject
                        AND (newer.timeline, newer.epoch, newer.seq)
                          > (old.timeline, old.epoch, old.seq))
                  ORDER BY finished_at LIMIT $2)",

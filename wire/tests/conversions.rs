@@ -3,9 +3,10 @@
 
 use chrono::DateTime;
 use mainstay_core::audit::Conflict;
+use mainstay_core::backup::work::{DatabaseReport, VerifyJob, Work, WorkReport, WorkState};
 use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command as Action, Spec, Track};
-use mainstay_core::estate::{Cause, Deployment, Instance, InstanceState};
+use mainstay_core::estate::{Cause, Deployment, Fact, Instance, InstanceState};
 use mainstay_core::fence::Token;
 use mainstay_wire::{
     Checkpoint, Command, CommandId, CommandResult, FromAgent, Hello, JoinToken, Outcome, Report,
@@ -72,7 +73,7 @@ fn report() -> Report {
         gone_instances: vec!["z".parse().unwrap()],
         deployments: vec![deployment(Track::Blue), deployment(Track::Green)],
         gone_deployments: vec![(old(), Track::Blue), (old(), Track::Green)],
-        tests: tests(),
+        facts: facts(),
     }
 }
 
@@ -88,6 +89,31 @@ fn checks() -> Vec<Check> {
             p95_max_ms: 500,
         },
     ]
+}
+
+fn facts() -> Vec<Fact> {
+    let read_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let job = VerifyJob {
+        id: "dw-1".to_owned(),
+        database: "orders".parse().unwrap(),
+        datacenter: "fra1".parse().unwrap(),
+    };
+    let work = WorkReport {
+        work: Work::Verify(job),
+        state: WorkState::Running { progress: Default::default() },
+        started_at: Some(read_at),
+        ended_at: None,
+    };
+    let seen = DatabaseReport {
+        database: "orders".parse().unwrap(),
+        read_at,
+        hosts: true,
+        prepared: None,
+        catalogue: [("fra1".parse().unwrap(), Err("it is away".to_owned()))].into(),
+        wal: Default::default(),
+    };
+    let tests = tests().into_iter().map(Fact::Test);
+    tests.chain([Fact::Work(work), Fact::Database(seen)]).collect()
 }
 
 fn tests() -> Vec<TestReport> {
@@ -278,6 +304,15 @@ fn a_malformed_test_report_is_refused_by_field() {
     use proto::test_report::State;
     bad_report(|r| r.tests[1].id = r.tests[0].id.clone(), "tests: is named twice: bench 0");
     bad_report(|r| r.tests[0].id.clear(), "tests[0].id: is missing");
+    bad_report(|r| r.works.push(r.works[0].clone()), "works: is named twice: dw-1");
+    bad_report(|r| r.databases.push(r.databases[0].clone()), "databases: is named twice: orders");
+    let expected = "works[0].body: is not what it should be: EOF while parsing a value at line 1 \
+                    column 0";
+    bad_report(|r| r.works[0].clear(), expected);
+    bad_report(
+        |r| r.databases[0] = " ".repeat(limits::BODY_MAX_BYTES + 1),
+        "databases[0].body: has 1048577 bytes, at most 1048576 are allowed",
+    );
     bad_report(|r| r.tests[0].version.clear(), "tests[0].version: is missing");
     bad_report(|r| r.tests[0].state = None, "tests[0].state: is missing");
     bad_report(

@@ -737,6 +737,22 @@ audit-bench-run = { $how ->
     [done] Ordered a staging bench
    *[tried] Tried to order a staging bench
 }
+audit-backup-ask = { $how ->
+    [done] Asked for a backup
+   *[tried] Tried to ask for a backup
+}
+audit-backup-step = { $how ->
+    [done] Took a backup run to its next state
+   *[tried] Tried to take a backup run to its next state
+}
+audit-database-work = { $how ->
+    [done] Ordered work on a database
+   *[tried] Tried to order work on a database
+}
+audit-database-result = { $how ->
+    [done] Took in what came of work on a database
+   *[tried] Took in that work on a database failed
+}
 audit-bench-result = { $how ->
     [done] Took in a bench result
    *[tried] Tried to take in a bench result

@@ -103,6 +103,7 @@ fn event(
         Command::Remove { .. } => Action::Remove,
         Command::Replace { .. } => Action::InstanceReplace,
         Command::Test { .. } => Action::BenchRun,
+        Command::Work { .. } => Action::DatabaseWork,
     };
     let deployer = Actor::System("deployer".to_owned());
     let object = match command.subject() {

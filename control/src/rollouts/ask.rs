@@ -11,9 +11,10 @@ use mainstay_store::{StoreError, Tx, audit, release, rollout as stored};
 use serde_json::json;
 
 use super::write::{Cause, carry_out};
-use super::{Conflict, Gathered, Once, RolloutError, Seen, check_reason, event, name_of, refuse};
+use super::{Conflict, Gathered, RolloutError, Seen, check_reason, event, name_of, refuse};
 use crate::Control;
 use crate::access::By;
+use crate::once::Once;
 
 /// What a transaction came to.
 type Answer<T> = Result<T, RolloutError>;
@@ -108,7 +109,7 @@ impl Control {
             .read_committed(|tx| {
                 Box::pin(async move {
                     let releases = release::lock(tx).await?;
-                    if let Some(answer) = once.recall::<()>(tx).await? {
+                    if let Some(answer) = once.recall::<(), _>(tx).await? {
                         return Ok(answer);
                     }
                     let Some(quarantine) = releases.quarantine(service, version) else {

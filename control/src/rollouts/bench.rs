@@ -11,10 +11,11 @@ use mainstay_core::placement;
 use mainstay_store::{StoreError, Tx, audit, bench as stored, lease, outbox, release};
 use serde_json::json;
 
-use super::{Once, RolloutError, VERSION_MAX_BYTES, event, name_of, refuse};
+use super::{RolloutError, VERSION_MAX_BYTES, event, name_of, refuse};
 use crate::Control;
 use crate::access::{By, random};
 use crate::leader::LEASE;
+use crate::once::Once;
 
 /// Nodes of a staging deployment.
 const NODES: u16 = 1;

@@ -7,9 +7,10 @@ use mainstay_core::rollout::{self, RolloutId};
 use mainstay_store::audit::Filter;
 use mainstay_store::{StoreError, audit, rollout as stored};
 
-use super::{Once, RolloutError, check_reason, event, name_of, refuse};
+use super::{RolloutError, check_reason, event, name_of, refuse};
 use crate::Control;
 use crate::access::By;
+use crate::once::Once;
 
 /// Reasons of one rollout that are read.
 const REASONS_MAX: i64 = 20;
@@ -44,7 +45,7 @@ impl Control {
         self.store
             .read_committed(|tx| {
                 Box::pin(async move {
-                    if let Some(answer) = once.recall::<()>(tx).await? {
+                    if let Some(answer) = once.recall::<(), _>(tx).await? {
                         return Ok(answer);
                     }
                     let Some(rollout) = stored::get_in(tx, id).await? else {

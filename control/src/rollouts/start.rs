@@ -14,9 +14,10 @@ use mainstay_store::traffic::{Filter, Resolution};
 use mainstay_store::{StoreError, Tx, audit, bench, fleet, release, rollout as stored, traffic};
 use serde_json::json;
 
-use super::{Conflict, Once, RolloutError, check_reason, event, name_of, refuse};
+use super::{Conflict, RolloutError, check_reason, event, name_of, refuse};
 use crate::Control;
 use crate::access::By;
+use crate::once::Once;
 
 /// How much of the latest traffic the preview is made from.
 const TODAY: TimeDelta = TimeDelta::minutes(10);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use mainstay_core::bench::{CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Slot, Spec};
-use mainstay_core::estate::{Deployment, Instance, InstanceState};
+use mainstay_core::estate::{Deployment, Fact, Instance, InstanceState};
 use mainstay_core::fence::{Outcome, Subject, Token};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use mainstay_wire::Report;
@@ -49,7 +49,7 @@ impl Place {
             Command::Remove { service, track } => {
                 self.slots.remove(&(service.clone(), *track));
             }
-            Command::Replace { .. } => {}
+            Command::Replace { .. } | Command::Work { .. } => {}
             Command::Test { service, test } => self.test(service, test, nature),
         }
         Outcome::Done
@@ -120,7 +120,7 @@ impl Place {
             full: true,
             instances: self.instances(datacenter),
             deployments: deployments.collect(),
-            tests: self.tests.values().cloned().collect(),
+            facts: self.tests.values().cloned().map(Fact::Test).collect(),
             ..Report::default()
         }
     }

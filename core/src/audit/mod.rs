@@ -127,6 +127,10 @@ pub enum Action {
     BenchRun,
     BenchResult,
     NodeTest,
+    BackupAsk,
+    BackupStep,
+    DatabaseWork,
+    DatabaseResult,
     AuditExport,
 }
 

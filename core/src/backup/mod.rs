@@ -7,12 +7,14 @@
 
 mod calendar;
 mod chain;
+pub mod chores;
 pub mod copy;
 pub mod coverage;
 pub mod job;
 mod local;
 pub mod proof;
 pub mod retention;
+pub mod run;
 mod schedule;
 mod survive;
 #[cfg(test)]

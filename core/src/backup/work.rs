@@ -59,6 +59,17 @@ impl Work {
         }
     }
 
+    /// What kind of work, by its name in files and answers.
+    pub const fn task(&self) -> &'static str {
+        match self {
+            Self::Backup(_) => "backup",
+            Self::Verify(_) => "verify",
+            Self::Expire(_) => "expire",
+            Self::Prove(_) => "prove",
+            Self::Restore(_) => "restore",
+        }
+    }
+
     pub fn database(&self) -> &DatabaseId {
         match self {
             Self::Backup(job) => &job.database,

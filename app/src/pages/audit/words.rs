@@ -88,6 +88,10 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::BenchRun => t!("audit-bench-run", how = how),
         Action::BenchResult => t!("audit-bench-result", how = how),
         Action::NodeTest => t!("audit-node-test", how = how),
+        Action::BackupAsk => t!("audit-backup-ask", how = how),
+        Action::BackupStep => t!("audit-backup-step", how = how),
+        Action::DatabaseWork => t!("audit-database-work", how = how),
+        Action::DatabaseResult => t!("audit-database-result", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -124,7 +128,9 @@ fn detail(event: &Event) -> Option<String> {
         | Action::BenchRun
         | Action::BenchResult
         | Action::NodeTest => quoted(after.get("version")?),
-        Action::RolloutStep => quoted(after.get("state")?.get("kind")?),
+        Action::RolloutStep | Action::BackupStep => quoted(after.get("state")?.get("kind")?),
+        Action::BackupAsk => quoted(after.get("kind")?),
+        Action::DatabaseWork | Action::DatabaseResult => quoted(after.get("task")?),
         Action::AuditExport => quoted(after.get("format")?),
         Action::SignIn
         | Action::SignOut
@@ -175,7 +181,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 38] = [
+pub const ACTIONS: [Action; 42] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -213,6 +219,10 @@ pub const ACTIONS: [Action; 38] = [
     Action::BenchRun,
     Action::BenchResult,
     Action::NodeTest,
+    Action::BackupAsk,
+    Action::BackupStep,
+    Action::DatabaseWork,
+    Action::DatabaseResult,
     Action::AuditExport,
 ];
 

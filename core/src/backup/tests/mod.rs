@@ -6,6 +6,7 @@ mod generated;
 mod plans;
 mod reference;
 mod retention;
+mod runs;
 mod year;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,0 +1,283 @@
+//! What people ask of backups: a copy now, or a proof of one.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::audit::{Action, Actor, Outcome};
+use mainstay_core::backup::job::{ProofJob, Target};
+use mainstay_core::backup::proof::Proof;
+use mainstay_core::backup::run::{self, Run, RunId};
+use mainstay_core::backup::work::Work;
+use mainstay_core::backup::{Kind, Label, Schedule};
+use mainstay_core::estate::{Contact, Estate};
+use mainstay_core::id::{DatabaseId, DatacenterId};
+use mainstay_store::backup::{self as stored, Ordered};
+use mainstay_store::{StoreError, audit, lease, outbox};
+use serde_json::json;
+
+use crate::Control;
+use crate::access::By;
+use crate::leader::LEASE;
+use crate::once::{Form, Once};
+
+/// Longest reason.
+pub const REASON_MAX_CHARS: usize = 500;
+/// Work of a database that its pages show.
+pub const WORK_MAX: i64 = 200;
+
+/// Why something that a person asked for is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("there is no such object")]
+    NotFound,
+    #[error("{0}")]
+    Form(&'static str),
+    /// Not possible now; written down in the audit log.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Form> for BackupError {
+    fn from(form: Form) -> Self {
+        Self::Form(form.0)
+    }
+}
+
+impl Control {
+    /// Asks for a copy of a database now; the answer is its run.
+    pub async fn ask_backup(
+        &self,
+        by: &By,
+        database: &DatabaseId,
+        kind: Kind,
+        reason: &str,
+        key: &str,
+    ) -> Result<RunId, BackupError> {
+        let reason = checked(reason)?;
+        let once = &Once::new(key, by, &("backup", database, kind, reason))?;
+        let estate = self.snapshot().estate;
+        if !estate.fleet.databases.contains_key(database) {
+            return Err(BackupError::NotFound);
+        }
+        let now = Utc::now().trunc_subsecs(6);
+        let person = (name_of(&by.actor), reason.to_owned());
+        let new = Schedule::of(&estate.fleet, database)
+            .and_then(|schedule| run::asked(&schedule, kind, person, now));
+        let object = format!("/backups/sets/{database}");
+        let mut event = by.event(Action::BackupAsk, object, now);
+        event.reason = Some(reason.to_owned());
+        let (new, event) = (&new, &event);
+        self.store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    if let Some(answer) = once.recall::<RunId, _>(tx).await? {
+                        return Ok(answer);
+                    }
+                    let mut event = event.clone();
+                    let Some(new) = new else {
+                        let words = format!(
+                            "{database} has no backup policy; give it one in the fleet file"
+                        );
+                        event.outcome = Outcome::Refused;
+                        event.after = Some(json!({ "refused": words }));
+                        audit::append(tx, &event).await?;
+                        return Ok(Err(BackupError::Refused(words)));
+                    };
+                    let id = stored::insert_run(tx, new, now).await?;
+                    let id =
+                        id.ok_or_else(|| StoreError::corrupt("a run", "it was not written"))?;
+                    event.after = Some(json!({ "run": id, "kind": kind }));
+                    audit::append(tx, &event).await?;
+                    once.remember(tx, &id, now).await?;
+                    Ok(Ok(id))
+                })
+            })
+            .await?
+    }
+
+    /// Asks for a test restore of a copy now; the answer is the id of the work.
+    pub async fn ask_proof(
+        &self,
+        by: &By,
+        copy: &CopyAt,
+        target: Target,
+        reason: &str,
+        key: &str,
+    ) -> Result<String, BackupError> {
+        let reason = checked(reason)?;
+        let CopyAt { database, datacenter, label } = copy;
+        let once = &Once::new(key, by, &("proof", database, datacenter, label, target, reason))?;
+        let estate = self.snapshot().estate;
+        let now = Utc::now().trunc_subsecs(6);
+        let agent = prover(&estate, copy).ok_or(BackupError::NotFound)?;
+        let mut event = by.event(Action::DatabaseWork, copy.address(), now);
+        event.reason = Some(reason.to_owned());
+        let asked_by = name_of(&by.actor);
+        let (event, asked_by) = (&event, &asked_by);
+        let id = self.store.transaction(|tx| {
+            let agent = agent.clone();
+            Box::pin(async move {
+                if let Some(answer) = once.recall::<String, BackupError>(tx).await? {
+                    return Ok(answer);
+                }
+                let mut event = event.clone();
+                let Some(agent) = agent else {
+                    let words = "no agent that is heard can restore it beside the database";
+                    event.outcome = Outcome::Refused;
+                    event.after = Some(json!({ "refused": words }));
+                    audit::append(tx, &event).await?;
+                    return Ok(Err(BackupError::Refused(words.to_owned())));
+                };
+                let token = lease::token(tx, LEASE).await?;
+                let id = format!("dw-{}", stored::next_number(tx).await?);
+                let job = ProofJob {
+                    id: id.clone(),
+                    database: database.clone(),
+                    datacenter: datacenter.clone(),
+                    label: label.clone(),
+                    target,
+                    checks: Vec::new(),
+                };
+                let work = Work::Prove(job);
+                event.after = Some(json!({ "task": work.task(), "agent": agent, "work": work }));
+                let ordered = Ordered {
+                    work,
+                    agent,
+                    asked_by: Some(asked_by.clone()),
+                    reason: Some(reason.to_owned()),
+                    ordered_at: now,
+                    report: None,
+                    ended_at: None,
+                };
+                give(tx, token, &ordered).await?;
+                audit::append(tx, &event).await?;
+                once.remember(tx, &id, now).await?;
+                Ok(Ok(id))
+            })
+        });
+        let id = id.await??;
+        self.commands.send_modify(|version| *version += 1);
+        Ok(id)
+    }
+
+    /// Runs whose windows begin in a time, the newest first.
+    pub async fn backup_runs(
+        &self,
+        database: Option<&DatabaseId>,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Run>, StoreError> {
+        stored::runs(self.store.reads(), database, from, until).await
+    }
+
+    /// One run.
+    pub async fn backup_run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        stored::run(self.store.reads(), id).await
+    }
+
+    /// Work on a database, or on all, the newest first, at most [`WORK_MAX`].
+    pub async fn database_work(
+        &self,
+        database: Option<&DatabaseId>,
+        task: Option<&str>,
+    ) -> Result<Vec<Ordered>, StoreError> {
+        stored::work(self.store.reads(), database, task, WORK_MAX).await
+    }
+
+    /// One piece of work.
+    pub async fn database_work_of(&self, id: &str) -> Result<Option<Ordered>, StoreError> {
+        stored::get_work(self.store.reads(), id).await
+    }
+
+    /// What is known of copies of a database by restoring or reading them.
+    pub async fn proofs(&self, database: &DatabaseId) -> Result<Vec<Proof>, StoreError> {
+        let work = stored::work(self.store.reads(), Some(database), None, stored::PAGE_MAX).await?;
+        Ok(proofs_of(&work))
+    }
+}
+
+/// What work that is over showed of copies.
+pub fn proofs_of(work: &[Ordered]) -> Vec<Proof> {
+    let ended = work.iter().filter_map(|it| Some((it.report.as_ref()?, it.ended_at?)));
+    ended.flat_map(|(report, at)| Proof::all_of(report, at)).collect()
+}
+
+/// A copy, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyAt {
+    pub database: DatabaseId,
+    pub datacenter: DatacenterId,
+    pub label: Label,
+}
+
+impl CopyAt {
+    /// The address of its page.
+    pub fn address(&self) -> String {
+        let Self { database, datacenter, label } = self;
+        format!("/backups/sets/{database}/copies/{datacenter}/{label}")
+    }
+}
+
+/// Where the database runs as its agent says, the first in the order of the fleet.
+pub fn host(estate: &Estate, database: &DatabaseId) -> Option<DatacenterId> {
+    let declared = estate.fleet.databases.get(database)?;
+    let hosts = |id: &&DatacenterId| {
+        let report = estate.datacenters.get(*id).and_then(|state| state.database(database));
+        report.is_some_and(|report| report.hosts)
+    };
+    declared.datacenters.iter().find(hosts).cloned()
+}
+
+/// Writes work and the command with it.
+pub(crate) async fn give(
+    tx: &mut mainstay_store::Tx<'_>,
+    token: mainstay_core::fence::Token,
+    ordered: &Ordered,
+) -> Result<(), StoreError> {
+    let command = outbox::Command {
+        id: ordered.work.id().to_owned(),
+        datacenter: ordered.agent.clone(),
+        token,
+        action: mainstay_core::deployment::Command::Work { work: ordered.work.clone() },
+    };
+    outbox::insert(tx, &command, ordered.ordered_at).await?;
+    stored::order(tx, ordered).await
+}
+
+/// Who restores a copy beside its database: an agent in another data centre than the copy's where
+/// there is one. Outside: there is no such copy.
+fn prover(estate: &Estate, copy: &CopyAt) -> Option<Option<DatacenterId>> {
+    let host = host(estate, &copy.database)?;
+    let seen = estate.datacenters.get(&host)?.database(&copy.database)?;
+    let held = seen.catalogue.get(&copy.datacenter)?.as_ref().ok()?;
+    held.iter().find(|it| it.label == copy.label)?;
+    let can = |id: &&DatacenterId| {
+        estate.datacenters.get(*id).is_some_and(|state| {
+            state.database(&copy.database).is_some()
+                && state.connected
+                && state.contact(estate.at) == Contact::Reporting
+        })
+    };
+    let able: Vec<&DatacenterId> = estate.datacenters.keys().filter(can).collect();
+    let elsewhere = able.iter().find(|id| ***id != copy.datacenter && ***id != host);
+    Some(elsewhere.or_else(|| able.first()).map(|id| (*id).clone()))
+}
+
+fn checked(reason: &str) -> Result<&str, BackupError> {
+    let reason = reason.trim();
+    match reason.chars().count() {
+        0 => Err(BackupError::Form("write why, in a few words")),
+        1..=REASON_MAX_CHARS => Ok(reason),
+        _ => Err(BackupError::Form("write a reason of at most 500 characters")),
+    }
+}
+
+fn name_of(actor: &Actor) -> String {
+    match actor {
+        Actor::User(name)
+        | Actor::Token(name)
+        | Actor::Agent(name)
+        | Actor::System(name)
+        | Actor::Anonymous(name) => name.clone(),
+    }
+}

@@ -1,0 +1,416 @@
+//! Backups of databases: runs begin with their windows and go on to their end, chores are ordered
+//! between them, and what came of work is written down.
+//!
+//! Invariants: a state, the work that it orders and its audit entry are one transaction; a run has
+//! one piece of work at a time, and a database one that changes its repositories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
+use mainstay_core::backup::job::{Cause, Failure};
+use mainstay_core::backup::proof::Proof;
+use mainstay_core::backup::run::{self, Change, Run, State};
+use mainstay_core::backup::work::{DatabaseReport, Work, WorkReport, WorkState};
+use mainstay_core::backup::{Schedule, chores};
+use mainstay_core::estate::{Contact, Estate};
+use mainstay_core::fence::Outcome;
+use mainstay_core::id::{DatabaseId, DatacenterId};
+use mainstay_store::backup::{self as stored, Ordered};
+use mainstay_store::lease::{self, Term};
+use mainstay_store::{StoreError, audit, outbox};
+use serde_json::json;
+
+use super::Leader;
+use crate::backups::give;
+use crate::estate::Snapshot;
+
+/// Looks at the store are at least so far apart.
+const PERIOD: Duration = Duration::from_secs(1);
+/// Proofs of a database that are looked at; older ones decide nothing.
+const PROOFS_MAX: i64 = 1_000;
+
+#[derive(Default)]
+pub(super) struct Backups {
+    looked_at: Option<Instant>,
+    /// When each repository was last ordered to be read through, and a proof of each database.
+    verified: BTreeMap<(DatabaseId, DatacenterId), DateTime<Utc>>,
+    proved: BTreeMap<DatabaseId, DateTime<Utc>>,
+}
+
+/// What a look is made from.
+struct View<'a> {
+    estate: &'a Estate,
+    now: DateTime<Utc>,
+    schedules: BTreeMap<DatabaseId, Schedule>,
+    runs: Vec<Run>,
+    work: Vec<Ordered>,
+}
+
+impl Backups {
+    pub(super) async fn step(
+        &mut self,
+        leader: &Leader,
+        term: &Term,
+        snapshot: &Snapshot,
+    ) -> Result<(), StoreError> {
+        if self.looked_at.is_some_and(|at| at.elapsed() < PERIOD) {
+            return Ok(());
+        }
+        self.looked_at = Some(Instant::now());
+        let estate = &snapshot.estate;
+        let pool = leader.store.reads();
+        let schedules = Schedule::all(&estate.fleet).map(|it| (it.database.clone(), it)).collect();
+        let now = estate.at.trunc_subsecs(6);
+        let (runs, work) = (stored::open_runs(pool).await?, stored::open_work(pool).await?);
+        let mut view = View { estate, now, schedules, runs, work };
+        begin(leader, term, &mut view).await?;
+        end_work(leader, term, &mut view).await?;
+        go_on(leader, term, &mut view).await?;
+        self.chores(leader, term, &view).await
+    }
+
+    /// Orders the next chore of each database that has nothing else to do.
+    async fn chores(
+        &mut self,
+        leader: &Leader,
+        term: &Term,
+        view: &View<'_>,
+    ) -> Result<(), StoreError> {
+        for (database, schedule) in &view.schedules {
+            let due = |run: &Run| match &run.state {
+                State::Waiting { not_before, .. } => *not_before <= view.now,
+                State::Ordered { .. } => true,
+                State::Done { .. } | State::Missed { .. } => false,
+            };
+            let has_run = view.runs.iter().any(|run| run.planned.database == *database && due(run));
+            let has_work = view.work.iter().any(|it| it.work.database() == database);
+            let Some((host, report)) = view.host(database).filter(|(host, _)| view.heard(host))
+            else {
+                continue;
+            };
+            if has_run || has_work {
+                continue;
+            }
+            let past = Past::read(leader, database).await?;
+            self.remember(database, &past);
+            let provers = view.provers(database, host);
+            let verified_at = self.verified_of(database);
+            let facts = chores::Facts {
+                now: view.now,
+                schedule,
+                report,
+                changed_at: past.changed_at,
+                proofs: &past.proofs,
+                proof_ordered_at: self.proved.get(database).copied(),
+                verified_at: &verified_at,
+                provers: &provers,
+            };
+            // Whether there is one is found out before a number is used up for it.
+            if chores::next(&facts, "").is_some() {
+                order_chore(leader, term, &facts).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, database: &DatabaseId, past: &Past) {
+        for (datacenter, at) in &past.verified {
+            self.verified.insert((database.clone(), datacenter.clone()), *at);
+        }
+        self.proved.extend(past.proved.map(|at| (database.clone(), at)));
+    }
+
+    fn verified_of(&self, database: &DatabaseId) -> BTreeMap<DatacenterId, DateTime<Utc>> {
+        let of = self.verified.iter().filter(|((of, _), _)| of == database);
+        of.map(|((_, datacenter), at)| (datacenter.clone(), *at)).collect()
+    }
+}
+
+impl<'a> View<'a> {
+    /// The data centre whose agent says that the database runs there, and what it sees: the first
+    /// in the order of the fleet.
+    fn host(&self, database: &DatabaseId) -> Option<(&'a DatacenterId, &'a DatabaseReport)> {
+        let declared = self.estate.fleet.databases.get(database)?;
+        declared.datacenters.iter().find_map(|datacenter| {
+            let (id, state) = self.estate.datacenters.get_key_value(datacenter)?;
+            let report = state.database(database).filter(|report| report.hosts)?;
+            Some((id, report))
+        })
+    }
+
+    fn heard(&self, datacenter: &DatacenterId) -> bool {
+        self.estate.datacenters.get(datacenter).is_some_and(|state| {
+            state.connected && state.contact(self.estate.at) == Contact::Reporting
+        })
+    }
+
+    /// Where the database can be restored beside it: where it runs first, then elsewhere.
+    fn provers(&self, database: &DatabaseId, host: &DatacenterId) -> Vec<DatacenterId> {
+        let sees = |id: &&DatacenterId| {
+            let state = self.estate.datacenters.get(*id);
+            *id != host && state.is_some_and(|it| it.database(database).is_some()) && self.heard(id)
+        };
+        let others = self.estate.datacenters.keys().filter(sees);
+        std::iter::once(host).chain(others).cloned().collect()
+    }
+
+    /// What is told of a piece of work.
+    fn told(&self, agent: &DatacenterId, id: &str) -> Option<&'a WorkReport> {
+        self.estate.datacenters.get(agent)?.work(id)
+    }
+}
+
+/// What was done about a database before.
+struct Past {
+    proofs: Vec<Proof>,
+    changed_at: Option<DateTime<Utc>>,
+    verified: BTreeMap<DatacenterId, DateTime<Utc>>,
+    proved: Option<DateTime<Utc>>,
+}
+
+impl Past {
+    async fn read(leader: &Leader, database: &DatabaseId) -> Result<Self, StoreError> {
+        let all = stored::work(leader.store.reads(), Some(database), None, PROOFS_MAX).await?;
+        let mut past =
+            Self { proofs: Vec::new(), changed_at: None, verified: BTreeMap::new(), proved: None };
+        for ordered in &all {
+            match &ordered.work {
+                Work::Backup(_) | Work::Expire(_) => {
+                    // By the clock of the agent, which also says when it read the repositories.
+                    let told = ordered.report.as_ref().and_then(|report| report.ended_at);
+                    past.changed_at = past.changed_at.max(told);
+                }
+                Work::Verify(job) => {
+                    let at =
+                        past.verified.entry(job.datacenter.clone()).or_insert(ordered.ordered_at);
+                    *at = ordered.ordered_at.max(*at);
+                }
+                Work::Prove(_) => past.proved = past.proved.max(Some(ordered.ordered_at)),
+                Work::Restore(_) => {}
+            }
+            if let (Some(report), Some(ended_at)) = (&ordered.report, ordered.ended_at) {
+                past.proofs.extend(Proof::all_of(report, ended_at));
+            }
+        }
+        Ok(past)
+    }
+}
+
+/// Writes the runs whose windows have begun.
+async fn begin(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), StoreError> {
+    let newest = stored::newest_windows(leader.store.reads()).await?;
+    for (database, schedule) in &view.schedules {
+        for new in run::due(schedule, newest.get(database).copied(), view.now) {
+            let (new, now) = (&new, view.now);
+            let id = leader.store.read_committed(|tx| {
+                Box::pin(async move {
+                    lease::step(tx, term, 0).await?;
+                    let Some(id) = stored::insert_run(tx, new, now).await? else {
+                        return Ok(None);
+                    };
+                    let run = Run::begin(id, new.clone());
+                    audit::append(tx, &stepped(&run, now)).await?;
+                    Ok(Some(run))
+                })
+            });
+            view.runs.extend(id.await?.filter(|run| !run.state.is_over()));
+        }
+    }
+    Ok(())
+}
+
+/// Writes down how work ended; what ended is taken out of the view.
+async fn end_work(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), StoreError> {
+    let mut over = BTreeSet::new();
+    for ordered in &view.work {
+        let Some(report) = ending(leader, view, ordered).await? else { continue };
+        let event = &result(ordered, &report, view.now);
+        let (report, now) = (&report, view.now);
+        leader
+            .store
+            .read_committed(|tx| {
+                Box::pin(async move {
+                    lease::step(tx, term, 0).await?;
+                    if stored::end_work(tx, report, now).await? {
+                        audit::append(tx, event).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        over.insert(ordered.work.id().to_owned());
+    }
+    view.work.retain(|ordered| !over.contains(ordered.work.id()));
+    Ok(())
+}
+
+/// How a piece of work ended; `None`: it has not.
+async fn ending(
+    leader: &Leader,
+    view: &View<'_>,
+    ordered: &Ordered,
+) -> Result<Option<WorkReport>, StoreError> {
+    let id = ordered.work.id();
+    if let Some(told) = view.told(&ordered.agent, id) {
+        return Ok(told.state.is_over().then(|| told.clone()));
+    }
+    let command = outbox::get(&leader.store, id).await?;
+    let outcome = command.and_then(|record| record.finished).map(|(_, outcome)| outcome);
+    let silent = || view.now - ordered.ordered_at >= run::SILENCE;
+    let words = match outcome {
+        Some(Outcome::Failed { message }) => message,
+        Some(Outcome::Stale { .. }) => "a newer decision came before it".to_owned(),
+        Some(Outcome::Done) if view.heard(&ordered.agent) && silent() => {
+            "the agent says nothing of it".to_owned()
+        }
+        Some(Outcome::Done) | None => return Ok(None),
+    };
+    let failure = Failure::new(Cause::Other { code: None }, words);
+    Ok(Some(WorkReport {
+        work: ordered.work.clone(),
+        state: WorkState::Failed { failure },
+        started_at: None,
+        ended_at: Some(view.now),
+    }))
+}
+
+/// Takes every run that is not over to its next state.
+async fn go_on(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), StoreError> {
+    for at in 0..view.runs.len() {
+        let Some(change) = next(leader, view, &view.runs[at]).await? else { continue };
+        if write(leader, term, &change, view.now).await? {
+            if change.order.is_some() {
+                leader.commands.send_modify(|version| *version += 1);
+            }
+            if let Some((agent, work)) = change.order {
+                view.work.push(ordered(work, agent, view.now));
+            }
+            view.runs[at] = change.run;
+        }
+    }
+    Ok(())
+}
+
+async fn next(leader: &Leader, view: &View<'_>, run: &Run) -> Result<Option<Change>, StoreError> {
+    let database = &run.planned.database;
+    let (told, command) = match &run.state {
+        State::Ordered { agent, work, .. } => {
+            let record = outbox::get(&leader.store, work).await?;
+            (view.told(agent, work), record.and_then(|record| record.finished))
+        }
+        State::Waiting { .. } | State::Done { .. } | State::Missed { .. } => (None, None),
+    };
+    let host = view.host(database);
+    Ok(run::decide(
+        run,
+        &run::Facts {
+            now: view.now,
+            schedule: view.schedules.get(database),
+            host: host.map(|(host, _)| host),
+            heard: host.is_some_and(|(host, _)| view.heard(host)),
+            catalogue: host.map(|(_, report)| &report.catalogue),
+            work: told,
+            command: command.as_ref().map(|(_, outcome)| outcome),
+            busy: view.work.iter().any(|it| it.work.database() == database),
+        },
+    ))
+}
+
+/// Writes a run's next state with the work that it orders; `false`: somebody else did before.
+async fn write(
+    leader: &Leader,
+    term: &Term,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    leader
+        .store
+        .transaction(|tx| {
+            Box::pin(async move {
+                let decisions = u32::from(change.order.is_some());
+                let token = lease::step(tx, term, decisions).await?.into_iter().next();
+                if !stored::update_run(tx, &change.run, now).await? {
+                    return Ok(false);
+                }
+                if let (Some(token), Some((agent, work))) = (token, &change.order) {
+                    give(tx, token, &ordered(work.clone(), agent.clone(), now)).await?;
+                }
+                audit::append(tx, &stepped(&change.run, now)).await?;
+                Ok(true)
+            })
+        })
+        .await
+}
+
+async fn order_chore(
+    leader: &Leader,
+    term: &Term,
+    facts: &chores::Facts<'_>,
+) -> Result<(), StoreError> {
+    let now = facts.now;
+    leader
+        .store
+        .transaction(|tx| {
+            Box::pin(async move {
+                let token = lease::step(tx, term, 1).await?.into_iter().next();
+                let id = format!("dw-{}", stored::next_number(tx).await?);
+                let (Some(token), Some(chore)) = (token, chores::next(facts, &id)) else {
+                    return Ok(());
+                };
+                let ordered = ordered(chore.work, chore.agent, now);
+                audit::append(tx, &given(&ordered, now)).await?;
+                give(tx, token, &ordered).await
+            })
+        })
+        .await?;
+    leader.commands.send_modify(|version| *version += 1);
+    Ok(())
+}
+
+fn ordered(work: Work, agent: DatacenterId, ordered_at: DateTime<Utc>) -> Ordered {
+    let (asked_by, reason, report, ended_at) = (None, None, None, None);
+    Ordered { work, agent, asked_by, reason, ordered_at, report, ended_at }
+}
+
+fn scheduler() -> Actor {
+    Actor::System("backups".to_owned())
+}
+
+fn stepped(run: &Run, now: DateTime<Utc>) -> Event {
+    let object = format!("/backups/runs/{}", run.id);
+    Event {
+        after: Some(json!({
+            "database": run.planned.database,
+            "window_start": run.planned.window_start,
+            "state": run.state,
+        })),
+        ..Event::new(now, scheduler(), Action::BackupStep, object)
+    }
+}
+
+fn given(ordered: &Ordered, now: DateTime<Utc>) -> Event {
+    let object = format!("/backups/sets/{}", ordered.work.database());
+    Event {
+        after: Some(json!({
+            "task": ordered.work.task(),
+            "agent": ordered.agent,
+            "work": ordered.work,
+        })),
+        ..Event::new(now, scheduler(), Action::DatabaseWork, object)
+    }
+}
+
+fn result(ordered: &Ordered, report: &WorkReport, now: DateTime<Utc>) -> Event {
+    let agent = Actor::Agent(ordered.agent.to_string());
+    let object = format!("/backups/sets/{}", ordered.work.database());
+    Event {
+        outcome: match report.state {
+            WorkState::Failed { .. } => Ended::Failed,
+            WorkState::Waiting | WorkState::Running { .. } | WorkState::Done { .. } => Ended::Done,
+        },
+        after: Some(json!({ "task": ordered.work.task(), "report": report })),
+        ..Event::new(now, agent, Action::DatabaseResult, object)
+    }
+}
