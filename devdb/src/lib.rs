@@ -20,4 +20,4 @@ mod programs;
 mod session;
 
 pub use cluster::{Cluster, Options};
-pub use programs::{Missing, Programs};
+pub use programs::{Missing, Programs, no_main_cluster};

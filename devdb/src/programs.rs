@@ -129,12 +129,19 @@ fn runs(program: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn install_with_apt() -> Result<()> {
-    // Debian's package makes and starts a cluster of its own unless it is told not to.
+/// Keeps Debian's packages of Postgres from making and starting a cluster of their own.
+///
+/// # Errors
+/// When the setting cannot be written, which takes root.
+pub fn no_main_cluster() -> Result<()> {
     let settings = Path::new("/etc/postgresql-common/createcluster.d");
     fs::create_dir_all(settings).context("preparing the installation of Postgres")?;
     fs::write(settings.join("mainstay.conf"), "create_main_cluster = false\n")
-        .context("preparing the installation of Postgres")?;
+        .context("preparing the installation of Postgres")
+}
+
+fn install_with_apt() -> Result<()> {
+    no_main_cluster()?;
     apt_get(&["update"])?;
     apt_get(&["install", "--yes", "--no-install-recommends", "postgresql"])
 }

@@ -26,6 +26,24 @@ pub(crate) fn postgres() -> Result<Programs> {
     step("Postgres: programs", || Programs::find_or_install(&mut |_| ()))
 }
 
+/// Postgres 15 and pgBackRest: copies are made of real clusters. Debian's pgBackRest goes up to that
+/// version, whatever the state store runs on.
+pub(crate) fn backups() -> Result<()> {
+    step("backups: Postgres 15 and pgBackRest", || {
+        let mut missing = Vec::new();
+        if !Path::new("/usr/lib/postgresql/15/bin/postgres").is_file() {
+            missing.push("postgresql-15");
+        }
+        if !repo::has("pgbackrest") {
+            missing.push("pgbackrest");
+        }
+        if !missing.is_empty() && rustix::process::geteuid().is_root() {
+            mainstay_devdb::no_main_cluster()?;
+        }
+        apt_install(&missing, "backups are tested on real clusters")
+    })
+}
+
 /// Chromium and its driver.
 pub(crate) fn browser() -> Result<()> {
     step("browser: Chromium and chromedriver", || {

@@ -41,6 +41,7 @@ struct Totals {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let begun = Instant::now();
     let programs = Some(need::postgres()?);
+    need::backups()?;
     need::browser()?;
     let axe = need::axe()?;
     let envoy = need::envoy()?;

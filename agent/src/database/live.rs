@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::config::Database;
-use super::run::{Call, call};
+use super::run::{Call, Group, call};
 use super::sql::{Session, short};
 use super::{Destination, Engine, Reporter, RestoreOrder};
 
@@ -158,7 +158,7 @@ async fn start_and_wait(
         user: &database.user,
         database: "postgres",
         read_only: true,
-        group: None,
+        group: Group::Own,
         deadline: ASK_DEADLINE,
     };
     let deadline = Instant::now() + RECOVERY_DEADLINE;
@@ -197,7 +197,7 @@ async fn run(
         arguments: arguments.to_vec(),
         environment: Vec::new(),
         account,
-        group: None,
+        group: Group::Leaving,
         deadline: COMMAND_DEADLINE,
     };
     let said = call(&order, stop).await?;

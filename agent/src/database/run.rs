@@ -28,9 +28,19 @@ pub struct Call<'a> {
     /// Variables beside the inherited ones.
     pub environment: Vec<(&'a str, String)>,
     pub account: Account,
-    /// The process group it joins, and that somebody else ends; `None`: one of its own.
-    pub group: Option<i32>,
+    pub group: Group,
     pub deadline: Duration,
+}
+
+/// The process group of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// One of its own, which ends with it.
+    Own,
+    /// One of its own; what it leaves there after its ordinary end goes on.
+    Leaving,
+    /// One that somebody else ends.
+    Join(i32),
 }
 
 /// What a program answered.
@@ -64,7 +74,7 @@ pub async fn call_with(
     line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Said, Failure> {
     let mut child = start(call)?;
-    let _group = OwnGroup::of(call, &child);
+    let mut group = OwnGroup::of(call, &child);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let mut quiet = |_: &str| ();
@@ -88,6 +98,9 @@ pub async fn call_with(
             return Err(Failure::new(Cause::TimedOut { seconds }, name(call.program)));
         }
     };
+    if call.group == Group::Leaving {
+        group.0 = None;
+    }
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Said { code: status.code(), out: text(out), err: text(err) })
 }
@@ -113,7 +126,10 @@ pub fn command(call: &Call<'_>) -> Command {
         .envs(call.environment.iter().map(|(name, value)| (name, value)))
         .current_dir("/")
         .stdin(Stdio::null())
-        .process_group(call.group.unwrap_or(0))
+        .process_group(match call.group {
+            Group::Own | Group::Leaving => 0,
+            Group::Join(group) => group,
+        })
         .kill_on_drop(true);
     if let Some((uid, gid)) = call.account.to_become() {
         command.uid(uid).gid(gid);
@@ -161,7 +177,10 @@ struct OwnGroup(Option<Pid>);
 impl OwnGroup {
     fn of(call: &Call<'_>, child: &Child) -> Self {
         let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        Self(pid.filter(|_| call.group.is_none()))
+        match call.group {
+            Group::Own | Group::Leaving => Self(pid),
+            Group::Join(_) => Self(None),
+        }
     }
 }
 
@@ -186,7 +205,7 @@ mod tests {
             arguments: vec!["-c".to_owned(), script.to_owned()],
             environment: vec![("WORD", "hello".to_owned())],
             account: Account { uid: own, gid: rustix::process::getegid().as_raw() },
-            group: None,
+            group: Group::Own,
             deadline,
         }
     }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::config::Database;
-use super::run::{Call, call, command, not_run};
+use super::run::{Call, Group, call, command, not_run};
 use super::scratch::Scratch;
 use super::sql::{Session, short};
 
@@ -44,10 +44,12 @@ const AT_LEAST: [(&str, &str); 5] = [
 ];
 const CHECKSUMS: &str = "Data page checksum version";
 /// Settings whatever those of the database were; the restored directory may name others.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("listen_addresses", ""),
     ("archive_mode", "off"),
     ("autovacuum", "off"),
+    // In files of its own directory, which go with it also after a kill.
+    ("dynamic_shared_memory_type", "mmap"),
     ("fsync", "off"),
     ("hot_standby", "on"),
     ("jit", "off"),
@@ -100,7 +102,7 @@ impl Site<'_> {
             arguments,
             environment: vec![self.scratch.mark()],
             account: self.account,
-            group: Some(self.scratch.group()),
+            group: Group::Join(self.scratch.group()),
             deadline,
         }
     }
@@ -119,7 +121,7 @@ impl Site<'_> {
             user: &self.database.user,
             database,
             read_only: true,
-            group: Some(self.scratch.group()),
+            group: Group::Join(self.scratch.group()),
             deadline,
         }
     }

@@ -11,7 +11,7 @@ use mainstay_core::backup::job::{Cause, Failure};
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
-use super::run::{Call, call};
+use super::run::{Call, Group, call};
 
 /// Exit code of `psql` for a connection that could not be made or broke off.
 const NO_CONNECTION: i32 = 2;
@@ -30,7 +30,7 @@ pub struct Session<'a> {
     /// The statement can change nothing.
     pub read_only: bool,
     /// As in [`Call`].
-    pub group: Option<i32>,
+    pub group: Group,
     pub deadline: Duration,
 }
 

@@ -260,6 +260,7 @@ pub enum Wrong {
     Checksum,
     Missing,
     Size,
+    /// It cannot be unpacked or read; a flipped byte in a compressed file often shows so.
     Other,
 }
 

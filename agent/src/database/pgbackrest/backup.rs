@@ -68,7 +68,7 @@ impl PgBackRest {
                 Err(failure) => Err(failure),
             },
         };
-        base.end_leftovers().map_err(unusable)?;
+        base.end_leftovers().await.map_err(unusable)?;
         let record = Record { job: job.clone(), outcome: Some(outcome.clone()) };
         base.keep(&record).map_err(unusable)?;
         self.write_archive(base, None).map_err(unusable)?;
@@ -84,7 +84,7 @@ impl PgBackRest {
     ) -> Result<Unwatched, Failure> {
         report.phase(Phase::Preparing);
         let unusable = |error: io::Error| unusable(base, &error);
-        base.end_leftovers().map_err(unusable)?;
+        base.end_leftovers().await.map_err(unusable)?;
         let held = self.held(base, &job.datacenter, stop).await?;
         let full = held.copies.iter().any(|copy| copy.kind == Kind::Full);
         if job.kind == Kind::Differential && job.without_full == WithoutFull::Refuse && !full {

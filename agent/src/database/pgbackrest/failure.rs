@@ -20,8 +20,10 @@ pub fn classify(code: Option<i32>, output: &str) -> Failure {
     let code = code.or(told.as_ref().map(|(code, _)| *code));
     let words = told.map_or_else(|| short(output), |(_, words)| words);
     let full = ["No space left on device", "Disk quota exceeded"];
+    // A write that stops short of its end has no error of its own.
+    let short_write = code == Some(64) && !words.contains("': [");
     let cause = match code {
-        _ if full.iter().any(|sign| words.contains(sign)) => Cause::DiskFull,
+        _ if short_write || full.iter().any(|sign| words.contains(sign)) => Cause::DiskFull,
         // Checksum; form of a file, which is what a flipped byte in a compressed one shows as; and
         // cipher.
         Some(26 | 29 | 95) => Cause::Damaged,
@@ -76,6 +78,9 @@ mod tests {
             Cause::DiskFull,
         );
         check(64, "ERROR: [064]: unable to write 'x': [5] I/O", Cause::Other { code: Some(64) });
+        let short = "ERROR: [064]: raised from local-2 protocol: unable to write 'x.zst'\n       \
+            [FileWriteError] on retry after 0ms";
+        check(64, short, Cause::DiskFull);
         check(63, "", Cause::BrokenOff);
         check(104, "", Cause::Other { code: Some(104) });
         assert_eq!(classify(None, "").cause, Cause::BrokenOff);

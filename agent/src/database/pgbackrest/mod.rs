@@ -34,7 +34,7 @@ use self::files::{Conf, Layout, Numbers};
 use self::info::State;
 use super::account::Account;
 use super::config::{Database, SCRATCH_DIR_MAX_BYTES, Settings};
-use super::run::{Call, Said, call};
+use super::run::{Call, Group, Said, call};
 use super::sql::Session;
 use super::{Engine, Reporter, RestoreOrder, scratch};
 
@@ -160,8 +160,8 @@ impl PgBackRest {
         let program = Path::new(&self.settings.pgbackrest.program);
         let mut all = base.arguments(conf);
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-        let (account, environment) = (base.account, Vec::new());
-        let order = Call { program, arguments: all, environment, account, group: None, deadline };
+        let (account, environment, group) = (base.account, Vec::new(), Group::Own);
+        let order = Call { program, arguments: all, environment, account, group, deadline };
         call(&order, stop).await
     }
 
@@ -288,7 +288,7 @@ impl Base {
             user: &self.database.user,
             database: "postgres",
             read_only: false,
-            group: None,
+            group: Group::Own,
             deadline: SQL_DEADLINE,
         }
     }
@@ -306,7 +306,7 @@ impl Base {
                     .collect(),
                 environment: Vec::new(),
                 account: self.account,
-                group: None,
+                group: Group::Own,
                 deadline: INFO_DEADLINE,
             },
             &CancellationToken::new(),

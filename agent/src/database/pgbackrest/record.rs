@@ -6,11 +6,13 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mainstay_core::backup::job::{BackupDone, BackupJob, Failure};
 use mainstay_core::id::DatacenterId;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::Base;
 use crate::driver::process::{ProcessId, proc};
@@ -19,6 +21,10 @@ use crate::driver::process::{ProcessId, proc};
 pub(super) const ENV_DIR: &str = "MAINSTAY_BACKUP_DIR";
 /// Marks them with the id of its job.
 pub(super) const ENV_JOB: &str = "MAINSTAY_BACKUP_JOB";
+
+/// Longest wait for killed processes to be gone, and how often they are looked for.
+const LEFTOVERS_DEADLINE: Duration = Duration::from_secs(30);
+const LEFTOVERS_POLL: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
@@ -76,14 +82,23 @@ impl Base {
         }))
     }
 
-    /// Ends what a backup left whose first process is gone: it would keep the lock.
-    pub(super) fn end_leftovers(&self) -> io::Result<()> {
-        for (pid, _) in self.processes()? {
-            if let Some(pid) = Pid::from_raw(pid) {
+    /// Ends what a backup left whose first process is gone: it would keep the lock. Returns when
+    /// all of it is gone.
+    pub(super) async fn end_leftovers(&self) -> io::Result<()> {
+        let deadline = Instant::now() + LEFTOVERS_DEADLINE;
+        loop {
+            let left = self.processes()?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(io::Error::other("processes of a backup cannot be ended"));
+            }
+            for pid in left.into_iter().filter_map(|(pid, _)| Pid::from_raw(pid)) {
                 let _ = kill_process(pid, Signal::KILL);
             }
+            tokio::time::sleep(LEFTOVERS_POLL).await;
         }
-        Ok(())
     }
 
     fn processes(&self) -> io::Result<Vec<(i32, proc::Stat)>> {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::files::Conf;
 use super::info::State;
 use super::{Base, PgBackRest, failure};
-use crate::database::run::{Call, call_with};
+use crate::database::run::{Call, Group, call_with};
 use crate::database::{Destination, Reporter, RestoreOrder};
 
 /// Longest time for bringing the files of one copy.
@@ -44,8 +44,8 @@ impl PgBackRest {
         arguments.push("restore".to_owned());
         arguments.extend(self.arguments(base, order));
         let (environment, group) = match order.into {
-            Destination::Scratch(scratch) => (vec![scratch.mark()], Some(scratch.group())),
-            Destination::DataDir => (Vec::new(), None),
+            Destination::Scratch(scratch) => (vec![scratch.mark()], Group::Join(scratch.group())),
+            Destination::DataDir => (Vec::new(), Group::Own),
         };
         let call = Call {
             program: std::path::Path::new(&self.settings.pgbackrest.program),

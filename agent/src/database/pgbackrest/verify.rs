@@ -31,7 +31,9 @@ pub fn parse(output: &str) -> Result<Vec<Damage>, String> {
     for line in output.lines() {
         damages.extend(NAMED.iter().find_map(|(words, what)| {
             let at = line.find(words)? + words.len();
-            let file = line[at..].trim_end().trim_end_matches('\'').to_owned();
+            let file = line[at..].trim_end().trim_end_matches('\'');
+            // One that cannot be unpacked or read: without quotes, with what went wrong.
+            let file = file.split_once(": [").map_or(file, |(file, _)| file).to_owned();
             Some(Damage { place: place(&file), file, what: *what })
         }));
     }
@@ -203,6 +205,20 @@ mod tests {
         let files: Vec<_> = damages.iter().map(|damage| damage.file.as_str()).collect();
         assert_eq!(files, ["No usable archive.info file", "No usable backup.info file"]);
         assert!(damages.iter().all(|damage| damage.place == Place::Repository));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_unpacked_is_named() {
+        let segment = "000000010000000000000003";
+        let file = format!("15-1/0000000100000000/{segment}-0147f8c6.zst");
+        let output = format!(
+            "P02   INFO: invalid result {file}: [29] raised from local-2 protocol: zst error: [-10] \
+             Unknown frame descriptor\n      [FormatError] on retry after 0ms\nstanza: main\n\
+             status: error\n  archiveId: 15-1, total WAL checked: 5, total valid WAL: 4\n    \
+             missing: 0, checksum invalid: 0, size invalid: 0, other: 1\n"
+        );
+        let place = Place::Wal { segment: segment.to_owned() };
+        assert_eq!(parse(&output), Ok(vec![Damage { place, file, what: Wrong::Other }]));
     }
 
     #[test]
