@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod job;
 mod local;
 pub mod proof;
+pub mod restore;
 pub mod retention;
 pub mod run;
 mod schedule;

@@ -5,6 +5,7 @@ mod coverage;
 mod generated;
 mod plans;
 mod reference;
+mod restores;
 mod retention;
 mod runs;
 mod year;
