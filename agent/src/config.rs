@@ -7,6 +7,8 @@ use std::time::Duration;
 use mainstay_core::id::DatacenterId;
 use mainstay_wire::JoinToken;
 
+const DATABASES_READ_SECONDS: u32 = 60;
+
 /// `mainstay agent`: runs the services of one data centre.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AgentArgs {
@@ -31,6 +33,19 @@ pub struct AgentArgs {
     /// How long a service may finish its requests before it is killed.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub drain_grace_seconds: u16,
+    /// What this agent is to know of databases and of the repositories of their copies: a TOML
+    /// file, read once.
+    #[arg(long, value_name = "FILE", env = "MAINSTAY_DATABASES")]
+    pub databases: Option<PathBuf>,
+    /// Pause between two looks at what the repositories hold; ten times that for databases of
+    /// other data centres.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = DATABASES_READ_SECONDS,
+        value_parser = clap::value_parser!(u32).range(1..=86_400)
+    )]
+    pub databases_read_seconds: u32,
     /// Stop the services too when the agent is stopped; without it they keep serving.
     #[arg(long)]
     pub stop_children: bool,
@@ -52,6 +67,9 @@ pub struct AgentConfig {
     /// Program and arguments; empty: there is none.
     pub default_program: Vec<String>,
     pub drain_grace: Duration,
+    /// The file that tells of databases; `None`: there are none for this agent.
+    pub databases: Option<PathBuf>,
+    pub databases_read_every: Duration,
     pub stop_children: bool,
     pub until_stdin_closes: bool,
 }
@@ -68,6 +86,8 @@ impl TryFrom<AgentArgs> for AgentConfig {
             bind_address: args.bind_address,
             default_program: args.default_program,
             drain_grace: Duration::from_secs(args.drain_grace_seconds.into()),
+            databases: args.databases,
+            databases_read_every: Duration::from_secs(args.databases_read_seconds.into()),
             stop_children: args.stop_children,
             until_stdin_closes: args.until_stdin_closes,
         })

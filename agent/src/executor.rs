@@ -1,15 +1,17 @@
 //! Executing commands: journal, fence, driver, in this order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mainstay_core::deployment::{self, Slot};
-use mainstay_core::estate::Deployment;
+use mainstay_core::estate::{Deployment, Fact, FactKey};
 use mainstay_core::fence::Verdict;
 use mainstay_wire::{Command, CommandResult, Outcome};
 
 use crate::bench::{Ground, Tests, TestsError};
 use crate::driver::Driver;
 use crate::journal::{Journal, JournalError};
+use crate::work::{Works, WorksError};
 
 /// Why a command is not known to be durable.
 #[derive(Debug, thiserror::Error)]
@@ -18,21 +20,30 @@ pub enum ExecutorError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Tests(#[from] TestsError),
+    #[error(transparent)]
+    Works(#[from] WorksError),
 }
 
 /// The one that acts on commands in a data centre.
 pub struct Executor<D> {
     journal: Journal,
     tests: Tests,
+    works: Works,
     driver: D,
 }
 
 impl<D: Driver> Executor<D> {
     /// Finishes what a former run left half done and sets the driver to work. Must be called
     /// inside the runtime.
-    pub fn new(journal: Journal, tests: Tests, driver: D) -> Result<Self, ExecutorError> {
-        let mut executor = Self { journal, tests, driver };
+    pub fn new(
+        journal: Journal,
+        tests: Tests,
+        works: Works,
+        driver: D,
+    ) -> Result<Self, ExecutorError> {
+        let mut executor = Self { journal, tests, works, driver };
         executor.tests.resume(&executor.ground());
+        executor.works.resume();
         for command in executor.journal.in_progress() {
             executor.execute(&command)?;
         }
@@ -61,8 +72,8 @@ impl<D: Driver> Executor<D> {
                 return Ok(stale);
             }
             Verdict::Act => self.journal.accept(command)?,
-            // Between accepting and finishing a test may be taken over, which is not done twice;
-            // nothing else outside the journal happens, so carrying on is right.
+            // Between accepting and finishing a test or work may be taken over, which is not done
+            // twice; nothing else outside the journal happens, so carrying on is right.
             Verdict::Probe => {}
         }
         let outcome = match self.begin(&command.action)? {
@@ -76,7 +87,7 @@ impl<D: Driver> Executor<D> {
     }
 
     /// What is to be done before a command is finished; inside: why it cannot be followed.
-    fn begin(&self, action: &deployment::Command) -> Result<Result<(), String>, TestsError> {
+    fn begin(&self, action: &deployment::Command) -> Result<Result<(), String>, ExecutorError> {
         let possible = self.driver.precheck(action);
         match action {
             deployment::Command::Deploy { .. }
@@ -86,7 +97,14 @@ impl<D: Driver> Executor<D> {
             deployment::Command::Test { test, .. } if self.tests.knows(&test.id) => Ok(Ok(())),
             deployment::Command::Test { service, test } => {
                 match possible.and_then(|()| self.tests.check_room()) {
-                    Ok(()) => self.tests.take(service, test, &self.ground()).map(Ok),
+                    Ok(()) => Ok(Ok(self.tests.take(service, test, &self.ground())?)),
+                    Err(message) => Ok(Err(message)),
+                }
+            }
+            deployment::Command::Work { work } if self.works.knows(work.id()) => Ok(Ok(())),
+            deployment::Command::Work { work } => {
+                match possible.and_then(|()| self.works.check(work)) {
+                    Ok(()) => Ok(Ok(self.works.take(work)?)),
                     Err(message) => Ok(Err(message)),
                 }
             }
@@ -101,6 +119,10 @@ impl<D: Driver> Executor<D> {
         &self.tests
     }
 
+    pub fn works(&self) -> &Works {
+        &self.works
+    }
+
     pub fn driver(&self) -> &D {
         &self.driver
     }
@@ -113,6 +135,14 @@ impl<D: Driver> Executor<D> {
     pub fn deployments(&self) -> BTreeMap<Slot, Deployment> {
         let deployments = self.journal.deployments();
         deployments.map(|d| ((d.service.clone(), d.track), d)).collect()
+    }
+
+    /// Everything else that the server is told.
+    pub fn facts(&self) -> BTreeMap<FactKey, Arc<Fact>> {
+        let mut facts = self.works.facts();
+        let tests = self.tests.reports().into_values().map(Fact::Test);
+        facts.extend(tests.map(|fact| (fact.key(), Arc::new(fact))));
+        facts
     }
 
     fn ground(&self) -> Ground {

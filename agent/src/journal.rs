@@ -289,8 +289,8 @@ impl Memory {
                     }
                 }
             }
-            // Tests keep their own memory; what runs does not change.
-            deployment::Command::Test { .. } => {}
+            // Tests and work on databases have memories of their own; what runs does not change.
+            deployment::Command::Test { .. } | deployment::Command::Work { .. } => {}
         }
     }
 

@@ -43,7 +43,7 @@ fn run(journal: &mut Journal, command: &Command) {
 }
 
 /// What can be seen of a journal.
-fn seen(journal: &Journal) -> (Targets, BTreeMap<ServiceId, Token>, Vec<Command>) {
+fn seen(journal: &Journal) -> (Targets, BTreeMap<Subject, Token>, Vec<Command>) {
     let newest = journal.newest().clone();
     (journal.targets().clone(), newest, journal.in_progress())
 }

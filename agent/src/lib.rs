@@ -1,8 +1,8 @@
 //! The agent: the hand of Mainstay in one data centre.
 //!
 //! Owns the link to the server ([`link`]), the command journal ([`journal`]), the tests of
-//! versions and nodes ([`bench`]) and the drivers ([`driver`]) that run services. Invariants: a
-//! command is journalled before it is executed and executed at most once; what runs goes on
+//! versions and nodes ([`bench`]), the drivers ([`driver`]) that run services, and the work on
+//! databases ([`work`]) with the engine that does it ([`database`]). Invariants: a command is journalled before it is executed and executed at most once; what runs goes on
 //! running when the server, the link or the agent is gone; nothing connects to an agent.
 //!
 //! Must not: decide policy. What should run where is the server's word.
@@ -19,23 +19,30 @@ pub mod link;
 mod report;
 mod tls;
 pub mod witness;
+pub mod work;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::Utc;
+use mainstay_core::backup::job::Failure;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
 use bench::{Tests, TestsError};
 pub use config::{AgentArgs, AgentConfig};
+use database::Engine;
+use database::config::{ConfigError, Settings};
+use database::pgbackrest::PgBackRest;
 use driver::process::{ProcessConfig, ProcessDriver};
 use executor::{Executor, ExecutorError};
 use identity::{Found, Identity, IdentityError};
 use journal::{Journal, JournalError};
 use link::LinkConfig;
 use witness::{Witness, WitnessError};
+use work::{Works, WorksError};
 
 /// Why an agent cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +61,18 @@ pub enum AgentError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Tests(#[from] TestsError),
+    #[error(transparent)]
+    Works(#[from] WorksError),
+    #[error("the file of databases {path} cannot be read")]
+    DatabasesFile {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the file of databases {path} has mistakes:\n{mistakes}")]
+    Databases { path: PathBuf, mistakes: ConfigError },
+    #[error("the databases cannot be worked on")]
+    Engine(#[source] Failure),
     #[error(transparent)]
     Executor(#[from] ExecutorError),
     #[error(transparent)]
@@ -83,6 +102,8 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     };
     let journal = Journal::open(&journal_path(&config.data_dir))?;
     let tests = Tests::open(&config.data_dir)?;
+    let works = Works::open(&config.data_dir, open_engine(&config).await?)?;
+    let works = works.reading_every(config.databases_read_every);
     let mut witness = Witness::open(&config.data_dir)?;
     let (driver, mut supervisor) = ProcessDriver::start(ProcessConfig {
         datacenter: config.datacenter.clone(),
@@ -93,7 +114,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     })
     .await
     .map_err(AgentError::Driver)?;
-    let mut executor = Executor::new(journal, tests, driver)?;
+    let mut executor = Executor::new(journal, tests, works, driver)?;
     let boot_id = boot_id();
     let link = LinkConfig { server: &config.server, data_dir: &config.data_dir, boot_id: &boot_id };
     tokio::select! {
@@ -107,6 +128,17 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         supervisor.abort();
     }
     Ok(())
+}
+
+/// The engine for the databases of this agent, if there are any.
+async fn open_engine(config: &AgentConfig) -> Result<Option<Arc<dyn Engine>>, AgentError> {
+    let Some(path) = &config.databases else { return Ok(None) };
+    let unread = |source| AgentError::DatabasesFile { path: path.clone(), source };
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let wrong = |mistakes| AgentError::Databases { path: path.clone(), mistakes };
+    let settings = Settings::parse(&text).map_err(wrong)?;
+    let engine = PgBackRest::open(settings, &config.data_dir).await.map_err(AgentError::Engine)?;
+    Ok(Some(Arc::new(engine)))
 }
 
 /// A random name for this start of an agent.
@@ -160,7 +192,7 @@ async fn identify(
 /// Tokens and checkpoints of another server's history mean nothing to the new one.
 fn set_past_aside(data_dir: &Path) -> Result<(), AgentError> {
     let before = Utc::now().timestamp();
-    for name in ["journal.jsonl", "witness.txt", bench::FILE] {
+    for name in ["journal.jsonl", "witness.txt", bench::FILE, work::FILE] {
         let aside = data_dir.join(format!("before-{before}-{name}"));
         match std::fs::rename(data_dir.join(name), aside) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {

@@ -173,6 +173,8 @@ struct Session<'a, D> {
     observed: watch::Receiver<Observed>,
     /// Rises when there is news of a test.
     tested: watch::Receiver<u64>,
+    /// Rises when there is news of a database.
+    worked: watch::Receiver<u64>,
     told: Told,
     /// The state revision that was reported last.
     reported_revision: u64,
@@ -231,6 +233,7 @@ impl<'a, D: Driver> Session<'a, D> {
         Ok(Self {
             observed: executor.driver().observe(),
             tested: executor.tests().revision(),
+            worked: executor.works().revision(),
             executor,
             witness,
             inbound,
@@ -277,6 +280,10 @@ impl<'a, D: Driver> Session<'a, D> {
                     tested.map_err(|_| Lost::Closed)?;
                     flush_at.get_or_insert_with(|| Instant::now() + COALESCE);
                 }
+                worked = self.worked.changed() => {
+                    worked.map_err(|_| Lost::Closed)?;
+                    flush_at.get_or_insert_with(|| Instant::now() + COALESCE);
+                }
                 () = at(flush_at) => {
                     flush_at = None;
                     self.due = self.due.max(Some(Due::Delta));
@@ -297,8 +304,12 @@ impl<'a, D: Driver> Session<'a, D> {
         let full = self.due.take() == Some(Due::Full);
         let observed = self.observed.borrow_and_update();
         self.reported_revision = observed.state_revision;
-        let (deployments, tests) = (self.executor.deployments(), self.executor.tests().reports());
-        FromAgent::Report(self.told.report(full, &observed.instances, deployments, tests))
+        let (deployments, facts) = (self.executor.deployments(), self.executor.facts());
+        let report = self.told.report(full, &observed.instances, deployments, facts);
+        if self.told.is_behind() {
+            self.due = Some(Due::Delta);
+        }
+        FromAgent::Report(report)
     }
 
     fn take(&mut self, message: proto::ToAgent) -> Result<(), Lost> {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mainstay_core::bench::TestReport;
 use mainstay_core::deployment::Slot;
-use mainstay_core::estate::{Deployment, Instance};
+use mainstay_core::estate::{Deployment, Fact, FactKey, Instance};
 use mainstay_core::id::InstanceId;
-use mainstay_wire::Report;
+use mainstay_wire::{Report, limits};
+
+/// What facts may take of one report, JSON, bytes; with that a report fits into a message whatever
+/// else it tells. What does not fit comes with the next one: a fact that is not named is as it was.
+const FACTS_MAX_BYTES: usize = limits::MESSAGE_MAX_BYTES / 2 - limits::BODY_MAX_BYTES;
 
 /// What was told in one link so far. A new link starts with [`Told::default`].
 #[derive(Debug, Default)]
@@ -15,7 +18,8 @@ pub struct Told {
     seq: u64,
     instances: BTreeMap<InstanceId, Arc<Instance>>,
     deployments: BTreeMap<Slot, Deployment>,
-    tests: BTreeMap<String, TestReport>,
+    facts: BTreeMap<FactKey, Arc<Fact>>,
+    behind: bool,
 }
 
 impl Told {
@@ -26,14 +30,14 @@ impl Told {
         full: bool,
         instances: &BTreeMap<InstanceId, Arc<Instance>>,
         deployments: BTreeMap<Slot, Deployment>,
-        tests: BTreeMap<String, TestReport>,
+        facts: BTreeMap<FactKey, Arc<Fact>>,
     ) -> Report {
         self.seq += 1;
         let full = full || self.seq == 1;
         if full {
             self.instances.clear();
             self.deployments.clear();
-            self.tests.clear();
+            self.facts.clear();
         }
         let report = Report {
             seq: self.seq,
@@ -50,21 +54,52 @@ impl Told {
                 .map(|(_, new)| new.clone())
                 .collect(),
             gone_deployments: gone(&self.deployments, &deployments),
-            // One that is forgotten here is over, and the server knows what came of it.
-            tests: tests
-                .values()
-                .filter(|new| self.tests.get(&new.id) != Some(*new))
-                .cloned()
-                .collect(),
+            facts: self.facts(facts),
         };
         self.instances = instances.clone();
         self.deployments = deployments;
-        self.tests = tests;
         report
+    }
+
+    /// Whether there was more to tell than the last report could take.
+    pub const fn is_behind(&self) -> bool {
+        self.behind
+    }
+
+    /// The facts that changed, as many as fit, what matters most first.
+    fn facts(&mut self, facts: BTreeMap<FactKey, Arc<Fact>>) -> Vec<Fact> {
+        // One that is forgotten here is over, and the server knows what came of it.
+        self.facts.retain(|key, _| facts.contains_key(key));
+        let changed = |(key, new): &(FactKey, Arc<Fact>)| {
+            !self.facts.get(key).is_some_and(|old| same(old, new))
+        };
+        let mut changed: Vec<_> = facts.into_iter().filter(changed).collect();
+        changed.sort_by_key(|(_, fact)| rank(fact));
+        let (mut told, mut bytes) = (Vec::new(), 0);
+        self.behind = false;
+        for (key, fact) in changed {
+            if bytes > FACTS_MAX_BYTES {
+                self.behind = true;
+                break;
+            }
+            bytes += serde_json::to_vec(&fact).map_or(0, |json| json.len());
+            told.push(fact.as_ref().clone());
+            self.facts.insert(key, fact);
+        }
+        told
     }
 }
 
-fn same(old: &Arc<Instance>, new: &Arc<Instance>) -> bool {
+/// What goes on comes first: the server must not take it for unknown.
+fn rank(fact: &Fact) -> u8 {
+    match fact {
+        Fact::Work(report) if !report.state.is_over() => 0,
+        Fact::Database(_) => 1,
+        Fact::Test(_) | Fact::Work(_) => 2,
+    }
+}
+
+fn same<T: PartialEq>(old: &Arc<T>, new: &Arc<T>) -> bool {
     Arc::ptr_eq(old, new) || old == new
 }
 

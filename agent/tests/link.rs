@@ -19,13 +19,15 @@ use mainstay_agent::identity::{self, Found, IdentityError};
 use mainstay_agent::journal::{Journal, Targets};
 use mainstay_agent::link::{self, LinkConfig};
 use mainstay_agent::witness::Witness;
+use mainstay_agent::work::Works;
 use mainstay_core::audit::merkle::{Frontier, leaf_hash};
 use mainstay_core::audit::note::SignerKey;
-use mainstay_core::bench::{Check, On, Test, TestState};
+use mainstay_core::backup::work::{VerifyJob, Work};
+use mainstay_core::bench::{Check, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Spec, Track};
-use mainstay_core::estate::{Instance, InstanceState};
+use mainstay_core::estate::{Fact, Instance, InstanceState};
 use mainstay_core::id::{DatacenterId, ServiceId};
-use mainstay_wire::{Checkpoint, FromAgent, JoinToken, Outcome, ToAgent, proto};
+use mainstay_wire::{Checkpoint, FromAgent, JoinToken, Outcome, Report, ToAgent, proto};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +44,10 @@ impl Driver for Recorder {
     fn precheck(&self, command: &Command) -> Result<(), String> {
         match command {
             Command::Replace { .. } => Err("there is no such instance".to_owned()),
-            Command::Deploy { .. } | Command::Remove { .. } | Command::Test { .. } => Ok(()),
+            Command::Deploy { .. }
+            | Command::Remove { .. }
+            | Command::Test { .. }
+            | Command::Work { .. } => Ok(()),
         }
     }
     fn retarget(&mut self, targets: &Targets) {
@@ -93,8 +98,8 @@ impl Agent {
                 }
             };
             let journal = Journal::open(&mainstay_agent::journal_path(&dir)).unwrap();
-            let mut executor =
-                Executor::new(journal, Tests::open(&dir).unwrap(), recorder).unwrap();
+            let (tests, works) = (Tests::open(&dir).unwrap(), Works::open(&dir, None).unwrap());
+            let mut executor = Executor::new(journal, tests, works, recorder).unwrap();
             let mut witness = Witness::open(&dir).unwrap();
             let config = LinkConfig { server: &address, data_dir: &dir, boot_id: "boot" };
             link::run(config, identity, &mut executor, &mut witness, &stopped).await;
@@ -279,6 +284,30 @@ async fn two_tracks_of_a_service_stand_side_by_side_under_one_history() {
     agent.stop().await;
 }
 
+fn tests_of(report: Report) -> Vec<TestReport> {
+    let test = |fact| match fact {
+        Fact::Test(report) => Some(report),
+        Fact::Work(_) | Fact::Database(_) => None,
+    };
+    report.facts.into_iter().filter_map(test).collect()
+}
+
+#[tokio::test]
+async fn work_on_a_database_is_refused_where_none_is_known() {
+    let (mut server, dir) = (TestServer::start().await, tempfile::tempdir().unwrap());
+    let agent = Agent::start(&server, dir.path());
+    let (mut link, _) = server.welcome(SLOW).await;
+    let work = Work::Verify(VerifyJob {
+        id: "verify-1".to_owned(),
+        database: "orders".parse().unwrap(),
+        datacenter: fra1(),
+    });
+    link.command("c1", 1, Command::Work { work }).await;
+    let Outcome::Failed { message } = link.result().await.outcome else { panic!("not refused") };
+    assert!(message.contains("start it with --databases FILE"), "{message}");
+    agent.stop().await;
+}
+
 #[tokio::test]
 async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     let (mut server, dir) = (TestServer::start().await, tempfile::tempdir().unwrap());
@@ -293,7 +322,7 @@ async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     link.command("c1", 1, order()).await;
     assert_eq!(link.result().await.outcome, Outcome::Done);
     let over = loop {
-        let tests = link.report().await.tests;
+        let tests = tests_of(link.report().await);
         if let Some(test) = tests.into_iter().find(|test| test.state != TestState::Running) {
             break test;
         }
@@ -303,7 +332,7 @@ async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     // The same test again, as another command, is the same: nothing new is told.
     link.command("c2", 2, order()).await;
     assert_eq!(link.result().await.outcome, Outcome::Done);
-    assert_eq!(link.report().await.tests, []);
+    assert_eq!(link.report().await.facts, []);
     agent.stop().await;
 
     let agent = Agent::start(&server, dir.path());
@@ -311,7 +340,7 @@ async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     let (mut link, _) = server.welcome(SLOW).await;
     let told = link.report().await;
     assert!(told.full);
-    assert_eq!(told.tests, [over]);
+    assert_eq!(tests_of(told), [over]);
     agent.stop().await;
 }
 

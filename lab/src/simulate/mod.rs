@@ -21,6 +21,7 @@ use mainstay_agent::identity::{self, Found, Identity};
 use mainstay_agent::journal::Journal;
 use mainstay_agent::link::{self, LinkConfig};
 use mainstay_agent::witness::Witness;
+use mainstay_agent::work::Works;
 use mainstay_core::id::DatacenterId;
 use mainstay_wire::JoinToken;
 use rand::Rng;
@@ -178,7 +179,8 @@ impl SimulatedAgent {
         let Some(identity) = self.identify(&stop).await? else { return Ok(()) };
         let journal = Journal::open(&mainstay_agent::journal_path(&self.data_dir))?;
         let mut witness = Witness::open(&self.data_dir)?;
-        let mut executor = Executor::new(journal, Tests::open(&self.data_dir)?, self.driver)?;
+        let (tests, works) = (Tests::open(&self.data_dir)?, Works::open(&self.data_dir, None)?);
+        let mut executor = Executor::new(journal, tests, works, self.driver)?;
         let boot_id = mainstay_agent::boot_id();
         let link = LinkConfig { server: &self.server, data_dir: &self.data_dir, boot_id: &boot_id };
         link::run(link, identity, &mut executor, &mut witness, &stop).await;

@@ -111,7 +111,8 @@ impl Driver for ProcessDriver {
                 let named = plan::slot(&(service.clone(), *track), &self.datacenter, spec.nodes);
                 named.map(|_| ()).map_err(|_| NAMES_TOO_LONG.to_owned())
             }
-            Command::Remove { .. } => Ok(()),
+            // What may be done to databases does not depend on what runs here.
+            Command::Remove { .. } | Command::Work { .. } => Ok(()),
             Command::Replace { service, instance } => self.here(service, instance),
             Command::Test { service, test } => match &test.on {
                 On::Staging { spec } => self.stager.precheck(service, spec),
