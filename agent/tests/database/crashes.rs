@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::{Cluster, full, job, labels, never, proof as proof_of, until};
 
 /// Slow enough to be caught in the middle.
-const SLOW: &str = ", compress-type = \"bz2\", process-max = 1";
+pub const SLOW: &str = ", compress-type = \"bz2\", process-max = 1";
 /// Set for the process that plays an agent with a proof: folder of the cluster, and a label.
 const ENV_PLAY: &str = "TEST_PROOF";
 
@@ -26,12 +26,12 @@ fn slow_cluster() -> Cluster {
     cluster
 }
 
-fn lock(cluster: &Cluster) -> PathBuf {
+pub fn lock(cluster: &Cluster) -> PathBuf {
     cluster.agent().join("databases/orders/lock/orders-backup.lock")
 }
 
 /// Whether the backup copies files.
-fn copies(lock: &Path) -> bool {
+pub fn copies(lock: &Path) -> bool {
     fs::read_to_string(lock).is_ok_and(|text| text.contains("pctCplt"))
 }
 

@@ -8,3 +8,4 @@ mod crashes;
 mod damage;
 mod outages;
 mod proofs;
+mod works;
