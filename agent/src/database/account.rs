@@ -2,7 +2,8 @@
 //!
 //! Postgres refuses root, and files that another account wrote could not be read by the server. So
 //! an agent that is root steps down for everything it runs on a database; an agent that is not must
-//! itself be the owner.
+//! itself be the owner. Of a database that runs elsewhere there is no owner here: an account is
+//! named.
 
 use std::fs;
 use std::io;
@@ -46,6 +47,35 @@ impl Account {
             owner.uid,
             own.as_raw()
         )))
+    }
+
+    /// The account of the name, for a database that runs elsewhere; `None`: the usual one if the
+    /// agent is root, else the agent's own.
+    pub fn named(name: Option<&str>) -> Result<Self, Failure> {
+        let own = rustix::process::geteuid();
+        let (name, setup) = match name {
+            None if !own.is_root() => {
+                let gid = rustix::process::getegid().as_raw();
+                return Ok(Self { uid: own.as_raw(), gid });
+            }
+            None => (FALLBACK, "create it, or name another with user_account"),
+            Some(name) => (name, "name another with user_account"),
+        };
+        let failed = |words: String| Failure::new(Cause::Setup, words);
+        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let account = find(&passwd, name)
+            .ok_or_else(|| failed(format!("there is no account {name}: {setup}")))?;
+        match account.uid {
+            0 => Err(failed(format!("{name} is root, as whom Postgres does not run: {setup}"))),
+            uid if own.is_root() || own.as_raw() == uid => Ok(account),
+            _ => {
+                let own = own.as_raw();
+                Err(failed(format!(
+                    "the agent runs as user {own} and cannot become {name}: run it as {name} or \
+                     as root"
+                )))
+            }
+        }
     }
 
     /// User and group that a child must be given; `None`: it has them already.

@@ -27,11 +27,20 @@ fn a_short_file_is_enough() {
     let settings = Settings::parse(GOOD).unwrap();
     let orders = &settings.databases["orders"];
     assert_eq!((orders.stanza.as_str(), orders.user.as_str()), ("orders", "postgres"));
-    assert_eq!(orders.port, 5432);
+    assert_eq!(orders.hosted().unwrap().port, 5432);
     let homes: Vec<_> = orders.wal.iter().map(ToString::to_string).collect();
     assert_eq!(homes, ["fra1", "ams1"], "the first two repositories get the log");
     assert_eq!(settings.repositories[1].options["s3-verify-tls"], "n");
     assert_eq!(settings.pgbackrest.program, "pgbackrest");
+}
+
+#[test]
+fn a_database_may_run_elsewhere() {
+    let settings = Settings::parse(&GOOD.replace("data_dir = \"/data/orders\"", "hosts = false"));
+    let orders = &settings.unwrap().databases["orders"];
+    assert_eq!(orders.home, Home::Elsewhere { account: None });
+    let failure = orders.hosted().unwrap_err();
+    assert_eq!(failure.to_string(), "orders does not run in this data centre");
 }
 
 #[track_caller]
@@ -66,6 +75,12 @@ fn mistakes_are_told_with_their_line_and_what_to_do() {
     expect(&stanza, &[(4, "a stanza has letters")]);
     let scratch = format!("scratch_dir = \"/{}\"\n{GOOD}", "x".repeat(80));
     expect(&scratch, &[(1, "a socket must fit below it")]);
+    expect(&changed("data_dir = \"/data/orders\"", ""), &[(3, "say hosts = false")]);
+    let elsewhere = changed("id = \"orders\"", "id = \"orders\"\nhosts = false\nport = 1");
+    let (data, port) = ((3, "data_dir: leave it out"), (3, "port: leave it out"));
+    expect(&elsewhere, &[data, port]);
+    let account = changed("id = \"orders\"", "id = \"orders\"\nuser_account = \"postgres\"");
+    expect(&account, &[(4, "belongs to hosts = false")]);
     let own = format!("{GOOD}[pgbackrest]\noptions = {{ repo1-path = \"/x\", process-max = 2 }}");
     expect(&own, &[(20, "repo1-path: leave it out")]);
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
-use super::config::Database;
+use super::config::{Database, Hosted};
 use super::run::{Call, Group, call};
 use super::sql::{Session, short};
 use super::{Destination, Engine, Reporter, RestoreOrder};
@@ -44,7 +44,9 @@ pub async fn restore_over(
         start: not("nothing was restored"),
         reached: None,
     };
-    let (database, account) = match engine.base(&job.database) {
+    let base = engine.base(&job.database);
+    let base = base.and_then(|(database, account)| Ok((database, database.hosted()?, account)));
+    let (database, hosted, account) = match base {
         Ok(base) => base,
         Err(failure) => {
             result.stop = Step::Failed { failure };
@@ -52,7 +54,7 @@ pub async fn restore_over(
         }
     };
     report.phase(Phase::Preparing);
-    match stop_and_set_aside(database, account, stop).await {
+    match stop_and_set_aside(database, hosted, account, stop).await {
         Ok(aside) => result.set_aside = aside.map(|path| path.display().to_string()),
         Err(failure) => {
             result.stop = Step::Failed { failure };
@@ -72,7 +74,7 @@ pub async fn restore_over(
         return result;
     }
     report.phase(Phase::Recovering);
-    match start_and_wait(database, account, stop).await {
+    match start_and_wait(database, hosted, account, stop).await {
         Ok(reached) => (result.start, result.reached) = (Step::Passed, Some(reached)),
         Err(failure) => result.start = Step::Failed { failure },
     }
@@ -81,7 +83,8 @@ pub async fn restore_over(
 
 /// Data directories that restores moved aside, the oldest first.
 pub fn set_aside(database: &Database) -> Vec<PathBuf> {
-    let Some((parent, prefix)) = aside_names(&database.data_dir) else { return Vec::new() };
+    let names = database.hosted().ok().and_then(|hosted| aside_names(&hosted.data_dir));
+    let Some((parent, prefix)) = names else { return Vec::new() };
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
         .filter(|entry| {
@@ -114,17 +117,18 @@ fn aside_names(data_dir: &Path) -> Option<(&Path, OsString)> {
 
 async fn stop_and_set_aside(
     database: &Database,
+    hosted: &Hosted,
     account: Account,
     stop: &CancellationToken,
 ) -> Result<Option<PathBuf>, Failure> {
     let setup = |words: String| Failure::new(Cause::Setup, words);
-    if database.stop.is_empty() {
+    if hosted.stop.is_empty() {
         let words = format!("{} has no commands stop and start: it is not restored", database.id);
         return Err(setup(words));
     }
-    let data = &database.data_dir;
+    let data = &hosted.data_dir;
     if data.join("postmaster.pid").exists() {
-        run(database, &database.stop, stop).await?;
+        run(database, &hosted.stop, stop).await?;
     }
     if data.join("postmaster.pid").exists() {
         let words = format!("{} still runs after its command stop", database.id);
@@ -146,15 +150,16 @@ async fn stop_and_set_aside(
 
 async fn start_and_wait(
     database: &Database,
+    hosted: &Hosted,
     account: Account,
     stop: &CancellationToken,
 ) -> Result<Reached, Failure> {
-    run(database, &database.start, stop).await?;
+    run(database, &hosted.start, stop).await?;
     let session = Session {
         bin_dir: &database.bin_dir,
         account,
-        socket_dir: &database.socket_dir,
-        port: database.port,
+        socket_dir: &hosted.socket_dir,
+        port: hosted.port,
         user: &database.user,
         database: "postgres",
         read_only: true,
@@ -169,7 +174,7 @@ async fn start_and_wait(
             Ok(None) | Err(_) => {}
         }
         // The server removes it when it ends.
-        if !database.data_dir.join("postmaster.pid").exists() {
+        if !hosted.data_dir.join("postmaster.pid").exists() {
             let words = "the server ended while it recovered: see its log";
             return Err(Failure::new(Cause::NotRecovered, words));
         }

@@ -151,7 +151,7 @@ impl Reporter {
     }
 
     /// The job enters a phase.
-    fn phase(&self, phase: Phase) {
+    pub(crate) fn phase(&self, phase: Phase) {
         self.0.send_replace(Progress { phase, done_bp: None });
     }
 

@@ -131,7 +131,7 @@ impl PgBackRest {
         datacenter: &DatacenterId,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
-        let session = base.session();
+        let session = base.session()?;
         // Without a record in it, a segment does not end. Each in a transaction of its own.
         // tidy: allow sql: asked of the protected database, of which the store knows nothing
         let write = "SELECT pg_logical_emit_message(false, 'mainstay', 'backup')";

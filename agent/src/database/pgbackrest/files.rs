@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use mainstay_core::id::DatacenterId;
 
-use crate::database::config::{Database, Repository, Settings};
+use crate::database::config::{Database, Home, Repository, Settings};
 
 /// Days that full copies stay if it were for the engine: its greatest value.
 const RETENTION_DAYS: u32 = 9_999_999;
@@ -117,15 +117,17 @@ impl<'a> Conf<'a> {
         for (name, value) in options {
             let _ = writeln!(text, "{name}={value}");
         }
-        let _ = write!(
-            text,
-            "\n[{}]\npg1-path={}\npg1-socket-path={}\npg1-port={}\npg1-user={}\n",
-            database.stanza,
-            database.data_dir.display(),
-            database.socket_dir.display(),
-            database.port,
-            database.user,
-        );
+        let _ = writeln!(text, "\n[{}]", database.stanza);
+        if let Home::Here(hosted) = &database.home {
+            let _ = write!(
+                text,
+                "pg1-path={}\npg1-socket-path={}\npg1-port={}\npg1-user={}\n",
+                hosted.data_dir.display(),
+                hosted.socket_dir.display(),
+                hosted.port,
+                database.user,
+            );
+        }
         text
     }
 }

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use self::files::{Conf, Layout, Numbers};
 use self::info::State;
 use super::account::Account;
-use super::config::{Database, SCRATCH_DIR_MAX_BYTES, Settings};
+use super::config::{Database, Home, SCRATCH_DIR_MAX_BYTES, Settings};
 use super::run::{Call, Group, Said, call};
 use super::sql::Session;
 use super::{Engine, Reporter, RestoreOrder, scratch};
@@ -92,7 +92,10 @@ impl PgBackRest {
         scratch::sweep(&scratch_root).await.map_err(|error| failed(&scratch_root, &error))?;
         let mut bases = BTreeMap::new();
         for (id, database) in &settings.databases {
-            let account = Account::of(&database.data_dir)?;
+            let account = match &database.home {
+                Home::Here(hosted) => Account::of(&hosted.data_dir)?,
+                Home::Elsewhere { account } => Account::named(account.as_deref())?,
+            };
             let layout = Layout { dir: dir.join(id.as_str()) };
             for folder in [layout.dir.clone(), layout.lock(), layout.spool(), layout.log()] {
                 account.make_dir(&folder).map_err(|error| failed(&folder, &error))?;
@@ -111,7 +114,7 @@ impl PgBackRest {
 
     fn get(&self, database: &DatabaseId) -> Result<&Base, Failure> {
         self.bases.get(database).ok_or_else(|| {
-            Failure::new(Cause::Setup, format!("the agent hosts no database {database}"))
+            Failure::new(Cause::Setup, format!("the agent knows no database {database}"))
         })
     }
 
@@ -279,18 +282,19 @@ impl Base {
     }
 
     /// A session with the database itself.
-    fn session(&self) -> Session<'_> {
-        Session {
+    fn session(&self) -> Result<Session<'_>, Failure> {
+        let hosted = self.database.hosted()?;
+        Ok(Session {
             bin_dir: &self.database.bin_dir,
             account: self.account,
-            socket_dir: &self.database.socket_dir,
-            port: self.database.port,
+            socket_dir: &hosted.socket_dir,
+            port: hosted.port,
             user: &self.database.user,
             database: "postgres",
             read_only: false,
             group: Group::Own,
             deadline: SQL_DEADLINE,
-        }
+        })
     }
 
     /// Whether the owner of the database can enter the folder.
@@ -316,9 +320,9 @@ impl Base {
             return Ok(());
         }
         let words = format!(
-            "user {}, who owns {}, cannot enter {}: make the folders above it accessible",
+            "user {}, who works on {}, cannot enter {}: make the folders above it accessible",
             self.account.uid,
-            self.database.data_dir.display(),
+            self.database.id,
             dir.display()
         );
         Err(Failure::new(Cause::Setup, words))
@@ -379,6 +383,7 @@ impl Engine for PgBackRest {
     ) -> BoxFuture<'a, Result<BackupDone, Failure>> {
         Box::pin(async {
             let base = self.get(&job.database)?;
+            base.database.hosted()?;
             let Ok(_busy) = base.busy.try_lock() else {
                 return Err(Failure::new(Cause::LockHeld, ""));
             };

@@ -42,7 +42,7 @@ impl PgBackRest {
         let conf = self.write_conf(base, order, &wanted)?;
         let mut arguments = base.arguments(&conf);
         arguments.push("restore".to_owned());
-        arguments.extend(self.arguments(base, order));
+        arguments.extend(self.arguments(base, order)?);
         let (environment, group) = match order.into {
             Destination::Scratch(scratch) => (vec![scratch.mark()], Group::Join(scratch.group())),
             Destination::DataDir => (Vec::new(), Group::Own),
@@ -102,7 +102,7 @@ impl PgBackRest {
         Ok(path)
     }
 
-    fn arguments(&self, base: &Base, order: &RestoreOrder<'_>) -> Vec<String> {
+    fn arguments(&self, base: &Base, order: &RestoreOrder<'_>) -> Result<Vec<String>, Failure> {
         let mut arguments = vec![
             format!("--set={}", order.label),
             "--log-level-console=detail".to_owned(),
@@ -115,7 +115,7 @@ impl PgBackRest {
                 arguments.push(format!("--tablespace-map-all={}", tablespaces.display()));
                 scratch.data()
             }
-            Destination::DataDir => base.database.data_dir.clone(),
+            Destination::DataDir => base.database.hosted()?.data_dir.clone(),
         };
         arguments.push(format!("--pg1-path={}", data.display()));
         arguments.extend(match order.target {
@@ -132,7 +132,7 @@ impl PgBackRest {
             }
             Target::Latest => {}
         }
-        arguments
+        Ok(arguments)
     }
 }
 

@@ -29,6 +29,7 @@ impl PgBackRest {
         base: &Base,
         stop: &CancellationToken,
     ) -> Result<Prepared, Failure> {
+        base.database.hosted()?;
         let mut repositories = BTreeMap::new();
         for repository in &self.settings.repositories {
             let datacenter = &repository.datacenter;
@@ -82,7 +83,7 @@ impl PgBackRest {
 
     /// Lets the database send its log; returns the settings that need a restart to count.
     async fn archive(&self, base: &Base, stop: &CancellationToken) -> Result<Vec<String>, Failure> {
-        let session = base.session();
+        let session = base.session()?;
         let program = &self.settings.pgbackrest.program;
         let archive = base.layout.archive();
         let command = files::archive_command(program, &archive, &base.database.stanza);
@@ -121,7 +122,7 @@ impl PgBackRest {
     async fn reload(&self, base: &Base, stop: &CancellationToken) -> Result<(), Failure> {
         // tidy: allow sql: asked of the protected database, of which the store knows nothing
         let reload = "SELECT pg_reload_conf()";
-        base.session().ask(reload, stop).await.map(|_| ())
+        base.session()?.ask(reload, stop).await.map(|_| ())
     }
 }
 
