@@ -52,3 +52,18 @@ CREATE INDEX database_work_database ON database_work (database, ordered_at DESC)
 CREATE INDEX database_work_task ON database_work (task, ordered_at DESC);
 CREATE INDEX database_work_open ON database_work (database) WHERE ended_at IS NULL;
 CREATE SEQUENCE database_work_number;
+
+-- Restores over live databases: asked for by one person and allowed by another.
+CREATE TABLE database_restore (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    database   text        NOT NULL,
+    request    jsonb       NOT NULL,
+    state      jsonb       NOT NULL,
+    kind       text        NOT NULL,
+    revision   bigint      NOT NULL CHECK (revision > 0),
+    changed_at timestamptz NOT NULL
+);
+-- A database has one restore at a time.
+CREATE UNIQUE INDEX database_restore_one ON database_restore (database)
+    WHERE kind IN ('requested', 'ordered');
+CREATE INDEX database_restore_database ON database_restore (database, id DESC);

@@ -1,4 +1,6 @@
-//! What people ask of backups: a copy now, or a proof of one.
+//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]).
+
+pub mod restore;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Outcome};
@@ -228,6 +230,14 @@ pub fn host(estate: &Estate, database: &DatabaseId) -> Option<DatacenterId> {
     declared.datacenters.iter().find(hosts).cloned()
 }
 
+/// Whether the agent of a data centre is heard.
+pub(crate) fn hears(estate: &Estate, datacenter: &DatacenterId) -> bool {
+    estate
+        .datacenters
+        .get(datacenter)
+        .is_some_and(|state| state.connected && state.contact(estate.at) == Contact::Reporting)
+}
+
 /// Writes work and the command with it.
 pub(crate) async fn give(
     tx: &mut mainstay_store::Tx<'_>,
@@ -252,11 +262,8 @@ fn prover(estate: &Estate, copy: &CopyAt) -> Option<Option<DatacenterId>> {
     let held = seen.catalogue.get(&copy.datacenter)?.as_ref().ok()?;
     held.iter().find(|it| it.label == copy.label)?;
     let can = |id: &&DatacenterId| {
-        estate.datacenters.get(*id).is_some_and(|state| {
-            state.database(&copy.database).is_some()
-                && state.connected
-                && state.contact(estate.at) == Contact::Reporting
-        })
+        let state = estate.datacenters.get(*id);
+        state.is_some_and(|it| it.database(&copy.database).is_some()) && hears(estate, id)
     };
     let able: Vec<&DatacenterId> = estate.datacenters.keys().filter(can).collect();
     let elsewhere = able.iter().find(|id| ***id != copy.datacenter && ***id != host);

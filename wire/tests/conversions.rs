@@ -111,6 +111,7 @@ fn facts() -> Vec<Fact> {
         prepared: None,
         catalogue: [("fra1".parse().unwrap(), Err("it is away".to_owned()))].into(),
         wal: Default::default(),
+        set_aside: vec!["/data.before-1".to_owned()],
     };
     let tests = tests().into_iter().map(Fact::Test);
     tests.chain([Fact::Work(work), Fact::Database(seen)]).collect()

@@ -1,9 +1,11 @@
 //! Doing one piece of work.
 
+use std::path::Path;
 use std::time::Duration;
 
 use mainstay_core::backup::job::{Damage, Failure, Phase, Place, Progress, Wrong};
 use mainstay_core::backup::work::{Done, ExpireJob, VerifyJob, Work};
+use mainstay_core::id::DatabaseId;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -51,8 +53,7 @@ async fn perform(engine: &dyn Engine, work: &Work, report: &Reporter) -> Result<
             report.phase(Phase::CleaningUp);
             engine.expire(database, datacenter, chain, &stop).await?;
             if let Some(first) = wal_from {
-                let removed = engine.expire_wal(database, datacenter, first, &stop).await?;
-                tracing::info!(%database, %datacenter, first, removed, "the log before is removed");
+                expire_wal(engine, database, first, &stop).await?;
             }
             Ok(Done::Expire)
         }
@@ -60,7 +61,29 @@ async fn perform(engine: &dyn Engine, work: &Work, report: &Reporter) -> Result<
         Work::Restore(job) => {
             Ok(Done::Restore(live::restore_over(engine, job, report, &stop).await))
         }
+        Work::LetGo(job) => {
+            let (database, _) = engine.base(&job.database)?;
+            live::let_go(database, Path::new(&job.path))?;
+            Ok(Done::LetGo)
+        }
     }
+}
+
+/// Removes the log that no copy needs any more, wherever it is archived. A repository that cannot
+/// be read keeps it until the next time.
+async fn expire_wal(
+    engine: &dyn Engine,
+    database: &DatabaseId,
+    first: &str,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let readable = engine.catalogue(database, stop).await?;
+    let readable = readable.into_iter().filter(|(_, held)| held.is_ok());
+    for (datacenter, _) in readable {
+        let removed = engine.expire_wal(database, &datacenter, first, stop).await?;
+        tracing::info!(%database, %datacenter, first, removed, "the log before is removed");
+    }
+    Ok(())
 }
 
 fn bounded(mut damages: Vec<Damage>) -> Vec<Damage> {

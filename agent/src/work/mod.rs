@@ -87,9 +87,11 @@ enum Lane {
 impl Lane {
     fn of(work: &Work) -> Self {
         match work {
-            Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::Restore(_) => {
-                Self::Database(work.database().clone())
-            }
+            Work::Backup(_)
+            | Work::Verify(_)
+            | Work::Expire(_)
+            | Work::Restore(_)
+            | Work::LetGo(_) => Self::Database(work.database().clone()),
             Work::Prove(_) => Self::Proofs,
         }
     }
@@ -243,7 +245,7 @@ impl Shared {
                     (WorkState::Running { .. }, Work::Backup(_)) => {}
                     (
                         WorkState::Running { .. },
-                        Work::Verify(_) | Work::Expire(_) | Work::Prove(_),
+                        Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::LetGo(_),
                     ) => *report = waiting(report.work.clone()),
                     (WorkState::Waiting | WorkState::Done { .. } | WorkState::Failed { .. }, _) => {
                     }
@@ -257,7 +259,7 @@ impl Shared {
         let engine = self.engine.as_ref().ok_or(NO_ENGINE)?;
         let (database, _) = engine.base(work.database()).map_err(|failure| failure.to_string())?;
         match work {
-            Work::Backup(_) | Work::Restore(_) => {
+            Work::Backup(_) | Work::Restore(_) | Work::LetGo(_) => {
                 let elsewhere = |failure| {
                     format!("{failure}: ask the agent that hosts it for backups and restores")
                 };

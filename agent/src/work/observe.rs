@@ -16,7 +16,7 @@ use mainstay_wire::limits::BODY_MAX_BYTES;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use crate::database::Engine;
+use crate::database::{Engine, live};
 
 /// How many times longer the pause is for a database of another data centre: what its host sees
 /// is newer, and counts as long as it is heard.
@@ -100,7 +100,10 @@ async fn read(
             wal.insert(datacenter.clone(), runs(&segments));
         }
     }
-    Ok(DatabaseReport { database: database.clone(), read_at, hosts, prepared, catalogue, wal })
+    let kept = live::set_aside(engine.base(database)?.0);
+    let set_aside = kept.iter().map(|path| path.display().to_string()).collect();
+    let database = database.clone();
+    Ok(DatabaseReport { database, read_at, hosts, prepared, catalogue, wal, set_aside })
 }
 
 fn is_readable(catalogue: &Catalogue) -> bool {
@@ -249,6 +252,7 @@ mod tests {
             prepared: None,
             catalogue: [(datacenter.clone(), Ok(vec![copy; 20]))].into(),
             wal: [(datacenter.clone(), runs(&gaps))].into(),
+            set_aside: Vec::new(),
         };
         assert_eq!(bounded(report.clone(), BODY_MAX_BYTES), report);
         let less = bounded(report.clone(), 8_000);

@@ -745,6 +745,26 @@ audit-backup-step = { $how ->
     [done] Took a backup run to its next state
    *[tried] Tried to take a backup run to its next state
 }
+audit-restore-ask = { $how ->
+    [done] Asked to restore over a live database
+   *[tried] Tried to ask to restore over a live database
+}
+audit-restore-allow = { $how ->
+    [done] Allowed a restore over a live database
+   *[tried] Tried to allow a restore over a live database
+}
+audit-restore-refuse = { $how ->
+    [done] Refused a restore over a live database
+   *[tried] Tried to refuse a restore over a live database
+}
+audit-restore-step = { $how ->
+    [done] Took a restore to its next state
+   *[tried] Tried to take a restore to its next state
+}
+audit-restore-let-go = { $how ->
+    [done] Let a data directory go that a restore had set aside
+   *[tried] Tried to let a data directory go that a restore had set aside
+}
 audit-database-work = { $how ->
     [done] Ordered work on a database
    *[tried] Tried to order work on a database

@@ -11,19 +11,20 @@ use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
 use mainstay_core::backup::job::{Cause, Failure};
 use mainstay_core::backup::proof::Proof;
+use mainstay_core::backup::restore;
 use mainstay_core::backup::run::{self, Change, Run, State};
 use mainstay_core::backup::work::{DatabaseReport, Work, WorkReport, WorkState};
 use mainstay_core::backup::{Schedule, chores};
-use mainstay_core::estate::{Contact, Estate};
+use mainstay_core::estate::Estate;
 use mainstay_core::fence::Outcome;
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use mainstay_store::backup::{self as stored, Ordered};
 use mainstay_store::lease::{self, Term};
-use mainstay_store::{StoreError, audit, outbox};
+use mainstay_store::{StoreError, audit, outbox, restore as restores};
 use serde_json::json;
 
 use super::Leader;
-use crate::backups::give;
+use crate::backups::{give, hears};
 use crate::estate::Snapshot;
 
 /// Looks at the store are at least so far apart.
@@ -68,6 +69,7 @@ impl Backups {
         begin(leader, term, &mut view).await?;
         end_work(leader, term, &mut view).await?;
         go_on(leader, term, &mut view).await?;
+        restore(leader, term, &view).await?;
         self.chores(leader, term, &view).await
     }
 
@@ -141,9 +143,7 @@ impl<'a> View<'a> {
     }
 
     fn heard(&self, datacenter: &DatacenterId) -> bool {
-        self.estate.datacenters.get(datacenter).is_some_and(|state| {
-            state.connected && state.contact(self.estate.at) == Contact::Reporting
-        })
+        hears(self.estate, datacenter)
     }
 
     /// Where the database can be restored beside it: where it runs first, then elsewhere.
@@ -188,7 +188,7 @@ impl Past {
                     *at = ordered.ordered_at.max(*at);
                 }
                 Work::Prove(_) => past.proved = past.proved.max(Some(ordered.ordered_at)),
-                Work::Restore(_) => {}
+                Work::Restore(_) | Work::LetGo(_) => {}
             }
             if let (Some(report), Some(ended_at)) = (&ordered.report, ordered.ended_at) {
                 past.proofs.extend(Proof::all_of(report, ended_at));
@@ -342,6 +342,43 @@ async fn write(
             })
         })
         .await
+}
+
+/// Takes every restore that is not over to its next state.
+async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), StoreError> {
+    for restore in restores::open(leader.store.reads()).await? {
+        let (told, command) = match &restore.state {
+            restore::State::Ordered { agent, work, .. } => {
+                let record = outbox::get(&leader.store, work).await?;
+                (view.told(agent, work), record.and_then(|record| record.finished))
+            }
+            restore::State::Requested
+            | restore::State::Refused { .. }
+            | restore::State::Done { .. }
+            | restore::State::Failed { .. } => (None, None),
+        };
+        let command = command.as_ref().map(|(_, outcome)| outcome);
+        let Some(next) = restore::decide(&restore, told, command, view.now) else { continue };
+        let object = format!("/backups/restores/{}", next.id);
+        let event = &Event {
+            after: Some(json!({ "database": next.request.database, "state": next.state })),
+            ..Event::new(view.now, scheduler(), Action::RestoreStep, object)
+        };
+        let (next, now) = (&next, view.now);
+        leader
+            .store
+            .transaction(|tx| {
+                Box::pin(async move {
+                    lease::step(tx, term, 0).await?;
+                    if restores::update(tx, next, now).await? {
+                        audit::append(tx, event).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 async fn order_chore(

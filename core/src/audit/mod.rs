@@ -131,6 +131,11 @@ pub enum Action {
     BackupStep,
     DatabaseWork,
     DatabaseResult,
+    RestoreAsk,
+    RestoreAllow,
+    RestoreRefuse,
+    RestoreStep,
+    RestoreLetGo,
     AuditExport,
 }
 

@@ -27,6 +27,8 @@ pub enum Work {
     Prove(ProofJob),
     /// Restore a copy in the place of the database.
     Restore(RestoreJob),
+    /// Remove a data directory that a restore set aside.
+    LetGo(LetGoJob),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,14 @@ pub struct ExpireJob {
     pub wal_from: Option<String>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetGoJob {
+    pub id: String,
+    pub database: DatabaseId,
+    /// As [`DatabaseReport::set_aside`] names it.
+    pub path: String,
+}
+
 impl Work {
     pub fn id(&self) -> &str {
         match self {
@@ -56,6 +66,7 @@ impl Work {
             Self::Expire(job) => &job.id,
             Self::Prove(job) => &job.id,
             Self::Restore(job) => &job.id,
+            Self::LetGo(job) => &job.id,
         }
     }
 
@@ -67,6 +78,7 @@ impl Work {
             Self::Expire(_) => "expire",
             Self::Prove(_) => "prove",
             Self::Restore(_) => "restore",
+            Self::LetGo(_) => "let-go",
         }
     }
 
@@ -77,6 +89,7 @@ impl Work {
             Self::Expire(job) => &job.database,
             Self::Prove(job) => &job.database,
             Self::Restore(job) => &job.database,
+            Self::LetGo(job) => &job.database,
         }
     }
 }
@@ -125,6 +138,7 @@ pub enum Done {
     Expire,
     Prove(ProofResult),
     Restore(RestoreResult),
+    LetGo,
 }
 
 /// What an agent sees of a database.
@@ -140,6 +154,9 @@ pub struct DatabaseReport {
     pub catalogue: Catalogue,
     /// The write-ahead log in each repository that could be read.
     pub wal: BTreeMap<DatacenterId, Vec<WalRun>>,
+    /// Data directories that restores set aside and nobody let go, the oldest first.
+    #[serde(default)]
+    pub set_aside: Vec<String>,
 }
 
 /// Segments of the write-ahead log that follow each other without a gap, both included.

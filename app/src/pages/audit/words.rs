@@ -92,6 +92,11 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::BackupStep => t!("audit-backup-step", how = how),
         Action::DatabaseWork => t!("audit-database-work", how = how),
         Action::DatabaseResult => t!("audit-database-result", how = how),
+        Action::RestoreAsk => t!("audit-restore-ask", how = how),
+        Action::RestoreAllow => t!("audit-restore-allow", how = how),
+        Action::RestoreRefuse => t!("audit-restore-refuse", how = how),
+        Action::RestoreStep => t!("audit-restore-step", how = how),
+        Action::RestoreLetGo => t!("audit-restore-let-go", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -128,10 +133,16 @@ fn detail(event: &Event) -> Option<String> {
         | Action::BenchRun
         | Action::BenchResult
         | Action::NodeTest => quoted(after.get("version")?),
-        Action::RolloutStep | Action::BackupStep => quoted(after.get("state")?.get("kind")?),
+        Action::RolloutStep | Action::BackupStep | Action::RestoreStep => {
+            quoted(after.get("state")?.get("kind")?)
+        }
         Action::BackupAsk => quoted(after.get("kind")?),
         Action::DatabaseWork | Action::DatabaseResult => quoted(after.get("task")?),
         Action::AuditExport => quoted(after.get("format")?),
+        Action::RestoreAsk | Action::RestoreAllow | Action::RestoreRefuse => {
+            quoted(after.get("restore")?)
+        }
+        Action::RestoreLetGo => quoted(after.get("path")?),
         Action::SignIn
         | Action::SignOut
         | Action::UserCreate
@@ -181,7 +192,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 42] = [
+pub const ACTIONS: [Action; 47] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -223,6 +234,11 @@ pub const ACTIONS: [Action; 42] = [
     Action::BackupStep,
     Action::DatabaseWork,
     Action::DatabaseResult,
+    Action::RestoreAsk,
+    Action::RestoreAllow,
+    Action::RestoreRefuse,
+    Action::RestoreStep,
+    Action::RestoreLetGo,
     Action::AuditExport,
 ];
 
