@@ -50,6 +50,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Lose data in a crash of the machine, for speed. For tests.
     pub fast: bool,
+    /// Make a new cluster with checksums on its pages.
+    pub checksums: bool,
 }
 
 /// A running private cluster. Stops when dropped.
@@ -59,6 +61,7 @@ pub struct Cluster {
     account: Account,
     place: Place,
     settings: Vec<(String, String)>,
+    checksums: bool,
     server: Option<Server>,
     /// Holds the whole place when nothing of it is to be kept.
     temporary: Option<TempDir>,
@@ -88,6 +91,7 @@ impl Cluster {
         let mut cluster = Self {
             place: Place::take(dir, account)?,
             settings: settings(options),
+            checksums: options.checksums,
             server: None,
             temporary: None,
             programs,
@@ -121,6 +125,18 @@ impl Cluster {
     pub fn url(&self, database: &str) -> String {
         let socket = self.place.socket.path().display();
         format!("postgres://postgres@localhost/{database}?host={socket}")
+    }
+
+    /// Postgres' data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.place.data
+    }
+
+    /// Where its socket is; another one with each [`Cluster::start`].
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        self.place.socket.path()
     }
 
     /// Creates a database unless it exists, and returns its address.
@@ -216,6 +232,7 @@ impl Cluster {
             .account
             .command(self.programs.path("initdb"))
             .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"])
+            .args(self.checksums.then_some("--data-checksums"))
             .args(["--no-sync", "--no-instructions", "--pgdata"])
             .arg(&self.place.data)
             .stdin(Stdio::null())

@@ -68,6 +68,30 @@ impl Programs {
             .ok_or_else(|| Missing.into())
     }
 
+    /// Installed programs of this major version and no other; `psql` is among them.
+    #[must_use]
+    pub fn find_major(major: u32) -> Option<Self> {
+        let debian = Path::new(DEBIAN_ROOT).join(major.to_string()).join("bin");
+        let path: OsString = env::var_os("PATH").unwrap_or_default();
+        let has_psql = |programs: &Self| programs.path("psql").is_file();
+        [debian]
+            .into_iter()
+            .chain(env::split_paths(&path))
+            .filter_map(|bin| usable(&bin))
+            .find(|programs| programs.major() == Some(major) && has_psql(programs))
+    }
+
+    /// The directory that they are in.
+    #[must_use]
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    fn major(&self) -> Option<u32> {
+        let output = Command::new(self.path("postgres")).arg("--version").output().ok()?;
+        major_version(&String::from_utf8_lossy(&output.stdout))
+    }
+
     /// Finds the programs or installs them, telling `say` what is being done.
     ///
     /// # Errors
@@ -108,9 +132,9 @@ fn usable(bin: &Path) -> Option<Programs> {
     if !bin.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
-    let major = major_version(&String::from_utf8_lossy(&output.stdout))?;
-    (major >= OLDEST_MAJOR).then(|| Programs { bin: bin.to_owned() })
+    let programs = Programs { bin: bin.to_owned() };
+    let major = programs.major()?;
+    (major >= OLDEST_MAJOR).then_some(programs)
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian …)`.

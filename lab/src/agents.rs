@@ -38,6 +38,8 @@ pub struct AgentPlan {
     pub data_dir: PathBuf,
     pub log: PathBuf,
     pub join_token: Option<String>,
+    /// What it is to know of databases.
+    pub databases: Option<PathBuf>,
 }
 
 /// What the agent is to do.
@@ -221,13 +223,17 @@ fn spawn(plan: &AgentPlan, server: SocketAddr) -> io::Result<Agent> {
         .args(["--bind-address", &plan.ip.to_string()])
         .args(["--drain-grace-seconds", DRAIN_GRACE_SECONDS])
         .args(["--stop-children", "--until-stdin-closes"])
-        .arg("--default-program")
-        .arg(&plan.service_program)
         .env_remove("MAINSTAY_JOIN_TOKEN")
+        .env_remove("MAINSTAY_DATABASES")
         .stdin(Stdio::piped())
         .stdout(log.try_clone()?)
         .stderr(log)
         .process_group(0);
+    if let Some(databases) = &plan.databases {
+        command.arg("--databases").arg(databases);
+    }
+    // Takes all arguments that follow.
+    command.arg("--default-program").arg(&plan.service_program);
     if let Some(token) = &plan.join_token {
         command.env("MAINSTAY_JOIN_TOKEN", token);
     }

@@ -12,6 +12,8 @@ use crate::control::{self, Faults, Heal, Refused, json};
 use crate::fault::{Fault, Kind, Request};
 use crate::http;
 
+/// How a copy is named.
+const COPY: &str = "DATABASE@DATACENTER[/COPY]";
 /// Exit code when the lab refuses.
 const REFUSED: u8 = 1;
 
@@ -78,6 +80,28 @@ enum FaultCommand {
         #[arg(long, value_parser = share)]
         share: f64,
     },
+    /// Make the repository of copies in a data centre unreachable until it is healed.
+    Away { datacenter: String },
+    /// Leave no room in the repository of copies in a data centre until it is healed; needs the
+    /// right to mount.
+    Full { datacenter: String },
+    /// Turn the bits of a byte in the largest file of a copy: of the newest, or of the named one.
+    Flip {
+        #[arg(value_name = COPY)]
+        target: String,
+    },
+    /// Take the largest file of a copy away: of the newest, or of the named one.
+    Remove {
+        #[arg(value_name = COPY)]
+        target: String,
+    },
+    /// Take a segment of the archived log away: the last but one, or the named one.
+    Gap {
+        #[arg(value_name = "DATABASE@DATACENTER[/SEGMENT]")]
+        target: String,
+    },
+    /// End the backup of a database that is being made with SIGKILL, once.
+    Break { database: String },
     /// End the faults on a target, or all.
     Heal { target: Option<String> },
     /// Show the faults that were injected and not healed.
@@ -147,6 +171,12 @@ pub async fn run(args: FaultArgs) -> anyhow::Result<ExitCode> {
         FaultCommand::Errors { hits, share } => {
             inject(Kind::Errors { share: *share }, &hits.target())
         }
+        FaultCommand::Away { datacenter } => inject(Kind::Away, datacenter),
+        FaultCommand::Full { datacenter } => inject(Kind::Full, datacenter),
+        FaultCommand::Flip { target } => inject(Kind::Flip, target),
+        FaultCommand::Remove { target } => inject(Kind::Remove, target),
+        FaultCommand::Gap { target } => inject(Kind::Gap, target),
+        FaultCommand::Break { database } => inject(Kind::Break, database),
         FaultCommand::Heal { target } => {
             let body = json(&Heal { target: target.clone() });
             Asked { method: Method::POST, path: "/heal", body }
@@ -199,6 +229,12 @@ fn show(heals: bool, faults: &[Fault]) {
             Kind::Late { delay_ms, p95_ms } => {
                 format!("late by {delay_ms} ms for users, and more with p95 {p95_ms} ms")
             }
+            Kind::Away => "its repository is away".to_owned(),
+            Kind::Full => "its repository is full".to_owned(),
+            Kind::Flip => "a byte is flipped".to_owned(),
+            Kind::Remove => "a file is removed".to_owned(),
+            Kind::Gap => "a segment is removed".to_owned(),
+            Kind::Break => "its backup is killed".to_owned(),
             Kind::Kill | Kind::Stop | Kind::Lose | Kind::Cut => fault.kind.name().to_owned(),
         };
         let lasts = if fault.lasts { "since" } else { "once, at" };

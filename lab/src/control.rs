@@ -1,7 +1,7 @@
 //! The lab's control socket: HTTP and JSON over a Unix socket in its data folder.
 //!
 //! `GET /faults`, `POST /faults` with a [`Request`], `POST /heal` with a [`Heal`]; `GET /load`,
-//! `POST /load` with a [`Change`]. Whoever may enter the folder may inject faults; nobody else
+//! `POST /load` with a [`Change`]; `GET /databases`, `POST /databases` with an [`Act`]. Whoever may enter the folder may inject faults; nobody else
 //! can.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +18,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
 use http::StatusCode;
-use mainstay_core::id::{DatacenterId, EdgeId, RegionId};
+use mainstay_core::id::{DatabaseId, DatacenterId, EdgeId, RegionId};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Datacenter;
+use crate::databases::{Action, Databases, Status};
 use crate::edges::Edge;
 use crate::effect::Scope;
 use crate::fault::{Fault, Kind, Memory, Refusal, Request, Target};
@@ -46,6 +47,14 @@ pub struct Faults {
 #[serde(deny_unknown_fields)]
 pub struct Heal {
     pub target: Option<String>,
+}
+
+/// What to do with the Postgres of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    pub database: DatabaseId,
+    pub action: Action,
 }
 
 /// An answer to what cannot be done.
@@ -82,6 +91,8 @@ pub struct Lab {
     datacenters: BTreeMap<DatacenterId, Datacenter>,
     edges: Vec<Edge>,
     load: Option<Load>,
+    /// `None`: the lab runs without.
+    databases: Option<Databases>,
     /// Held while a fault is carried out: one at a time, in order.
     memory: Mutex<Memory>,
 }
@@ -91,11 +102,12 @@ impl Lab {
         datacenters: BTreeMap<DatacenterId, Datacenter>,
         edges: Vec<Edge>,
         load: Option<Load>,
+        databases: Option<Databases>,
     ) -> Self {
-        Self { datacenters, edges, load, memory: Mutex::default() }
+        Self { datacenters, edges, load, databases, memory: Mutex::default() }
     }
 
-    /// Stops everything: the users, the edges, then all data centres at once.
+    /// Stops everything: the users, the edges, then all data centres at once, then the databases.
     pub async fn stop(self: Arc<Self>) {
         match Arc::try_unwrap(self) {
             Ok(lab) => {
@@ -105,6 +117,9 @@ impl Lab {
                 futures::future::join_all(lab.edges.into_iter().map(Edge::stop)).await;
                 let stops = lab.datacenters.into_values().map(Datacenter::stop);
                 futures::future::join_all(stops).await;
+                if let Some(databases) = lab.databases {
+                    databases.stop().await;
+                }
             }
             // Agents end with their standard input, which the lab's end closes.
             Err(_) => tracing::warn!("a request still runs; the agents stop by themselves"),
@@ -112,10 +127,23 @@ impl Lab {
     }
 
     async fn inject(&self, request: &Request) -> Result<Fault, Refusal> {
-        let target = self.target(&request.target)?;
-        request.kind.check(&target)?;
         let mut memory = self.memory.lock().await;
         memory.check_room()?;
+        if let Some(damage) = request.kind.damage() {
+            let hit = self.databases()?.damage(damage, &request.target)?;
+            let (name, datacenter) = (hit.to_string(), hit.datacenter);
+            tracing::info!(kind = damage.name(), target = name, "a fault is injected");
+            return Ok(memory.add_damage(request.kind, name, datacenter, Utc::now()));
+        }
+        let target = self.target(&request.target)?;
+        request.kind.check(&target)?;
+        if let Kind::Away | Kind::Full = request.kind {
+            let databases = self.databases()?;
+            if let (Kind::Full, Some(datacenter)) = (request.kind, &target.datacenter) {
+                // Not everywhere can it be done, so it is done before it is remembered.
+                databases.fill(datacenter).await?;
+            }
+        }
         if let (Kind::Kill, Scope::Instance(instance)) = (request.kind, &target.scope) {
             let killed = self.datacenter(&target)?.kill(instance.as_str());
             if !killed.map_err(|e| Refusal::Failed(e.to_string()))? {
@@ -130,13 +158,19 @@ impl Lab {
     }
 
     async fn heal(&self, heal: &Heal) -> Result<Vec<Fault>, Refusal> {
-        let target = heal.target.as_deref().map(|text| self.target(text)).transpose()?;
+        let target = heal.target.as_deref().map(|text| self.healed(text)).transpose()?;
         let mut memory = self.memory.lock().await;
-        let healed = memory.heal(target.as_ref());
+        let healed = memory.heal(target.as_deref());
         if let (Some(target), true) = (target, healed.is_empty()) {
-            return Err(Refusal::NothingToHeal(target.to_string()));
+            return Err(Refusal::NothingToHeal(target));
         }
-        self.apply(&memory, &healed).await?;
+        for fault in &healed {
+            if let (Some(damage), Some(databases)) = (fault.kind.damage(), &self.databases) {
+                databases.mend(damage, &fault.target)?;
+            }
+        }
+        let applied = healed.iter().filter(|fault| fault.kind.damage().is_none());
+        self.apply(&memory, applied).await?;
         Ok(healed)
     }
 
@@ -158,11 +192,29 @@ impl Lab {
             let (lost, cut) = (memory.has(id, Kind::Lose), memory.has(id, Kind::Cut));
             let applied = datacenter.apply(lost, cut, &memory.effects(id)).await;
             applied.map_err(|e| Refusal::Failed(e.to_string()))?;
+            if let Some(databases) = &self.databases {
+                let (away, full) = (memory.has(id, Kind::Away), memory.has(id, Kind::Full));
+                let applied = databases.apply(id, lost, away, full).await;
+                applied.map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+            }
             for edge in self.edges.iter().filter(|edge| edge.plan().datacenter == *id) {
                 edge.set_lost(lost);
             }
         }
         Ok(())
+    }
+
+    /// What is to be healed, as faults name it: a target of the fleet, or of copies.
+    fn healed(&self, text: &str) -> Result<String, Refusal> {
+        match (self.target(text), &self.databases) {
+            (Ok(target), _) => Ok(target.to_string()),
+            (Err(_), Some(databases)) => databases.target(text).map(|target| target.to_string()),
+            (Err(refusal), None) => Err(refusal),
+        }
+    }
+
+    fn databases(&self) -> Result<&Databases, Refusal> {
+        self.databases.as_ref().ok_or(Refusal::NoDatabases)
     }
 
     fn target(&self, text: &str) -> Result<Target, Refusal> {
@@ -188,6 +240,7 @@ pub async fn serve(lab: Arc<Lab>, socket: &Path, stop: CancellationToken) -> any
         .route("/faults", get(list).post(inject))
         .route("/heal", post(heal))
         .route("/load", get(load_status).post(change_load))
+        .route("/databases", get(databases).post(act))
         .with_state(lab);
     axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
     fs::remove_file(socket)?;
@@ -235,15 +288,33 @@ async fn change_load(
     Ok(load_status(State(lab)).await)
 }
 
+async fn databases(State(lab): State<Arc<Lab>>) -> Json<Vec<Status>> {
+    Json(lab.databases.as_ref().map(Databases::status).unwrap_or_default())
+}
+
+async fn act(
+    State(lab): State<Arc<Lab>>,
+    Json(act): Json<Act>,
+) -> Result<Json<Vec<Status>>, Refusal> {
+    lab.databases()?.act(&act.database, act.action).await?;
+    Ok(databases(State(lab)).await)
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotRunning(_) | Self::NothingToHeal(_) | Self::TooMany | Self::NoEdges => {
-                StatusCode::CONFLICT
-            }
+            Self::NotRunning(_)
+            | Self::NothingToHeal(_)
+            | Self::TooMany
+            | Self::NoEdges
+            | Self::NoDatabases
+            | Self::NoBackup(_)
+            | Self::NothingThere(_)
+            | Self::Damaged(_) => StatusCode::CONFLICT,
             Self::NoDatacenter(..)
             | Self::NoTarget(_)
+            | Self::NoDatabase(..)
             | Self::WrongScope { .. }
             | Self::Slow
             | Self::Load(_)

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::id::{DatacenterId, InstanceId, ServiceId};
 use serde::{Deserialize, Serialize};
 
+use crate::databases::Damage;
 use crate::effect::{Effect, SLOW_MAX_MS, Scope, UserEffect};
 
 /// Faults remembered at once.
@@ -42,6 +43,18 @@ pub enum Kind {
     /// Users' requests are answered late; health checks are not. The delay has a part that is
     /// always the same and one that is random with this p95.
     Late { delay_ms: u32, p95_ms: u32 },
+    /// The repository of copies cannot be reached.
+    Away,
+    /// There is no room in the repository of copies.
+    Full,
+    /// A byte of a copy is another one.
+    Flip,
+    /// A file of a copy is gone.
+    Remove,
+    /// A segment of the archived log is gone.
+    Gap,
+    /// The backup at work is ended with SIGKILL, once.
+    Break,
 }
 
 /// A fault that was injected.
@@ -90,6 +103,16 @@ pub enum Refusal {
     Load(String),
     #[error("this lab has no edges, so there is no load on them")]
     NoEdges,
+    #[error("this lab runs no databases")]
+    NoDatabases,
+    #[error("there is no database {0} in this lab; there are {1}")]
+    NoDatabase(String, String),
+    #[error("no backup of {0} is being made now")]
+    NoBackup(String),
+    #[error("there is nothing like that of {0} yet")]
+    NothingThere(String),
+    #[error("{0} is damaged already; heal it first")]
+    Damaged(String),
     #[error("the fault could not be carried out: {0}")]
     Failed(String),
 }
@@ -105,7 +128,38 @@ impl Kind {
             Self::Fail { .. } => "fail",
             Self::Errors { .. } => "errors",
             Self::Late { .. } => "late",
+            Self::Away => "away",
+            Self::Full => "full",
+            Self::Flip => Damage::Flip.name(),
+            Self::Remove => Damage::Remove.name(),
+            Self::Gap => Damage::Gap.name(),
+            Self::Break => Damage::Break.name(),
         }
+    }
+
+    /// What it does to copies of a database, if it hits these and nothing else.
+    pub const fn damage(self) -> Option<Damage> {
+        match self {
+            Self::Flip => Some(Damage::Flip),
+            Self::Remove => Some(Damage::Remove),
+            Self::Gap => Some(Damage::Gap),
+            Self::Break => Some(Damage::Break),
+            Self::Kill
+            | Self::Stop
+            | Self::Lose
+            | Self::Cut
+            | Self::Slow { .. }
+            | Self::Fail { .. }
+            | Self::Errors { .. }
+            | Self::Late { .. }
+            | Self::Away
+            | Self::Full => None,
+        }
+    }
+
+    /// Whether it goes on until it is healed.
+    const fn lasts(self) -> bool {
+        !matches!(self, Self::Kill | Self::Break)
     }
 
     /// What it does to each instance it hits, while it lasts.
@@ -123,7 +177,15 @@ impl Kind {
                 let users = UserEffect { error_share: 0.0, delay_ms, p95_ms };
                 Effect { users, ..none }
             }
-            Self::Kill | Self::Lose | Self::Cut => none,
+            Self::Kill
+            | Self::Lose
+            | Self::Cut
+            | Self::Away
+            | Self::Full
+            | Self::Flip
+            | Self::Remove
+            | Self::Gap
+            | Self::Break => none,
         }
     }
 
@@ -133,7 +195,9 @@ impl Kind {
         let takes = match self {
             Self::Kill if !matches!(target.scope, Scope::Instance(_)) => "an INSTANCE",
             Self::Stop if whole => "an INSTANCE, SERVICE@DATACENTER or SERVICE:VERSION",
-            Self::Lose | Self::Cut if !whole => "a DATACENTER",
+            Self::Lose | Self::Cut | Self::Away | Self::Full if !whole => "a DATACENTER",
+            Self::Flip | Self::Remove | Self::Gap => "DATABASE@DATACENTER",
+            Self::Break => "a DATABASE",
             Self::Slow { ms } if ms == 0 || ms > SLOW_MAX_MS => return Err(Refusal::Slow),
             Self::Late { delay_ms, p95_ms }
                 if delay_ms.max(p95_ms) == 0 || delay_ms.max(p95_ms) > SLOW_MAX_MS =>
@@ -152,7 +216,9 @@ impl Kind {
             | Self::Slow { .. }
             | Self::Fail { .. }
             | Self::Errors { .. }
-            | Self::Late { .. } => return Ok(()),
+            | Self::Late { .. }
+            | Self::Away
+            | Self::Full => return Ok(()),
         };
         let (kind, target) = (self.name(), target.to_string());
         Err(Refusal::WrongScope { kind, takes, target })
@@ -233,7 +299,8 @@ impl fmt::Display for Target {
 #[derive(Debug, Default)]
 pub struct Memory {
     last_id: u64,
-    faults: BTreeMap<u64, (Fault, Target)>,
+    /// `None`: copies are hit.
+    faults: BTreeMap<u64, (Fault, Option<Target>)>,
 }
 
 impl Memory {
@@ -247,30 +314,50 @@ impl Memory {
 
     /// Remembers a fault; the same kind on the same target takes the place of the one before.
     pub fn add(&mut self, kind: Kind, target: Target, since: DateTime<Utc>) -> Fault {
-        let lasts = kind != Kind::Kill;
-        self.faults.retain(|_, (fault, known)| {
-            !lasts || *known != target || fault.kind.name() != kind.name()
+        let (name, datacenter) = (target.to_string(), target.datacenter.clone());
+        self.remember(kind, name, datacenter, Some(target), since)
+    }
+
+    /// The same, for copies of a database.
+    pub fn add_damage(
+        &mut self,
+        kind: Kind,
+        target: String,
+        datacenter: Option<DatacenterId>,
+        since: DateTime<Utc>,
+    ) -> Fault {
+        self.remember(kind, target, datacenter, None, since)
+    }
+
+    fn remember(
+        &mut self,
+        kind: Kind,
+        name: String,
+        datacenter: Option<DatacenterId>,
+        target: Option<Target>,
+        since: DateTime<Utc>,
+    ) -> Fault {
+        let lasts = kind.lasts();
+        self.faults.retain(|_, (fault, _)| {
+            !lasts || fault.target != name || fault.kind.name() != kind.name()
         });
         self.last_id += 1;
-        let fault = Fault {
-            id: self.last_id,
-            kind,
-            target: target.to_string(),
-            datacenter: target.datacenter.clone(),
-            since,
-            lasts,
-        };
+        let fault = Fault { id: self.last_id, kind, target: name, datacenter, since, lasts };
         self.faults.insert(fault.id, (fault.clone(), target));
         fault
     }
 
-    /// Forgets the faults on a target, or all.
-    pub fn heal(&mut self, target: Option<&Target>) -> Vec<Fault> {
-        let healed = |known: &Target| target.is_none_or(|target| target == known);
+    /// Forgets the faults on a target, named as faults name it, or all.
+    pub fn heal(&mut self, target: Option<&str>) -> Vec<Fault> {
+        // Of a database in a data centre, also what was done to one copy there.
+        let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        let healed = |known: &Fault| {
+            target.is_none_or(|target| known.target.strip_prefix(target).is_some_and(below))
+        };
         let (gone, kept) =
-            std::mem::take(&mut self.faults).into_iter().partition(|(_, (_, known))| healed(known));
+            std::mem::take(&mut self.faults).into_iter().partition(|(_, (fault, _))| healed(fault));
         self.faults = kept;
-        let gone: BTreeMap<u64, (Fault, Target)> = gone;
+        let gone: BTreeMap<u64, (Fault, Option<Target>)> = gone;
         gone.into_values().map(|(fault, _)| fault).collect()
     }
 
@@ -281,13 +368,15 @@ impl Memory {
     /// Whether a data centre is lost, and whether it is cut off.
     pub fn has(&self, datacenter: &DatacenterId, kind: Kind) -> bool {
         let mut faults = self.faults.values();
-        faults.any(|(fault, target)| target.reaches(datacenter) && fault.kind == kind)
+        let reaches = |target: &Option<Target>| target.iter().any(|it| it.reaches(datacenter));
+        faults.any(|(fault, target)| reaches(target) && fault.kind == kind)
     }
 
     /// The effect of each scope in a data centre.
     pub fn effects(&self, datacenter: &DatacenterId) -> BTreeMap<Scope, Effect> {
         let mut effects: BTreeMap<Scope, Effect> = BTreeMap::new();
         for (fault, target) in self.faults.values() {
+            let Some(target) = target else { continue };
             let effect = fault.kind.effect();
             if target.reaches(datacenter) && effect != Effect::default() {
                 let sum = effects.entry(target.scope.clone()).or_default();
@@ -359,6 +448,9 @@ mod tests {
             (Kind::Late { delay_ms: 0, p95_ms: 90 }, "feed:1.0", true),
             (Kind::Kill, "feed:1.0", false),
             (Kind::Lose, "feed:1.0", false),
+            (Kind::Away, "fra1", true),
+            (Kind::Full, "feed@fra1", false),
+            (Kind::Flip, "feed@fra1", false),
         ] {
             let target = parse(target).unwrap();
             assert_eq!(kind.check(&target).is_ok(), ok, "{kind:?} {target}");
@@ -379,7 +471,7 @@ mod tests {
         assert!(memory.has(&fra1, Kind::Cut) && !memory.has(&fra1, Kind::Lose));
         let effect = Effect { slow_ms: 20, fail_rate: 0.5, ..Effect::default() };
         assert_eq!(memory.effects(&fra1), [(feed.scope.clone(), effect)].into());
-        assert_eq!(memory.heal(Some(&feed)).len(), 2);
+        assert_eq!(memory.heal(Some(&feed.to_string())).len(), 2);
         assert!(memory.effects(&fra1).is_empty());
         let version = parse("feed:2").unwrap();
         memory.add(Kind::Errors { share: 0.1 }, version.clone(), now);

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agents::{AgentPlan, Datacenter};
 use crate::control::{self, Lab};
+use crate::databases::{self, Databases};
 use crate::edges::{self, Edge, EdgePlan};
 use crate::effect;
 use crate::load::{self, Entrance, Load, Settings};
@@ -59,6 +60,12 @@ pub struct RunArgs {
     /// Requests a second that users make at the start, over all regions; 0: none.
     #[arg(long, value_name = "N", default_value_t = load::RATE_DEFAULT)]
     load_rate: f64,
+    /// Run no databases.
+    #[arg(long)]
+    no_databases: bool,
+    /// Transactions a second that are made in each database; 0: none.
+    #[arg(long, value_name = "N", default_value_t = databases::WRITES_DEFAULT)]
+    writes_per_second: f64,
     /// Program with the `agent` command.
     #[arg(long, value_name = "PROGRAM", hide = true)]
     agent_program: Option<PathBuf>,
@@ -75,10 +82,15 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
         Some(program) => program,
         None => std::env::current_exe().context("cannot tell which program this is")?,
     };
+    let writes = (!args.no_databases).then_some(args.writes_per_second);
+    let databases = start_databases(&fleet, writes, &data_dir).await?;
+    let control = control_of_databases(&agent_program, &data_dir);
     let mut datacenters = BTreeMap::new();
     for (number, id) in (1..).zip(fleet.datacenters.keys()) {
         let agent_dir = data_dir.join("agents").join(id.as_str());
         clear_faults(&agent_dir)?;
+        let told = databases.as_ref().map(|all| all.tell(id, &agent_dir, &control));
+        let told = told.transpose().with_context(|| format!("cannot tell {id} of databases"))?;
         let plan = AgentPlan {
             datacenter: id.clone(),
             program: agent_program.clone(),
@@ -87,6 +99,7 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
             data_dir: agent_dir,
             log: data_dir.join("logs").join(format!("agent-{id}.log")),
             join_token: tokens.get(id).cloned(),
+            databases: told,
         };
         let started = Datacenter::start(plan, &args.server).await;
         let datacenter = started.with_context(|| format!("cannot start the agent of {id}"))?;
@@ -95,9 +108,10 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
     let edges = start_edges(&fleet, args.envoy, &datacenters, &data_dir)?;
     let load = start_load(&fleet, &edges, args.load_rate, base, &data_dir)?;
     announce(&fleet, &datacenters, &edges, &data_dir);
-    let lab = Arc::new(Lab::new(datacenters, edges, load));
+    announce_databases(databases.as_ref(), &data_dir);
+    let lab = Arc::new(Lab::new(datacenters, edges, load, databases));
     let served = control::serve(lab.clone(), &control::socket(&data_dir), stop).await;
-    tracing::info!("the lab stops its users, edges, agents and services");
+    tracing::info!("the lab stops its users, edges, agents, services and databases");
     lab.stop().await;
     served?;
     Ok(ExitCode::SUCCESS)
@@ -181,6 +195,33 @@ fn find_service_program(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     })
 }
 
+/// A Postgres for each database of the fleet; none, and a line that says why, where they cannot be.
+/// `writes`: transactions a second; `None`: nobody wants databases.
+async fn start_databases(
+    fleet: &Fleet,
+    writes: Option<f64>,
+    data_dir: &Path,
+) -> anyhow::Result<Option<Databases>> {
+    let Some(writes) = writes.filter(|_| !fleet.databases.is_empty()) else { return Ok(None) };
+    if !(0.0..=databases::WRITES_MAX).contains(&writes) {
+        bail!("--writes-per-second is from 0 to {}", databases::WRITES_MAX);
+    }
+    match Databases::start(fleet, data_dir, writes).await {
+        Ok(databases) => Ok(Some(databases)),
+        Err(why) => {
+            println!("Databases, and copies of them, are left out: {why}.");
+            Ok(None)
+        }
+    }
+}
+
+/// The command with which agents stop and start databases; the action and the database follow.
+fn control_of_databases(program: &Path, data_dir: &Path) -> Vec<String> {
+    let (program, data_dir) = (program.display().to_string(), data_dir.display().to_string());
+    let words = ["lab", "database", "--data-dir"].map(str::to_owned);
+    [program].into_iter().chain(words).chain([data_dir]).collect()
+}
+
 /// One Envoy for each edge of the fleet; none, and a line that says why, without the program.
 fn start_edges(
     fleet: &Fleet,
@@ -257,6 +298,15 @@ fn client_address(base: Ipv4Addr, nth: usize) -> IpAddr {
     let [a, b, _, _] = base.octets();
     let last = u8::try_from(1 + nth % 250).unwrap_or(1);
     Ipv4Addr::new(a, b, CLIENTS_NETWORK, last).into()
+}
+
+fn announce_databases(databases: Option<&Databases>, data_dir: &Path) {
+    let Some(databases) = databases else { return };
+    let (count, folder) = (databases.status().len(), data_dir.display());
+    println!("Databases: {count}; mainstay lab database --data-dir {folder} list|stop|start");
+    println!(
+        "        mainstay lab fault --data-dir {folder} away|full|flip|remove|gap|break harms copies"
+    );
 }
 
 fn announce(

@@ -2,7 +2,8 @@
 //!
 //! Owns: agent processes, one for each data centre, on loopback addresses of their own; the links
 //! between them and the server; a real Envoy for each edge; users who enter there, with a ledger
-//! of all they asked; faults on request. Towards the server nothing is faked: agents
+//! of all they asked; a real Postgres for each database, with repositories of its copies; faults
+//! on request. Towards the server nothing is faked: agents
 //! speak the protocol of production and run real processes. (The one exception says so in its
 //! name: [`simulate`] drives the protocol without processes, to measure servers.)
 //!
@@ -11,6 +12,7 @@
 mod agents;
 mod client;
 mod control;
+mod databases;
 mod edges;
 pub mod effect;
 mod fault;
@@ -43,6 +45,8 @@ enum LabCommand {
     Fault(client::FaultArgs),
     /// Show or change the load that users put on the edges of a running lab.
     Load(load::command::LoadArgs),
+    /// Show the databases of a running lab, stop and start them.
+    Database(databases::command::DatabaseArgs),
     /// What users saw: every request that the load generator made.
     Ledger(ledger::command::LedgerArgs),
     /// Drive a server with simulated agents over the real protocol. Runs no processes: what these
@@ -60,6 +64,7 @@ pub async fn run(args: LabArgs, stop: CancellationToken) -> anyhow::Result<ExitC
     match (args.command, args.run) {
         (Some(LabCommand::Fault(args)), _) => client::run(args).await,
         (Some(LabCommand::Load(args)), _) => load::command::run(args).await,
+        (Some(LabCommand::Database(args)), _) => databases::command::run(args).await,
         (Some(LabCommand::Ledger(args)), _) => ledger::command::run(&args),
         (Some(LabCommand::Simulate(args)), _) => simulate::run(args, stop).await,
         (None, Some(args)) => fleet::run(args, stop).await,

@@ -62,5 +62,5 @@ impl Database {
 
 fn options() -> Options {
     let settings = vec![("max_connections".to_owned(), CONNECTIONS.to_owned())];
-    Options { settings, fast: true, programs: None }
+    Options { settings, fast: true, ..Options::default() }
 }

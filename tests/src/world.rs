@@ -35,6 +35,8 @@ pub struct Setup {
     pub own_database: bool,
     /// Further arguments of `mainstay serve`.
     pub serve: Vec<String>,
+    /// Whether the lab runs the databases of the fleet.
+    pub databases: bool,
     /// Further arguments of `mainstay lab`.
     pub lab_options: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Default for Setup {
             lab: false,
             own_database: false,
             serve: Vec::new(),
+            databases: false,
             lab_options: Vec::new(),
         }
     }
@@ -175,6 +178,7 @@ impl World {
         command.arg("--data-dir").arg(self.lab_dir());
         command.args(["--server", &self.agents_address().to_string(), "--join-tokens"]);
         command.arg(self.tokens_file()).args(&self.setup.lab_options);
+        command.args((!self.setup.databases).then_some("--no-databases"));
         self.lab = Some(Process::start("lab", &mut command, &self.log("lab"), Ending::Asked)?);
         Ok(())
     }

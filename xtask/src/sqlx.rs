@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let programs = Some(need::postgres()?);
-    let options = Options { programs, settings: Vec::new(), fast: true };
+    let options = Options { programs, settings: Vec::new(), fast: true, ..Options::default() };
     let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
     let url = cluster.create_database("sqlx")?;
     step("database: migrations", || migrate(&cluster, "sqlx"))?;

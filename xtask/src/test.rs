@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     build::programs_and_tests()?;
     // For the tests of single crates; those of the whole product start clusters of their own.
     let settings = vec![("max_connections".to_owned(), "300".to_owned())];
-    let options = Options { programs, settings, fast: true };
+    let options = Options { programs, settings, fast: true, ..Options::default() };
     let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
     println!();
     let mut child = test_command(arguments, &axe)

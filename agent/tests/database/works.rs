@@ -170,6 +170,7 @@ async fn a_backup_goes_on_when_its_agent_is_restarted() {
     );
     let lock: PathBuf = lock(&cluster);
     let works = host(&cluster).await;
+    told(&works, seen).await;
     works.take(&Work::Backup(job("b1", "fra1", Kind::Full))).unwrap();
     works.take(&verify("v1", "fra1")).unwrap();
     crate::cluster::until("files are copied", || copies(&lock)).await;

@@ -61,14 +61,22 @@ enum Mainstay {
     Lab(LabArgs),
 }
 
-/// Plays the agent process, which the lab's agent program comes to.
+/// Plays the process of an agent, or of a command to the lab, which the lab's agent program comes
+/// to.
 pub fn agent_process() {
     let Ok(line) = std::env::var("TEST_COMMAND_LINE") else { return };
     let arguments = ["mainstay"].into_iter().chain(line.split(' '));
-    let Mainstay::Agent(args) = Mainstay::parse_from(arguments) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = args.try_into().unwrap();
-    runtime.block_on(mainstay_agent::run(config, CancellationToken::new())).unwrap();
+    let stop = CancellationToken::new();
+    match Mainstay::parse_from(arguments) {
+        Mainstay::Agent(args) => {
+            runtime.block_on(mainstay_agent::run(args.try_into().unwrap(), stop)).unwrap();
+        }
+        Mainstay::Lab(args) => {
+            let code = runtime.block_on(mainstay_lab::run(args, stop)).unwrap();
+            assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
+        }
+    }
 }
 
 fn agent_program(dir: &Path) -> PathBuf {
@@ -139,6 +147,9 @@ impl Test {
     /// With a fleet of the same two data centres, and more options for the lab.
     pub async fn start_with(server: TestServer, fleet: &str, options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        // The account of databases must be able to enter.
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(dir.path(), open).unwrap();
         let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
         std::fs::write(path("fleet.toml"), fleet).unwrap();
         let token = server.token.to_string();

@@ -12,7 +12,7 @@ const DIRECTION: [(&str, &[&str]); 10] = [
     ("control", &["core", "store", "wire"]),
     ("agent", &["core", "wire"]),
     ("app", &["core"]),
-    ("lab", &["agent", "core", "wire", "xds"]),
+    ("lab", &["agent", "core", "devdb", "wire", "xds"]),
     ("server", &["agent", "app", "control", "core", "lab", "store", "wire", "xds"]),
 ];
 const FREE: [&str; 2] = ["tests", "xtask"];

@@ -77,6 +77,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let programs = if external.is_none() { Some(need::postgres()?) } else { None };
     if plan.lab {
         plan.envoy = Some(need::envoy()?);
+        if let Err(error) = need::backups() {
+            println!("The fleet runs without databases: {error:#}.");
+        }
     }
     build::site(plan.profile)?;
     build::programs(plan.profile)?;
@@ -141,7 +144,7 @@ fn agents_address(port: u16) -> Result<SocketAddr> {
 fn start_postgres(plan: &Plan, programs: Option<mainstay_devdb::Programs>) -> Result<Cluster> {
     step("Postgres: start", || {
         let settings = vec![("max_connections".to_owned(), DATABASE_CONNECTIONS.to_owned())];
-        let options = Options { programs, settings, fast: false };
+        let options = Options { programs, settings, ..Options::default() };
         Cluster::start(&plan.data.join("postgres"), &options)
     })
 }

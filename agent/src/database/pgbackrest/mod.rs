@@ -79,6 +79,8 @@ impl PgBackRest {
             Failure::new(Cause::Setup, format!("{} cannot be used: {error}", path.display()))
         };
         std::fs::create_dir_all(&dir).map_err(|error| failed(&dir, &error))?;
+        // It may be a link to where the owners of databases can enter.
+        let dir = dir.canonicalize().map_err(|error| failed(&dir, &error))?;
         let numbers = numbers(&dir, &settings).map_err(|error| failed(&dir, &error))?;
         let scratch_root = settings.scratch_dir.clone().unwrap_or_else(|| dir.join("scratch"));
         if scratch_root.as_os_str().len() > SCRATCH_DIR_MAX_BYTES {
