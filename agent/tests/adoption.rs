@@ -14,8 +14,8 @@ use mainstay_agent::AgentConfig;
 use mainstay_agent::driver::process::{self, ENV_AGENT_DIR, ENV_INSTANCE};
 use mainstay_core::bench::{Check, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Spec, Track};
-use mainstay_core::estate::{Cause, Instance, InstanceState};
-use mainstay_wire::Outcome;
+use mainstay_core::estate::{Cause, Fact, Instance, InstanceState};
+use mainstay_wire::{Outcome, Report};
 use tokio_util::sync::CancellationToken;
 
 const PERIOD: Duration = Duration::from_millis(200);
@@ -38,6 +38,8 @@ fn agent_process() {
         drain_grace: Duration::from_secs(2),
         stop_children: false,
         until_stdin_closes: true,
+        databases: None,
+        databases_read_every: Duration::from_secs(60),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(mainstay_agent::run(config, CancellationToken::new())).unwrap();
@@ -191,13 +193,22 @@ fn test(id: &str, checks: Vec<Check>) -> Command {
     Command::Test { service, test: Test { id: id.to_owned(), on: On::Staging { spec }, checks } }
 }
 
+/// The tests that a report tells of.
+fn tests(report: &Report) -> Vec<TestReport> {
+    let test = |fact: &Fact| match fact {
+        Fact::Test(test) => Some(test.clone()),
+        Fact::Work(_) | Fact::Database(_) => None,
+    };
+    report.facts.iter().filter_map(test).collect()
+}
+
 /// What came of a test, as soon as it is over; no instance may be told of meanwhile.
 async fn tested(link: &mut Link, id: &str) -> TestReport {
     loop {
         let report = link.report().await;
         assert!(report.instances.iter().all(|i| i.version == "1"), "{:?}", report.instances);
         let over = |test: &TestReport| test.id == id && test.state != TestState::Running;
-        if let Some(test) = report.tests.into_iter().find(over) {
+        if let Some(test) = tests(&report).into_iter().find(over) {
             return test;
         }
     }
@@ -370,8 +381,9 @@ async fn a_version_is_tested_apart_from_what_users_reach_and_leaves_nothing_behi
     drop(agent);
     let (agent, mut link) = site.agent().await;
     let report = link.report().await;
-    assert!(report.full && report.tests.contains(&passed));
-    let broken = report.tests.iter().find(|test| test.id == "bench-3").unwrap();
+    let tests = tests(&report);
+    assert!(report.full && tests.contains(&passed));
+    let broken = tests.iter().find(|test| test.id == "bench-3").unwrap();
     assert!(matches!(broken.state, TestState::NotMade { .. }), "{broken:?}");
     assert_eq!(site.pids(), picture.pids(), "the leftover deployment is ended");
     drop(agent);
