@@ -1,9 +1,10 @@
 //! Backups: when copies are made and where, what exists, how long it stays, and what it proves.
 //!
-//! Owns the plan ([`plan`], [`Schedule`]), what repositories hold ([`copy`]), what test restores
-//! showed ([`proof`]), what may go ([`retention`]), what is short ([`coverage`]), what a loss leaves
-//! ([`survives`]) and what the write-ahead log bridges ([`wal`]). Decides from snapshots only: a
-//! repository that was not read is unknown, and counts neither for a copy nor against one.
+//! Owns the plan ([`plan()`], [`Schedule`]), what repositories hold ([`mod@copy`]), what test
+//! restores showed ([`proof`]), what may go ([`retention`]), what is short ([`mod@coverage`]), what
+//! a loss leaves ([`survives`]) and what the write-ahead log bridges ([`wal`]). Decides from
+//! snapshots only: a repository that was not read is unknown, and counts neither for a copy nor
+//! against one.
 
 mod calendar;
 mod chain;

@@ -24,6 +24,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use nearest::nearest;
+
 use super::finding::{FINDINGS_MAX, Finding, FindingKind, Form};
 use super::{FILE_MAX_BYTES, Fleet};
 

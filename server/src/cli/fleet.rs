@@ -87,11 +87,23 @@ pub async fn run(args: FleetArgs) -> anyhow::Result<ExitCode> {
 /// Judges a fleet file and writes what was found to standard output; the one sentence on a file
 /// that cannot be read goes to standard error, or into the JSON.
 pub fn check(args: &CheckArgs) -> ExitCode {
-    let file = args.file.display().to_string();
-    let (output, code) = match (load(&args.file), args.json) {
-        (Ok(text), true) => Report::new(&file, &read::read(&text)).printed(),
-        (Ok(text), false) => lines(&file, &read::read(&text)),
-        (Err(error), true) => Report::unreadable(&file, &error).printed(),
+    say(&args.file, args.json, &load(&args.file).map(|text| read::read(&text)))
+}
+
+/// The fleet of a file; or the exit code after saying what is wrong with it, as [`check`] does.
+pub(super) fn usable(path: &Path, json: bool) -> Result<Fleet, ExitCode> {
+    match load(path).map(|text| read::read(&text)) {
+        Ok(Ok(fleet)) => Ok(fleet),
+        wrong => Err(say(path, json, &wrong)),
+    }
+}
+
+fn say(path: &Path, json: bool, read: &Result<Result<Fleet, Vec<Finding>>, LoadError>) -> ExitCode {
+    let file = path.display().to_string();
+    let (output, code) = match (read, json) {
+        (Ok(read), true) => Report::new(&file, read).printed(),
+        (Ok(read), false) => lines(&file, read),
+        (Err(error), true) => Report::unreadable(&file, error).printed(),
         (Err(error), false) => {
             eprintln!("mainstay: {error}");
             (String::new(), UNREADABLE)

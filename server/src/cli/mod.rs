@@ -2,6 +2,7 @@
 
 mod api;
 mod audit;
+mod backup;
 mod bench;
 mod edge;
 mod fleet;
@@ -50,6 +51,8 @@ enum Command {
     Quarantine(quarantine::QuarantineArgs),
     /// Prepare an Envoy as an edge of the fleet.
     Edge(edge::EdgeArgs),
+    /// Show which copies of databases a fleet file plans, when and where.
+    Backup(backup::BackupArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -86,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
+        Command::Backup(args) => Ok(backup::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }

@@ -253,7 +253,7 @@ fn text(view: &View, data: &Value) -> String {
 }
 
 /// Rows under their heads, each column as wide as its widest cell.
-fn table(text: &mut String, rows: &[Vec<String>]) {
+pub(super) fn table(text: &mut String, rows: &[Vec<String>]) {
     let columns = rows.first().map_or(0, Vec::len);
     let width =
         |column: usize| rows.iter().map(|row: &Vec<String>| row[column].chars().count()).max();

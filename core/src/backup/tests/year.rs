@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reference::{Clock, Rules};
 use super::*;
 
-/// Half an hour at midnight, a quarter past two, over midnight, and where Lord Howe's clock repeats.
+/// Half an hour at midnight, a quarter past two, over midnight, where Lord Howe's clock repeats.
 const WINDOWS: [(i64, i64); 4] = [(0, 30), (135, 30), (1_410, 60), (100, 45)];
 
 /// Clocks that change at one, two or three in the morning; at midnight; by half an hour; never.

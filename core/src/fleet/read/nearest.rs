@@ -8,7 +8,7 @@ const BEGINNING_MIN_CHARS: usize = 4;
 /// The candidate nearest to a word, when one is near enough to be meant: at most a third of the
 /// word's letters differ (by Damerau and Levenshtein, so that swapped letters count once), or one
 /// of the two begins with the other and no other candidate does.
-pub(super) fn nearest<'a>(
+pub fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<String> {
