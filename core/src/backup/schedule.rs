@@ -3,7 +3,7 @@
 //! Everything follows from the fleet and the calendar; see [`super::calendar`] for the days and
 //! [`super::local`] for the clocks. Knows nothing of what ran.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::plus;
 use super::{Kind, local};
 use crate::fleet::{BackupPolicy, Fleet, FullSchedule, Rotation};
-use crate::id::{DatabaseId, DatacenterId};
+use crate::id::{DatabaseId, DatacenterId, PolicyId};
 
 /// A copy that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,16 @@ pub struct Window {
     pub kind: Kind,
     pub start: DateTime<Utc>,
     pub end: DateTime<Utc>,
+}
+
+/// A copy that is to be made, of whichever database.
+struct Slot {
+    window: Window,
+    /// The day of the full that it stands on, and that as text.
+    full: NaiveDate,
+    full_name: String,
+    turn: i64,
+    expires_at: DateTime<Utc>,
 }
 
 /// When and where the copies of one database are made.
@@ -75,26 +85,35 @@ impl Schedule {
 
     /// Copies whose window begins at `from` or later and before `until`, in order.
     pub fn between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Planned> {
-        let mut planned = Vec::new();
-        // Chain after chain: name and end are worked out once for each.
-        let mut chain: Option<(NaiveDate, String, DateTime<Utc>)> = None;
+        self.slots(from, until).iter().map(|slot| self.planned(slot)).collect()
+    }
+
+    /// The same without the database: those with one policy in one zone share it.
+    fn slots(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
         for window in self.windows(from, until) {
             let full = self.full_of(window.day);
-            if chain.as_ref().is_none_or(|(of, _, _)| *of != full) {
-                chain = Some((full, self.chain_name(full), self.chain_expires_at(full, window)));
-            }
-            let Some((_, name, expires_at)) = &chain else { continue };
-            planned.push(Planned {
-                database: self.database.clone(),
-                kind: window.kind,
-                window_start: window.start,
-                window_end: window.end,
-                datacenter: self.place(self.policy.turn_on(window.day)).clone(),
-                chain: name.clone(),
-                expires_at: *expires_at,
-            });
+            // Chain after chain: the end is worked out once for each.
+            let expires_at = match slots.last().filter(|last| last.full == full) {
+                Some(last) => last.expires_at,
+                None => self.chain_expires_at(full, window),
+            };
+            let turn = self.policy.turn_on(window.day);
+            slots.push(Slot { window, full, full_name: full.to_string(), turn, expires_at });
         }
-        planned
+        slots
+    }
+
+    fn planned(&self, slot: &Slot) -> Planned {
+        Planned {
+            database: self.database.clone(),
+            kind: slot.window.kind,
+            window_start: slot.window.start,
+            window_end: slot.window.end,
+            datacenter: self.place(slot.turn).clone(),
+            chain: self.chain_name(&slot.full_name),
+            expires_at: slot.expires_at,
+        }
     }
 
     /// Windows that begin at `from` or later and before `until`, in order.
@@ -160,7 +179,7 @@ impl Schedule {
         if planned.kind == Kind::Differential && self.policy.rotation == Rotation::Chain {
             let day = self.begun(planned.window_start).map(|window| window.day);
             planned.kind = Kind::Full;
-            planned.chain = self.chain_name(day?);
+            planned.chain = self.chain_name(&day?.to_string());
             planned.expires_at = self.kept_until(planned.window_end);
         }
         Some(planned)
@@ -193,8 +212,8 @@ impl Schedule {
         full
     }
 
-    fn chain_name(&self, full: NaiveDate) -> String {
-        format!("{}-{full}", self.database)
+    fn chain_name(&self, full: &str) -> String {
+        [self.database.as_str(), full].join("-")
     }
 
     /// When the youngest copy of a chain is past retention. `window`: any of the chain's.
@@ -225,13 +244,16 @@ pub fn plan(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Vec<Planned> {
-    let mut planned: Vec<_> = match database {
-        Some(database) => Schedule::of(fleet, database)
-            .into_iter()
-            .flat_map(|it| it.between(from, until))
-            .collect(),
-        None => Schedule::all(fleet).flat_map(|it| it.between(from, until)).collect(),
-    };
+    let mut planned = Vec::new();
+    let mut shared: BTreeMap<(&PolicyId, &'static str), Vec<Slot>> = BTreeMap::new();
+    let wanted = |schedule: &Schedule| database.is_none_or(|only| *only == schedule.database);
+    for schedule in Schedule::all(fleet).filter(wanted) {
+        let policy = fleet.databases.get(&schedule.database).and_then(|it| it.policy.as_ref());
+        let Some(policy) = policy else { continue };
+        let slots = shared.entry((policy, schedule.zone.name()));
+        let slots = slots.or_insert_with(|| schedule.slots(from, until));
+        planned.extend(slots.iter().map(|slot| schedule.planned(slot)));
+    }
     planned.sort_by(|a, b| (a.window_start, &a.database).cmp(&(b.window_start, &b.database)));
     planned
 }
