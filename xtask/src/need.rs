@@ -26,8 +26,8 @@ pub(crate) fn postgres() -> Result<Programs> {
     step("Postgres: programs", || Programs::find_or_install(&mut |_| ()))
 }
 
-/// Postgres 15 and pgBackRest: copies are made of real clusters. Debian's pgBackRest goes up to that
-/// version, whatever the state store runs on.
+/// Postgres 15 and pgBackRest: copies are made of real clusters. Debian's pgBackRest goes up to
+/// that version, whatever the state store runs on.
 pub(crate) fn backups() -> Result<()> {
     step("backups: Postgres 15 and pgBackRest", || {
         let mut missing = Vec::new();

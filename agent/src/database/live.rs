@@ -53,15 +53,6 @@ pub async fn restore_over(
             return result;
         }
     };
-    report.phase(Phase::Preparing);
-    match stop_and_set_aside(database, hosted, account, stop).await {
-        Ok(aside) => result.set_aside = aside.map(|path| path.display().to_string()),
-        Err(failure) => {
-            result.stop = Step::Failed { failure };
-            return result;
-        }
-    }
-    result.stop = Step::Passed;
     let order = RestoreOrder {
         database: &job.database,
         datacenter: &job.datacenter,
@@ -69,6 +60,19 @@ pub async fn restore_over(
         target: job.target,
         into: Destination::DataDir,
     };
+    report.phase(Phase::Preparing);
+    let stopped = match engine.check_restore(&order, stop).await {
+        Ok(()) => stop_and_set_aside(database, hosted, account, stop).await,
+        Err(failure) => Err(failure),
+    };
+    match stopped {
+        Ok(aside) => result.set_aside = aside.map(|path| path.display().to_string()),
+        Err(failure) => {
+            result.stop = Step::Failed { failure };
+            return result;
+        }
+    }
+    result.stop = Step::Passed;
     result.restore = Step::from(engine.restore(&order, report, stop).await);
     if !result.restore.passed() {
         return result;

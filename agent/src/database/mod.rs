@@ -113,6 +113,14 @@ pub trait Engine: Send + Sync {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<u64, Failure>>;
 
+    /// Refuses a restore that cannot succeed, with the reason: the copy is not there, or there is
+    /// no room for it. Changes nothing.
+    fn check_restore<'a>(
+        &'a self,
+        order: &'a RestoreOrder<'a>,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
     /// Brings the files of a copy into an empty directory, ready to be started.
     fn restore<'a>(
         &'a self,

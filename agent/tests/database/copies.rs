@@ -45,7 +45,7 @@ async fn copies_rotate_and_the_log_goes_with_them() {
     assert!(!homes.contains("repo3-path"), "the third is no home of the log");
     for name in DATACENTERS {
         let copy = full(&engine, name).await;
-        assert_eq!(labels(&engine, name).await, [copy.label.clone()]);
+        assert_eq!(labels(&engine, name).await, std::slice::from_ref(&copy.label));
         let listing = engine.wal_listing(&orders(), &datacenter(name), &never()).await.unwrap();
         let (first, last) = copy.wal.unwrap();
         for segment in [first, last] {
@@ -84,7 +84,11 @@ async fn a_chain_goes_as_a_whole_also_where_it_is_the_only_one() {
     make(&engine, "nyc1", Kind::Differential).await.unwrap();
     let second = full(&engine, "nyc1").await;
     expire(&first.label).await;
-    assert_eq!(labels(&engine, "nyc1").await, [second.label.clone()], "another full is there");
+    assert_eq!(
+        labels(&engine, "nyc1").await,
+        std::slice::from_ref(&second.label),
+        "another full is there"
+    );
     let third = make(&engine, "nyc1", Kind::Differential).await.unwrap().copy;
     assert_eq!(third.chain(), &second.label);
     expire(&second.label).await;
@@ -93,7 +97,11 @@ async fn a_chain_goes_as_a_whole_also_where_it_is_the_only_one() {
     assert!(!folders.join(&second.label.0).exists());
     expire(&second.label).await;
     let fourth = full(&engine, "nyc1").await;
-    assert_eq!(labels(&engine, "nyc1").await, [fourth.label.clone()], "it can be used again");
+    assert_eq!(
+        labels(&engine, "nyc1").await,
+        std::slice::from_ref(&fourth.label),
+        "it can be used again"
+    );
     let first = fourth.wal.unwrap().0;
     let (place, never) = (datacenter("nyc1"), never());
     let before = engine.wal_listing(&orders(), &place, &never).await.unwrap();

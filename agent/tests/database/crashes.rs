@@ -72,7 +72,7 @@ async fn a_backup_survives_its_agent_and_is_found_again() {
     let process = pid(&lock).unwrap();
     drop(engine);
     let engine = cluster.engine().await;
-    assert_eq!(engine.left_over(), [asked.clone()]);
+    assert_eq!(engine.left_over(), std::slice::from_ref(&asked));
     let archive = fs::read_to_string(cluster.agent().join("databases/orders/archive.conf"));
     assert!(archive.unwrap().contains("repo3-path"), "its log still goes there");
     let other = job("b-2", "fra1", Kind::Full);

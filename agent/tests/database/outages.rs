@@ -3,11 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use mainstay_agent::database::Engine;
+use mainstay_agent::database::{Engine, Reporter, proof};
 use mainstay_core::backup::Kind;
-use mainstay_core::backup::job::Cause;
+use mainstay_core::backup::job::{Cause, Step, Target};
 
-use crate::cluster::{Cluster, PATIENCE, catalogue, datacenter, full, labels, make, never, orders};
+use crate::cluster::{
+    Cluster, PATIENCE, catalogue, datacenter, full, labels, make, never, orders, proof as proof_of,
+};
 
 fn mode(path: &std::path::Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -107,6 +109,13 @@ async fn a_full_disk_is_told_and_harms_nobody_else() {
     let full_disk = tokio::time::timeout(PATIENCE, make(&engine, "nyc1", Kind::Full)).await;
     let full_disk = full_disk.unwrap().unwrap_err();
     assert_eq!(full_disk.cause, Cause::DiskFull, "{full_disk}");
-    full(&engine, "fra1").await;
+    let copy = full(&engine, "fra1").await;
     assert_eq!(catalogue(&engine).await[&datacenter("nyc1")], Ok(vec![]));
+    fs::create_dir(cluster.scratch()).unwrap();
+    let _scratch = SmallDisk::mount(cluster.scratch());
+    let job = proof_of("fra1", &copy, Target::EndOfCopy, vec![]);
+    let result = proof::prove(&engine, &job, &Reporter::default(), &never()).await;
+    let Step::Failed { failure } = &result.restore else { panic!("{result:?}") };
+    assert_eq!(failure.cause, Cause::DiskFull, "{failure}");
+    assert_eq!(result.clean_up, Step::Passed);
 }

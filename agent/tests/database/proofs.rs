@@ -3,10 +3,10 @@
 use std::fs;
 
 use mainstay_agent::database::{Engine, Reporter, live, proof, scratch};
-use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::{
     Cause, Expect, ProofJob, ProofResult, RestoreJob, SqlCheck, Step, Target,
 };
+use mainstay_core::backup::{Copy, Kind, Label};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{
@@ -153,8 +153,7 @@ async fn a_cancelled_or_dropped_proof_leaves_nothing() {
     }
     let places = || fs::read_dir(cluster.scratch()).unwrap().count();
     until("nothing is left of it", || places() == 0).await;
-    let missing =
-        mainstay_core::backup::Copy { label: mainstay_core::backup::Label("no".into()), ..copy };
+    let missing = Copy { label: Label("no".to_owned()), ..copy };
     let result =
         prove(&cluster, &engine, &proof_of("fra1", &missing, Target::Latest, vec![])).await;
     assert_eq!(cause(&result.restore), Cause::MissingFile);
@@ -174,6 +173,10 @@ async fn a_copy_takes_the_place_of_the_database_and_the_old_one_is_kept() {
         label: copy.label,
         target: Target::EndOfCopy,
     };
+    let unknown = RestoreJob { label: Label("no".to_owned()), ..job.clone() };
+    let refused = live::restore_over(&engine, &unknown, &Reporter::default(), &never()).await;
+    assert_eq!(cause(&refused.stop), Cause::MissingFile);
+    assert_eq!(cluster.sql("SELECT count(*) FROM orders"), "0", "it was not stopped");
     let result = live::restore_over(&engine, &job, &Reporter::default(), &never()).await;
     let steps = [&result.stop, &result.restore, &result.start];
     assert!(steps.iter().all(|step| step.passed()), "{result:?}");

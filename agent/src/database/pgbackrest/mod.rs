@@ -445,6 +445,14 @@ impl Engine for PgBackRest {
         Box::pin(async { self.remove_wal(self.get(database)?, datacenter, first, stop).await })
     }
 
+    fn check_restore<'a>(
+        &'a self,
+        order: &'a RestoreOrder<'a>,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { self.can_bring(self.get(order.database)?, order, stop).await })
+    }
+
     fn restore<'a>(
         &'a self,
         order: &'a RestoreOrder<'a>,

@@ -5,7 +5,7 @@
 //! the recovery up. The restored server reads it from a file that stays while it recovers.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mainstay_core::backup::job::{Cause, Failure, Phase, Target};
@@ -20,8 +20,39 @@ use crate::database::{Destination, Reporter, RestoreOrder};
 
 /// Longest time for bringing the files of one copy.
 const RESTORE_DEADLINE: Duration = Duration::from_secs(24 * 3_600);
+/// Room beside the files of a copy, for the log that is replayed.
+const SPARE_BYTES: u64 = 256 << 20;
 
 impl PgBackRest {
+    /// A test must not fill the disk on which the database itself lives.
+    pub(super) async fn can_bring(
+        &self,
+        base: &Base,
+        order: &RestoreOrder<'_>,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let held = self.held(base, order.datacenter, stop).await?;
+        let Some(copy) = held.copies.iter().find(|copy| &copy.label == order.label) else {
+            let words = format!("there is no copy {} in {}", order.label, order.datacenter);
+            return Err(Failure::new(Cause::MissingFile, words));
+        };
+        let place = match order.into {
+            Destination::Scratch(scratch) => scratch.dir(),
+            // The directory itself may be gone.
+            Destination::DataDir => base.database.data_dir.parent().unwrap_or(Path::new("/")),
+        };
+        let disk = rustix::fs::statvfs(place).map_err(|error| {
+            Failure::new(Cause::Setup, format!("{} cannot be used: {error}", place.display()))
+        })?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let wanted = copy.database_bytes.saturating_add(SPARE_BYTES);
+        if free >= wanted {
+            return Ok(());
+        }
+        let words = format!("{} has {free} bytes left, {wanted} are needed", place.display());
+        Err(Failure::new(Cause::DiskFull, words))
+    }
+
     pub(super) async fn bring(
         &self,
         base: &Base,
@@ -30,11 +61,7 @@ impl PgBackRest {
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         report.phase(Phase::Restoring);
-        let held = self.held(base, order.datacenter, stop).await?;
-        if !held.copies.iter().any(|copy| &copy.label == order.label) {
-            let words = format!("there is no copy {} in {}", order.label, order.datacenter);
-            return Err(Failure::new(Cause::MissingFile, words));
-        }
+        self.can_bring(base, order, stop).await?;
         let wanted = match order.target {
             Target::EndOfCopy => BTreeSet::from([order.datacenter.clone()]),
             Target::Moment { .. } | Target::Latest => self.answering(base, stop).await,
@@ -48,7 +75,7 @@ impl PgBackRest {
             Destination::DataDir => (Vec::new(), Group::Own),
         };
         let call = Call {
-            program: std::path::Path::new(&self.settings.pgbackrest.program),
+            program: Path::new(&self.settings.pgbackrest.program),
             arguments,
             environment,
             account: base.account,

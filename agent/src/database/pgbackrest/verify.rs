@@ -81,9 +81,12 @@ fn place(file: &str) -> Place {
 
 /// `20261129-224202F`, alone or with what stands on it.
 fn is_label(text: &str) -> bool {
-    let digits =
-        |range| text.get(range).is_some_and(|t: &str| t.bytes().all(|b| b.is_ascii_digit()));
-    digits(0..8) && text.get(8..9) == Some("-") && digits(9..15) && text.get(15..16) == Some("F")
+    let form = b"dddddddd-ddddddF";
+    let fits = |(byte, wanted): (u8, &u8)| match wanted {
+        b'd' => byte.is_ascii_digit(),
+        wanted => byte == *wanted,
+    };
+    text.len() >= form.len() && text.bytes().zip(form).all(fits)
 }
 
 /// Whether a named damage, of a full copy, is what is counted at a differential on it.
@@ -212,9 +215,10 @@ mod tests {
         let segment = "000000010000000000000003";
         let file = format!("15-1/0000000100000000/{segment}-0147f8c6.zst");
         let output = format!(
-            "P02   INFO: invalid result {file}: [29] raised from local-2 protocol: zst error: [-10] \
-             Unknown frame descriptor\n      [FormatError] on retry after 0ms\nstanza: main\n\
-             status: error\n  archiveId: 15-1, total WAL checked: 5, total valid WAL: 4\n    \
+            "P02   INFO: invalid result {file}: [29] raised from local-2 protocol: zst error: \
+             [-10] Unknown frame descriptor\n      [FormatError] on retry after 0ms\n\
+             stanza: main\nstatus: error\n\
+             archiveId: 15-1, total WAL checked: 5, total valid WAL: 4\n\
              missing: 0, checksum invalid: 0, size invalid: 0, other: 1\n"
         );
         let place = Place::Wal { segment: segment.to_owned() };
@@ -223,13 +227,14 @@ mod tests {
 
     #[test]
     fn counts_without_names_are_damages_and_silence_is_an_error() {
-        let counted = "stanza: main\nstatus: error\n  backup: 20261129-224202F, status: invalid\n    \
+        let counted = "stanza: main\nstatus: error\n\
+            backup: 20261129-224202F, status: invalid\n\
             missing: 0, checksum invalid: 2, size invalid: 0, other: 0\n";
         let damages = parse(counted).unwrap();
         assert_eq!((damages.len(), damages[0].what), (1, Wrong::Checksum));
         assert_eq!(damages[0].file, "");
-        let manifest = "stanza: main\nstatus: error\n  backup: 20261129-224202F, status: manifest \
-            missing, total files checked: 0, total valid files: 0\n";
+        let manifest = "stanza: main\nstatus: error\n\
+            backup: 20261129-224202F, status: manifest missing, total files checked: 0\n";
         let damages = parse(manifest).unwrap();
         assert_eq!((damages.len(), damages[0].what), (1, Wrong::Other));
         let unexplained = "stanza: main\nstatus: error\n";
