@@ -39,7 +39,9 @@ impl PgBackRest {
         let place = match order.into {
             Destination::Scratch(scratch) => scratch.dir(),
             // The directory itself may be gone.
-            Destination::DataDir => base.database.data_dir.parent().unwrap_or(Path::new("/")),
+            Destination::DataDir => {
+                base.database.hosted()?.data_dir.parent().unwrap_or(Path::new("/"))
+            }
         };
         let disk = rustix::fs::statvfs(place).map_err(|error| {
             Failure::new(Cause::Setup, format!("{} cannot be used: {error}", place.display()))
