@@ -2,8 +2,9 @@
 //!
 //! Owns the link to the server ([`link`]), the command journal ([`journal`]), the tests of
 //! versions and nodes ([`bench`]), the drivers ([`driver`]) that run services, and the work on
-//! databases ([`work`]) with the engine that does it ([`database`]). Invariants: a command is journalled before it is executed and executed at most once; what runs goes on
-//! running when the server, the link or the agent is gone; nothing connects to an agent.
+//! databases ([`work`]) with the engine that does it ([`database`]). Invariants: a command is
+//! journalled before it is executed and executed at most once; what runs goes on running when the
+//! server, the link or the agent is gone; nothing connects to an agent.
 //!
 //! Must not: decide policy. What should run where is the server's word.
 

@@ -111,6 +111,7 @@ fn gone<K: Ord + Clone, V>(old: &BTreeMap<K, V>, new: &BTreeMap<K, V>) -> Vec<K>
 mod tests {
     use super::*;
     use chrono::DateTime;
+    use mainstay_core::backup::work::{DatabaseReport, VerifyJob, Work, WorkReport, WorkState};
     use mainstay_core::estate::InstanceState;
 
     fn there(ids: &[(&str, u32)]) -> BTreeMap<InstanceId, Arc<Instance>> {
@@ -128,6 +129,45 @@ mod tests {
         };
         let instances = ids.iter().map(instance);
         instances.map(|i| (i.id.clone(), Arc::new(i))).collect()
+    }
+
+    #[test]
+    fn facts_that_do_not_fit_follow_with_the_next_reports() {
+        let database = |n: usize| DatabaseReport {
+            database: format!("db-{n}").parse().unwrap(),
+            read_at: DateTime::UNIX_EPOCH,
+            hosts: true,
+            prepared: None,
+            catalogue: [("fra1".parse().unwrap(), Err("x".repeat(FACTS_MAX_BYTES / 2)))].into(),
+            wal: BTreeMap::new(),
+        };
+        let work = WorkReport {
+            work: Work::Verify(VerifyJob {
+                id: "v1".to_owned(),
+                database: "db-1".parse().unwrap(),
+                datacenter: "fra1".parse().unwrap(),
+            }),
+            state: WorkState::Waiting,
+            started_at: None,
+            ended_at: None,
+        };
+        let facts = (0..7).map(|n| Fact::Database(database(n))).chain([Fact::Work(work)]);
+        let facts: BTreeMap<_, _> = facts.map(|fact| (fact.key(), Arc::new(fact))).collect();
+        let (mut told, mut keys) = (Told::default(), Vec::new());
+        loop {
+            let report = told.report(false, &there(&[]), BTreeMap::new(), facts.clone());
+            let bytes = |fact| serde_json::to_vec(fact).unwrap().len();
+            let sum: usize = report.facts.iter().map(bytes).sum();
+            assert!(sum < limits::MESSAGE_MAX_BYTES / 2, "{sum}");
+            keys.extend(report.facts.iter().map(Fact::key));
+            if !told.is_behind() {
+                break;
+            }
+        }
+        assert_eq!(keys.first(), Some(&FactKey::Work("v1".to_owned())), "what goes on comes first");
+        assert_eq!((keys.len(), told.seq), (8, 4));
+        let report = told.report(false, &there(&[]), BTreeMap::new(), facts);
+        assert_eq!(report.facts, [], "each is told once");
     }
 
     #[test]

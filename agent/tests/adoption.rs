@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
-use common::{Link, TestServer};
-use mainstay_agent::AgentConfig;
+use common::{Link, TestServer, tests_of};
 use mainstay_agent::driver::process::{self, ENV_AGENT_DIR, ENV_INSTANCE};
+use mainstay_agent::{AgentConfig, work};
 use mainstay_core::bench::{Check, On, Test, TestReport, TestState};
 use mainstay_core::deployment::{Command, Spec, Track};
-use mainstay_core::estate::{Cause, Fact, Instance, InstanceState};
-use mainstay_wire::{Outcome, Report};
+use mainstay_core::estate::{Cause, Instance, InstanceState};
+use mainstay_wire::Outcome;
 use tokio_util::sync::CancellationToken;
 
 const PERIOD: Duration = Duration::from_millis(200);
@@ -36,10 +36,10 @@ fn agent_process() {
         bind_address: [127, 0, 0, 1].into(),
         default_program: play_arguments("service_process"),
         drain_grace: Duration::from_secs(2),
+        databases: None,
+        databases_read_every: work::READ_EVERY,
         stop_children: false,
         until_stdin_closes: true,
-        databases: None,
-        databases_read_every: Duration::from_secs(60),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(mainstay_agent::run(config, CancellationToken::new())).unwrap();
@@ -193,22 +193,13 @@ fn test(id: &str, checks: Vec<Check>) -> Command {
     Command::Test { service, test: Test { id: id.to_owned(), on: On::Staging { spec }, checks } }
 }
 
-/// The tests that a report tells of.
-fn tests(report: &Report) -> Vec<TestReport> {
-    let test = |fact: &Fact| match fact {
-        Fact::Test(test) => Some(test.clone()),
-        Fact::Work(_) | Fact::Database(_) => None,
-    };
-    report.facts.iter().filter_map(test).collect()
-}
-
 /// What came of a test, as soon as it is over; no instance may be told of meanwhile.
 async fn tested(link: &mut Link, id: &str) -> TestReport {
     loop {
         let report = link.report().await;
         assert!(report.instances.iter().all(|i| i.version == "1"), "{:?}", report.instances);
         let over = |test: &TestReport| test.id == id && test.state != TestState::Running;
-        if let Some(test) = tests(&report).into_iter().find(over) {
+        if let Some(test) = tests_of(&report).into_iter().find(over) {
             return test;
         }
     }
@@ -381,7 +372,7 @@ async fn a_version_is_tested_apart_from_what_users_reach_and_leaves_nothing_behi
     drop(agent);
     let (agent, mut link) = site.agent().await;
     let report = link.report().await;
-    let tests = tests(&report);
+    let tests = tests_of(&report);
     assert!(report.full && tests.contains(&passed));
     let broken = tests.iter().find(|test| test.id == "bench-3").unwrap();
     assert!(matches!(broken.state, TestState::NotMade { .. }), "{broken:?}");

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::Utc;
-use common::{PATIENCE, TestServer, token};
+use common::{PATIENCE, TestServer, tests_of, token};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use mainstay_agent::bench::Tests;
@@ -23,11 +23,11 @@ use mainstay_agent::work::Works;
 use mainstay_core::audit::merkle::{Frontier, leaf_hash};
 use mainstay_core::audit::note::SignerKey;
 use mainstay_core::backup::work::{VerifyJob, Work};
-use mainstay_core::bench::{Check, On, Test, TestReport, TestState};
+use mainstay_core::bench::{Check, On, Test, TestState};
 use mainstay_core::deployment::{Command, Spec, Track};
-use mainstay_core::estate::{Fact, Instance, InstanceState};
+use mainstay_core::estate::{Instance, InstanceState};
 use mainstay_core::id::{DatacenterId, ServiceId};
-use mainstay_wire::{Checkpoint, FromAgent, JoinToken, Outcome, Report, ToAgent, proto};
+use mainstay_wire::{Checkpoint, FromAgent, JoinToken, Outcome, ToAgent, proto};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -284,14 +284,6 @@ async fn two_tracks_of_a_service_stand_side_by_side_under_one_history() {
     agent.stop().await;
 }
 
-fn tests_of(report: Report) -> Vec<TestReport> {
-    let test = |fact| match fact {
-        Fact::Test(report) => Some(report),
-        Fact::Work(_) | Fact::Database(_) => None,
-    };
-    report.facts.into_iter().filter_map(test).collect()
-}
-
 #[tokio::test]
 async fn work_on_a_database_is_refused_where_none_is_known() {
     let (mut server, dir) = (TestServer::start().await, tempfile::tempdir().unwrap());
@@ -322,7 +314,7 @@ async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     link.command("c1", 1, order()).await;
     assert_eq!(link.result().await.outcome, Outcome::Done);
     let over = loop {
-        let tests = tests_of(link.report().await);
+        let tests = tests_of(&link.report().await);
         if let Some(test) = tests.into_iter().find(|test| test.state != TestState::Running) {
             break test;
         }
@@ -340,7 +332,7 @@ async fn a_test_is_taken_over_at_once_and_told_of_when_it_is_over() {
     let (mut link, _) = server.welcome(SLOW).await;
     let told = link.report().await;
     assert!(told.full);
-    assert_eq!(tests_of(told), [over]);
+    assert_eq!(tests_of(&told), [over]);
     agent.stop().await;
 }
 

@@ -1,8 +1,8 @@
 //! The lab's control socket: HTTP and JSON over a Unix socket in its data folder.
 //!
 //! `GET /faults`, `POST /faults` with a [`Request`], `POST /heal` with a [`Heal`]; `GET /load`,
-//! `POST /load` with a [`Change`]; `GET /databases`, `POST /databases` with an [`Act`]. Whoever may enter the folder may inject faults; nobody else
-//! can.
+//! `POST /load` with a [`Change`]; `GET /databases`, `POST /databases` with an [`Act`]. Whoever may
+//! write to the socket may inject faults; nobody else can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -304,9 +304,7 @@ fn announce_databases(databases: Option<&Databases>, data_dir: &Path) {
     let Some(databases) = databases else { return };
     let (count, folder) = (databases.status().len(), data_dir.display());
     println!("Databases: {count}; mainstay lab database --data-dir {folder} list|stop|start");
-    println!(
-        "        mainstay lab fault --data-dir {folder} away|full|flip|remove|gap|break harms copies"
-    );
+    println!("Copies: mainstay lab fault --data-dir {folder} away|full|flip|remove|gap|break|heal");
 }
 
 fn announce(

@@ -94,10 +94,9 @@ async fn work(test: &mut Test, site: &str, seq: u64, work: Work) -> WorkState {
 }
 
 async fn done(test: &mut Test, site: &str, seq: u64, ordered: Work) -> Done {
-    match work(test, site, seq, ordered).await {
-        WorkState::Done { done } => done,
-        state => panic!("{state:?}"),
-    }
+    let state = work(test, site, seq, ordered).await;
+    let WorkState::Done { done } = state else { panic!("{state:?}") };
+    done
 }
 
 fn backup(id: &str, into: &str) -> Work {
@@ -116,10 +115,9 @@ async fn verify(test: &mut Test, seq: u64) -> Vec<Damage> {
         database: database(),
         datacenter: datacenter("dc2"),
     };
-    match done(test, "dc1", seq, Work::Verify(job)).await {
-        Done::Verify { damages } => damages,
-        done => panic!("{done:?}"),
-    }
+    let done = done(test, "dc1", seq, Work::Verify(job)).await;
+    let Done::Verify { damages } = done else { panic!("{done:?}") };
+    damages
 }
 
 async fn prove(test: &mut Test, seq: u64, copy: &Copy) {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures::{Stream, StreamExt};
+use mainstay_core::bench::TestReport;
+use mainstay_core::estate::Fact;
 use mainstay_core::fence::Token;
 use mainstay_wire::proto::agents_server::{Agents, AgentsServer};
 use mainstay_wire::{
@@ -167,6 +169,16 @@ impl Link {
             }
         }
     }
+}
+
+/// The tests that a report tells of.
+#[allow(dead_code, reason = "not every test that has a server has tests made")]
+pub fn tests_of(report: &Report) -> Vec<TestReport> {
+    let test = |fact: &Fact| match fact {
+        Fact::Test(report) => Some(report.clone()),
+        Fact::Work(_) | Fact::Database(_) => None,
+    };
+    report.facts.iter().filter_map(test).collect()
 }
 
 pub fn token(seq: u64) -> Token {

@@ -85,17 +85,15 @@ async fn done(works: &Works, work: Work) -> Done {
 
 async fn end(works: &Works, id: &str) -> Done {
     let over = |works: &Works| report(works, id).filter(|report| report.state.is_over());
-    match told(works, over).await.state {
-        WorkState::Done { done } => done,
-        state => panic!("{id}: {state:?}"),
-    }
+    let state = told(works, over).await.state;
+    let WorkState::Done { done } = state else { panic!("{id}: {state:?}") };
+    done
 }
 
 async fn backup(works: &Works, id: &str, name: &str, kind: Kind) -> BackupDone {
-    match done(works, Work::Backup(job(id, name, kind))).await {
-        Done::Backup(done) => done,
-        done => panic!("{done:?}"),
-    }
+    let done = done(works, Work::Backup(job(id, name, kind))).await;
+    let Done::Backup(made) = done else { panic!("{done:?}") };
+    made
 }
 
 fn verify(id: &str, name: &str) -> Work {

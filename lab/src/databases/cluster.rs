@@ -167,6 +167,7 @@ fn start(dir: &Path, programs: Programs) -> anyhow::Result<Cluster> {
     if known != ["t"] {
         // In one transaction. What accounts and orders hold together stays the same for ever.
         let make = format!(
+            // tidy: allow sql: asked of a database of the lab, of which the store knows nothing
             "CREATE TABLE accounts (id integer PRIMARY KEY, balance bigint NOT NULL); \
              CREATE TABLE orders (id bigserial PRIMARY KEY, account integer NOT NULL REFERENCES \
              accounts, amount bigint NOT NULL, placed_at timestamptz NOT NULL DEFAULT now()); \

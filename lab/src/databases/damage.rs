@@ -140,10 +140,9 @@ impl Damages {
             Some(Undo::Byte { file, at, was }) => {
                 OpenOptions::new().write(true).open(file).and_then(|it| it.write_all_at(&[was], at))
             }
-            Some(Undo::File { kept, place }) => fs::rename(&kept, place).or_else(|error| {
+            Some(Undo::File { kept, place }) => fs::rename(&kept, place).inspect_err(|_| {
                 // Its copy was removed in the meantime.
-                let _ = fs::remove_file(kept);
-                Err(error)
+                let _ = fs::remove_file(&kept);
             }),
         };
         match healed {

@@ -134,3 +134,35 @@ fn run(program: &str, arguments: &[&str], paths: &[&PathBuf]) -> Result<(), Stri
         false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_full_repository_takes_nothing_and_comes_back_with_what_it_held() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let ground = Ground::make(dir.path(), 4).unwrap();
+        let datacenter: DatacenterId = "fra1".parse().unwrap();
+        ground.set_reachable(&datacenter, true).unwrap();
+        let repository = ground.repository(&datacenter);
+        fs::write(repository.join("copy"), "one").unwrap();
+        fs::write(repository.join("old"), "two").unwrap();
+        if let Err(refused) = begin(&ground, &datacenter) {
+            assert!(refused.starts_with("a full disk needs a file system of its own"), "{refused}");
+            return;
+        }
+        begin(&ground, &datacenter).expect("the same again is no error");
+        assert_eq!(fs::read_to_string(repository.join("copy")).unwrap(), "one");
+        fs::remove_file(repository.join("old")).unwrap();
+        let written = fs::write(repository.join("new"), vec![1; 1 << 20]).unwrap_err();
+        assert_eq!(written.kind(), io::ErrorKind::StorageFull);
+        fs::remove_file(repository.join("new")).unwrap();
+        end(&ground, &datacenter).unwrap();
+        let left: Vec<_> = fs::read_dir(&repository).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        fs::write(repository.join("new"), vec![1; 1 << 20]).unwrap();
+    }
+}

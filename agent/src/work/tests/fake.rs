@@ -239,6 +239,14 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn check_restore<'a>(
+        &'a self,
+        _: &'a RestoreOrder<'a>,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        async { Ok(()) }.boxed()
+    }
+
     /// No files come back, so that nothing is started.
     fn restore<'a>(
         &'a self,
