@@ -26,6 +26,8 @@ fixed! {
     QUARANTINE_LIFT = "/rollouts/quarantine/do/lift";
     /// Where users' requests enter.
     EDGES = "/edges";
+    /// Backups of databases: calendar, sets, copies.
+    BACKUPS = "/backups";
     AUDIT = "/audit";
     /// `POST`: exports the entries of the current filter; audited.
     AUDIT_EXPORT = "/audit/do/export";
@@ -117,6 +119,25 @@ pub fn rollout_metric(id: impl Display, metric: &str) -> String {
     format!("/rollouts/{id}/analysis/{metric}")
 }
 
+/// The copies of one database, with its policy and what is done about them.
+pub fn backup_set(database: impl Display) -> String {
+    format!("/backups/sets/{database}")
+}
+
+/// One copy, in the repository of a data centre.
+pub fn backup_copy(
+    database: impl Display,
+    datacenter: impl Display,
+    label: impl Display,
+) -> String {
+    format!("/backups/sets/{database}/copies/{datacenter}/{label}")
+}
+
+/// A backup run by its id: `bk-12`.
+pub fn backup_run(id: impl Display) -> String {
+    format!("/backups/runs/{id}")
+}
+
 pub fn instance(id: impl Display) -> String {
     format!("/instances/{id}")
 }
@@ -173,6 +194,10 @@ mod tests {
             rollout("ro-12"),
             rollout_step("ro-12", 3),
             rollout_metric("ro-12", "p95"),
+            backup_set("store-db"),
+            backup_copy("store-db", "fra1", "20261120-021500F"),
+            backup_run("bk-12"),
+            action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
             user("operator-1"),
             action(&instance("feed-api-fra1-a1"), "replace"),
@@ -190,6 +215,7 @@ mod tests {
             QUARANTINE,
             QUARANTINE_LIFT,
             EDGES,
+            BACKUPS,
             AUDIT,
             AUDIT_EXPORT,
             AUDIT_VERIFY,
@@ -213,7 +239,7 @@ mod tests {
         assert_eq!(
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
-             /rollouts/quarantine/do/lift\n/edges\n/audit\n/audit/do/export\n/audit/verify\n/find\n\
+             /rollouts/quarantine/do/lift\n/edges\n/backups\n/audit\n/audit/do/export\n/audit/verify\n/find\n\
              /find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n/settings/profile\n\
              /settings/profile/do/change-password\n/settings/users\n/settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
@@ -222,7 +248,9 @@ mod tests {
              /services/feed-api\n/services/feed-api/in/fra1\n/instances/feed-api-fra1-a1\n\
              /services/feed-api/rollout\n/services/feed-api/bench\n/services/feed-api/traffic\n\
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
-             /rollouts/ro-12/analysis/p95\n/audit/48211\n/settings/users/operator-1\n\
+             /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
+             /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
+             /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
         );

@@ -222,12 +222,7 @@ impl CopyAt {
 
 /// Where the database runs as its agent says, the first in the order of the fleet.
 pub fn host(estate: &Estate, database: &DatabaseId) -> Option<DatacenterId> {
-    let declared = estate.fleet.databases.get(database)?;
-    let hosts = |id: &&DatacenterId| {
-        let report = estate.datacenters.get(*id).and_then(|state| state.database(database));
-        report.is_some_and(|report| report.hosts)
-    };
-    declared.datacenters.iter().find(hosts).cloned()
+    estate.database(database).map(|(host, _)| host.clone())
 }
 
 /// Whether the agent of a data centre is heard.

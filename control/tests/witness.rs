@@ -50,13 +50,19 @@ async fn a_conflict_is_a_problem_until_the_witness_takes_it_back() {
         link(&one, said).await;
         follower.read().await.unwrap();
         for server in [&one, &two] {
-            assert_eq!(problem::find(&server.snapshot().estate, &BTreeMap::new()), found);
+            assert_eq!(
+                problem::find(&server.snapshot().estate, &BTreeMap::new(), &BTreeMap::new()),
+                found
+            );
         }
         // A server that starts knows it from the store.
         let three = server();
         let mut follower =
             Follower::new(db.store.clone(), three.estate.clone(), three.ingest.clone());
         follower.read().await.unwrap();
-        assert_eq!(problem::find(&three.snapshot().estate, &BTreeMap::new()), found);
+        assert_eq!(
+            problem::find(&three.snapshot().estate, &BTreeMap::new(), &BTreeMap::new()),
+            found
+        );
     }
 }

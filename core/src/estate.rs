@@ -268,6 +268,16 @@ impl Estate {
         self.datacenters.get(datacenter).map_or(Contact::Never, |dc| dc.contact(self.at))
     }
 
+    /// Where a database runs as an agent says, the first in the order of the fleet, and what that
+    /// agent sees of it. It may be an old picture: see [`Self::contact`].
+    pub fn database(&self, id: &DatabaseId) -> Option<(&DatacenterId, &DatabaseReport)> {
+        let declared = self.fleet.databases.get(id)?;
+        declared.datacenters.iter().find_map(|datacenter| {
+            let report = self.datacenters.get(datacenter)?.database(id)?;
+            report.hosts.then_some((datacenter, report))
+        })
+    }
+
     /// Every instance with its data centre and effective status.
     pub fn instances(&self) -> impl Iterator<Item = (&DatacenterId, &Arc<Instance>, Status)> {
         self.datacenters.iter().flat_map(|(dc, state)| {

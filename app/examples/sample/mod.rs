@@ -186,7 +186,7 @@ pub fn records(estate: &Estate) -> Vec<Record> {
         (id.clone(), fact)
     };
     let edges = estate.fleet.edges.keys().map(well).collect();
-    let mut records: Vec<_> = problem::find(estate, &edges)
+    let mut records: Vec<_> = problem::find(estate, &edges, &BTreeMap::new())
         .into_iter()
         .enumerate()
         .map(|(at, problem)| Record {

@@ -1405,3 +1405,405 @@ refresh-note = This page loads again every { $n } s.
 refresh-still = Keep it still
 edges-share = Users' requests of the last 5 minutes enter at
 slot-undoing = Undoing the rollback
+
+## Backups: words
+backup-full = full
+backup-differential = differential
+policy-full-daily = Full copy every day
+policy-full-every = Full copy every { $days } days
+policy-full-on = Full copy on { $days }
+policy-when = { $full }, { $from } to { $to } { $city } time.
+policy-when-differential = { $full }, a differential on the other days, { $from } to { $to } { $city } time.
+policy-clocks = Where clocks change, a time that is left out is the first moment after it; of one that comes twice it is the earlier.
+policy-kept = { $n ->
+    [one] Kept one day; a chain goes whole, when its youngest copy may.
+   *[other] Kept { $days } days; a chain goes whole, when its youngest copy may.
+}
+policy-chain = Each full takes the next data centre in turn, and its differentials stay with it: { $turn }.
+policy-literal = Each copy takes the next data centre in turn: { $turn }.
+policy-copies = At any time at least { $copies } copies, in at least { $places } data centres.
+policy-proof = { $n ->
+    [one] A test restore passes at least every day.
+   *[other] A test restore passes at least every { $days } days.
+}
+weekday-monday = Monday
+weekday-tuesday = Tuesday
+weekday-wednesday = Wednesday
+weekday-thursday = Thursday
+weekday-friday = Friday
+weekday-saturday = Saturday
+weekday-sunday = Sunday
+short-none = There is no copy that can be used.
+short-copies = { $n ->
+    [one] There is one copy; { $asked } are asked for.
+   *[other] There are { $found } copies; { $asked } are asked for.
+}
+short-places = { $n ->
+    [one] There are copies in one data centre only; { $asked } are asked for.
+   *[other] There are copies in { $found } data centres; { $asked } are asked for.
+}
+short-late = No copy was made since the window of { $at } began.
+short-missed = { $count } windows passed without a copy, the first at { $at }.
+short-full = No full copy was made since the window of { $at } began.
+short-unproven = No copy ever passed a test restore.
+short-proof-old = { $n ->
+    [one] The last test restore passed at { $at }; it may be one day old.
+   *[other] The last test restore passed at { $at }; it may be { $days } days old.
+}
+short-proof-failed = The copy { $label } in { $dc } was found damaged at { $at }.
+short-bad-pages = The copy { $label } in { $dc } has pages with wrong checksums.
+short-full-missing = The copy { $label } in { $dc } stands on a full that is not there.
+keep-not-due = Stays until { $at }.
+keep-not-asked = Stays: the repository in { $dc } was not asked.
+keep-not-read = Stays: the repository in { $dc } could not be read: { $why }.
+keep-late = Stays: no copy was made since the window of { $at } began.
+keep-proven = Stays: it has the copy { $label }, the last that passed a test restore, at { $at }.
+keep-none-newer = Stays: there is no newer copy without damage.
+keep-too-few = Stays: without it there would be { $n ->
+    [one] one copy
+   *[other] { $copies } copies
+} in { $m ->
+    [one] one data centre
+   *[other] { $places } data centres
+}, too few.
+keep-goes = Goes now: due since { $at }, and { $newer } in { $dc } is newer.
+obstacle-no-agent = No agent says that the database runs there.
+obstacle-silent = The agent of { $dc }, where the database runs, is silent.
+obstacle-busy = The database has other work at the moment.
+obstacle-no-place = No data centre can take a copy.
+obstacle-nobody = No server was there to decide.
+obstacle-no-policy = The fleet has no policy for it any more.
+phase-preparing = Preparing
+phase-copying = Copying
+phase-restoring = Restoring
+phase-recovering = Recovering
+phase-checking = Checking
+phase-cleaning = Cleaning up
+phase-done = { $phase }, { $percent }%
+task-backup = Backup
+task-verify = Reading for damage
+task-expire = Removal
+task-prove = Test restore
+task-restore = Restore in place
+target-end = the end of the copy
+target-moment = { $at }
+target-latest = as far as the log goes
+damage = { $place }: { $what }.
+damage-file = { $place }, { $file }: { $what }.
+damage-copy = Copy { $label }
+damage-wal = Log segment { $segment }
+damage-repository = Bookkeeping of the repository
+damage-checksum = wrong checksum
+damage-missing = missing
+damage-size = wrong size
+damage-other = cannot be unpacked or read
+reach-gap = { $n ->
+    [one] After that one segment of the log is missing.
+   *[other] After that { $count } segments of the log are missing.
+}
+reach-abandoned = After that the database went on from an earlier point.
+reach-no-history = A newer timeline exists whose history is not known.
+reach-unread = A repository that could not be read may hold more.
+reach-unlisted = How far the log goes is not known.
+problem-backup-none = { $db } has no copy that can be restored
+problem-backup-none-detail = Losing its data centre now would lose the database.
+problem-backup-late = The backup of { $db } is late
+problem-backup-missed = { $db } missed { $count } backups
+problem-backup-late-detail = No copy since the window of { $since }. The newest copy that can be used was begun at { $newest }.
+problem-backup-late-none = No copy since the window of { $since }.
+problem-backups-short = { $db } has { $n ->
+    [one] one copy
+   *[other] { $copies } copies
+} in { $m ->
+    [one] one data centre
+   *[other] { $places } data centres
+}
+problem-backups-short-detail = Its policy asks for { $asked } copies in { $places } data centres.
+problem-repository = The copies of { $db } in { $dc } cannot be read
+problem-repository-detail = What is there is unknown, counts for nothing, and nothing is removed meanwhile. { $why }
+problem-copy-damaged = A copy of { $db } in { $dc } is damaged
+problem-copy-damaged-detail = { $label } is not counted. It stays until its chain is past retention and a newer copy is there.
+problem-never-proven = No copy of { $db } was ever proven
+problem-never-proven-detail = No test restore has passed. Whether its copies can be restored is not known.
+problem-unproven = The copies of { $db } were not proven lately
+problem-unproven-detail = { $n ->
+    [one] The last test restore passed at { $at }; the limit is one day.
+   *[other] The last test restore passed at { $at }; the limit is { $days } days.
+}
+
+## Backups: pages
+nav-backups = Backups
+nav-backups-count = { $n ->
+    [one] 1 problem of backups
+   *[other] { $count } problems of backups
+}
+backups-views = View
+backups-calendar = Calendar
+backups-sets = Sets
+backups-copies = Copies
+backups-week = Week
+backups-month = Month
+backups-none = No database has a backup policy.
+backups-none-detail = Policies are declared in the fleet file, each database names its own.
+backups-without = { $n ->
+    [one] One database has no backup policy: { $names }.
+   *[other] Databases without a backup policy: { $names }.
+}
+answer = { $n } of { $all } backups on time in 24 h.
+answer-none = No backup window ended in the last 24 h.
+answer-late = { $count } late: { $names }.
+answer-late-of = { $db }, { $time }
+answer-missed = { $count } missed: { $names }.
+answer-failing = { $count } tried in vain so far: { $names }.
+answer-stuck = { $count } ordered and silent: { $names }.
+answer-unknown = { $n ->
+    [one] One is not known.
+   *[other] { $count } are not known.
+}
+answer-more = { $names } and { $more } more
+look-done = Done on time
+look-done-late = Done late
+look-running = Running
+look-planned = Planned
+look-failing = Tried in vain
+look-late = Late
+look-missed = Missed
+look-stuck = Ordered and silent
+look-unknown = Not known
+mark-window = { $from } to { $to } UTC
+mark-words = { $db }: { $kind } to { $dc }, { $window }, { $look }
+legend-full = A line below: a full copy
+legend-utc = Days and times are UTC
+calendar-week = Week { $week }, { $from } to { $to } { $year }
+calendar-month = { $month } { $year }
+calendar-caption = Backups, { $name }
+calendar-earlier = Earlier
+calendar-now = Now
+calendar-later = Later
+calendar-span = Span
+days-short = { $days } d
+times-utc = Times are UTC
+to-word = to
+col-database = Database
+col-policy = Policy
+col-newest = Newest copy
+col-copies = Copies
+col-places = Copies in
+col-recoverable = Recoverable
+col-proven = Last proven
+col-next = Next
+col-kept = Kept
+col-left = What is left
+col-in = In
+col-copy = Copy
+col-kind = Kind
+col-size = Database
+col-stored = Stored
+col-chain = Stands on
+col-due = Due
+col-what = What
+col-run = Run
+col-window = Window
+col-tries = Failed tries
+col-work = Work
+col-about = Of
+col-agent = Agent
+col-ordered = Ordered
+col-result = Result
+col-finished = Complete
+set-met = On time and proven
+set-unseen = Not seen
+set-old = Old data
+set-unread = Partly not read
+set-none = No copy
+set-missed = { $count } missed
+set-late = { $time } late
+set-full-late = Full copy late
+set-short = Too few copies
+set-damaged = Damaged copy
+set-unproven = Not proven
+set-no-copy = none
+set-never = never
+set-title = { $db }, { $state }
+set-runs-in = Runs in { $dc }.
+set-runs-unknown = Where it runs is not known.
+set-read = Repositories read at { $at }.
+set-policy = Policy
+set-ahead = Next windows
+set-reach = Recoverable
+set-prepared = What backups stand on
+set-goes = What goes when
+set-runs = Runs
+set-work = Test restores, readings, removals
+set-short-title = What is short
+set-unseen-title = No agent tells of this database.
+set-unseen-detail = What its repositories hold is unknown. An agent tells of it once its configuration names the database.
+set-old-title = The agent of this database is silent.
+set-old-detail = What follows is what it saw at { $at }. Backups go on when it is heard again.
+set-unread-line = The repository in { $dc } could not be read: { $why } What it holds counts for nothing here.
+copy-proven = Proven
+copy-unproven = Not proven yet
+copy-damaged = Damaged
+copy-unusable = Cannot be used
+copy-none-usable = None can be used
+copy-gone = Gone
+copy-word = copy
+copy-title = { $label }, { $db }
+copy-note = A { $kind } copy of { $db } in { $dc }.
+copy-unread = Its repository could not be read.
+copy-gone-title = This copy is not there any more.
+copy-gone-detail = It was removed with its chain, or never listed. What is known of it follows.
+copy-bad-pages = The database had pages with wrong checksums when it was copied.
+copy-damage-title = Something speaks against this copy.
+copies-note = { $n ->
+    [one] One data centre
+   *[other] { $count } data centres
+}
+copies-right = Age of the newest copy that can be used
+copies-unknown = What the repositories hold is not known.
+copies-unknown-detail = No agent has told of this database yet.
+places-unread = (not read: { $names })
+cell-not-asked = not asked
+cell-unread = Not read
+cell-empty = no copy
+cell-copies = { $n ->
+    [one] 1 copy
+   *[other] { $count } copies
+}
+cell-damaged = { $n ->
+    [one] 1 not usable
+   *[other] { $count } not usable
+}
+unread-title = { $n ->
+    [one] One repository could not be read, and totals leave it out.
+   *[other] { $count } repositories could not be read, and totals leave them out.
+}
+unread-line = { $db } in { $dc }: { $why }
+repository-unread = could not be read, what it holds is not known: { $why }
+repository-holds = { $n ->
+    [one] one copy, { $stored }
+   *[other] { $count } copies, { $stored }
+}
+chain-own = itself
+loss-title = What survives the loss of a data centre
+loss-label = Data centre that is lost
+loss-show = Show what is left
+loss-answer = Without { $dc }, { $n } of { $all } databases have a copy left.
+loss-unknown = What its repositories hold is not known.
+loss-more = May be more in { $names }, not read.
+loss-maybe = May be in { $names }, not read.
+loss-all = Nothing is left: database and copies would be gone.
+loss-copies = No copy is left; the database itself runs elsewhere.
+loss-runs-there = The database runs there.
+ahead-what = { $kind } to { $dc }, { $local }
+reach-none = Not known.
+reach-none-detail = No copy that can be used was listed.
+reach-least = at least.
+reach-log = The log was archived last at { $at }; every moment up to there may be reached.
+goes-none = Nothing is there that could go.
+goes-none-detail = Copies appear here with the day on which their retention ends.
+goes-order = Due first
+prepared-archiving = The write-ahead log is archived.
+prepared-restart = The write-ahead log is not archived until the database restarts: { $settings }.
+prepared-archiving-failed = The write-ahead log is not archived. { $why }
+prepared-repository = The repository in { $dc } is ready.
+prepared-repository-failed = The repository in { $dc } is not ready. { $why }
+runs-none = No run in the last 60 days.
+runs-none-detail = A run begins with its window.
+run-now = Back up now…
+run-now-title = Back up { $db } now
+run-now-note = One copy beside the plan. Nothing has happened yet.
+run-now-do = Back up now
+run-begins = Next try at { $at }.
+run-ordered = Ordered from the agent of { $dc } at { $at }, which says nothing of it yet.
+run-made = Took { $time }, { $stored } stored.
+run-other-kind = Asked for was a { $asked } copy.
+run-asked-by = Asked by { $by }.
+run-title = { $id } of { $db }, { $state }
+run-head = { $db }, { $kind } copy
+run-by-plan = A window of the plan.
+run-by-person = Asked for by { $by }: { $reason }
+run-open-copy = Open the copy
+run-late-by = { $time } past its window.
+run-tries = Tries that failed
+run-planned-in = planned in { $dc }
+run-given = Asked at
+run-until = Until
+run-kept-until = Kept until
+run-revision = Revision
+tries-none = No try failed.
+tries-none-detail = A try that fails is repeated, there or in the next data centre, until the next window begins.
+try = Try { $n } in { $dc }, { $time }.
+work-none = None so far.
+work-none-detail = A new copy is proven after its backup, and repositories are read through once a day.
+work-ordered = Ordered
+work-waits = Waits for other work
+work-ends = Told, being written down
+work-not-made = Not made: { $why }
+work-removed = Removed
+work-no-damage = No damage found
+part-restore = Restore
+part-valid = Validation
+part-recovery = Recovery
+part-structure = Structure
+part-pages = Page checksums
+part-clean-up = Cleaning up
+part-stop = Stop
+part-start = Start
+part-passed = { $part } passed
+part-failed = { $part } failed: { $why }
+part-not-run = { $part } not run: { $why }
+part-check = Check failed: { $check }
+check-passed = { $name }: { $seen }
+check-failed = { $name } failed: { $seen }
+proofs = Test restores
+proofs-none = No test restore of this copy was made.
+proofs-none-detail = The newest copy is proven by itself; any copy can be proven on request.
+proof-title = Test restore, { $at }
+proof-how = Made by the agent of { $dc }, up to { $target }.
+proof-asked = Asked for by { $by }: { $reason }
+proof-due = It was due.
+proof-passed = Passed
+proof-failed = Failed
+proof-not-made = Not made
+proof-waits = Waits
+proof-reached = Recovery reached the commit of { $at }.
+proof-position = Recovery reached the position { $position } of the log.
+prove-now = Prove now…
+prove-do = Prove this copy
+prove-title = Test restore of { $label }
+prove-target = Restore up to
+prove-target-hint = The end of the copy needs its own repository only; later moments need the archived log.
+prove-end = the end of the copy
+prove-moment = a moment
+prove-latest = as far as the log goes
+prove-at = Moment, UTC
+prove-at-hint = For "a moment" only: 03:30, or 2026-11-20 03:30.
+prove-restores = The copy is restored beside the database, on a server of its own.
+prove-checks = The restored database is started, its structure and its page checksums are checked.
+prove-space = Until it is done it needs { $size } of disk.
+prove-untouched = The database itself and the copy are not changed. What was restored is removed afterwards.
+prove-newest = It is the newest copy that can be used.
+fact-took = Took
+fact-wal = Log it needs
+fact-goes = Retention
+ask-begins = The agent of { $dc } begins at once, or after the work that it has.
+ask-silent = The agent of { $dc } is silent; the backup begins when it is heard again.
+ask-no-agent = No agent says that the database runs there; the backup begins when one does.
+ask-goes-to = The copy goes to { $dc }, or to the next in turn where that one cannot take it.
+ask-until = It is tried until { $at }, { $time } from now.
+ask-last-full = The last full copy took { $time }, { $stored } stored.
+ask-no-full = No full copy is known. A differential would become a full one.
+ask-plan-stays = The plan stays as it is: the next window makes its own copy.
+ask-reason-hint = Why now; at most 500 characters.
+kind-hint = A differential holds what changed since the last full copy in the same place.
+mistake-kind = Choose which kind of copy.
+mistake-moment = Write a moment, like 03:30 or 2026-11-20 03:30.
+mistake-reason = Write why, in a few words.
+next-title = Backups
+next-note = Next 24 h
+next-what = { $kind } to { $dc }
+next-more = { $n ->
+    [one] One more in the next 24 h.
+   *[other] { $count } more in the next 24 h.
+}

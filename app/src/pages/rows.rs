@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use mainstay_core::estate::{Contact, Estate, Instance};
 use mainstay_core::id::{DatacenterId, InstanceId, RegionId, ServiceId};
-use mainstay_core::problem::{Problem, Record};
+use mainstay_core::problem::{Problem, Record, Trouble};
 use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,6 +78,10 @@ pub fn subject(problem: &Problem) -> (String, String) {
         Problem::EdgeRefuses { edge, .. } | Problem::EdgeGone { edge, .. } => {
             (paths::edge(edge), edge.to_string())
         }
+        Problem::Backup { database, trouble: Trouble::Damaged { datacenter, label } } => {
+            (paths::backup_copy(database, datacenter, label), database.to_string())
+        }
+        Problem::Backup { database, .. } => (paths::backup_set(database), database.to_string()),
     }
 }
 

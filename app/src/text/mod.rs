@@ -3,6 +3,7 @@
 //! Owns the loader, the thin macro [`t!`](crate::t) over the checked lookup (an id or argument
 //! that the file does not have fails to compile), and how core types, numbers and times are said.
 
+pub mod backup;
 pub mod check;
 mod number;
 mod problem;
@@ -20,8 +21,8 @@ pub use chrono_tz::Tz;
 pub use number::{bytes, cpu, number};
 pub use problem::{problem_detail, problem_title};
 pub use time::{
-    ListZone, clock, clock_in, clock_seconds, clock_seconds_in, date_clock, duration, full, iso,
-    list_zone, local_clock, moment, zone_city,
+    ListZone, clock, clock_in, clock_seconds, clock_seconds_in, date_clock, day, duration, full,
+    iso, list_zone, local_clock, moment, month_name, weekday_day, zone_city,
 };
 pub use words::{
     cause, contact, known, list, need, refusal, role, roles, scope, state, status, status_count,

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::use_context;
 
@@ -58,6 +58,21 @@ pub fn clock_seconds(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// `Fri 20 Nov 03:12`, for the top bar.
 pub fn date_clock(at: DateTime<Utc>) -> String {
     format!("{} {:02}:{:02}", date(at), at.hour(), at.minute())
+}
+
+/// `20 Nov`.
+pub fn day(day: NaiveDate) -> String {
+    format!("{} {}", day.day(), month(day.month0()))
+}
+
+/// `Fri 20`.
+pub fn weekday_day(day: NaiveDate) -> String {
+    format!("{} {}", weekday(day), day.day())
+}
+
+/// `Nov`.
+pub fn month_name(day: NaiveDate) -> &'static str {
+    month(day.month0())
 }
 
 /// `20 Nov 2026 03:12:07`, for print and tables that outlive the day.
@@ -134,9 +149,12 @@ fn day_prefix<Z: TimeZone>(at: DateTime<Z>, now: DateTime<Z>) -> String {
 }
 
 fn date(at: DateTime<Utc>) -> String {
-    let weekday = at.weekday().num_days_from_monday() as usize;
-    let weekday = WEEKDAYS.get(weekday).map_or("", String::as_str);
-    format!("{weekday} {} {}", at.day(), month(at.month0()))
+    format!("{} {} {}", weekday(at.date_naive()), at.day(), month(at.month0()))
+}
+
+fn weekday(day: NaiveDate) -> &'static str {
+    let at = day.weekday().num_days_from_monday() as usize;
+    WEEKDAYS.get(at).map_or("", String::as_str)
 }
 
 fn month(month0: u32) -> &'static str {

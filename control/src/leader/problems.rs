@@ -1,18 +1,27 @@
 //! Keeps the list of problems: what was found becomes a record, what ended is closed.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::{Action, Actor, Event};
-use mainstay_core::problem::{self, Problem, Record, Step, Tracker};
+use mainstay_core::estate::Estate;
+use mainstay_core::problem::{self, Problem, Proofs, Record, Step, Tracker};
 use mainstay_store::lease::Term;
-use mainstay_store::{StoreError, audit, lease, problem as stored};
+use mainstay_store::{StoreError, audit, backup, lease, problem as stored};
 
 use super::Leader;
+use crate::backups::proofs_of;
 use crate::estate::Snapshot;
 
-/// The damping memory.
+/// Proofs of copies are read again after this time.
+const PROOFS_PERIOD: Duration = Duration::from_secs(10);
+
+/// The damping memory, and what was read of proofs.
 #[derive(Default)]
 pub(super) struct Problems {
     tracker: Tracker,
+    proofs: Proofs,
+    proofs_read_at: Option<Instant>,
 }
 
 impl Problems {
@@ -23,9 +32,13 @@ impl Problems {
         snapshot: &Snapshot,
     ) -> Result<(), StoreError> {
         let now = snapshot.estate.at;
+        self.read_proofs(leader, &snapshot.estate).await?;
         let found = match snapshot.estate.fleet_revision {
             0 => Vec::new(),
-            _ => problem::find(&snapshot.estate, &leader.sources.edges.facts(now)),
+            _ => {
+                let edges = leader.sources.edges.facts(now);
+                problem::find(&snapshot.estate, &edges, &self.proofs)
+            }
         };
         let open = snapshot.problems.iter().filter(|record| record.closed_at.is_none());
         let open: Vec<Record> = open.cloned().collect();
@@ -59,6 +72,22 @@ impl Problems {
             })
             .await?;
         leader.estate.set_problems(stored::recent(leader.store.reads()).await?);
+        Ok(())
+    }
+
+    async fn read_proofs(&mut self, leader: &Leader, estate: &Estate) -> Result<(), StoreError> {
+        if self.proofs_read_at.is_some_and(|at| at.elapsed() < PROOFS_PERIOD) {
+            return Ok(());
+        }
+        let databases = estate.fleet.databases.iter().filter(|(_, it)| it.policy.is_some());
+        let mut proofs = Proofs::new();
+        for (database, _) in databases {
+            let pool = leader.store.reads();
+            let work = backup::work(pool, Some(database), None, backup::PAGE_MAX).await?;
+            proofs.insert(database.clone(), proofs_of(&work));
+        }
+        self.proofs = proofs;
+        self.proofs_read_at = Some(Instant::now());
         Ok(())
     }
 }

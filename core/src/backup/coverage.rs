@@ -76,7 +76,7 @@ pub enum Shortfall {
 
 impl Shortfall {
     /// Whether what was not read could make up for it.
-    const fn may_be_elsewhere(&self) -> bool {
+    pub const fn may_be_elsewhere(&self) -> bool {
         match self {
             Self::NoCopy
             | Self::TooFewCopies { .. }

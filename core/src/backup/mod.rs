@@ -27,4 +27,4 @@ pub mod work;
 pub use calendar::Steady;
 pub use copy::{Catalogue, Copy, Kind, Label};
 pub use schedule::{Planned, Schedule, Window, plan, planned_most};
-pub use survive::{Held, Survivors, survives};
+pub use survive::{Held, Survivors, survives, usable};

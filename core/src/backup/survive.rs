@@ -1,9 +1,10 @@
 //! What is left of a database's copies when data centres are lost.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::chain::chains;
-use super::proof::Latest;
+use super::proof::{Latest, Proof};
 use super::{Catalogue, Copy};
 use crate::id::DatacenterId;
 
@@ -40,10 +41,26 @@ pub fn survives<'a>(catalogue: &'a Catalogue, lost: &BTreeSet<DatacenterId>) -> 
         let whole = chain.undamaged(&unproven).into_iter();
         copies.extend(whole.map(|copy| Held { datacenter, copy }));
     }
-    copies.sort_by(|a, b| {
-        let place = (a.datacenter, &a.copy.label).cmp(&(b.datacenter, &b.copy.label));
-        b.copy.finished.cmp(&a.copy.finished).then(place)
-    });
+    copies.sort_by(|a, b| newest_first(*a, *b));
     let unread = catalogue.iter().filter(|(id, held)| held.is_err() && !lost.contains(*id));
     Survivors { copies, unread: unread.map(|(id, _)| id).collect() }
+}
+
+/// The copies that can be used now, the newest first: with their full beside them, without bad
+/// pages, and not failed in their last test restore.
+pub fn usable<'a>(catalogue: &'a Catalogue, proofs: &[Proof]) -> Vec<Held<'a>> {
+    let latest = Latest::of(proofs);
+    let mut copies = Vec::new();
+    for chain in chains(catalogue) {
+        let datacenter = chain.datacenter;
+        let good = chain.undamaged(&latest).into_iter();
+        copies.extend(good.map(|copy| Held { datacenter, copy }));
+    }
+    copies.sort_by(|a, b| newest_first(*a, *b));
+    copies
+}
+
+fn newest_first(a: Held<'_>, b: Held<'_>) -> Ordering {
+    let place = (a.datacenter, &a.copy.label).cmp(&(b.datacenter, &b.copy.label));
+    b.copy.finished.cmp(&a.copy.finished).then(place)
 }

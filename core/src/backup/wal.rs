@@ -15,12 +15,17 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::work::DatabaseReport;
+
 pub use reach::{End, Recoverable, Span, recoverable};
 
 /// Digits of each of the three parts of a segment's name.
 const PART_DIGITS: usize = 8;
 /// Bytes that one log id covers.
 const LOG_BYTES: u64 = 1 << 32;
+
+/// Segments of one run that are taken in, from its end: 1.6 TB of log.
+const RUN_MAX: u64 = 100_000;
 
 /// Size of a segment, a power of two from 1 MiB to 1 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +159,24 @@ impl Archive {
             self.times.extend(reaches.map(|at| (segment, at)));
         }
         archived
+    }
+
+    /// What an agent tells of the log in the repositories that it reads. Up to when a segment goes
+    /// is not told, nor are histories.
+    pub fn told(report: &DatabaseReport, size: SegmentSize) -> Self {
+        let mut archive = Self::new(size);
+        for run in report.wal.values().flatten() {
+            let parsed = (Segment::parse(&run.first, size), Segment::parse(&run.last, size));
+            let (Ok(first), Ok(last)) = parsed else { continue };
+            let from = first.number.max(last.number.saturating_sub(RUN_MAX));
+            let timeline = last.timeline;
+            let numbers = from..=last.number;
+            archive.segments.extend(numbers.map(|number| Segment { timeline, number }));
+        }
+        if report.catalogue.values().any(Result::is_err) {
+            archive.unread();
+        }
+        archive
     }
 
     /// Takes in the text of a timeline's history file.

@@ -3,6 +3,7 @@
 //! A problem's key is made of what it is about and never of numbers, so that the same trouble is
 //! the same problem from its beginning to its end.
 
+mod backups;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use backups::{Proofs, Trouble};
+
 use crate::audit::Conflict;
 use crate::estate::{Cause, Contact, Estate};
 use crate::fleet::{Placement, Service};
-use crate::id::{DatacenterId, EdgeId, RegionId, ServiceId};
+use crate::id::{DatabaseId, DatacenterId, EdgeId, RegionId, ServiceId};
 use crate::placement;
 use crate::rollout::{EdgeFact, PauseReason, RolloutId, StopReason};
 use crate::status::{Status, Tally};
@@ -71,6 +74,8 @@ pub enum Problem {
         /// How many edges of its region are connected.
         connected: u32,
     },
+    /// The copies of a database are not what they should be.
+    Backup { database: DatabaseId, trouble: Trouble },
 }
 
 impl Problem {
@@ -99,6 +104,28 @@ impl Problem {
             Self::RollbackStuck { rollout, .. } => format!("rollback-stuck-{rollout}"),
             Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
             Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
+            Self::Backup { database, trouble } => trouble.key(database),
+        }
+    }
+
+    /// The database whose copies it is about.
+    pub const fn about_database(&self) -> Option<&DatabaseId> {
+        match self {
+            Self::Backup { database, .. } => Some(database),
+            Self::DatacenterSilent { .. }
+            | Self::DatacenterNeverSeen { .. }
+            | Self::InstancesFailing { .. }
+            | Self::TooFewNodes { .. }
+            | Self::Misplaced { .. }
+            | Self::OneDatacenterLeft { .. }
+            | Self::ServiceDown { .. }
+            | Self::MixedVersions { .. }
+            | Self::AuditConflict { .. }
+            | Self::RolloutPaused { .. }
+            | Self::RollbackStuck { .. }
+            | Self::RolledBack { .. }
+            | Self::EdgeRefuses { .. }
+            | Self::EdgeGone { .. } => None,
         }
     }
 
@@ -116,6 +143,7 @@ impl Problem {
             | Self::RolloutPaused { service, .. }
             | Self::RollbackStuck { service, .. }
             | Self::RolledBack { service, .. } => (Some(service), None),
+            Self::Backup { trouble, .. } => (None, trouble.datacenter()),
             Self::AuditConflict { .. } | Self::EdgeRefuses { .. } | Self::EdgeGone { .. } => {
                 (None, None)
             }
@@ -138,6 +166,7 @@ impl Problem {
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
             | Self::EdgeGone { .. } => Status::Degraded,
+            Self::Backup { trouble, .. } => trouble.status(),
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,
         }
     }
@@ -156,9 +185,9 @@ pub struct Record {
     pub owner: Option<String>,
 }
 
-/// Every problem of the estate and of its edges at this moment, worst first, then by key. `edges`:
-/// how they stand; one that never connected may be absent.
-pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>) -> Vec<Problem> {
+/// Every problem of the estate, of its edges and of its copies at this moment, worst first, then by
+/// key. `edges`: how they stand; one that never connected may be absent.
+pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>, proofs: &Proofs) -> Vec<Problem> {
     let cells = estate.tallies();
     let mut problems = datacenter_problems(estate);
     for (id, service) in &estate.fleet.services {
@@ -168,7 +197,10 @@ pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>) -> Vec<Problem>
     problems.extend(audit_conflicts(estate));
     problems.extend(traffic::rollouts(estate));
     problems.extend(traffic::edges(estate, edges));
+    problems.extend(backups::find(estate, proofs));
     problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
+    // Two shortfalls may be one problem.
+    problems.dedup_by_key(|problem| problem.key());
     problems
 }
 
@@ -181,6 +213,8 @@ pub const OPEN_SILENT_AFTER: TimeDelta = TimeDelta::seconds(5);
 pub const OPEN_GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
 /// The same for an edge that was not seen yet: the fleet may have been applied just now.
 pub const OPEN_UNSEEN_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// The same for copies: repositories are read from time to time.
+pub const OPEN_BACKUP_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// How long a problem must be absent before it is closed, so that one that comes and goes stays
 /// one problem.
 pub const CLOSE_AFTER: TimeDelta = TimeDelta::seconds(5);
@@ -242,6 +276,7 @@ impl Problem {
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => OPEN_SILENT_AFTER,
             Self::EdgeGone { since: Some(_), .. } => OPEN_GONE_AFTER,
             Self::EdgeGone { since: None, .. } => OPEN_UNSEEN_AFTER,
+            Self::Backup { .. } => OPEN_BACKUP_AFTER,
             Self::InstancesFailing { .. }
             | Self::TooFewNodes { .. }
             | Self::Misplaced { .. }

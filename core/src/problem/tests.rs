@@ -1,5 +1,6 @@
 //! Problems from small estates, and their damping.
 
+mod backups;
 mod traffic;
 
 use std::sync::Arc;
@@ -106,8 +107,10 @@ const UP: &[InstanceState] = &[InstanceState::Serving, InstanceState::Serving];
 const ONE: &[InstanceState] = &[InstanceState::Serving];
 
 fn check(name: &str, cells: &[(&str, &str, &[InstanceState])], now: i64, want: &[&str]) {
-    let keys: Vec<String> =
-        find(&estate(cells, now), &BTreeMap::new()).iter().map(Problem::key).collect();
+    let keys: Vec<String> = find(&estate(cells, now), &BTreeMap::new(), &BTreeMap::new())
+        .iter()
+        .map(Problem::key)
+        .collect();
     assert_eq!(keys, want, "{name}");
 }
 
@@ -189,7 +192,10 @@ fn both_versions_of_a_rollout_may_run_and_no_other() {
         let instances = &mut Arc::make_mut(datacenter).instances;
         let instance = instances.get_mut(&id::<InstanceId>("api-a1-1")).expect("it");
         Arc::make_mut(instance).version = "2.0.0".into();
-        find(&estate, &BTreeMap::new()).iter().map(Problem::key).collect::<Vec<_>>()
+        find(&estate, &BTreeMap::new(), &BTreeMap::new())
+            .iter()
+            .map(Problem::key)
+            .collect::<Vec<_>>()
     };
     assert_eq!(mixed(rolling_out("2.0.0")), Vec::<String>::new());
     assert_eq!(mixed(rolling_out("3.0.0")), ["mixed-api-in-a1"]);

@@ -18,7 +18,7 @@ fn well(now: i64) -> Estate {
 fn rollout_at(now: i64, state: State) -> Vec<Problem> {
     let mut estate = well(now);
     estate.releases = Arc::new(rolling_out("2.0.0", state));
-    find(&estate, &BTreeMap::new())
+    find(&estate, &BTreeMap::new(), &BTreeMap::new())
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn edges_of(facts: &[(&str, EdgeFact)]) -> Vec<Problem> {
     let edge = |region: &str, dc: &str| Edge { region: id(region), datacenter: id(dc) };
     Arc::make_mut(&mut estate.fleet).edges =
         [("e1", "a"), ("e2", "a"), ("e3", "b")].map(|(e, r)| (id(e), edge(r, "a1"))).into();
-    find(&estate, &facts.iter().map(|(e, fact)| (id(e), fact.clone())).collect())
+    find(&estate, &facts.iter().map(|(e, fact)| (id(e), fact.clone())).collect(), &BTreeMap::new())
 }
 
 #[test]

@@ -1,0 +1,103 @@
+//! Problems of copies from small catalogues: one that passes, one that refuses, one unknown.
+
+use super::*;
+use crate::backup::proof::{Outcome, Proof};
+use crate::backup::work::DatabaseReport;
+use crate::backup::{Catalogue, Copy, Kind, Label};
+use crate::estate::Fact;
+use crate::fleet::read;
+use crate::id::DatabaseId;
+
+const FLEET: &str = "name = \"test\"\n[[region]]\nid = \"r\"\ntime_zone = \"UTC\"\n\
+    [[datacenter]]\nid = \"d1\"\nregion = \"r\"\nvendor = \"x\"\n\
+    [[datacenter]]\nid = \"d2\"\nregion = \"r\"\nvendor = \"x\"\n\
+    [[group]]\nid = \"g\"\npriority = 1\n\
+    [[backup_policy]]\nid = \"p\"\nfull_every_days = 1\nwindow = \"00:00-01:00\"\n\
+    retention_days = 7\n\
+    [[database]]\nid = \"db\"\ngroup = \"g\"\ndatacenters = [\"d1\", \"d2\"]\npolicy = \"p\"\n";
+
+fn now() -> DateTime<Utc> {
+    "2026-03-10T12:00:00Z".parse().expect("an instant")
+}
+
+/// A full copy that was begun so many hours ago.
+fn copy(hours: i64) -> Copy {
+    let started = now() - TimeDelta::hours(hours);
+    Copy {
+        label: Label(format!("full-{hours}")),
+        kind: Kind::Full,
+        full: None,
+        started,
+        finished: started + TimeDelta::minutes(5),
+        database_bytes: 1,
+        stored_bytes: 1,
+        wal: None,
+        bad_pages: false,
+    }
+}
+
+fn keys(held: [Result<Vec<Copy>, String>; 2], proven: Option<i64>, heard: bool) -> Vec<String> {
+    let database: DatabaseId = id("db");
+    let [one, two] = held;
+    let catalogue = Catalogue::from([(id("d1"), one), (id("d2"), two)]);
+    let report = DatabaseReport {
+        database: database.clone(),
+        read_at: now(),
+        hosts: true,
+        prepared: None,
+        catalogue,
+        wal: BTreeMap::new(),
+    };
+    let fact = Fact::Database(report);
+    let seen = if heard { now() } else { now() - TimeDelta::hours(1) };
+    let state = DatacenterState {
+        last_seen: Some(seen),
+        facts: [(fact.key(), Arc::new(fact))].into(),
+        ..Default::default()
+    };
+    let fleet = read::read(FLEET).expect("a fleet without mistakes");
+    let estate = Estate {
+        fleet: Arc::new(fleet),
+        fleet_revision: 1,
+        datacenters: [(id("d1"), Arc::new(state))].into(),
+        at: now(),
+        ..Default::default()
+    };
+    let passed = proven.map(|hours| Proof {
+        datacenter: id("d1"),
+        label: Label(format!("full-{hours}")),
+        at: now() - TimeDelta::hours(hours),
+        outcome: Outcome::Passed,
+    });
+    let proofs = Proofs::from([(database, passed.into_iter().collect())]);
+    let found = find(&estate, &BTreeMap::new(), &proofs);
+    let about = found.iter().filter(|problem| problem.about_database().is_some());
+    about.map(Problem::key).collect()
+}
+
+#[test]
+fn copies_that_are_there_on_time_and_proven_are_no_problem() {
+    assert!(keys([Ok(vec![copy(12)]), Ok(vec![copy(36)])], Some(12), true).is_empty());
+}
+
+#[test]
+fn what_is_short_is_a_problem_once() {
+    let none = || Ok(Vec::new());
+    assert_eq!(keys([none(), none()], None, true), ["backup-none-db"]);
+    let late = keys([Ok(vec![copy(36)]), Ok(vec![copy(60)])], Some(36), true);
+    assert_eq!(late, ["backup-late-db"]);
+    let missed = keys([Ok(vec![copy(84)]), Ok(vec![copy(108)])], Some(84), true);
+    assert_eq!(missed, ["backup-late-db"]);
+    let alone = keys([Ok(vec![copy(12)]), none()], Some(12), true);
+    assert_eq!(alone, ["backups-short-db"]);
+    let unproven = keys([Ok(vec![copy(12)]), Ok(vec![copy(36)])], None, true);
+    assert_eq!(unproven, ["backup-unproven-db"]);
+}
+
+#[test]
+fn what_is_not_read_or_not_heard_accuses_nobody() {
+    let unread = || Err("it does not answer".to_owned());
+    let seen = keys([unread(), unread()], None, true);
+    assert_eq!(seen, ["repository-unread-db-in-d1", "repository-unread-db-in-d2"]);
+    assert!(keys([Ok(Vec::new()), Ok(Vec::new())], None, false).is_empty());
+}
