@@ -61,7 +61,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
     let big = sample::estate(60, 2);
     let small = sample::estate(12, 2);
     let mut all: Vec<Page> = Vec::new();
-    let data = pages::overview::build(&small, &sample::records(&small));
+    let data = pages::overview::build(&small, &sample::records(&small), None);
     let r = reader.clone();
     all.push((
         "overview",
@@ -69,7 +69,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
         pages::overview::title(),
         Box::new(move || pages::overview::view(&data, &r)),
     ));
-    let data = pages::overview::build(&big, &sample::records(&big));
+    let data = pages::overview::build(&big, &sample::records(&big), None);
     let r = reader.clone();
     all.push((
         "overview-big",

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use mainstay_core::access::{Density, Role};
 use mainstay_core::status::Status;
 
-pub use navigation::rollouts_words;
+pub use navigation::{backups_words, rollouts_words};
 use navigation::{bottom_bar, navigation};
 
 use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
@@ -49,6 +49,8 @@ pub struct Shell {
     pub problems: Option<(Status, u32)>,
     /// Rollouts that are on: the worst look and how many.
     pub rollouts: Option<(Status, u32)>,
+    /// Open problems of backups: the worst and how many.
+    pub backups: Option<(Status, u32)>,
     pub csrf: String,
     pub message: Option<Message>,
     pub build: String,
@@ -368,6 +370,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
         ("g t", format!("{} {}", t!("keys-go"), t!("nav-topology"))),
         ("g r", format!("{} {}", t!("keys-go"), t!("nav-rollouts"))),
+        ("g b", format!("{} {}", t!("keys-go"), t!("nav-backups"))),
         ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
         ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),
         ("g s", format!("{} {}", t!("keys-go"), t!("nav-settings"))),

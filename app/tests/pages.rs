@@ -89,7 +89,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     let mut add = |path: &str, view: Box<dyn FnOnce() -> AnyView + '_>| {
         all.push((path.to_owned(), render(path, view)));
     };
-    let overview = pages::overview::build(estate, &records);
+    let overview = pages::overview::build(estate, &records, None);
     add("/", Box::new(|| pages::overview::view(&overview, reader)));
     let attention = pages::attention::build(&records, estate.at, &none);
     add("/attention", Box::new(|| pages::attention::view(&attention, reader)));
@@ -186,12 +186,12 @@ fn a_cell_says_what_it_is_and_unknown_is_never_healthy() {
 fn the_overview_never_claims_more_than_is_known() {
     let estate = sample::estate(12, 2);
     let records = sample::records(&estate);
-    let data = pages::overview::build(&estate, &records);
+    let data = pages::overview::build(&estate, &records, None);
     assert_eq!((data.reporting, data.datacenters), (9, 10));
     let html = render("/", || pages::overview::view(&data, &reader(Role::Viewer)));
     assert!(html.contains("9 of 10 data centres report."));
     assert!(!html.to_lowercase().contains("fail over"), "no readiness is known yet");
-    let bare = pages::overview::build(&Estate::default(), &[]);
+    let bare = pages::overview::build(&Estate::default(), &[], None);
     let html = render("/", || pages::overview::view(&bare, &reader(Role::Viewer)));
     assert!(html.contains("No fleet is declared yet."));
 }

@@ -227,7 +227,7 @@ fn lists_say_what_is_on_and_what_they_dropped() {
     let html = fragment(|| rollouts::view(&none, &reader(Role::Viewer)));
     assert!(html.contains("No rollouts are running."), "{html}");
     let records = sample::records(&sample.estate);
-    let overview = pages::overview::build(&sample.estate, &records);
+    let overview = pages::overview::build(&sample.estate, &records, None);
     let html = fragment(|| pages::overview::view(&overview, &reader(Role::Viewer)));
     assert!(html.contains("In progress") && html.contains("/rollouts/ro-12"), "{html}");
 }

@@ -261,6 +261,20 @@ impl Walk<'_> {
         }
     }
 
+    fn backups(&mut self, records: &[Record]) {
+        let open = records.iter().filter(|record| record.closed_at.is_none());
+        let looks = open.filter(|record| record.problem.about_database().is_some());
+        let looks: Vec<_> = looks.map(|record| record.problem.status()).collect();
+        let n = u32::try_from(looks.len()).unwrap_or(u32::MAX);
+        let worst = looks.into_iter().min().unwrap_or(Status::Healthy);
+        let fields = [
+            ("s", worst.name().into()),
+            ("open", text::number(n).into()),
+            ("open_words", crate::shell::backups_words(n).into()),
+        ];
+        self.say("backups".to_owned(), named(fields));
+    }
+
     fn problems(&mut self, survey: &Survey, records: &[Record]) {
         let at = self.estate.at;
         let open = rows::open_problems(records, at);
@@ -281,6 +295,7 @@ impl Walk<'_> {
             ("ids", json!(ids)),
         ];
         self.say("problems".to_owned(), named(fields));
+        self.backups(records);
         for record in records {
             let row = ProblemRow::of(record, at);
             let ended = row.closed_at;

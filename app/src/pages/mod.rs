@@ -6,6 +6,7 @@
 
 pub mod attention;
 pub mod audit;
+pub mod backups;
 pub mod bench;
 pub mod cell;
 pub mod components;

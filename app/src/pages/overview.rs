@@ -8,6 +8,7 @@ use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::backups::{AllKnown, next};
 use crate::pages::placement::{self, PlacementSummary};
 use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
@@ -45,11 +46,14 @@ pub struct Data {
     pub rollouts: Vec<RunRow>,
     pub fleet: Vec<RegionStrips>,
     pub placement: PlacementSummary,
+    /// How backups went and what comes; absent: no database has a policy, or it is not known now.
+    pub backups: Option<next::Next>,
     /// No fleet was ever applied.
     pub bare: bool,
 }
 
-pub fn build(estate: &Estate, records: &[Record]) -> Data {
+/// `known`: runs of backups of the last days; `None`: not known now.
+pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> Data {
     let survey = Survey::of(estate);
     let problems = open_problems(records, estate.at);
     let mut ended = match problems.is_empty() {
@@ -72,6 +76,7 @@ pub fn build(estate: &Estate, records: &[Record]) -> Data {
         rollouts: rollouts::running(estate, |_| true),
         fleet: strips(estate, &survey),
         placement: placement::summary(estate, &survey),
+        backups: known.and_then(|known| next::build(estate, known)),
         bare: estate.fleet.datacenters.is_empty(),
     }
 }
@@ -104,6 +109,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };
     let side = view! {
         {card(Head::new(t!("fleet")).right(right), parts::fleet(&data.fleet))}
+        {data.backups.as_ref().map(next::view)}
         {placement::view(&data.placement)}
     };
     view! { {head}{columns(main, side)} }.into_any()

@@ -27,6 +27,7 @@ struct Section {
 enum Counted {
     Problems,
     Rollouts,
+    Backups,
 }
 
 const SECTIONS: &[Section] = &[
@@ -60,6 +61,14 @@ const SECTIONS: &[Section] = &[
         label: || t!("nav-edges"),
         owns: &["/edges"],
         counts: None,
+        bottom: false,
+    },
+    Section {
+        href: paths::BACKUPS,
+        icon: Icon::Backups,
+        label: || t!("nav-backups"),
+        owns: &["/backups"],
+        counts: Some(Counted::Backups),
         bottom: false,
     },
     Section {
@@ -130,6 +139,11 @@ pub fn rollouts_words(n: u32) -> String {
     t!("nav-rollouts-count", n = n, count = text::number(n))
 }
 
+/// `2 problems of backups`.
+pub fn backups_words(n: u32) -> String {
+    t!("nav-backups-count", n = n, count = text::number(n))
+}
+
 fn nav_item(shell: &Shell, section: &Section) -> AnyView {
     let current = section.is_current(&shell.path).then_some("page");
     let label = (section.label)();
@@ -138,12 +152,14 @@ fn nav_item(shell: &Shell, section: &Section) -> AnyView {
         let (key, counts) = match counted {
             Counted::Problems => ("problems", shell.problems),
             Counted::Rollouts => ("rollouts", shell.rollouts),
+            Counted::Backups => ("backups", shell.backups),
         };
         let (worst, n) = counts.unwrap_or((Status::Healthy, 0));
         let none = n == 0;
         let said = match counted {
             Counted::Problems => t!("nav-count", n = n, count = text::number(n)),
             Counted::Rollouts => rollouts_words(n),
+            Counted::Backups => backups_words(n),
         };
         view! {
             <span class="n" data-k=key hidden=none>
@@ -196,6 +212,8 @@ mod tests {
             ("/services/feed-api/do/run-bench", paths::ROLLOUTS),
             ("/rollouts/quarantine", paths::ROLLOUTS),
             ("/edges/edge-eu-west", paths::EDGES),
+            ("/backups?view=copies", paths::BACKUPS),
+            ("/backups/sets/store-db/do/run-now", paths::BACKUPS),
             ("/attention/at-1", paths::OVERVIEW),
             ("/audit/7", paths::AUDIT),
         ] {

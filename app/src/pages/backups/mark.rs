@@ -1,0 +1,266 @@
+//! Marks of the calendar: what became of a window, by its run, by the copies, or by the plan.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::backup::run::{Origin, Run, SILENCE, State};
+use mainstay_core::backup::{Kind, Planned};
+use mainstay_core::estate::{Contact, Estate};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::picture::Picture;
+use crate::paths;
+use crate::t;
+use crate::text;
+use crate::ui::raw;
+use crate::ui::tone::Tone;
+
+/// How a run or a window stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Nothing more is tried.
+    Missed,
+    /// Its window is over, and it is not done.
+    Late,
+    /// Tried in vain so far, or held up.
+    Failing,
+    /// An agent has it and says nothing.
+    Stuck,
+    /// What became of it is not known.
+    Unknown,
+    Running,
+    Planned,
+    DoneLate,
+    Done,
+}
+
+impl Look {
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::DoneLate,
+        Self::Running,
+        Self::Planned,
+        Self::Failing,
+        Self::Late,
+        Self::Missed,
+        Self::Stuck,
+        Self::Unknown,
+    ];
+
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::Missed => Tone::Crit,
+            Self::Late | Self::Failing => Tone::Warn,
+            Self::Stuck | Self::Unknown => Tone::Unk,
+            Self::Running => Tone::Prog,
+            Self::Planned => Tone::Plan,
+            Self::DoneLate => Tone::Pause,
+            Self::Done => Tone::Ok,
+        }
+    }
+
+    /// The look of a badge: what is done is well, also when it was late.
+    pub const fn badge(self) -> Tone {
+        match self {
+            Self::DoneLate => Tone::Ok,
+            Self::Missed
+            | Self::Late
+            | Self::Failing
+            | Self::Stuck
+            | Self::Unknown
+            | Self::Running
+            | Self::Planned
+            | Self::Done => self.tone(),
+        }
+    }
+
+    pub fn word(self) -> String {
+        match self {
+            Self::Missed => t!("look-missed"),
+            Self::Late => t!("look-late"),
+            Self::Failing => t!("look-failing"),
+            Self::Stuck => t!("look-stuck"),
+            Self::Unknown => t!("look-unknown"),
+            Self::Running => t!("look-running"),
+            Self::Planned => t!("look-planned"),
+            Self::DoneLate => t!("look-done-late"),
+            Self::Done => t!("look-done"),
+        }
+    }
+
+    /// Whether it is late, stuck, or tried in vain.
+    pub const fn needs_a_person(self) -> bool {
+        match self {
+            Self::Missed | Self::Late | Self::Failing | Self::Stuck => true,
+            Self::Unknown | Self::Running | Self::Planned | Self::DoneLate | Self::Done => false,
+        }
+    }
+}
+
+/// How a run stands.
+pub fn look(run: &Run, estate: &Estate) -> Look {
+    let now = estate.at;
+    match &run.state {
+        State::Done { done, .. } => {
+            let on_time = done.copy.finished <= run.planned.window_end;
+            let asked = run.origin != Origin::Plan;
+            if on_time || asked { Look::Done } else { Look::DoneLate }
+        }
+        State::Missed { .. } => Look::Missed,
+        State::Waiting { .. } if run.is_late(now) => Look::Late,
+        State::Waiting { not_before, because } => {
+            let held = because.is_some() && *not_before <= now;
+            if held || !run.tries.is_empty() { Look::Failing } else { Look::Planned }
+        }
+        State::Ordered { agent, work, at, .. } => {
+            let told = estate.datacenters.get(agent).and_then(|state| state.work(work));
+            let silent = estate.contact(agent) != Contact::Reporting;
+            let waited = now - *at >= SILENCE;
+            match (silent || (told.is_none() && waited), run.is_late(now)) {
+                (true, _) => Look::Stuck,
+                (false, true) => Look::Late,
+                (false, false) => Look::Running,
+            }
+        }
+    }
+}
+
+/// One run or window of a database.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Mark {
+    pub look: Look,
+    /// Of the copy that was made, else of the one that is planned.
+    #[schema(value_type = String)]
+    pub kind: Kind,
+    pub window_start: DateTime<Utc>,
+    pub window_end: DateTime<Utc>,
+    /// Whose repository takes it, as planned or as it was.
+    pub datacenter: String,
+    /// Asked for by a person, beside the plan.
+    pub asked: bool,
+    /// Its run, else its set.
+    pub href: String,
+    /// `store-db, full to fra1, 02:00 to 03:30 UTC: done`.
+    pub words: String,
+}
+
+/// The marks of a database in a time, by window: runs, windows without one, and what is planned.
+pub fn marks(picture: &Picture<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Mark> {
+    let inside = |at: DateTime<Utc>| from <= at && at < until;
+    let runs = picture.known.runs.iter().filter(|run| inside(run.planned.window_start));
+    let mut marks: Vec<Mark> = runs.map(|run| of_run(picture, run)).collect();
+    let has_run = |planned: &Planned| {
+        let by_plan = |run: &&Run| run.origin == Origin::Plan;
+        let mut runs = picture.known.runs.iter().filter(by_plan);
+        runs.any(|run| run.planned.window_start == planned.window_start)
+    };
+    let planned = picture.schedule.between(from, until).into_iter();
+    marks.extend(planned.filter(|it| !has_run(it)).map(|it| of_window(picture, &it)));
+    marks.sort_by_key(|mark| mark.window_start);
+    marks
+}
+
+pub fn of_run(picture: &Picture<'_>, run: &Run) -> Mark {
+    let look = picture.look(run);
+    let (kind, datacenter) = match &run.state {
+        State::Done { datacenter, done, .. } => (done.copy.kind, datacenter),
+        State::Ordered { datacenter, .. } => (run.planned.kind, datacenter),
+        State::Waiting { .. } | State::Missed { .. } => (run.planned.kind, &run.planned.datacenter),
+    };
+    let href = paths::backup_run(run.id);
+    let asked = run.origin != Origin::Plan;
+    mark(picture, &run.planned, (look, kind, datacenter.as_str()), asked, href)
+}
+
+/// A window without a run: ahead, or told by its copy, or not known.
+fn of_window(picture: &Picture<'_>, planned: &Planned) -> Mark {
+    let now = picture.now();
+    let ahead = planned.window_end > now;
+    let next = picture.schedule.windows(
+        planned.window_start + TimeDelta::milliseconds(1),
+        planned.window_start + TimeDelta::days(400),
+    );
+    let next = next.map(|window| window.start).next().unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let began = |at: DateTime<Utc>| planned.window_start <= at && at < next;
+    let catalogue = picture.report.into_iter().flat_map(|report| &report.catalogue);
+    let held = catalogue.filter_map(|(id, held)| Some((id, held.as_ref().ok()?)));
+    let mut held = held.flat_map(|(id, copies)| copies.iter().map(move |copy| (id, copy)));
+    let copy = held.find(|(_, copy)| began(copy.started));
+    let (look, kind, datacenter) = match copy {
+        Some((id, copy)) if copy.finished <= planned.window_end => (Look::Done, copy.kind, id),
+        Some((id, copy)) => (Look::DoneLate, copy.kind, id),
+        None if ahead => (Look::Planned, planned.kind, &planned.datacenter),
+        None => (Look::Unknown, planned.kind, &planned.datacenter),
+    };
+    let href = paths::backup_set(picture.database());
+    mark(picture, planned, (look, kind, datacenter.as_str()), false, href)
+}
+
+fn mark(
+    picture: &Picture<'_>,
+    planned: &Planned,
+    (look, kind, datacenter): (Look, Kind, &str),
+    asked: bool,
+    href: String,
+) -> Mark {
+    let now = picture.now();
+    let window = t!(
+        "mark-window",
+        from = text::clock(planned.window_start, now),
+        to = text::clock(planned.window_end, planned.window_start)
+    );
+    let words = t!(
+        "mark-words",
+        db = planned.database.as_str(),
+        kind = text::backup::kind(kind),
+        dc = datacenter,
+        window = window,
+        look = look.word().to_lowercase()
+    );
+    Mark {
+        look,
+        kind,
+        window_start: planned.window_start,
+        window_end: planned.window_end,
+        datacenter: datacenter.to_owned(),
+        asked,
+        href,
+        words,
+    }
+}
+
+/// A mark as a drawing; a full copy stands on a line.
+pub fn drawing(look: Look, kind: Kind) -> leptos::prelude::AnyView {
+    let mut svg = String::from(r#"<svg class="bm" viewBox="0 0 12 14" aria-hidden="true">"#);
+    // Writing to a string cannot fail.
+    let _ = svg.write_str(match look {
+        Look::Done => r#"<circle class="f-ok" cx="6" cy="5.5" r="4"/>"#,
+        Look::DoneLate => {
+            r#"<circle class="o-ok" cx="6" cy="5.5" r="3.6"/><path class="o-ok" d="M6 3v2.7h2"/>"#
+        }
+        Look::Running => {
+            r#"<circle class="o-prog" cx="6" cy="5.5" r="3.8"/><path class="f-prog" d="M6 1.7a3.8 3.8 0 0 1 0 7.6z"/>"#
+        }
+        Look::Planned => r#"<path class="o-plan" d="M6 1.2l4.2 4.3L6 9.8 1.8 5.5z"/>"#,
+        Look::Failing => {
+            r#"<path class="o-warn" d="M6 1.6l4.6 8H1.4z"/><path class="o-warn" d="M6 4.6v2.6"/>"#
+        }
+        Look::Late => r#"<path class="f-warn" d="M6 .8l5.4 9.2H.6z"/>"#,
+        Look::Missed => r#"<rect class="f-crit" x="1.2" y=".8" width="9.6" height="9.6" rx="1"/>"#,
+        Look::Stuck => {
+            r#"<circle class="o-unk dash" cx="6" cy="5.5" r="4"/><circle class="f-unk" cx="6" cy="5.5" r="1.5"/>"#
+        }
+        Look::Unknown => r#"<circle class="o-unk" cx="6" cy="5.5" r="3.8"/>"#,
+    });
+    if kind == Kind::Full {
+        let tone = match look.tone() {
+            Tone::Pause => "ok",
+            tone => tone.class(),
+        };
+        let _ = write!(svg, r#"<rect class="f-{tone}" x="1" y="12.2" width="10" height="1.6"/>"#);
+    }
+    svg.push_str("</svg>");
+    raw(svg)
+}
