@@ -20,6 +20,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::rollouts::routes())
         .merge(http::standing::routes())
         .merge(http::bench::routes())
+        .merge(http::backups::routes())
         .merge(http::traffic::routes())
         .merge(http::live::routes())
         .merge(http::fleet::routes())

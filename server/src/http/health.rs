@@ -3,10 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use mainstay_control::estate::Snapshot;
 use mainstay_core::access::Permission;
+use mainstay_core::backup::Schedule;
+use mainstay_core::backup::coverage::{Coverage, Shortfall, coverage};
+use mainstay_core::backup::work::DatabaseReport;
 use mainstay_core::estate::Contact;
 use mainstay_core::status::{Status, Tally};
 use serde_json::json;
@@ -64,7 +68,66 @@ async fn metrics(State(state): State<AppState>) -> Response {
         snapshot.store_read_at.map_or(f64::INFINITY, |at| (Utc::now() - at).as_seconds_f64());
     metrics::gauge!("mainstay_store_read_age_seconds").set(away);
     metrics::gauge!("mainstay_problems_open").set(snapshot.open_problems().count() as f64);
+    backups(&state, &snapshot).await;
     state.metrics.run_upkeep();
     let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (headers, state.metrics.render()).into_response()
+}
+
+/// What is known of the copies of each database. What is not known is no number: a gauge that
+/// stays at its last value would be a lie.
+async fn backups(state: &AppState, snapshot: &Snapshot) {
+    let estate = &snapshot.estate;
+    let away = snapshot.store_away_since().is_some();
+    for schedule in Schedule::all(&estate.fleet) {
+        let seen = estate.database(&schedule.database);
+        let heard = seen.filter(|(host, _)| estate.contact(host) == Contact::Reporting);
+        let proofs = match away {
+            true => None,
+            false => state.control.proofs(&schedule.database).await.ok(),
+        };
+        let known = heard.map(|(_, report)| {
+            let proofs = proofs.as_deref().unwrap_or_default();
+            (report, coverage(&schedule, &report.catalogue, proofs, estate.at))
+        });
+        let of = |value: &dyn Fn(&DatabaseReport, &Coverage) -> f64| {
+            known.as_ref().map_or(f64::NAN, |(report, found)| value(report, found))
+        };
+        let age = |at: Option<DateTime<Utc>>| {
+            at.map_or(f64::INFINITY, |at| (estate.at - at).as_seconds_f64())
+        };
+        let proven = of(&|_, found| age(found.proven_at));
+        let proven = if proofs.is_some() { proven } else { f64::NAN };
+        for (name, value) in [
+            ("mainstay_backup_newest_age_seconds", of(&|_, found| age(found.newest_started))),
+            ("mainstay_backup_proof_age_seconds", proven),
+            ("mainstay_backup_windows_missed", of(&|_, found| missed(found))),
+            ("mainstay_backup_copies_usable", of(&|_, found| found.copies as f64)),
+            ("mainstay_backup_repositories_unreadable", of(&|report, _| unread(report))),
+        ] {
+            metrics::gauge!(name, "database" => schedule.database.to_string()).set(value);
+        }
+    }
+}
+
+/// Windows that passed since the newest copy.
+fn missed(found: &Coverage) -> f64 {
+    let windows = found.shortfalls.iter().map(|short| match short {
+        Shortfall::Late { .. } => 1,
+        Shortfall::Missed { windows, .. } => *windows,
+        Shortfall::NoCopy
+        | Shortfall::TooFewCopies { .. }
+        | Shortfall::TooFewDatacenters { .. }
+        | Shortfall::FullLate { .. }
+        | Shortfall::NeverProven
+        | Shortfall::ProofTooOld { .. }
+        | Shortfall::ProofFailed { .. }
+        | Shortfall::BadPages { .. }
+        | Shortfall::FullMissing { .. } => 0,
+    });
+    windows.sum::<usize>() as f64
+}
+
+fn unread(report: &DatabaseReport) -> f64 {
+    report.catalogue.values().filter(|held| held.is_err()).count() as f64
 }

@@ -7,6 +7,7 @@ pub mod act;
 pub mod api;
 pub mod assets;
 pub mod audit;
+pub mod backups;
 pub mod bench;
 mod coding;
 pub mod fleet;

@@ -240,6 +240,15 @@ impl Context {
         (local && zone != Tz::UTC).then_some(zone)
     }
 
+    /// Open problems of backups: the worst, and how many.
+    fn backups(&self) -> Option<(Status, u32)> {
+        let open = self.snapshot.open_problems().map(|record| &record.problem);
+        let looks = open.filter(|problem| problem.about_database().is_some());
+        let looks: Vec<_> = looks.map(|problem| problem.status()).collect();
+        let count = u32::try_from(looks.len()).unwrap_or(u32::MAX);
+        looks.into_iter().min().map(|worst| (worst, count))
+    }
+
     fn shell(&self, frame: Frame) -> Shell {
         let estate = &self.snapshot.estate;
         let preferences = self.viewer.as_ref().map(|viewer| &viewer.preferences);
@@ -269,6 +278,7 @@ impl Context {
             data,
             problems: worst.map(|worst: Status| (worst, open)),
             rollouts: rollouts(estate),
+            backups: self.backups(),
             csrf: self.viewer.as_ref().map(Viewer::form_token).unwrap_or_default().to_owned(),
             message: frame.message,
             build: env!("CARGO_PKG_VERSION").to_owned(),

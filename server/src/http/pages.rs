@@ -68,8 +68,9 @@ pub fn routes() -> Routes {
 #[utoipa::path(get, path = "/api/v1/overview", tag = "estate",
     responses((status = 200, body = overview::Data)))]
 pub async fn overview(context: Context) -> Response {
+    let known = super::backups::lately(&context).await;
     let (snapshot, reader) = (&context.snapshot, context.reader());
-    let data = overview::build(&snapshot.estate, &snapshot.problems);
+    let data = overview::build(&snapshot.estate, &snapshot.problems, known.as_ref());
     let frame = Frame::new(overview::title(), overview::topics());
     context.page(frame, &data, || overview::view(&data, &reader))
 }
