@@ -1,8 +1,12 @@
-//! `mainstay backup`: what a fleet file plans, without a server.
+//! `mainstay backup`: what a fleet file plans, without a server; how backups stand ([`status`]) and
+//! asking for one or for a test restore ([`ask`]) through a server's API with a token.
 //!
 //! Owns the command's arguments, the bounds of what is asked, and both forms of output. The plan
-//! itself is [`mainstay_core::backup`]'s. Exit codes: 0 planned; 1 findings in the fleet file, as
-//! `fleet check` reports them; 2 a file or arguments that cannot be used.
+//! itself is [`mainstay_core::backup`]'s. Exit codes of a plan: 0 planned; 1 findings in the fleet
+//! file, as `fleet check` reports them; 2 a file or arguments that cannot be used.
+
+mod ask;
+mod status;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -18,6 +22,7 @@ use mainstay_core::fleet::read::nearest;
 use mainstay_core::id::DatabaseId;
 use serde::Serialize;
 
+use super::api::{Stop, ended};
 use super::fleet::usable;
 use super::show::table;
 use crate::cli::UNUSABLE;
@@ -44,6 +49,16 @@ pub enum BackupCommand {
     /// Needs no server. Exit code 0: planned; 1: findings in the fleet file; 2: the file or the
     /// arguments cannot be used.
     Plan(PlanArgs),
+    /// Show how backups went, and what each database's copies are worth; or all of one database.
+    Status(status::StatusArgs),
+    /// Make a copy of a database now, beside the plan.
+    ///
+    /// Exit code 0: it is ordered, its run is printed; 1: refused; 2: the server cannot be asked.
+    Run(ask::RunArgs),
+    /// Restore a copy beside its database now, and look into it.
+    ///
+    /// Exit code 0: it is ordered; 1: refused; 2: the server cannot be asked.
+    Prove(ask::ProveArgs),
 }
 
 #[derive(Args, Debug)]
@@ -107,10 +122,28 @@ struct Asked {
     until: DateTime<Utc>,
 }
 
-/// Plans and writes to standard output; the sentence on bad arguments goes to standard error, or
-/// into the JSON.
-pub fn run(args: &BackupArgs) -> ExitCode {
-    let BackupCommand::Plan(args) = &args.command;
+/// Runs the subcommand.
+pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
+    let (result, json) = match args.command {
+        BackupCommand::Plan(args) => return Ok(offline(&args)),
+        BackupCommand::Status(args) => (status::run(&args).await, args.server.json),
+        BackupCommand::Run(args) => (ask::run(&args).await, args.server.json),
+        BackupCommand::Prove(args) => (ask::prove(&args).await, args.server.json),
+    };
+    Ok(ended(result, json))
+}
+
+/// A part of an address that names a database, a data centre or a copy, as it was typed.
+fn named<'a>(text: &'a str, what: &str) -> Result<&'a str, Stop> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Ok(text),
+        false => Err(Stop::Unusable(format!("{text:?} is no {what}"))),
+    }
+}
+
+/// Plans from a file.
+fn offline(args: &PlanArgs) -> ExitCode {
     let fleet = match usable(&args.fleet, args.json) {
         Ok(fleet) => fleet,
         Err(code) => return code,

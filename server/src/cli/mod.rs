@@ -51,7 +51,7 @@ enum Command {
     Quarantine(quarantine::QuarantineArgs),
     /// Prepare an Envoy as an edge of the fleet.
     Edge(edge::EdgeArgs),
-    /// Show which copies of databases a fleet file plans, when and where.
+    /// Plan backups of databases, show how they stand, ask for one, have a copy proven.
     Backup(backup::BackupArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
@@ -88,8 +88,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Rollout(args) => one_thread()?.block_on(rollout::run(args)),
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
+        Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
-        Command::Backup(args) => Ok(backup::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }

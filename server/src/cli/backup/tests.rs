@@ -148,3 +148,12 @@ fn an_empty_plan_says_why() {
     none.databases.values_mut().for_each(|database| database.policy = None);
     assert!(why(&noon, &none).contains("no database has a backup policy; write `policy`"));
 }
+
+#[test]
+fn a_label_is_a_part_of_an_address_and_a_path_is_not() {
+    let label = "20261120-000003F_20261121-000002D";
+    assert_eq!(named(label, "label"), Ok(label));
+    for bad in ["", "a/b", "..", "a b"] {
+        assert!(matches!(named(bad, "label"), Err(Stop::Unusable(_))), "{bad}");
+    }
+}

@@ -1,0 +1,164 @@
+//! `mainstay backup status`: how backups stand, in the words of the console.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::named;
+use crate::cli::api::{Server, ServerArgs, Stop, print, print_json};
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Only this database, with its copies and runs.
+    #[arg(long, value_name = "ID")]
+    pub database: Option<String>,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
+}
+
+pub(super) async fn run(args: &StatusArgs) -> Result<(), Stop> {
+    let server = Server::new(&args.server)?;
+    let path = match &args.database {
+        Some(database) => format!("/backups/sets/{}", named(database, "database")?),
+        None => "/backups?view=sets".to_owned(),
+    };
+    let data: Value = server.get(&path).await?;
+    match (args.server.json, &args.database) {
+        (true, _) => print_json(&data),
+        (false, None) => print(&all(&data)),
+        (false, Some(_)) => print(&one(&data)),
+    }
+    Ok(())
+}
+
+fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn rows<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value[name].as_array().into_iter().flatten()
+}
+
+fn texts(value: &Value, name: &str) -> Vec<String> {
+    rows(value, name).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// An instant to the minute, or that there is none.
+fn at<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().map_or("never", |at| at.get(..16).unwrap_or(at))
+}
+
+/// Every database in a line. Writing to a string cannot fail.
+fn all(data: &Value) -> String {
+    let answer = &data["answer"];
+    let mut text = word(answer, "sentence").to_owned();
+    for rest in texts(answer, "rest") {
+        let _ = write!(text, " {rest}");
+    }
+    text.push('\n');
+    for set in rows(data, "sets") {
+        let _ = writeln!(
+            text,
+            "{:<20} {:<20} newest {}  {} copies in {}  proven {}",
+            word(set, "database"),
+            word(set, "word").to_lowercase(),
+            at(set, "newest_at"),
+            set["copies"],
+            match texts(set, "places").join(", ") {
+                none if none.is_empty() => "no data centre".to_owned(),
+                places => places,
+            },
+            at(set, "proven_at"),
+        );
+        notes(&mut text, set);
+    }
+    text
+}
+
+/// What is short, and what could not be read.
+fn notes(text: &mut String, set: &Value) {
+    for short in texts(set, "short") {
+        let _ = writeln!(text, "  {short}");
+    }
+    for unread in rows(set, "unread") {
+        let (dc, why) = (word(unread, "datacenter"), word(unread, "why"));
+        let _ = writeln!(text, "  {dc} could not be read: {why}");
+    }
+}
+
+fn one(data: &Value) -> String {
+    let set = &data["set"];
+    let mut text = format!("{}: {}\n", word(data, "database"), word(set, "word").to_lowercase());
+    for line in texts(data, "policy") {
+        let _ = writeln!(text, "  {line}");
+    }
+    notes(&mut text, set);
+    for reach in rows(data, "reach") {
+        let (from, to, words) = (at(reach, "from"), at(reach, "to"), word(reach, "words"));
+        let _ = writeln!(text, "recoverable {from} to {to} at least. {words}");
+    }
+    for ahead in rows(data, "ahead") {
+        let _ = writeln!(
+            text,
+            "next {} to {}: {} to {} ({})",
+            at(ahead, "window_start"),
+            at(ahead, "window_end"),
+            word(ahead, "kind"),
+            word(ahead, "datacenter"),
+            word(ahead, "local"),
+        );
+    }
+    for repository in rows(data, "repositories") {
+        for copy in rows(repository, "copies") {
+            let _ = writeln!(
+                text,
+                "copy {:<34} {:<8} {:<12} begun {}  {}",
+                word(copy, "label"),
+                word(repository, "datacenter"),
+                word(copy, "kind"),
+                at(copy, "started_at"),
+                word(copy, "word").to_lowercase(),
+            );
+        }
+    }
+    for run in rows(data, "runs").take(10) {
+        let _ = writeln!(
+            text,
+            "{:<8} {:<18} {} to {}, window {}  {}",
+            word(run, "id"),
+            word(run, "word").to_lowercase(),
+            word(run, "kind"),
+            word(run, "datacenter"),
+            at(run, "window_start"),
+            word(run, "detail"),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_database_is_a_line_and_what_was_not_read_is_named() {
+        let data = json!({
+            "answer": { "sentence": "1 of 2 backups on time in 24 h.", "rest": ["1 late: a, 4 min."] },
+            "sets": [{
+                "database": "store-db", "word": "4 min late", "newest_at": "2026-11-19T02:24:00Z",
+                "copies": 3, "places": ["dub1", "fra1"], "proven_at": null,
+                "short": ["No copy ever passed a test restore."],
+                "unread": [{ "datacenter": "iad1", "why": "no route" }],
+            }],
+        });
+        assert_eq!(
+            all(&data),
+            "1 of 2 backups on time in 24 h. 1 late: a, 4 min.\n\
+             store-db             4 min late           newest 2026-11-19T02:24  \
+             3 copies in dub1, fra1  proven never\n  No copy ever passed a test restore.\n  \
+             iad1 could not be read: no route\n"
+        );
+    }
+}
