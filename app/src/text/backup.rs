@@ -185,6 +185,7 @@ pub fn task(work: &Work) -> String {
         Work::Expire(_) => t!("task-expire"),
         Work::Prove(_) => t!("task-prove"),
         Work::Restore(_) => t!("task-restore"),
+        Work::LetGo(_) => t!("task-let-go"),
     }
 }
 

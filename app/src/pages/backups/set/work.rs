@@ -134,7 +134,11 @@ pub(super) fn build(picture: &Picture<'_>) -> Vec<WorkRow> {
     let own = |told: &&Told| match told.work {
         // They are the tries of runs.
         Work::Backup(_) => false,
-        Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::Restore(_) => true,
+        Work::Verify(_)
+        | Work::Expire(_)
+        | Work::Prove(_)
+        | Work::Restore(_)
+        | Work::LetGo(_) => true,
     };
     let work = picture.known.work.iter().filter(own).take(WORK_MAX);
     work.map(|told| work_row(picture, told)).collect()
@@ -145,6 +149,7 @@ pub(in crate::pages::backups) fn work_row(picture: &Picture<'_>, told: &Told) ->
     let (about, copy) = match &told.work {
         Work::Backup(job) => (job.datacenter.to_string(), None),
         Work::Verify(job) => (job.datacenter.to_string(), None),
+        Work::LetGo(_) => (t!("about-set-aside"), None),
         Work::Expire(job) => (format!("{}, {}", job.chain, job.datacenter), None),
         Work::Prove(ProofJob { datacenter, label, .. })
         | Work::Restore(RestoreJob { datacenter, label, .. }) => {
@@ -181,6 +186,7 @@ pub(in crate::pages::backups) fn result(report: Option<&WorkReport>) -> Vec<Part
         }
         WorkState::Done { done } => match done {
             Done::Backup(_) => vec![part(Tone::Ok, t!("look-done"))],
+            Done::LetGo => vec![part(Tone::Ok, t!("work-removed"))],
             Done::Expire => vec![part(Tone::Ok, t!("work-removed"))],
             Done::Verify { damages } if damages.is_empty() => {
                 vec![part(Tone::Ok, t!("work-no-damage"))]
