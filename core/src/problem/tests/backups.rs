@@ -47,6 +47,7 @@ fn keys(held: [Result<Vec<Copy>, String>; 2], proven: Option<i64>, heard: bool) 
         prepared: None,
         catalogue,
         wal: BTreeMap::new(),
+        set_aside: Vec::new(),
     };
     let fact = Fact::Database(report);
     let seen = if heard { now() } else { now() - TimeDelta::hours(1) };
