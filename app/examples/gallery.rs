@@ -2,6 +2,8 @@
 //! `cargo run -p mainstay-app --example gallery --features ssr -- DIRECTORY [SCRIPT WASM]`; with
 //! the addresses of the built script and wasm the pages also wake their islands.
 
+#[path = "sample/backup.rs"]
+mod backup_sample;
 #[path = "sample/rollout.rs"]
 mod rollout_sample;
 mod sample;
@@ -35,7 +37,7 @@ fn main() -> std::io::Result<()> {
         csrf: "token".to_owned(),
     };
     let pages = pages(&reader).into_iter().chain(objects(&reader)).chain(errors());
-    let pages = pages.chain(rollouts(&reader)).chain(releases(&reader));
+    let pages = pages.chain(rollouts(&reader)).chain(releases(&reader)).chain(backups(&reader));
     for (name, path, title, page) in pages {
         for theme in [Theme::Light, Theme::Dark] {
             let mut shell = shell(path, &title, theme);
@@ -324,6 +326,69 @@ fn edge_pages(
     all
 }
 
+/// Backups in every view, and each kind of page about them.
+fn backups(reader: &Reader) -> Vec<Page> {
+    use mainstay_core::backup::run::State;
+    use pages::backups::{self, Filter, Picture, ask, copy, run, set};
+    let (estate, known) = backup_sample::estate();
+    let mut all: Vec<Page> = Vec::new();
+    for (name, query) in [
+        ("backups", ""),
+        ("backups-month", "span=month"),
+        ("backups-sets", "view=sets"),
+        ("backups-copies", "view=copies"),
+        ("backups-lost", "view=copies&lost=fra1"),
+    ] {
+        let (filter, dropped) = Filter::read(&Query::parse(query), &estate);
+        let data = backups::build(&estate, &known, filter, dropped);
+        all.push((name, "/backups", backups::title(), Box::new(move || backups::view(&data))));
+    }
+    for (name, database) in
+        [("set-stock", "stock-db"), ("set-label", "label-db"), ("set-old", "metrics-db")]
+    {
+        let database = database.parse().expect("an id");
+        let picture = Picture::of(&estate, &database, &known[&database]).expect("a policy");
+        let (data, r) = (set::build(&picture), reader.clone());
+        let title = set::title(&data);
+        all.push((name, "/backups/sets/x", title, Box::new(move || set::view(&data, &r))));
+    }
+    let late = "store-db".parse().expect("an id");
+    let picture = Picture::of(&estate, &late, &known[&late]).expect("a policy");
+    let data = run::build(&picture, &known[&late].runs[0]);
+    all.push((
+        "run-late",
+        "/backups/runs/bk-1",
+        run::title(&data),
+        Box::new(move || run::view(&data)),
+    ));
+    let data = ask::run_now(&picture, ask::Typed { kind: "full".to_owned(), ..Default::default() });
+    let (r, title) = (reader.clone(), ask::run_now_title(&data));
+    all.push(("run-now", "/backups/sets/x", title, Box::new(move || ask::run_now_view(&data, &r))));
+    let session = "session-db".parse().expect("an id");
+    let picture = Picture::of(&estate, &session, &known[&session]).expect("a policy");
+    let data = run::build(&picture, &known[&session].runs[0]);
+    all.push((
+        "run-on",
+        "/backups/runs/bk-2",
+        run::title(&data),
+        Box::new(move || run::view(&data)),
+    ));
+    let feed = "feed-db".parse().expect("an id");
+    let picture = Picture::of(&estate, &feed, &known[&feed]).expect("a policy");
+    let State::Done { datacenter, done, .. } = &known[&feed].runs[0].state else { return all };
+    let data = copy::build(&picture, datacenter, &done.copy.label).expect("it is there");
+    let review = ask::prove(&picture, data.clone(), ask::Typed::default()).expect("it is there");
+    let (r, title) = (reader.clone(), copy::title(&data));
+    all.push(("copy", "/backups/sets/x", title, Box::new(move || copy::view(&data, &r))));
+    let (r, title) = (reader.clone(), ask::prove_title(&review));
+    all.push(("prove", "/backups/sets/x", title, Box::new(move || ask::prove_view(&review, &r))));
+    let data = pages::overview::build(&estate, &sample::records(&estate), Some(&known));
+    let (r, title) = (reader.clone(), pages::overview::title());
+    let view = move || pages::overview::view(&data, &r);
+    all.push(("overview-backups", "/", title, Box::new(view)));
+    all
+}
+
 fn series() -> Series {
     let points = (0..60).map(|minute| Point {
         at: sample::now() - TimeDelta::minutes(59 - minute),
@@ -353,6 +418,7 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         data: DataAge::Live,
         problems: Some((mainstay_core::status::Status::Failing, 4)),
         rollouts: Some((mainstay_core::status::Status::Updating, 1)),
+        backups: Some((mainstay_core::status::Status::Degraded, 3)),
         csrf: "token".to_owned(),
         message: None,
         build: "0.1.0".to_owned(),

@@ -53,6 +53,7 @@ fn shell(path: &str) -> Shell {
         data: DataAge::Live,
         problems: None,
         rollouts: None,
+        backups: None,
         csrf: "a-token".to_owned(),
         message: None,
         build: "0.1.0".to_owned(),

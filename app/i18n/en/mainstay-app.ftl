@@ -1584,7 +1584,7 @@ calendar-now = Now
 calendar-later = Later
 calendar-span = Span
 days-short = { $days } d
-times-utc = Times are UTC
+backups-times-utc = Times are UTC
 to-word = to
 col-database = Database
 col-policy = Policy
@@ -1642,7 +1642,7 @@ set-unseen-title = No agent tells of this database.
 set-unseen-detail = What its repositories hold is unknown. An agent tells of it once its configuration names the database.
 set-old-title = The agent of this database is silent.
 set-old-detail = What follows is what it saw at { $at }. Backups go on when it is heard again.
-set-unread-line = The repository in { $dc } could not be read: { $why } What it holds counts for nothing here.
+set-unread-line = The repository in { $dc } could not be read. { $why } What it holds counts for nothing here.
 copy-proven = Proven
 copy-unproven = Not proven yet
 copy-damaged = Damaged
@@ -1667,7 +1667,7 @@ copies-unknown-detail = No agent has told of this database yet.
 places-unread = (not read: { $names })
 cell-not-asked = not asked
 cell-unread = Not read
-cell-empty = no copy
+cell-no-copy = no copy
 cell-copies = { $n ->
     [one] 1 copy
    *[other] { $count } copies
@@ -1681,7 +1681,7 @@ unread-title = { $n ->
    *[other] { $count } repositories could not be read, and totals leave them out.
 }
 unread-line = { $db } in { $dc }: { $why }
-repository-unread = could not be read, what it holds is not known: { $why }
+repository-unread = Could not be read, what it holds is not known. { $why }
 repository-holds = { $n ->
     [one] one copy, { $stored }
    *[other] { $count } copies, { $stored }
@@ -1809,3 +1809,10 @@ next-more = { $n ->
     [one] One more in the next 24 h.
    *[other] { $count } more in the next 24 h.
 }
+runs-older = { $n ->
+    [one] One older run
+   *[other] { $count } older runs
+}
+group-databases = Databases
+dc-loss = Copies without it
+dc-loss-link = What survives its loss

@@ -161,11 +161,15 @@ fn facts(data: &Data) -> AnyView {
     let region_name = data.region_name.clone();
     let contact = view! { <span data-f="contact">{data.contact.clone()}</span> };
     let agent = data.agent_version.clone().unwrap_or_else(|| t!("unknown-word"));
+    let loss = [("view", "copies"), ("lost", data.datacenter.as_str())];
+    let loss = paths::with_query(paths::BACKUPS, &loss);
+    let loss = view! { <a href=loss>{t!("dc-loss-link")}</a> };
     key_values(vec![
         (t!("col-healthy"), parts::healthy_of(data.counts)),
         (t!("col-region"), view! { <a href=region>{region_name}</a> }.into_any()),
         (t!("col-vendor"), data.vendor.clone().into_any()),
         (t!("dc-agent"), agent.into_any()),
         (t!("col-contact"), contact.into_any()),
+        (t!("dc-loss"), loss.into_any()),
     ])
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::estate::Estate;
-use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::id::{DatabaseId, GroupId, ServiceId};
 use mainstay_core::problem::Record;
 use mainstay_core::status::Status;
 use serde::Serialize;
@@ -35,6 +35,9 @@ pub struct Data {
     /// Every group in the order of recovery.
     pub order: Vec<GroupLink>,
     pub problems: Vec<ProblemRow>,
+    /// Its databases that have a backup policy.
+    #[schema(value_type = Vec<String>)]
+    pub databases: Vec<DatabaseId>,
 }
 
 /// A service of the group, over all data centres.
@@ -80,6 +83,9 @@ pub fn build(estate: &Estate, records: &[Record], id: &GroupId) -> Option<Data> 
     let mine = |service: &ServiceId| {
         estate.fleet.services.get(service).is_some_and(|declared| declared.group == *id)
     };
+    let owns = |database: &DatabaseId| {
+        estate.fleet.databases.get(database).is_some_and(|declared| declared.group == *id)
+    };
     let order = estate.fleet.groups_by_priority().into_iter().map(|(id, group)| GroupLink {
         group: id.clone(),
         name: group.name.clone(),
@@ -93,7 +99,16 @@ pub fn build(estate: &Estate, records: &[Record], id: &GroupId) -> Option<Data> 
         status: services.iter().map(|row| row.status).min().unwrap_or(Status::Healthy),
         counts: survey.groups.get(id).copied().unwrap_or_default().into(),
         order: order.collect(),
-        problems: problems_where(records, estate.at, |p| p.about().0.is_some_and(mine)),
+        problems: problems_where(records, estate.at, |p| {
+            p.about().0.is_some_and(mine) || p.about_database().is_some_and(owns)
+        }),
+        databases: estate
+            .fleet
+            .databases
+            .iter()
+            .filter(|(_, database)| database.group == *id && database.policy.is_some())
+            .map(|(database, _)| database.clone())
+            .collect(),
         services,
     })
 }
@@ -155,7 +170,25 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         Head::new(t!("group-order")),
         view! { <ol class="checks">{items}</ol> },
     );
+    let side = view! { {databases(data)}{side} };
     view! { {head}{columns(main, side)} }.into_any()
+}
+
+/// The databases of the group, each with its copies.
+fn databases(data: &Data) -> Option<AnyView> {
+    (!data.databases.is_empty()).then(|| {
+        let items = data
+            .databases
+            .iter()
+            .map(|id| {
+                let (href, name) = (paths::backup_set(id), id.to_string());
+                view! { <a href=href>{name}</a> }
+            })
+            .collect_view();
+        let right = view! { <a href=paths::BACKUPS>{t!("nav-backups")}</a> };
+        let head = Head::new(t!("group-databases")).right(right);
+        crate::ui::card::padded(head, view! { <div class="links">{items}</div> })
+    })
 }
 
 fn service_row(row: &ServiceRow) -> AnyView {

@@ -276,7 +276,9 @@ pub(super) fn trouble_detail(trouble: &Trouble, now: DateTime<Utc>) -> String {
         Trouble::Short { asked, asked_in, .. } => {
             t!("problem-backups-short-detail", asked = number(*asked), places = number(*asked_in))
         }
-        Trouble::Unread { why, .. } => t!("problem-repository-detail", why = why.as_str()),
+        Trouble::Unread { why, .. } => {
+            t!("problem-repository-detail", why = sentence(why))
+        }
         Trouble::Damaged { label, .. } => {
             t!("problem-copy-damaged-detail", label = label.0.as_str())
         }

@@ -134,6 +134,12 @@ pub fn duration(length: TimeDelta) -> String {
     parts.join(" ").trim_end().to_owned()
 }
 
+/// [`duration`] without its seconds, for what is told in minutes.
+pub fn minutes(length: TimeDelta) -> String {
+    let minutes = length.num_minutes().max(0);
+    if minutes == 0 { t!("duration-min", n = 0) } else { duration(TimeDelta::minutes(minutes)) }
+}
+
 fn unless_zero(n: i64, say: impl Fn() -> String) -> String {
     if n == 0 { String::new() } else { say() }
 }

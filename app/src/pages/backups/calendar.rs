@@ -68,7 +68,7 @@ pub(super) fn view(data: &Data, calendar: &Calendar) -> AnyView {
     let heads = calendar.days.iter().map(|day| day_head(*day, today, week)).collect_view();
     let rows = calendar.rows.iter().zip(&data.sets).map(|(row, set)| {
         let days = calendar.days.iter().map(|day| day_cell(row, *day, today, week)).collect_view();
-        line(set, days.into_any(), data.at)
+        line(set, days.into_any(), week, data.at)
     });
     let class = if week { "cal week" } else { "cal month" };
     let caption = t!("calendar-caption", name = calendar.name.as_str());
@@ -82,9 +82,11 @@ pub(super) fn view(data: &Data, calendar: &Calendar) -> AnyView {
                         <th scope="col">{t!("col-database")}</th>
                         {heads}
                         <th scope="col">{t!("col-newest")}</th>
-                        <th scope="col">{t!("col-kept")}</th>
-                        <th scope="col">{t!("col-places")}</th>
-                        <th scope="col">{t!("col-recoverable")}</th>
+                        {week.then(|| view! {
+                            <th scope="col">{t!("col-kept")}</th>
+                            <th scope="col">{t!("col-places")}</th>
+                            <th scope="col">{t!("col-recoverable")}</th>
+                        })}
                         <th scope="col">{t!("col-proven")}</th>
                     </tr>
                 </thead>
@@ -147,7 +149,7 @@ fn one(mark: &Mark, week: bool) -> AnyView {
     .into_any()
 }
 
-fn line(set: &SetRow, days: AnyView, now: DateTime<Utc>) -> AnyView {
+fn line(set: &SetRow, days: AnyView, week: bool, now: DateTime<Utc>) -> AnyView {
     let old = (!set.heard).then_some("old");
     let kept = t!("days-short", days = text::number(set.retention_days));
     view! {
@@ -160,9 +162,11 @@ fn line(set: &SetRow, days: AnyView, now: DateTime<Utc>) -> AnyView {
             </th>
             {days}
             <td data-l=t!("col-newest")>{set.newest(now)}</td>
-            <td data-l=t!("col-kept") class="nowrap">{kept}</td>
-            <td data-l=t!("col-places")>{set.places()}</td>
-            <td data-l=t!("col-recoverable")>{set.recoverable(now)}</td>
+            {week.then(|| view! {
+                <td data-l=t!("col-kept") class="nowrap">{kept}</td>
+                <td data-l=t!("col-places")>{set.places()}</td>
+                <td data-l=t!("col-recoverable")>{set.recoverable(now)}</td>
+            })}
             <td data-l=t!("col-proven")>{set.proven(now)}</td>
         </tr>
     }

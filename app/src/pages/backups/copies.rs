@@ -202,7 +202,7 @@ fn unread(data: &Data) -> Option<AnyView> {
                 "unread-line",
                 db = set.database.as_str(),
                 dc = it.datacenter.as_str(),
-                why = it.why.as_str()
+                why = text::sentence(&it.why)
             )
         })
     });
@@ -240,7 +240,7 @@ fn one(cell: &Cell, database: &DatabaseId, id: &DatacenterId, now: DateTime<Utc>
             let words = t!("cell-unread");
             view! { <span title=why.clone()>{state(Tone::Unk, words)}</span> }.into_any()
         }
-        Cell::Empty => view! { <span class="muted">{t!("cell-empty")}</span> }.into_any(),
+        Cell::Empty => view! { <span class="muted">{t!("cell-no-copy")}</span> }.into_any(),
         Cell::Held { copies, newest_at, label, tone, word, damaged } => {
             let href = label.as_ref().map(|label| paths::backup_copy(database, id, label));
             let newest = newest_at.map(|at| age(at, now));
@@ -332,8 +332,10 @@ fn loss_row(row: &LossRow, now: DateTime<Utc>) -> AnyView {
                 </a>
             </th>
             <td data-l=t!("col-left")>
-                {state(row.tone, count)}
-                <span class="why-short">{there}" "{words}</span>
+                <div>
+                    {state(row.tone, count)}
+                    <span class="why-short">{there}" "{words}</span>
+                </div>
             </td>
             <td data-l=t!("col-newest")>{newest}</td>
             <td data-l=t!("col-in")>{row.newest_in.clone()}</td>

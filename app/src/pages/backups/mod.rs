@@ -241,7 +241,7 @@ pub fn answer(pictures: &[Picture<'_>], now: DateTime<Utc>) -> Answer {
         for mark in mark::marks(picture, from - TimeDelta::days(1), now) {
             let ended = from < mark.window_end && mark.window_end <= now && !mark.asked;
             all += u64::from(ended);
-            let by = text::duration((now - mark.window_end).max(TimeDelta::zero()));
+            let by = text::minutes(now - mark.window_end);
             match mark.look {
                 Look::Done => on_time += u64::from(ended),
                 Look::Late => late.push(t!("answer-late-of", db = db, time = by)),

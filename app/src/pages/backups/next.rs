@@ -18,7 +18,7 @@ use crate::ui::glyph::glyph;
 use crate::ui::time::time;
 
 /// Rows that the card shows.
-const SHOWN: usize = 6;
+const SHOWN: usize = 4;
 /// How far ahead it looks.
 const AHEAD: TimeDelta = TimeDelta::hours(24);
 

@@ -1,7 +1,7 @@
 //! What is known of the copies of one database: the schedule, what its agent sees, what was asked
 //! and done. Every page about backups is made from it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use mainstay_core::backup::coverage::{Coverage, Shortfall, coverage};
 use mainstay_core::backup::proof::{Outcome, Proof};
 use mainstay_core::backup::run::Run;
@@ -155,7 +155,7 @@ impl<'a> Picture<'a> {
         let open = open.map(|run| self.look(run)).find(|look| look.needs_a_person());
         let run = open.map(|look| (look.tone(), look.word()));
         let worst = worst.into_iter().chain(run).min_by_key(|(tone, _)| tone.status());
-        match (worst, hidden) {
+        match (worst, !self.unread().is_empty()) {
             (Some(worst), _) => worst,
             (None, true) => (Tone::Unk, t!("set-unread")),
             (None, false) => (Tone::Ok, t!("set-met")),
@@ -170,7 +170,7 @@ impl<'a> Picture<'a> {
             }
             Shortfall::Late { window_start } => {
                 let end = self.schedule.begun(*window_start).map_or(*window_start, |it| it.end);
-                let late = text::duration((self.now() - end).max(TimeDelta::zero()));
+                let late = text::minutes(self.now() - end);
                 (Tone::Warn, t!("set-late", time = late))
             }
             Shortfall::FullLate { .. } => (Tone::Warn, t!("set-full-late")),

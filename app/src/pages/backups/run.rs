@@ -147,7 +147,7 @@ fn state_card(data: &Data) -> AnyView {
     let copy = data.copy.clone().map(|href| view! { " "<a href=href>{t!("run-open-copy")}</a> });
     let late = match data.look {
         Look::Late => {
-            let late = text::duration(data.at - data.run.planned.window_end);
+            let late = text::minutes(data.at - data.run.planned.window_end);
             Some(t!("run-late-by", time = late))
         }
         Look::Missed

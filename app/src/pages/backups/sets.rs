@@ -117,9 +117,14 @@ impl SetRow {
     /// `13 Nov 02:20 to 20 Nov 02:24`.
     pub fn recoverable(&self, now: DateTime<Utc>) -> AnyView {
         match self.recoverable_from.zip(self.recoverable_to) {
-            Some((from, to)) => {
-                view! { {time(from, now)}" "{t!("to-word")}" "{time(to, now)} }.into_any()
+            Some((from, to)) => view! {
+                <span>
+                    <span class="nowrap">{time(from, now)}</span>
+                    " "
+                    <span class="nowrap">{t!("to-word")}" "{time(to, now)}</span>
+                </span>
             }
+            .into_any(),
             None => t!("unknown-word").into_any(),
         }
     }
@@ -133,15 +138,21 @@ impl SetRow {
             let words = t!("places-unread", names = unread.as_str());
             view! { " "<span class="unk">{words}</span> }
         });
-        view! { {places}{unread} }.into_any()
+        view! { <span>{places}{unread}</span> }.into_any()
     }
 }
 
 /// An age with its time.
 pub(super) fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> AnyView {
     let age = text::duration(now - at);
-    view! { <span class="nowrap">{age}</span>" "<span class="muted nowrap">{time(at, now)}</span> }
-        .into_any()
+    view! {
+        <span>
+            <span class="nowrap">{age}</span>
+            " "
+            <span class="muted nowrap">{time(at, now)}</span>
+        </span>
+    }
+    .into_any()
 }
 
 pub(super) fn view(data: &Data) -> AnyView {
@@ -159,7 +170,7 @@ pub(super) fn view(data: &Data) -> AnyView {
     let rows = data.sets.iter().map(|row| item(row, data.at)).collect_view();
     let count = text::number(data.sets.len() as u64);
     card(
-        Head::new(t!("backups-sets")).note(count).right(t!("times-utc")),
+        Head::new(t!("backups-sets")).note(count).right(t!("backups-times-utc")),
         table(t!("backups-sets"), columns, rows),
     )
 }
@@ -174,7 +185,9 @@ fn item(row: &SetRow, now: DateTime<Utc>) -> AnyView {
     view! {
         <tr class=old>
             <th scope="row"><a class="quiet" href=row.href.clone()>{row.database.to_string()}</a></th>
-            <td data-l=t!("col-state")>{state(row.tone, row.word.clone())}{short}</td>
+            <td data-l=t!("col-state")>
+                <div>{state(row.tone, row.word.clone())}{short}</div>
+            </td>
             <td data-l=t!("col-policy") class="wrap">{row.when.clone()}</td>
             <td data-l=t!("col-newest")>{row.newest(now)}</td>
             <td data-l=t!("col-copies") class="num">{text::number(row.copies as u64)}</td>

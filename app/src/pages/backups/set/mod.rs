@@ -167,7 +167,7 @@ fn old(data: &Data) -> Option<AnyView> {
 /// What is short, and what could not be read.
 fn short(data: &Data) -> Option<AnyView> {
     let unread = data.set.unread.iter().map(|it| {
-        let (dc, why) = (it.datacenter.as_str(), it.why.as_str());
+        let (dc, why) = (it.datacenter.as_str(), text::sentence(&it.why));
         (Tone::Unk, t!("set-unread-line", dc = dc, why = why))
     });
     let look = match data.set.tone {

@@ -110,9 +110,9 @@ pub(super) fn view(data: &Data) -> AnyView {
 
 fn repository(data: &Data, it: &Repository) -> AnyView {
     let words = match &it.unread {
-        Some(why) => state(Tone::Unk, t!("repository-unread", why = why.as_str())),
+        Some(why) => state(Tone::Unk, t!("repository-unread", why = text::sentence(why))),
         None if it.copies.is_empty() => {
-            view! { <span class="muted">{t!("cell-empty")}</span> }.into_any()
+            view! { <span class="muted">{t!("cell-no-copy")}</span> }.into_any()
         }
         None => {
             let n = it.copies.len();
@@ -141,7 +141,7 @@ fn row(data: &Data, copy: &CopyRow) -> AnyView {
         <tr class="lv2">
             <th scope="row"><a class="quiet mono" href=copy.href.clone()>{copy.label.clone()}</a></th>
             <td data-l=t!("col-kind")>{text::backup::kind(copy.kind)}</td>
-            <td data-l=t!("col-state")>{state(copy.tone, copy.word.clone())}{at}</td>
+            <td data-l=t!("col-state")><span>{state(copy.tone, copy.word.clone())}{at}</span></td>
             <td data-l=t!("col-started")>{time(copy.started_at, data.at)}</td>
             <td data-l=t!("col-size") class="num">{text::bytes(copy.database_bytes)}</td>
             <td data-l=t!("col-stored") class="num">{text::bytes(copy.stored_bytes)}</td>

@@ -25,6 +25,8 @@ use crate::ui::tone::Tone;
 
 /// Runs that the page lists.
 const RUNS_MAX: usize = 30;
+/// Runs that stand open; the others are folded.
+const RUNS_OPEN: usize = 8;
 /// Pieces of work that the page lists.
 const WORK_MAX: usize = 30;
 
@@ -134,11 +136,9 @@ pub(super) fn build(picture: &Picture<'_>) -> Vec<WorkRow> {
     let own = |told: &&Told| match told.work {
         // They are the tries of runs.
         Work::Backup(_) => false,
-        Work::Verify(_)
-        | Work::Expire(_)
-        | Work::Prove(_)
-        | Work::Restore(_)
-        | Work::LetGo(_) => true,
+        Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::Restore(_) | Work::LetGo(_) => {
+            true
+        }
     };
     let work = picture.known.work.iter().filter(own).take(WORK_MAX);
     work.map(|told| work_row(picture, told)).collect()
@@ -248,7 +248,25 @@ pub(super) fn runs_card(data: &Data) -> AnyView {
     if data.runs.is_empty() {
         return card(head, empty(t!("runs-none"), t!("runs-none-detail"), None));
     }
-    let columns = vec![
+    let (open, rest) = data.runs.split_at(data.runs.len().min(RUNS_OPEN));
+    let older = (!rest.is_empty()).then(|| {
+        let n = rest.len();
+        let words = t!("runs-older", n = n, count = text::number(n as u64));
+        let rows = rest.iter().map(|row| run_row(data, row)).collect_view();
+        let caption = words.clone();
+        view! {
+            <details class="older">
+                <summary>{words}</summary>
+                {table(caption, run_columns(), rows)}
+            </details>
+        }
+    });
+    let rows = open.iter().map(|row| run_row(data, row)).collect_view();
+    card(head, view! { {table(t!("set-runs"), run_columns(), rows)}{older} })
+}
+
+fn run_columns() -> Vec<Column> {
+    vec![
         Column::new(t!("col-run")),
         Column::new(t!("col-state")),
         Column::new(t!("col-kind")),
@@ -256,9 +274,7 @@ pub(super) fn runs_card(data: &Data) -> AnyView {
         Column::new(t!("col-dc")),
         Column::number(t!("col-tries")),
         Column::new(t!("col-what")),
-    ];
-    let rows = data.runs.iter().map(|row| run_row(data, row)).collect_view();
-    card(head, table(t!("set-runs"), columns, rows))
+    ]
 }
 
 fn run_row(data: &Data, row: &RunRow) -> AnyView {
@@ -278,7 +294,7 @@ fn run_row(data: &Data, row: &RunRow) -> AnyView {
             <td data-l=t!("col-window")>{window}</td>
             <td data-l=t!("col-dc")>{row.datacenter.clone()}</td>
             <td data-l=t!("col-tries") class="num">{text::number(row.tries as u64)}</td>
-            <td data-l=t!("col-what") class="wrap">{by}" "{row.detail.clone()}</td>
+            <td data-l=t!("col-what") class="wrap"><span>{by}" "{row.detail.clone()}</span></td>
         </tr>
     }
     .into_any()
