@@ -140,6 +140,7 @@ mod tests {
             prepared: None,
             catalogue: [("fra1".parse().unwrap(), Err("x".repeat(FACTS_MAX_BYTES / 2)))].into(),
             wal: BTreeMap::new(),
+            set_aside: Vec::new(),
         };
         let work = WorkReport {
             work: Work::Verify(VerifyJob {
