@@ -3,6 +3,8 @@
 //! Owns: configuration, assembly and the process's life. Must not: hold logic; every room below
 //! only connects the crates with the outside.
 
+#[cfg(test)]
+mod backup_tests;
 mod cli;
 #[cfg(test)]
 mod door_tests;

@@ -13,13 +13,14 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 22] = [
+const OF_THE_ESTATE: [&str; 23] = [
     "/",
     "/attention",
     "/attention/*",
     "/audit",
     "/audit/*",
     "/audit/verify",
+    "/backups",
     "/dc/*",
     "/dev/components",
     "/find",
@@ -88,6 +89,8 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/groups/*", "/groups/social"),
         ("/services/*", "/services/stock"),
         ("/services/*/in/*", "/services/stock/in/fra1"),
+        ("/backups", "/backups"),
+        ("/backups", "/backups?view=copies&lost=nowhere"),
         ("/find", "/find"),
         ("/find", "/find?q=fe"),
         ("/audit", "/audit"),

@@ -16,10 +16,16 @@ use super::{PATIENCE, REASON};
 const ROUTES: &str = include_str!("../../../server/routes.txt");
 const INVITE: &str = "/api/v1/agents/do/invite";
 const PASSWORD: &str = "a long enough password";
-/// Routes that take a quarter of an hour of silence; `server/src/forget_tests.rs` holds them to
-/// their entries, with a clock of its own.
-const ELSEWHERE: [&str; 2] =
-    ["/dc/{datacenter}/do/forget", "/api/v1/datacenters/{datacenter}/do/forget"];
+/// Routes that take a quarter of an hour of silence, or a database with a copy;
+/// `server/src/forget_tests.rs` and `server/src/backup_tests.rs` hold them to their entries.
+const ELSEWHERE: [&str; 6] = [
+    "/dc/{datacenter}/do/forget",
+    "/api/v1/datacenters/{datacenter}/do/forget",
+    "/backups/sets/{database}/do/run-now",
+    "/api/v1/backups/sets/{database}/do/run-now",
+    "/backups/sets/{database}/copies/{datacenter}/{label}/do/prove",
+    "/api/v1/backups/sets/{database}/copies/{datacenter}/{label}/do/prove",
+];
 
 /// `path → action` of every route that changes something.
 fn mutating() -> BTreeMap<&'static str, &'static str> {
