@@ -138,6 +138,17 @@ pub fn backup_run(id: impl Display) -> String {
     format!("/backups/runs/{id}")
 }
 
+/// A restore over a live database by its id: `rs-12`.
+pub fn backup_restore(id: impl Display) -> String {
+    format!("/backups/restores/{id}")
+}
+
+/// What letting a data directory go means that a restore set aside.
+#[cfg(feature = "ssr")]
+pub fn let_go(database: impl Display, path: &str) -> String {
+    with_query(&action(&backup_set(database), "let-go"), &[("path", path)])
+}
+
 pub fn instance(id: impl Display) -> String {
     format!("/instances/{id}")
 }
@@ -197,6 +208,8 @@ mod tests {
             backup_set("store-db"),
             backup_copy("store-db", "fra1", "20261120-021500F"),
             backup_run("bk-12"),
+            backup_restore("rs-7"),
+            let_go("store-db", "/data.before-1"),
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
             user("operator-1"),
@@ -250,6 +263,8 @@ mod tests {
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
              /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
              /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
+             /backups/restores/rs-7\n\
+             /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"

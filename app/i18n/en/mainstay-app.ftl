@@ -1816,3 +1816,87 @@ runs-older = { $n ->
 group-databases = Databases
 dc-loss = Copies without it
 dc-loss-link = What survives its loss
+restores = Restores
+restores-none = No database was restored over.
+restores-none-detail = A restore begins on the page of a copy. A second person has to allow it.
+col-restore = Restore
+col-target = Up to
+col-asked = Asked by
+col-allowed = Allowed by
+restore-nobody = nobody
+restore-unproven = without a test restore
+restore-waits = Waits for a second person
+restore-waits-until = Somebody else than who asked may allow it until { $at }.
+restore-void = Void
+restore-void-detail = Nobody allowed it in time. Ask again if it is still needed.
+restore-refused = Refused
+restore-refused-by = { $by } refused it: { $why }
+restore-allowed = Allowed
+restore-runs = Restoring
+restore-silent = The agent of { $dc } is silent; how far it is, is not known.
+restore-done = Restored
+restore-done-detail = The database is what it was restored to.
+restore-failed = Failed
+restore-title = { $id }, restore of { $db }: { $state }
+restore-head = Restore of { $db }
+restore-asked = Asked for by { $by }: { $reason }
+restore-proof = A test restore passed.
+restore-proven = The same copy was restored beside the database, up to the same target, at { $at }.
+restore-no-proof = It needs a test restore.
+restore-goes-without = It goes WITHOUT a test restore.
+restore-without-proof = Whoever asked overrode the rule. { $why }
+restore-never-proven = No test restore of this copy up to this target has passed. Whether it can be restored is not known.
+restore-proof-old = { $n ->
+    [one] The last test restore of this copy up to this target passed at { $at }; it may be one day old.
+   *[other] The last test restore of this copy up to this target passed at { $at }; it may be { $days } days old.
+}
+restore-proof-failed = The last test restore of this copy up to this target failed, at { $at }. Choose another copy.
+restore-same-person = { $by } asked for it; a second person has to allow it.
+restore-took = { $n ->
+    [one] The last restore of this database took { $time }.
+   *[other] Restores of this database took { $time }, the median of { $count }.
+}
+restore-proofs-took = { $n ->
+    [one] A test restore of this database took { $time }.
+   *[other] Test restores of this database took { $time }, the median of { $count }.
+}
+restore-replaces = { $db } in { $host } is stopped and replaced by the copy { $label } of { $dc }, up to { $target }.
+restore-loses = Everything that was committed after { $at } is lost to it, { $ago } as of now.
+restore-loses-unstored = Everything that was committed and is not in the archived log yet is lost to it.
+restore-down = Nothing can use { $db } until the restore is done.
+restore-keeps = The data of { $db } as it is now is kept beside, until somebody lets it go.
+restore-host-silent = The agent of { $dc }, where the database runs, is silent. Nothing begins while it is.
+restore-no-host = No agent says that the database runs there. Nothing can begin.
+restore-second = A second person has to allow it within { $time }. Nothing happens before.
+restore-over = Restore…
+restore-ask-title = Restore of { $db } from { $label }
+restore-ask-head = Restore { $db } over its live data
+restore-ask-note = This loses data. It needs a test restore up to the same target, and a second person.
+restore-ask-do = Ask for this restore
+restore-override = To go without a test restore, type the name of the database: { $name }
+restore-override-hint = Leave it empty to go by the rule. Who allows it is told in loud words.
+restore-allow = Allow…
+restore-refuse = Refuse…
+restore-allow-title = Allow the restore of { $db }
+restore-refuse-title = Refuse the restore of { $db }
+restore-allow-do = Allow and begin
+restore-refuse-do = Refuse this restore
+restore-allow-words = It begins at once. Your name stands beside that of { $by } in the audit log.
+restore-not-now = It cannot be allowed as it stands.
+restore-steps = Steps
+restore-before = The data before
+restore-kept = The data directory that was there before is kept here, until somebody lets it go.
+restore-let-go = The data directory that was there before was let go. It was here:
+restore-kept-unknown = The data directory that was there before was kept here. Whether it still is, is not known.
+restore-until = Allow until
+restore-estimate = How long
+set-aside = Data kept after restores
+set-aside-detail = What was there before each restore. It takes room until somebody lets it go.
+let-go = Let it go…
+let-go-do = Let it go
+let-go-title = Let go what a restore of { $db } set aside
+let-go-removes = The data directory is removed from the machine in { $dc }. There is no way back to what is in it.
+let-go-untouched = { $db } as it runs now and its copies are not changed.
+let-go-silent = The agent is silent. It is removed when the agent is heard again.
+database-confirm = Type the name of the database: { $name }
+database-name = Type { $name }, the name of the database.

@@ -52,7 +52,12 @@ pub struct Reader {
 impl Reader {
     /// Whether the reader may act on instances and services at `target`, and if not why.
     pub fn may_operate(&self, target: Target<'_>) -> Result<(), Refusal> {
-        decide(Some(&self.grants), Permission::Operate, target)
+        self.may(Permission::Operate, target)
+    }
+
+    /// Whether the reader may do `permission` at `target`, and if not why.
+    pub fn may(&self, permission: Permission, target: Target<'_>) -> Result<(), Refusal> {
+        decide(Some(&self.grants), permission, target)
     }
 }
 

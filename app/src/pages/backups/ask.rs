@@ -49,7 +49,21 @@ pub struct Typed {
     /// Of a moment.
     pub moment: String,
     pub reason: String,
+    /// The name of the database, where something is done without what it needs or for good.
+    pub confirm: String,
     pub key: String,
+}
+
+impl Typed {
+    /// Up to where a copy is restored; `None`: no moment was written that could be read.
+    pub fn target(&self, now: DateTime<Utc>) -> Option<Target> {
+        match self.target.as_str() {
+            "" | "end" => Some(Target::EndOfCopy),
+            "latest" => Some(Target::Latest),
+            "moment" => moment(&self.moment, now).map(|at| Target::Moment { at }),
+            _ => None,
+        }
+    }
 }
 
 /// The review of a backup now.
@@ -138,19 +152,14 @@ pub fn read_run_now(typed: &Typed) -> Result<Kind, Vec<Mistake>> {
 /// The target that was typed, or what is wrong with the form.
 pub fn read_prove(typed: &Typed, now: DateTime<Utc>) -> Result<Target, Vec<Mistake>> {
     let mut mistakes = reason(typed);
-    let target = match typed.target.as_str() {
-        "" | "end" => Some(Target::EndOfCopy),
-        "latest" => Some(Target::Latest),
-        "moment" => moment(&typed.moment, now).map(|at| Target::Moment { at }),
-        _ => None,
-    };
+    let target = typed.target(now);
     if target.is_none() {
         mistakes.insert(0, Mistake::new("moment", t!("mistake-moment")));
     }
     target.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }
 
-fn reason(typed: &Typed) -> Vec<Mistake> {
+pub(super) fn reason(typed: &Typed) -> Vec<Mistake> {
     match typed.reason.trim().chars().count() {
         0 => vec![Mistake::new("reason", t!("mistake-reason"))],
         1..=REASON_MAX => Vec::new(),
@@ -239,27 +248,8 @@ pub fn prove_view(data: &Prove, reader: &Reader) -> AnyView {
         note: Some(t!("prove-title", label = data.copy.label.as_str()).into_any()),
         actions: None,
     });
-    let targets =
-        [("end", t!("prove-end")), ("moment", t!("prove-moment")), ("latest", t!("prove-latest"))];
-    let targets = targets.map(|(key, label)| (key.to_owned(), label));
-    let target = Field {
-        name: "target",
-        label: t!("prove-target"),
-        hint: Some(t!("prove-target-hint")),
-        kind: FieldKind::Select(targets.into()),
-        value: data.typed.target.clone(),
-        ..Field::default()
-    };
-    let at = Field {
-        name: "moment",
-        label: t!("prove-at"),
-        hint: Some(t!("prove-at-hint")),
-        value: data.typed.moment.clone(),
-        autocomplete: Some("off"),
-        ..Field::default()
-    };
     let label = t!("prove-do");
-    let fields = view! { {field(target, &data.mistakes)}{field(at, &data.mistakes)} };
+    let fields = targets(&data.typed, &data.mistakes);
     let side = match reader.may_operate(copy::target(&data.copy)).err() {
         Some(refusal) => card(Head::new(&*label), no_permission(text::refusal(&refusal), &*label)),
         None => {
@@ -270,7 +260,31 @@ pub fn prove_view(data: &Prove, reader: &Reader) -> AnyView {
     view! { {head}{columns(what_happens(&data.lines), side)} }.into_any()
 }
 
-fn what_happens(lines: &[Line]) -> AnyView {
+/// Where to restore up to.
+pub(super) fn targets(typed: &Typed, mistakes: &[Mistake]) -> AnyView {
+    let targets =
+        [("end", t!("prove-end")), ("moment", t!("prove-moment")), ("latest", t!("prove-latest"))];
+    let targets = targets.map(|(key, label)| (key.to_owned(), label));
+    let target = Field {
+        name: "target",
+        label: t!("prove-target"),
+        hint: Some(t!("prove-target-hint")),
+        kind: FieldKind::Select(targets.into()),
+        value: typed.target.clone(),
+        ..Field::default()
+    };
+    let at = Field {
+        name: "moment",
+        label: t!("prove-at"),
+        hint: Some(t!("prove-at-hint")),
+        value: typed.moment.clone(),
+        autocomplete: Some("off"),
+        ..Field::default()
+    };
+    view! { {field(target, mistakes)}{field(at, mistakes)} }.into_any()
+}
+
+pub(super) fn what_happens(lines: &[Line]) -> AnyView {
     let items = lines
         .iter()
         .map(|line| view! { <li>{glyph(line.tone)}<span>{line.words.clone()}</span></li> })
@@ -278,8 +292,8 @@ fn what_happens(lines: &[Line]) -> AnyView {
     padded(Head::new(t!("what-happens")), view! { <ul class="checks">{items}</ul> })
 }
 
-/// The form of either: its own fields, the reason, and the button.
-fn asking(
+/// The form of each: its own fields, the reason, and the button.
+pub(super) fn asking(
     object: &str,
     verb: &str,
     label: String,

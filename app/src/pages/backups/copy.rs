@@ -244,7 +244,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         crumbs: crumbs(data),
         badge: Some(badge(tone, word)),
         note: Some(t!("copy-note", kind = kind, db = db, dc = dc).into_any()),
-        actions: data.copy.is_some().then(|| prove_now(data, reader)),
+        actions: data.copy.is_some().then(|| actions(data, reader)),
     });
     let gone = data.copy.is_none().then(|| match &data.unread {
         Some(why) => callout(Tone::Unk, t!("copy-unread"), why.clone(), None),
@@ -262,13 +262,13 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     view! { {head}{columns(main, side)} }.into_any()
 }
 
-fn prove_now(data: &Data, reader: &Reader) -> AnyView {
-    match reader.may_operate(target(data)) {
-        Ok(()) => {
-            link_button(Weight::Primary, paths::action(&address(data), "prove"), t!("prove-now"))
-        }
-        Err(refusal) => disabled(t!("prove-now"), text::refusal(&refusal)),
-    }
+fn actions(data: &Data, reader: &Reader) -> AnyView {
+    let button = |weight, verb, label: String| match reader.may_operate(target(data)) {
+        Ok(()) => link_button(weight, paths::action(&address(data), verb), label),
+        Err(refusal) => disabled(label, text::refusal(&refusal)),
+    };
+    let restore = button(Weight::Plain, "restore", t!("restore-over"));
+    view! { {restore}{button(Weight::Primary, "prove", t!("prove-now"))} }.into_any()
 }
 
 fn wrong(data: &Data) -> Option<AnyView> {

@@ -7,6 +7,7 @@ pub mod copy;
 mod mark;
 pub mod next;
 mod picture;
+pub mod restore;
 pub mod run;
 pub mod set;
 mod sets;
@@ -54,6 +55,7 @@ pub enum View {
     Calendar,
     Sets,
     Copies,
+    Restores,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -77,13 +79,14 @@ pub struct Filter {
 }
 
 impl View {
-    const ALL: [Self; 3] = [Self::Calendar, Self::Sets, Self::Copies];
+    const ALL: [Self; 4] = [Self::Calendar, Self::Sets, Self::Copies, Self::Restores];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Calendar => "calendar",
             Self::Sets => "sets",
             Self::Copies => "copies",
+            Self::Restores => "restores",
         }
     }
 
@@ -92,6 +95,7 @@ impl View {
             Self::Calendar => t!("backups-calendar"),
             Self::Sets => t!("backups-sets"),
             Self::Copies => t!("backups-copies"),
+            Self::Restores => t!("restores"),
         }
     }
 }
@@ -169,7 +173,7 @@ impl Filter {
         let (from, until) = (start(self.first), start(self.span.next(self.first)));
         match self.view {
             View::Calendar => (from.min(now - TimeDelta::days(8)), until.max(now)),
-            View::Sets | View::Copies => (now - TimeDelta::days(8), now),
+            View::Sets | View::Copies | View::Restores => (now - TimeDelta::days(8), now),
         }
     }
 
@@ -202,6 +206,8 @@ pub struct Data {
     pub sets: Vec<SetRow>,
     pub calendar: Option<Calendar>,
     pub copies: Option<Copies>,
+    /// Restores over live databases, where they are looked at.
+    pub restores: Option<restore::list::List>,
     /// Databases of the fleet without a policy.
     #[schema(value_type = Vec<String>)]
     pub without: Vec<DatabaseId>,
@@ -225,6 +231,7 @@ pub fn build(estate: &Estate, known: &AllKnown, filter: Filter, dropped: Vec<Dro
         calendar: (filter.view == View::Calendar).then(|| calendar::build(&pictures, &filter)),
         copies: (filter.view == View::Copies)
             .then(|| copies::build(&pictures, filter.lost.as_ref())),
+        restores: None,
         without: without.cloned().collect(),
         filter,
         dropped,
@@ -318,6 +325,7 @@ pub fn view(data: &Data) -> AnyView {
         View::Calendar => data.calendar.as_ref().map(|it| calendar::view(data, it)),
         View::Sets => Some(sets::view(data)),
         View::Copies => data.copies.as_ref().map(|it| copies::view(data, it)),
+        View::Restores => data.restores.as_ref().map(restore::list::view),
     };
     let without = (!data.without.is_empty()).then(|| {
         let names = text::list(data.without.iter().map(|id| id.as_str()));

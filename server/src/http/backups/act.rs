@@ -87,21 +87,32 @@ pub(crate) struct ProveOrdered {
     pub work: String,
 }
 
-const fn end_of_copy() -> job::Target {
+pub(super) const fn end_of_copy() -> job::Target {
     job::Target::EndOfCopy
 }
 
 /// Whether the viewer may act on this database. A refusal is written down and answered.
-async fn may(
+pub(super) async fn may(
     context: &Context,
     viewer: &Viewer,
     database: &DatabaseId,
     action: Action,
     object: String,
 ) -> Result<(), Box<Response>> {
+    permitted(context, viewer, (Permission::Operate, database), action, object).await
+}
+
+/// As [`may`] with another permission.
+pub(super) async fn permitted(
+    context: &Context,
+    viewer: &Viewer,
+    (permission, database): (Permission, &DatabaseId),
+    action: Action,
+    object: String,
+) -> Result<(), Box<Response>> {
     let declared = context.snapshot.estate.fleet.databases.get(database);
     let target = Target { group: declared.map(|it| &it.group), datacenter: None };
-    let Err(refusal) = viewer.may(Permission::Operate, target) else { return Ok(()) };
+    let Err(refusal) = viewer.may(permission, target) else { return Ok(()) };
     let (by, access) = (context.by(viewer), &context.state.control.access);
     if let Err(error) = access.refused(&by, action, object, &refusal).await {
         return Err(Box::new(store_failed(context, &error)));
@@ -114,7 +125,7 @@ async fn may(
 }
 
 /// The answer where nothing was done.
-fn refused(context: &Context, error: BackupError) -> Response {
+pub(super) fn refused(context: &Context, error: BackupError) -> Response {
     let (status, detail) = match error {
         BackupError::NotFound => return not_found(context),
         BackupError::Store(error) => return store_failed(context, &error),
@@ -133,7 +144,7 @@ fn refused(context: &Context, error: BackupError) -> Response {
     )
 }
 
-fn typed(body: &[u8]) -> Typed {
+pub(super) fn typed(body: &[u8]) -> Typed {
     let fields = Fields::parse(body);
     let text = |name| fields.text(name).to_owned();
     Typed {
@@ -141,6 +152,7 @@ fn typed(body: &[u8]) -> Typed {
         target: text("target"),
         moment: text("moment"),
         reason: text("reason"),
+        confirm: text("confirm"),
         key: text("key"),
     }
 }
@@ -217,9 +229,9 @@ pub(super) async fn run_asked(
 }
 
 /// A copy by the parts of its address.
-type At = (String, String, String);
+pub(super) type At = (String, String, String);
 
-fn copy_at((database, datacenter, label): &At) -> Option<CopyAt> {
+pub(super) fn copy_at((database, datacenter, label): &At) -> Option<CopyAt> {
     Some(CopyAt {
         database: DatabaseId::new(database).ok()?,
         datacenter: DatacenterId::new(datacenter).ok()?,
@@ -240,10 +252,18 @@ fn answer_prove(context: &Context, status: StatusCode, data: Option<&ask::Prove>
     context.page_as(status, frame, data, || ask::prove_view(data, &reader))
 }
 
+/// An empty form with the target that the address names.
+pub(super) fn looked_at(context: &Context) -> Typed {
+    let query = context.query();
+    let text = |name, default: &str| query.get(name).unwrap_or(default).to_owned();
+    let (target, moment) = (text("target", "end"), text("moment", ""));
+    Typed { target, moment, key: random(), ..Typed::default() }
+}
+
 /// What a test restore now would do.
 async fn prove_review(context: Context, Path(at): Path<At>) -> Response {
     let Some(copy) = copy_at(&at) else { return not_found(&context) };
-    let typed = Typed { target: "end".to_owned(), key: random(), ..Typed::default() };
+    let typed = looked_at(&context);
     let answer = with_set(&context, &at.0, async |picture: &Picture<'_>| {
         answer_prove(&context, StatusCode::OK, review(picture, &copy, typed).as_ref())
     });

@@ -87,6 +87,15 @@ async fn one(context: &Context, database: &DatabaseId) -> Result<Known, StoreErr
     Ok(Known { runs, work: work.into_iter().map(told).collect(), proofs })
 }
 
+/// Work on one database, the newest first.
+pub(super) async fn work(
+    context: &Context,
+    database: &DatabaseId,
+) -> Result<Vec<Told>, StoreError> {
+    let work = context.state.control.database_work(Some(database), None).await?;
+    Ok(work.into_iter().map(told).collect())
+}
+
 fn told(ordered: Ordered) -> Told {
     let Ordered { work, agent, asked_by, reason, ordered_at, report, ended_at } = ordered;
     Told { work, agent, asked_by, reason, ordered_at, report, ended_at }

@@ -1,10 +1,11 @@
 //! Backups over HTTP: the calendar, sets, copies and runs, and what people and programs ask of
-//! them ([`act`]).
+//! them ([`act`]); restores over live databases ([`restore`]).
 //!
 //! Must not: decide. When copies are made and what they are worth comes from core and control.
 
 mod act;
 mod load;
+mod restore;
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         .get(read, "/backups/runs/{id}", one_run)
         .get(read, "/api/v1/backups/runs/{id}", one_run)
         .merge(act::routes())
+        .merge(restore::routes())
 }
 
 #[derive(OpenApi)]
@@ -45,13 +47,15 @@ struct Description;
 
 /// The description of what is under `/api/v1/backups`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    let mut description = Description::openapi();
+    description.merge(restore::openapi());
+    description
 }
 
 /// Backups of every database: how they went, what exists, where.
 #[utoipa::path(get, path = "/api/v1/backups", tag = "backups",
     params(
-        ("view" = Option<String>, Query, description = "`calendar`, `sets` or `copies`"),
+        ("view" = Option<String>, Query, description = "`calendar`, `sets`, `copies` or `restores`"),
         ("span" = Option<String>, Query, description = "of the calendar: `week` or `month`"),
         ("from" = Option<String>, Query, description = "a day of the week or month, YYYY-MM-DD"),
         ("lost" = Option<String>, Query, description = "of copies: a data centre to do without"),
@@ -64,7 +68,13 @@ async fn list(context: Context) -> Response {
         Ok(known) => known,
         Err(error) => return store_failed(&context, &error),
     };
-    let data = backups::build(estate, &known, filter, dropped);
+    let mut data = backups::build(estate, &known, filter, dropped);
+    if data.filter.view == backups::View::Restores {
+        data.restores = match context.state.control.restores(None).await {
+            Ok(restores) => Some(backups::restore::list::build(estate, &restores)),
+            Err(error) => return store_failed(&context, &error),
+        };
+    }
     let frame = Frame::new(backups::title(), backups::topics());
     context.page(frame, &data, || backups::view(&data))
 }

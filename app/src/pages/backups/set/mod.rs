@@ -18,6 +18,7 @@ pub use work::{Part, RunRow, WorkRow};
 pub(super) use work::{detail as run_detail, parts, result, step};
 
 use super::picture::Picture;
+use super::restore::let_go;
 use super::sets::SetRow;
 use crate::pages::Reader;
 use crate::paths;
@@ -61,6 +62,8 @@ pub struct Data {
     pub work: Vec<WorkRow>,
     /// What stands in the way of backups.
     pub hindrances: Vec<Hindrance>,
+    /// Data directories that restores set aside and nobody let go, the oldest first.
+    pub set_aside: Vec<String>,
 }
 
 /// How far back runs are listed.
@@ -85,6 +88,7 @@ pub fn build(picture: &Picture<'_>) -> Data {
         runs: work::runs(picture),
         work: work::build(picture),
         hindrances: plan::hindrances(picture),
+        set_aside: picture.report.map(|it| it.set_aside.clone()).unwrap_or_default(),
     }
 }
 
@@ -113,6 +117,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         <div class="stack" data-swap="set-main">
             {old(data)}
             {short(data)}
+            {set_aside(data, reader)}
             {work::runs_card(data)}
             {repositories::view(data)}
             {plan::goes_card(data)}
@@ -143,13 +148,33 @@ fn note(data: &Data) -> AnyView {
 }
 
 fn run_now(data: &Data, reader: &Reader) -> AnyView {
-    match reader.may_operate(target(data)) {
+    let restores = paths::with_query(paths::BACKUPS, &[("view", "restores")]);
+    let restores = link_button(Weight::Plain, restores, t!("restores"));
+    let run = match reader.may_operate(target(data)) {
         Ok(()) => {
             let href = paths::action(&paths::backup_set(&data.database), "run-now");
             link_button(Weight::Primary, href, t!("run-now"))
         }
         Err(refusal) => disabled(t!("run-now"), text::refusal(&refusal)),
-    }
+    };
+    view! { {restores}{run} }.into_any()
+}
+
+/// What was there before restores, until somebody lets it go.
+fn set_aside(data: &Data, reader: &Reader) -> Option<AnyView> {
+    (!data.set_aside.is_empty()).then(|| {
+        let db = data.database.as_str();
+        let items = data.set_aside.iter().map(|path| {
+            let go = let_go::button(db, path, reader.may_operate(target(data)).err());
+            view! { <li><span class="mono wrap">{path.clone()}</span>" "{go}</li> }
+        });
+        let items = items.collect_view();
+        let body = view! {
+            <p class="second">{t!("set-aside-detail")}</p>
+            <ul class="sentences">{items}</ul>
+        };
+        padded(Head::new(t!("set-aside")), body)
+    })
 }
 
 /// Nothing newer is told: what follows is old.
