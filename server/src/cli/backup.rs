@@ -1,11 +1,13 @@
 //! `mainstay backup`: what a fleet file plans, without a server; how backups stand ([`status`]) and
-//! asking for one or for a test restore ([`ask`]) through a server's API with a token.
+//! asking for one or for a test restore ([`ask`]), and restores over live databases ([`restore`])
+//! through a server's API with a token.
 //!
 //! Owns the command's arguments, the bounds of what is asked, and both forms of output. The plan
 //! itself is [`mainstay_core::backup`]'s. Exit codes of a plan: 0 planned; 1 findings in the fleet
 //! file, as `fleet check` reports them; 2 a file or arguments that cannot be used.
 
 mod ask;
+mod restore;
 mod status;
 
 use std::collections::BTreeSet;
@@ -59,6 +61,19 @@ pub enum BackupCommand {
     ///
     /// Exit code 0: it is ordered; 1: refused; 2: the server cannot be asked.
     Prove(ask::ProveArgs),
+    /// Ask to restore a copy over the live database. A second person has to allow it.
+    ///
+    /// Needs a test restore of the same copy up to the same target. Exit code 0: it waits, its id
+    /// is printed; 1: refused; 2: the server cannot be asked.
+    Restore(restore::RestoreArgs),
+    /// Allow a restore that somebody else asked for: it begins.
+    Allow(restore::AllowArgs),
+    /// Refuse a restore that waits.
+    Refuse(restore::RefuseArgs),
+    /// Remove a data directory for good that a restore set aside.
+    LetGo(restore::LetGoArgs),
+    /// Show restores over live databases, the newest first.
+    Restores(restore::RestoresArgs),
 }
 
 #[derive(Args, Debug)]
@@ -129,6 +144,11 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
         BackupCommand::Status(args) => (status::run(&args).await, args.server.json),
         BackupCommand::Run(args) => (ask::run(&args).await, args.server.json),
         BackupCommand::Prove(args) => (ask::prove(&args).await, args.server.json),
+        BackupCommand::Restore(args) => (restore::restore(&args).await, args.server.json),
+        BackupCommand::Allow(args) => (restore::allow(&args).await, args.server.json),
+        BackupCommand::Refuse(args) => (restore::refuse(&args).await, args.server.json),
+        BackupCommand::LetGo(args) => (restore::let_go(&args).await, args.server.json),
+        BackupCommand::Restores(args) => (restore::restores(&args).await, args.server.json),
     };
     Ok(ended(result, json))
 }

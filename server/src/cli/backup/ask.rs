@@ -64,7 +64,7 @@ impl From<KindArg> for Kind {
     }
 }
 
-fn target(text: &str) -> Result<Target, String> {
+pub(super) fn target(text: &str) -> Result<Target, String> {
     if text == "latest" {
         return Ok(Target::Latest);
     }

@@ -32,11 +32,11 @@ pub(super) async fn run(args: &StatusArgs) -> Result<(), Stop> {
     Ok(())
 }
 
-fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn rows<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn rows<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value[name].as_array().into_iter().flatten()
 }
 
@@ -45,7 +45,7 @@ fn texts(value: &Value, name: &str) -> Vec<String> {
 }
 
 /// An instant to the minute, or that there is none.
-fn at<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn at<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().map_or("never", |at| at.get(..16).unwrap_or(at))
 }
 
@@ -121,6 +121,9 @@ fn one(data: &Value) -> String {
                 word(copy, "word").to_lowercase(),
             );
         }
+    }
+    for path in texts(data, "set_aside") {
+        let _ = writeln!(text, "kept after a restore: {path}");
     }
     for run in rows(data, "runs").take(10) {
         let _ = writeln!(

@@ -12,6 +12,7 @@ use mainstay_app::pages::backups::restore::decide::{self, Verb};
 use mainstay_app::pages::backups::restore::{ask, let_go, list, one, refusal_words};
 use mainstay_app::pages::backups::{Picture, Told, copy, set};
 use mainstay_app::paths;
+use mainstay_app::ui::form::Mistake;
 use mainstay_control::access::random;
 use mainstay_control::backups::restore::Wish;
 use mainstay_control::backups::{BackupError, CopyAt};
@@ -248,7 +249,12 @@ async fn ask_asked(
 }
 
 /// The page on which a second person decides.
-async fn decision(context: &Context, id: &str, verb: Verb) -> Response {
+async fn decision(
+    context: &Context,
+    id: &str,
+    verb: Verb,
+    (typed, mistakes): (Typed, Vec<Mistake>),
+) -> Response {
     let (restore, work) = match load(context, id).await {
         Ok(loaded) => loaded,
         Err(response) => return *response,
@@ -262,23 +268,27 @@ async fn decision(context: &Context, id: &str, verb: Verb) -> Response {
             Err(error) => return store_failed(context, &error),
         },
     };
-    let typed = Typed { key: random(), ..Typed::default() };
-    let data = decide::Data { one, verb, hindrance, typed, mistakes: Vec::new() };
-    answer_decision(context, StatusCode::OK, &data)
+    let status = match mistakes.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let data = decide::Data { one, verb, hindrance, typed, mistakes };
+    let reader = context.reader();
+    let frame = Frame::new(decide::title(&data), Vec::new());
+    context.page_as(status, frame, &data, || decide::view(&data, &reader))
 }
 
-fn answer_decision(context: &Context, status: StatusCode, data: &decide::Data) -> Response {
-    let reader = context.reader();
-    let frame = Frame::new(decide::title(data), Vec::new());
-    context.page_as(status, frame, data, || decide::view(data, &reader))
+/// A form that nobody has filled in.
+fn fresh() -> (Typed, Vec<Mistake>) {
+    (Typed { key: random(), ..Typed::default() }, Vec::new())
 }
 
 async fn allow_review(context: Context, Path(id): Path<String>) -> Response {
-    decision(&context, &id, Verb::Allow).await
+    decision(&context, &id, Verb::Allow, fresh()).await
 }
 
 async fn refuse_review(context: Context, Path(id): Path<String>) -> Response {
-    decision(&context, &id, Verb::Refuse).await
+    decision(&context, &id, Verb::Refuse, fresh()).await
 }
 
 /// Allows it, if the viewer may.
@@ -353,6 +363,10 @@ async fn refuse_sent(
     body: Bytes,
 ) -> Response {
     let typed = typed(&body);
+    let mistakes = decide::mistakes(&typed);
+    if !mistakes.is_empty() {
+        return decision(&context, &id, Verb::Refuse, (typed, mistakes)).await;
+    }
     match refuse(&context, &viewer, (&id, &typed.reason, &typed.key)).await {
         Ok(restore) => Redirect::to(&paths::backup_restore(restore.id)).into_response(),
         Err(response) => *response,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::ask::{Typed, asking, what_happens};
+use super::super::ask::{Typed, asking, reason, what_happens};
 use super::one::{self, Data as OneData, proof_line};
 use super::{may_allow, may_refuse};
 use crate::pages::Reader;
@@ -68,6 +68,11 @@ pub struct Data {
     pub typed: Typed,
     #[serde(skip)]
     pub mistakes: Vec<Mistake>,
+}
+
+/// What is wrong with a refusal as it was typed.
+pub fn mistakes(typed: &Typed) -> Vec<Mistake> {
+    reason(typed)
 }
 
 pub fn title(data: &Data) -> String {
