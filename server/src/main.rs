@@ -21,6 +21,8 @@ mod prometheus;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]
+mod restore_tests;
+#[cfg(test)]
 mod rig_tests;
 #[cfg(test)]
 mod rollout_tests;
