@@ -16,21 +16,16 @@ use super::{PATIENCE, REASON};
 const ROUTES: &str = include_str!("../../../server/routes.txt");
 const INVITE: &str = "/api/v1/agents/do/invite";
 const PASSWORD: &str = "a long enough password";
-/// Routes that take a quarter of an hour of silence, or a database with a copy;
-/// `server/src/forget_tests.rs` and `server/src/backup_tests.rs` hold them to their entries.
-const ELSEWHERE: [&str; 6] = [
+/// Routes that need a quarter of an hour of silence, a database with copies, a proven copy or a
+/// second person. `server/src/forget_tests.rs`, `server/src/backup_tests.rs` and
+/// `server/src/restore_tests.rs` hold them to their entries.
+const ELSEWHERE: [&str; 14] = [
     "/dc/{datacenter}/do/forget",
     "/api/v1/datacenters/{datacenter}/do/forget",
     "/backups/sets/{database}/do/run-now",
     "/api/v1/backups/sets/{database}/do/run-now",
     "/backups/sets/{database}/copies/{datacenter}/{label}/do/prove",
     "/api/v1/backups/sets/{database}/copies/{datacenter}/{label}/do/prove",
-/// Routes that take a quarter of an hour of silence, which `server/src/forget_tests.rs` holds to
-/// their entries with a clock of its own; and those of restores over live databases, which need a
-/// proven copy and a second person: `server/src/restore_tests.rs`.
-const ELSEWHERE: [&str; 10] = [
-    "/dc/{datacenter}/do/forget",
-    "/api/v1/datacenters/{datacenter}/do/forget",
     "/backups/sets/{database}/copies/{datacenter}/{label}/do/restore",
     "/api/v1/backups/sets/{database}/copies/{datacenter}/{label}/do/restore",
     "/backups/restores/{id}/do/allow",
