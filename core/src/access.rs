@@ -93,6 +93,10 @@ pub enum Permission {
     ReadAudit,
     /// Act on instances and services.
     Operate,
+    /// Be the second person for what loses data.
+    Approve,
+    /// Say no to what waits for a second person; whoever asked for it may as well.
+    Refuse,
     /// Read users, tokens and agents.
     ReadAccess,
     /// Change users, tokens and agents.
@@ -111,6 +115,8 @@ impl Permission {
             }
             Self::ReadAudit => &[Auditor, Approver, Operator, Admin],
             Self::Operate => &[Operator, Admin],
+            Self::Approve => &[Approver, Admin],
+            Self::Refuse => &[Operator, Approver, Admin],
             Self::ReadAccess => &[Auditor, Admin],
             Self::ManageAccess | Self::ManageFleet => &[Admin],
         }

@@ -93,9 +93,14 @@ pub enum State {
     /// Allowed; an agent has it.
     Ordered { allowed_by: String, agent: DatacenterId, work: String, at: DateTime<Utc> },
     /// The database is what it was restored to; what was there before is kept.
-    Done { result: RestoreResult, at: DateTime<Utc> },
+    Done { allowed_by: String, result: RestoreResult, at: DateTime<Utc> },
     /// It broke off: the result says where, if the agent told any.
-    Failed { result: Option<RestoreResult>, failure: Option<Failure>, at: DateTime<Utc> },
+    Failed {
+        allowed_by: String,
+        result: Option<RestoreResult>,
+        failure: Option<Failure>,
+        at: DateTime<Utc>,
+    },
 }
 
 impl State {
@@ -244,28 +249,36 @@ pub fn decide(
     command: Option<&Outcome>,
     now: DateTime<Utc>,
 ) -> Option<Restore> {
-    let failed = |words: &str| State::Failed {
-        result: None,
-        failure: Some(Failure::new(super::job::Cause::Other { code: None }, words)),
+    let failed = |allowed_by: &str, result, failure| State::Failed {
+        allowed_by: allowed_by.to_owned(),
+        result,
+        failure,
         at: now,
     };
+    let other = |words: &str| Some(Failure::new(super::job::Cause::Other { code: None }, words));
     let state = match (&restore.state, work.map(|report| &report.state), command) {
         (State::Requested, _, _) if now - restore.request.at > REQUEST_VALID => {
             State::Refused { by: None, why: Refusal::Expired.to_string(), at: now }
         }
-        (State::Ordered { .. }, Some(WorkState::Done { done: Done::Restore(result) }), _) => {
-            let result = result.clone();
+        (
+            State::Ordered { allowed_by, .. },
+            Some(WorkState::Done { done: Done::Restore(result) }),
+            _,
+        ) => {
+            let (allowed_by, result) = (allowed_by.clone(), result.clone());
             match result.restore.passed() && result.start.passed() {
-                true => State::Done { result, at: now },
-                false => State::Failed { result: Some(result), failure: None, at: now },
+                true => State::Done { allowed_by, result, at: now },
+                false => failed(&allowed_by, Some(result), None),
             }
         }
-        (State::Ordered { .. }, Some(WorkState::Failed { failure }), _) => {
-            State::Failed { result: None, failure: Some(failure.clone()), at: now }
+        (State::Ordered { allowed_by, .. }, Some(WorkState::Failed { failure }), _) => {
+            failed(allowed_by, None, Some(failure.clone()))
         }
-        (State::Ordered { .. }, None, Some(Outcome::Failed { message })) => failed(message),
-        (State::Ordered { .. }, None, Some(Outcome::Stale { .. })) => {
-            failed("a newer decision came before it")
+        (State::Ordered { allowed_by, .. }, None, Some(Outcome::Failed { message })) => {
+            failed(allowed_by, None, other(message))
+        }
+        (State::Ordered { allowed_by, .. }, None, Some(Outcome::Stale { .. })) => {
+            failed(allowed_by, None, other("a newer decision came before it"))
         }
         (
             State::Requested
