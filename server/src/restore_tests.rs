@@ -14,8 +14,10 @@ use mainstay_control::ingest::Link;
 use mainstay_control::leader::LEASE;
 use mainstay_core::access::Role;
 use mainstay_core::audit::{Action, Outcome};
-use mainstay_core::backup::job::{ProofJob, ProofResult, Step, Target, Validation};
-use mainstay_core::backup::restore::{self, REQUEST_VALID};
+use mainstay_core::backup::job::{
+    Cause, Failure, ProofJob, ProofResult, Reached, RestoreResult, Step, Target, Validation,
+};
+use mainstay_core::backup::restore::{self, REQUEST_VALID, Restore, State};
 use mainstay_core::backup::work::{DatabaseReport, Done, Work, WorkReport, WorkState};
 use mainstay_core::backup::{Copy, Kind, Label};
 use mainstay_core::estate::Fact;
@@ -130,6 +132,25 @@ impl Town {
             })
         });
         written.await.unwrap();
+    }
+
+    /// A restore that `ann` asked for.
+    async fn requested(&self, at: DateTime<Utc>) -> Restore {
+        let at = at.trunc_subsecs(6);
+        let request = &restore::Request {
+            database: DatabaseId::new("store-db").unwrap(),
+            datacenter: fra1(),
+            label: Label(LABEL.to_owned()),
+            target: Target::EndOfCopy,
+            by: "ann".to_owned(),
+            reason: "orders are gone".to_owned(),
+            at,
+            unproven: false,
+        };
+        let store = &self.rig.db.store;
+        let written = store
+            .read_committed(|tx| Box::pin(async move { stored::insert(tx, request, at).await }));
+        written.await.unwrap().unwrap()
     }
 
     async fn person(&self, name: &str, roles: &[Role]) -> Person<'_> {
@@ -289,29 +310,62 @@ async fn whoever_asked_never_allows() {
 async fn what_nobody_allowed_in_time_is_void() {
     let town = Town::new().await;
     town.proven("store-db").await;
-    let now = Utc::now().trunc_subsecs(6);
-    let request = &restore::Request {
-        database: DatabaseId::new("store-db").unwrap(),
-        datacenter: fra1(),
-        label: Label(LABEL.to_owned()),
-        target: Target::EndOfCopy,
-        by: "ann".to_owned(),
-        reason: "orders are gone".to_owned(),
-        at: now - REQUEST_VALID - TimeDelta::minutes(1),
-        unproven: false,
-    };
-    let written = town
-        .rig
-        .db
-        .store
-        .read_committed(|tx| Box::pin(async move { stored::insert(tx, request, now).await }));
-    let page = format!("/backups/restores/{}", written.await.unwrap().unwrap().id);
+    let at = Utc::now() - REQUEST_VALID - TimeDelta::minutes(1);
+    let page = format!("/backups/restores/{}", town.requested(at).await.id);
     let ben = town.person("ben", &[Role::Approver]).await;
     assert!(ben.get(&page).await.contains("Void"));
     let late = ben.post(&format!("{page}/do/allow"), "").await;
     assert_eq!(late.status(), StatusCode::CONFLICT);
     assert!(text(late).await.contains("obody allowed it within 4 hours"));
     assert_eq!(town.last().await, Some((Action::RestoreAllow, Outcome::Refused)));
+}
+
+#[tokio::test]
+async fn each_step_and_the_data_before_are_told() {
+    let town = Town::new().await;
+    let ann = town.person("ann", &[Role::Operator]).await;
+    let tom = town.person("tom", &[Role::Viewer]).await;
+    let restore = town.requested(Utc::now() - TimeDelta::hours(1)).await;
+    let page = format!("/backups/restores/{}", restore.id);
+    let failure = Failure::new(Cause::DiskFull, "no space");
+    let position = Some("0/3000148".to_owned());
+    let result = |start| RestoreResult {
+        set_aside: Some(KEPT.to_owned()),
+        stop: Step::Passed,
+        restore: Step::Passed,
+        start,
+        reached: Some(Reached { position: position.clone(), last_commit: None }),
+    };
+    let (at, allowed_by) = (Utc::now().trunc_subsecs(6), "ben".to_owned());
+    let bad = Some(result(Step::Failed { failure }));
+    for (revision, state, words) in [
+        (
+            2,
+            State::Done { allowed_by: allowed_by.clone(), result: result(Step::Passed), at },
+            ["Restored", "Stop passed", "Start passed", "0/3000148"],
+        ),
+        (
+            3,
+            State::Failed { allowed_by, result: bad, failure: None, at },
+            ["Failed", "Restore passed", "Start failed", "no space"],
+        ),
+    ] {
+        let next = &Restore { state, revision, ..restore.clone() };
+        let written = town
+            .rig
+            .db
+            .store
+            .read_committed(|tx| Box::pin(async move { stored::update(tx, next, at).await }));
+        assert!(written.await.unwrap());
+        let shown = ann.get(&page).await;
+        for words in words.iter().chain(&["ben", KEPT, "do/let-go?path="]) {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        assert!(!shown.contains("do/allow"), "{shown}");
+        assert!(!tom.get(&page).await.contains("do/let-go"));
+    }
+    let list = tom.get("/backups?view=restores").await;
+    assert!(list.contains("rs-") && list.contains("Start failed"), "{list}");
 }
 
 /// What the walk along all routes of the console leaves to this one.

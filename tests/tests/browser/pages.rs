@@ -94,6 +94,7 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/find", "/find"),
         ("/find", "/find?q=fe"),
         ("/audit", "/audit"),
+        ("/backups", "/backups?view=restores"),
         ("/audit", "/audit?who=nobody&from=yesterday"),
         ("/audit/*", "/audit/0"),
         ("/audit/verify", "/audit/verify"),

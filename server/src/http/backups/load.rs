@@ -3,6 +3,7 @@
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_app::pages::backups::{AllKnown, Known, Picture, Told, set};
+use mainstay_control::backups::WORK_MAX;
 use mainstay_core::backup::Schedule;
 use mainstay_core::id::DatabaseId;
 use mainstay_store::StoreError;
@@ -82,17 +83,24 @@ async fn one(context: &Context, database: &DatabaseId) -> Result<Known, StoreErr
     let (control, now) = (&context.state.control, context.snapshot.estate.at);
     let (from, until) = (now - set::RUNS, now + TimeDelta::days(1));
     let runs = control.backup_runs(Some(database), from, until).await?;
-    let work = control.database_work(Some(database), None).await?;
+    let work = work(context, database).await?;
     let proofs = control.proofs(database).await?;
-    Ok(Known { runs, work: work.into_iter().map(told).collect(), proofs })
+    Ok(Known { runs, work, proofs })
 }
 
-/// Work on one database, the newest first.
+/// Work on one database, the newest first. Where there is much of it, test restores are read
+/// further back: a restore goes by one.
 pub(super) async fn work(
     context: &Context,
     database: &DatabaseId,
 ) -> Result<Vec<Told>, StoreError> {
-    let work = context.state.control.database_work(Some(database), None).await?;
+    let control = &context.state.control;
+    let mut work = control.database_work(Some(database), None).await?;
+    let last = work.last().map(|it| it.ordered_at);
+    if let Some(last) = last.filter(|_| i64::try_from(work.len()).is_ok_and(|n| n >= WORK_MAX)) {
+        let proofs = control.database_work(Some(database), Some("prove")).await?;
+        work.extend(proofs.into_iter().filter(|it| it.ordered_at < last));
+    }
     Ok(work.into_iter().map(told).collect())
 }
 

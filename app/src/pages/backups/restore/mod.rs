@@ -28,6 +28,7 @@ use crate::ui::tone::Tone;
 
 /// One restore, as lists say it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RestoreRow)]
 pub struct Row {
     pub id: String,
     pub href: String,
