@@ -56,7 +56,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Backups of every database: how they went, what exists, where.
 #[utoipa::path(get, path = "/api/v1/backups", tag = "backups",
     params(
-        ("view" = Option<String>, Query, description = "`calendar`, `sets`, `copies` or `restores`"),
+        ("view" = Option<String>, Query, description = "`calendar`, `sets`, `copies`, `restores`"),
         ("span" = Option<String>, Query, description = "of the calendar: `week` or `month`"),
         ("from" = Option<String>, Query, description = "a day of the week or month, YYYY-MM-DD"),
         ("lost" = Option<String>, Query, description = "of copies: a data centre to do without"),
