@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -73,21 +74,29 @@ policy = "daily"
 /// Two databases in `fra1`, each with a copy, as an agent that is heard tells.
 struct Town {
     rig: Rig,
-    _link: Link,
+    link: Link,
+    seq: Cell<u64>,
 }
 
 impl Town {
     async fn new() -> Self {
-        let (rig, now) = (Rig::new(false).await, Utc::now());
+        let rig = Rig::new(false).await;
         let control = &rig.state.control;
         control.estate.set_fleet(1, read::read(FLEET).unwrap());
         lease::create(&rig.db.store, LEASE, "test").await.unwrap();
-        let link = control.ingest.open(&fra1(), "0.1.0", now);
+        let link = control.ingest.open(&fra1(), "0.1.0", Utc::now());
+        let town = Self { rig, link, seq: Cell::new(0) };
+        town.hear();
+        town
+    }
+
+    /// The agent reports: it is heard for a while.
+    fn hear(&self) {
+        let (now, seq) = (Utc::now(), self.seq.get() + 1);
+        self.seq.set(seq);
         let facts = ["store-db", "stock-db"].map(|id| Fact::Database(seen(id, now))).into();
-        let report =
-            mainstay_wire::Report { seq: 1, full: true, facts, ..mainstay_wire::Report::default() };
-        control.ingest.report(&link, report, now).unwrap();
-        Self { rig, _link: link }
+        let full = mainstay_wire::Report { seq, full: true, facts, ..Default::default() };
+        self.rig.state.control.ingest.report(&self.link, full, now).unwrap();
     }
 
     /// A test restore of a copy up to its end, that passed.
@@ -296,7 +305,9 @@ async fn whoever_asked_never_allows() {
     let no = tom.post(&format!("{page}/do/refuse"), "reason=no").await;
     assert_eq!(no.status(), StatusCode::FORBIDDEN);
     let ben = town.person("ben", &[Role::Approver]).await;
+    town.hear();
     assert!(ben.get(&allow).await.contains("Allow and begin"));
+    town.hear();
     let done = ben.post(&allow, "").await;
     assert_eq!((done.status(), location(&done)), (StatusCode::SEE_OTHER, page.as_str()));
     assert_eq!(town.last().await, Some((Action::RestoreAllow, Outcome::Done)));
@@ -397,6 +408,7 @@ async fn every_way_to_decide_leaves_one_entry() {
         (&ann, false, go, Action::RestoreLetGo),
         (&ann, true, go, Action::RestoreLetGo),
     ] {
+        town.hear();
         let asks = action == Action::RestoreAsk;
         let path =
             if path.starts_with('/') { path.to_owned() } else { format!("{restore}/do/{path}") };
