@@ -105,7 +105,12 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         let body = empty(t!("overview-bare"), t!("overview-bare-detail"), Some(action));
         return view! { {head}<section class="card">{body}</section> }.into_any();
     }
-    let main = view! { {answer(data)}{attention(data, reader)}{progress(data)}{data.backups.as_ref().map(next::view)} };
+    let main = view! {
+        {answer(data)}
+        {attention(data, reader)}
+        {progress(data)}
+        {data.backups.as_ref().map(next::view)}
+    };
     let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };
     let side = view! {
         {card(Head::new(t!("fleet")).right(right), parts::fleet(&data.fleet))}

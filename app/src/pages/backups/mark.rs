@@ -241,7 +241,10 @@ pub fn drawing(look: Look, kind: Kind) -> leptos::prelude::AnyView {
             r#"<circle class="o-ok" cx="6" cy="5.5" r="3.6"/><path class="o-ok" d="M6 3v2.7h2"/>"#
         }
         Look::Running => {
-            r#"<circle class="o-prog" cx="6" cy="5.5" r="3.8"/><path class="f-prog" d="M6 1.7a3.8 3.8 0 0 1 0 7.6z"/>"#
+            concat!(
+                r#"<circle class="o-prog" cx="6" cy="5.5" r="3.8"/>"#,
+                r#"<path class="f-prog" d="M6 1.7a3.8 3.8 0 0 1 0 7.6z"/>"#,
+            )
         }
         Look::Planned => r#"<path class="o-plan" d="M6 1.2l4.2 4.3L6 9.8 1.8 5.5z"/>"#,
         Look::Failing => {
@@ -250,7 +253,10 @@ pub fn drawing(look: Look, kind: Kind) -> leptos::prelude::AnyView {
         Look::Late => r#"<path class="f-warn" d="M6 .8l5.4 9.2H.6z"/>"#,
         Look::Missed => r#"<rect class="f-crit" x="1.2" y=".8" width="9.6" height="9.6" rx="1"/>"#,
         Look::Stuck => {
-            r#"<circle class="o-unk dash" cx="6" cy="5.5" r="4"/><circle class="f-unk" cx="6" cy="5.5" r="1.5"/>"#
+            concat!(
+                r#"<circle class="o-unk dash" cx="6" cy="5.5" r="4"/>"#,
+                r#"<circle class="f-unk" cx="6" cy="5.5" r="1.5"/>"#,
+            )
         }
         Look::Unknown => r#"<circle class="o-unk" cx="6" cy="5.5" r="3.8"/>"#,
     });

@@ -184,7 +184,9 @@ fn item(row: &SetRow, now: DateTime<Utc>) -> AnyView {
     let old = (!row.heard).then_some("old");
     view! {
         <tr class=old>
-            <th scope="row"><a class="quiet" href=row.href.clone()>{row.database.to_string()}</a></th>
+            <th scope="row">
+                <a class="quiet" href=row.href.clone()>{row.database.to_string()}</a>
+            </th>
             <td data-l=t!("col-state")>
                 <div>{state(row.tone, row.word.clone())}{short}</div>
             </td>

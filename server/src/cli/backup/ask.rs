@@ -36,7 +36,8 @@ pub struct ProveArgs {
     /// The copy, by its label.
     #[arg(long, value_name = "LABEL")]
     pub label: String,
-    /// Restore up to this moment, as RFC 3339 writes it, or `latest` [default: the end of the copy].
+    /// Restore up to this moment, as RFC 3339 writes it, or `latest` [default: the end of the
+    /// copy].
     #[arg(long, value_name = "TIME", value_parser = target)]
     pub to: Option<Target>,
     /// Why, for the audit log.

@@ -148,7 +148,9 @@ mod tests {
     #[test]
     fn a_database_is_a_line_and_what_was_not_read_is_named() {
         let data = json!({
-            "answer": { "sentence": "1 of 2 backups on time in 24 h.", "rest": ["1 late: a, 4 min."] },
+            "answer": {
+                "sentence": "1 of 2 backups on time in 24 h.", "rest": ["1 late: a, 4 min."],
+            },
             "sets": [{
                 "database": "store-db", "word": "4 min late", "newest_at": "2026-11-19T02:24:00Z",
                 "copies": 3, "places": ["dub1", "fra1"], "proven_at": null,

@@ -139,7 +139,9 @@ fn row(data: &Data, copy: &CopyRow) -> AnyView {
     let mono = (copy.kind != Kind::Full).then_some("mono");
     view! {
         <tr class="lv2">
-            <th scope="row"><a class="quiet mono" href=copy.href.clone()>{copy.label.clone()}</a></th>
+            <th scope="row">
+                <a class="quiet mono" href=copy.href.clone()>{copy.label.clone()}</a>
+            </th>
             <td data-l=t!("col-kind")>{text::backup::kind(copy.kind)}</td>
             <td data-l=t!("col-state")><span>{state(copy.tone, copy.word.clone())}{at}</span></td>
             <td data-l=t!("col-started")>{time(copy.started_at, data.at)}</td>
