@@ -259,7 +259,8 @@ mod tests {
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/edges\n/backups\n/audit\n/audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n\
-             /settings/profile\n/settings/profile/do/change-password\n/settings/users\n/settings/tokens\n\
+             /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
+             /settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
              /api/v1/openapi.json\n\
              /attention/at-1042\n/regions/eu-west\n/dc/fra1\n/groups/social\n\

@@ -134,8 +134,8 @@ pub enum Refusal {
     )]
     NeverProven,
     #[error(
-        "the last test restore of this copy to this target passed at {at}, more than {max_age_days} \
-         days ago; make another, or override with the name of the database"
+        "the last test restore of this copy to this target passed at {at}, more than \
+         {max_age_days} days ago; make another, or override with the name of the database"
     )]
     ProofTooOld { at: DateTime<Utc>, max_age_days: u16 },
     #[error(
