@@ -162,6 +162,7 @@ impl DatacenterState {
 /// What an agent tells beside what it runs, each under a key that lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
+#[allow(clippy::large_enum_variant, reason = "each is kept behind a pointer of its own")]
 pub enum Fact {
     Test(TestReport),
     Work(WorkReport),

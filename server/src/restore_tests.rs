@@ -413,10 +413,12 @@ async fn every_way_to_decide_leaves_one_entry() {
         let path =
             if path.starts_with('/') { path.to_owned() } else { format!("{restore}/do/{path}") };
         if api {
-            let sent = match action {
-                Action::RestoreAllow => json!({}),
-                Action::RestoreLetGo => json!({ "path": KEPT, "confirm": "store-db" }),
-                _ => reason.clone(),
+            let sent = if action == Action::RestoreAllow {
+                json!({})
+            } else if action == Action::RestoreLetGo {
+                json!({ "path": KEPT, "confirm": "store-db" })
+            } else {
+                reason.clone()
             };
             let (status, said) = who.api(&format!("/api/v1{path}"), sent).await;
             assert_eq!(status, StatusCode::OK, "{path}: {said}");

@@ -106,6 +106,7 @@ pub struct WorkReport {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
+#[allow(clippy::large_enum_variant, reason = "there are hundreds at most, and most are over")]
 pub enum WorkState {
     /// Other work on the same database comes first.
     Waiting,

@@ -261,10 +261,8 @@ pub fn drawing(look: Look, kind: Kind) -> leptos::prelude::AnyView {
         Look::Unknown => r#"<circle class="o-unk" cx="6" cy="5.5" r="3.8"/>"#,
     });
     if kind == Kind::Full {
-        let tone = match look.tone() {
-            Tone::Pause => "ok",
-            tone => tone.class(),
-        };
+        let tone = look.tone();
+        let tone = if tone == Tone::Pause { Tone::Ok } else { tone }.class();
         let _ = write!(svg, r#"<rect class="f-{tone}" x="1" y="12.2" width="10" height="1.6"/>"#);
     }
     svg.push_str("</svg>");
