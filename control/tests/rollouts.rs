@@ -71,7 +71,6 @@ async fn a_version_passes_its_bench_is_watched_and_promoted() {
     let verdicts = control.verdicts(rollout.id, None, 50).await.unwrap();
     assert!(verdicts.iter().any(|it| it.verdict == "pass" && it.position.step == 0));
     let promoted = server.state("shop", is_promoted).await;
-    assert_eq!(town.shares("edge-2", "shop"), BTreeMap::from([(TWO.to_owned(), 10_000)]));
     let release = control.snapshot().estate.releases.stable[&shop()].clone();
     assert_eq!((release.version.as_str(), release.rollout), (TWO, Some(promoted.id)));
     assert_eq!(release.previous.as_deref(), Some("1.0.0"));
@@ -88,6 +87,8 @@ async fn a_version_passes_its_bench_is_watched_and_promoted() {
                 .then_some(())
         })
         .await;
+    let all = BTreeMap::from([(TWO.to_owned(), 10_000)]);
+    assert_eq!(town.shares("edge-2", "shop"), all, "nothing is held back any more");
     control.ask_rollout(&ann(), promoted.id, &Request::End, &seen, "end").await.unwrap();
     server.until("one version runs", |_| (town.running("shop").len() == 1).then_some(())).await;
     assert!(server.rollout(promoted.id).await.is_over());
