@@ -161,9 +161,7 @@ impl Town {
         self.visitor.json(&format!("/api/v1/rollouts/{id}/standing")).await.ok()
     }
 
-    /// Waits until a rollout is as asked; a pause that is not asked for ends the wait. One for want
-    /// of evidence is what a machine that is busy with other things comes to: it is watched again,
-    /// as a person would.
+    /// Waits until a rollout is as asked; a pause that is not asked for ends the wait.
     async fn until(
         &self,
         id: &str,
@@ -174,15 +172,8 @@ impl Town {
         let mut last = Value::Null;
         let found = until(what, patience, async || {
             last = self.standing(id).await?;
-            let paused = kind(&last) == "paused" && !done(&last);
-            let why = &last["rollout"]["state"]["why"]["kind"];
-            if paused && (why == "undecided" || why == "no-data") {
-                let key = format!("again-{}", last["rollout"]["revision"]);
-                let body = json!({ "key": key, "revision": last["rollout"]["revision"] });
-                self.post(&format!("/api/v1/rollouts/{id}/do/resume"), &body).await;
-                return None;
-            }
-            (paused || done(&last)).then_some(())
+            let stuck = kind(&last) == "paused" && !done(&last);
+            (stuck || done(&last)).then_some(())
         });
         let found = found.await;
         assert!(found.is_ok() && done(&last), "{what}: {last:#}\n{}", self.world.server_log());
