@@ -180,6 +180,21 @@ impl Town {
         last
     }
 
+    /// Waits until a rollout is promoted and every edge carries that out; since when it does. Up to
+    /// then edges send the old version what the last step held back.
+    async fn promoted(&self, id: &str) -> DateTime<Utc> {
+        let everywhere = |it: &Value| {
+            let wanted = it["rollout"]["routing_revision"].as_i64();
+            let mut edges = it["edges"].as_object().into_iter().flat_map(|edges| edges.values());
+            kind(it) == "promoted"
+                && wanted.is_some()
+                && edges.all(|edge| edge["acknowledged_revision"].as_i64() >= wanted)
+        };
+        let standing = self.until(id, "promoted at every edge", WHOLE, everywhere).await;
+        let edges = standing["edges"].as_object().unwrap().values();
+        edges.map(|edge| moment(&edge["acknowledged_at"])).max().unwrap()
+    }
+
     async fn until_kind(&self, id: &str, wanted: &str, patience: Duration) -> Value {
         self.until(id, wanted, patience, |standing| kind(standing) == wanted).await
     }
@@ -255,8 +270,8 @@ async fn a_good_version_is_benched_rolled_out_taken_back_and_undone_without_a_fa
     // Undone, it goes on where it was, and all the way.
     let (status, answer) = town.ask(&id, "undo").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let standing = town.until_kind(&id, "promoted", WHOLE).await;
-    town.all_by("1.1.0", moment(&standing["rollout"]["state"]["at"])).await;
+    let everywhere = town.promoted(&id).await;
+    town.all_by("1.1.0", everywhere).await;
 
     // And back again after it was promoted.
     let (status, answer) =
