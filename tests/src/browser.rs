@@ -213,6 +213,46 @@ impl Browser {
         .await
     }
 
+    /// The text of the first element of a selector, of the page that stands when it is read.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn text(&self, selector: &str) -> Result<String> {
+        self.text_until(selector, PATIENCE, |_| true).await
+    }
+
+    /// Clicks where the page stays.
+    ///
+    /// # Errors
+    /// When there is nothing to click.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        Ok(self.find(selector).await?.click().await?)
+    }
+
+    /// Clicks a link or a button that leads to another page, and waits until this one is left: a
+    /// click may return before, and what is read then is of either.
+    ///
+    /// # Errors
+    /// When there is nothing to click, or the page stays.
+    pub async fn follow(&self, selector: &str) -> Result<()> {
+        let there = self.find(selector).await?;
+        self.follow_element(there).await
+    }
+
+    /// The same of an element.
+    ///
+    /// # Errors
+    /// As [`Browser::follow`].
+    pub async fn follow_element(&self, element: Element) -> Result<()> {
+        let page = self.find("html").await?;
+        element.click().await?;
+        until("the page is left", PATIENCE, async || match page.tag_name().await {
+            Err(error) if error.is_stale_element_reference() => Some(()),
+            _ => None,
+        })
+        .await
+    }
+
     /// Waits until the text of an element satisfies a condition; the text.
     ///
     /// # Errors

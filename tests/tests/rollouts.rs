@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(90);
 /// A bench, or one step of a rollout, is over within this time.
 const STEP: Duration = Duration::from_secs(60);
 /// A whole rollout.
-const WHOLE: Duration = Duration::from_secs(240);
+const WHOLE: Duration = Duration::from_secs(300);
 /// Requests a second over both regions.
 const RATE: &str = "360";
 /// The p95 of answers. Their times are random and the same for all versions, so that a machine that

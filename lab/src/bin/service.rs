@@ -28,8 +28,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Time to finish requests after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(8);
-/// Time for a client to send its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for a client to send its next request's head. Longer than edges keep connections that are
+/// idle (30 s), or one is closed just as a request goes out on it, and a user is failed.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Pause after a connection that could not be taken.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// What a fault says to a user.

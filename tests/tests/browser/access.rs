@@ -14,10 +14,6 @@ async fn fill(browser: &Browser, selector: &str, text: &str) {
     browser.find(selector).await.unwrap().send_keys(text).await.unwrap();
 }
 
-async fn click(browser: &Browser, selector: &str) {
-    browser.find(selector).await.unwrap().click().await.unwrap();
-}
-
 #[tokio::test]
 async fn a_link_leads_through_the_sign_in_to_where_it_points() {
     let world = world().await;
@@ -27,9 +23,9 @@ async fn a_link_leads_through_the_sign_in_to_where_it_points() {
 
     fill(&browser, "#name", "viewer").await;
     fill(&browser, "#password", "not the password").await;
-    click(&browser, "main form button").await;
+    browser.follow("main form button").await.unwrap();
     let sentence = "User name and password do not belong together. Write both again.";
-    let told = browser.find("#mistakes").await.unwrap().text().await.unwrap();
+    let told = browser.text("#mistakes").await.unwrap();
     assert!(told.contains(sentence), "{told}");
     assert_eq!(ask(&browser, "return document.title").await, "Error: Sign in · Mainstay");
     let values = "return [document.querySelector('#name').value, \
@@ -37,11 +33,11 @@ async fn a_link_leads_through_the_sign_in_to_where_it_points() {
     assert_eq!(ask(&browser, values).await, serde_json::json!(["viewer", "", "mistakes"]));
 
     fill(&browser, "#password", world.password("viewer").unwrap()).await;
-    click(&browser, "main form button").await;
+    browser.follow("main form button").await.unwrap();
     arrives(&browser, &format!("{DEEP}#filter")).await;
 
     browser.open("/settings/profile").await.unwrap();
-    click(&browser, "form[action='/sign-out'] button").await;
+    browser.follow("form[action='/sign-out'] button").await.unwrap();
     arrives(&browser, "/sign-in").await;
     browser.open("/").await.unwrap();
     assert!(browser.path().await.unwrap().starts_with("/sign-in"));
@@ -53,7 +49,7 @@ async fn a_viewer_sees_why_nothing_can_be_replaced() {
     browser.open(&format!("/instances/{FAILING}")).await.unwrap();
     let button = browser.by_role("button", "Replace…").await.unwrap();
     assert!(!button.is_enabled().await.unwrap());
-    let why = browser.find(".refused .why").await.unwrap().text().await.unwrap();
+    let why = browser.text(".refused .why").await.unwrap();
     assert_eq!(why, "This needs the role operator or admin. You do not hold it.");
     browser.open(&format!("/instances/{FAILING}/do/replace")).await.unwrap();
     assert_eq!(
@@ -79,13 +75,12 @@ const REASON: &str = "It answers slower than its neighbour.";
 pub async fn replace(browser: &Browser, instance: &str, script: bool) {
     let page = format!("/instances/{instance}");
     browser.open(&page).await.unwrap();
-    let process =
-        || async { browser.find("[data-f=handle]").await?.text().await.map_err(Into::into) };
-    let before: anyhow::Result<String> = process().await;
-    let before = before.unwrap();
-    click(browser, &format!("a[href='{page}/do/replace']")).await;
+    let process = || browser.text("[data-f=handle]");
+    let before = process().await.unwrap();
+    browser.follow(&format!("a[href='{page}/do/replace']")).await.unwrap();
     fill(browser, "#reason", REASON).await;
-    browser.by_role("button", "Replace the instance").await.unwrap().click().await.unwrap();
+    let button = browser.by_role("button", "Replace the instance").await.unwrap();
+    browser.follow_element(button).await.unwrap();
     arrives(browser, &page).await;
     if script {
         live(browser).await;
@@ -98,7 +93,7 @@ pub async fn replace(browser: &Browser, instance: &str, script: bool) {
     }
     let replaced = mainstay_tests::until("the new process serves", REPLACE_PATIENCE, async || {
         browser.open(&page).await.ok()?;
-        let word = browser.find("h1 [data-f=word]").await.ok()?.text().await.ok()?;
+        let word = browser.text("h1 [data-f=word]").await.ok()?;
         (process().await.ok()? != before && word == "Healthy").then_some(())
     });
     replaced.await.unwrap();

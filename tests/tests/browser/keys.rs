@@ -53,7 +53,7 @@ async fn single_keys_go_places_and_can_be_turned_off() {
     arrives(&browser, "/topology").await;
 
     browser.open("/settings/profile").await.unwrap();
-    browser.find("#keys[type=checkbox]").await.unwrap().click().await.unwrap();
+    browser.click("#keys[type=checkbox]").await.unwrap();
     save_profile(&browser).await;
     browser.open("/").await.unwrap();
     live(&browser).await;
@@ -105,7 +105,7 @@ async fn times_of_lists_are_said_in_the_own_zone_when_asked() {
 
 async fn save_profile(browser: &Browser) {
     let button = "main form[action='/settings/profile'] button";
-    browser.find(button).await.unwrap().click().await.unwrap();
+    browser.follow(button).await.unwrap();
     browser.find("#slot .callout.ok").await.unwrap();
 }
 

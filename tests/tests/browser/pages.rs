@@ -169,7 +169,7 @@ async fn the_pages_before_and_beside_a_sign_in_are_as_good() {
     // The same page with its mistakes told, and the same as one of the wrong password.
     signed_out.find("#name").await.unwrap().send_keys("viewer").await.unwrap();
     signed_out.find("#password").await.unwrap().send_keys("wrong").await.unwrap();
-    signed_out.find("main form button").await.unwrap().click().await.unwrap();
+    signed_out.follow("main form button").await.unwrap();
     signed_out.find("#mistakes").await.unwrap();
     faults.extend(faults_of(&signed_out, &page("/sign-in, refused", 422)).await);
     drop(signed_out);

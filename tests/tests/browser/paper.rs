@@ -14,7 +14,7 @@ async fn printed_pages_say_where_and_when_they_are_from() {
                      .filter(e => e.checkVisibility()).length;\
                      return ['.top', '.nav', '.bottomnav', 'button', '.filter'].filter(shown)";
         assert_eq!(ask(&browser, shown).await, serde_json::json!([]), "{path}");
-        let head = browser.find(".print-head").await.unwrap().text().await.unwrap();
+        let head = browser.text(".print-head").await.unwrap();
         let year = &ask(&browser, "return String(new Date().getUTCFullYear())").await;
         let time = format!(" {} ", year.as_str().unwrap());
         let printed = head.lines().nth(1).unwrap_or_default();

@@ -5,11 +5,15 @@ use mainstay_tests::{Browser, World};
 use super::{access, arrives, pages, plain, signed_in, world};
 
 async fn text(browser: &Browser, selector: &str) -> String {
-    browser.find(selector).await.unwrap().text().await.unwrap()
+    browser.text(selector).await.unwrap()
 }
 
 async fn click(browser: &Browser, selector: &str) {
-    browser.find(selector).await.unwrap().click().await.unwrap();
+    browser.click(selector).await.unwrap();
+}
+
+async fn follow(browser: &Browser, selector: &str) {
+    browser.follow(selector).await.unwrap();
 }
 
 async fn write(browser: &Browser, selector: &str, words: &str) {
@@ -41,12 +45,12 @@ async fn finding_filtering_and_sorting_work() {
     arrives(&browser, "/find?q=fe").await;
     assert!(text(&browser, "main").await.contains("feed-fra1-1"));
     write(&browser, "main form[role=search] input", "ingest").await;
-    click(&browser, "main form[role=search] button").await;
+    follow(&browser, "main form[role=search] button").await;
     arrives(&browser, "/services/ingest").await;
 
     browser.open("/topology?view=list").await.unwrap();
     write(&browser, "#filter input[name=q]", "ingest").await;
-    click(&browser, "#filter button").await;
+    follow(&browser, "#filter button").await;
     arrives(&browser, "/topology?view=list&q=ingest&region=").await;
     let names = async |browser: &Browser| {
         let rows = browser.client().find_all(fantoccini::Locator::Css("main tbody tr")).await;
@@ -60,14 +64,15 @@ async fn finding_filtering_and_sorting_work() {
     assert!(rows.len() == 2 && rows.iter().all(|row| row.starts_with("ingest")), "{rows:?}");
 
     browser.open("/topology?view=list").await.unwrap();
-    browser.by_role("link", "Service").await.unwrap().click().await.unwrap();
+    let link = browser.by_role("link", "Service").await.unwrap();
+    browser.follow_element(link).await.unwrap();
     arrives(&browser, "/topology?view=list&sort=service").await;
     let up = names(&browser).await;
-    click(&browser, "th[aria-sort=ascending] a").await;
+    follow(&browser, "th[aria-sort=ascending] a").await;
     arrives(&browser, "/topology?view=list&sort=service&dir=desc").await;
     let down = names(&browser).await;
     assert!(up[0].starts_with("feed") && down[0].starts_with("stock"), "{up:?}, {down:?}");
-    click(&browser, ".chips a[href*='status=failing']").await;
+    follow(&browser, ".chips a[href*='status=failing']").await;
     arrives(&browser, "/topology?view=list&sort=service&dir=desc&status=failing").await;
 }
 
@@ -77,14 +82,14 @@ async fn a_profile_is_kept_and_its_theme_is_served() {
     let light = paper(&browser).await;
     browser.open("/settings/profile").await.unwrap();
     click(&browser, "#theme option[value=dark]").await;
-    click(&browser, "main form[action='/settings/profile'] button").await;
+    follow(&browser, "main form[action='/settings/profile'] button").await;
     assert_eq!(text(&browser, "#slot .callout b").await, "Profile saved.");
     browser.open("/").await.unwrap();
     browser.find("html[data-theme=dark]").await.unwrap();
     assert_ne!(paper(&browser).await, light);
     browser.open("/settings/profile").await.unwrap();
     click(&browser, "#theme option[value=auto]").await;
-    click(&browser, "main form[action='/settings/profile'] button").await;
+    follow(&browser, "main form[action='/settings/profile'] button").await;
     browser.find("html:not([data-theme])").await.unwrap();
 }
 
@@ -99,11 +104,11 @@ async fn an_instance_is_replaced_and_a_problem_taken() {
     let browser = signed_in(world, "operator", plain()).await;
     access::replace(&browser, "ingest-fra1-1", false).await;
     browser.open("/attention").await.unwrap();
-    click(&browser, "form[action$='/do/take'] button").await;
+    follow(&browser, "form[action$='/do/take'] button").await;
     browser.find("form[action$='/do/release'] button").await.unwrap();
     assert!(browser.path().await.unwrap().starts_with("/attention/at-"));
     assert!(text(&browser, "main .kv").await.contains("operator"));
-    click(&browser, "form[action$='/do/release'] button").await;
+    follow(&browser, "form[action$='/do/release'] button").await;
     browser.find("form[action$='/do/take'] button").await.unwrap();
 }
 
@@ -114,15 +119,16 @@ async fn the_log_is_paged_and_filtered() {
     write_entries(world).await;
     browser.open("/audit").await.unwrap();
     let newest = text(&browser, "main tbody tr td.num").await;
-    click(&browser, ".pager a").await;
+    follow(&browser, ".pager a").await;
     browser.find(".pager a[href='/audit']").await.unwrap();
     let older = text(&browser, "main tbody tr td.num").await;
     assert_ne!(newest, older);
-    browser.by_role("link", "First page").await.unwrap().click().await.unwrap();
+    let link = browser.by_role("link", "First page").await.unwrap();
+    browser.follow_element(link).await.unwrap();
     arrives(&browser, "/audit").await;
 
     click(&browser, "select[name=action] option[value='fleet-apply']").await;
-    click(&browser, "main form.filter button").await;
+    follow(&browser, "main form.filter button").await;
     browser.find("select[name=action] option[value='fleet-apply'][selected]").await.unwrap();
     let rows = browser.client().find_all(fantoccini::Locator::Css("main tbody tr")).await.unwrap();
     assert_eq!(rows.len(), 1, "the world's fleet was applied once");
@@ -157,12 +163,12 @@ async fn a_fleet_file_is_checked_and_the_difference_shown() {
         .send_keys("\n[[group]]\nid = \"store\"\nname = \"Store\"\npriority = 3\n")
         .await
         .unwrap();
-    click(&browser, "button[name=step][value=check]").await;
+    follow(&browser, "button[name=step][value=check]").await;
     let main = text(&browser, "main").await;
     assert!(main.contains("store"), "{main}");
     browser.find("button[name=step][value=apply]").await.unwrap();
     write(&browser, "#source", "name = 3").await;
-    click(&browser, "button[name=step][value=check]").await;
+    follow(&browser, "button[name=step][value=check]").await;
     let mistakes = text(&browser, "#mistakes").await;
     assert!(!mistakes.is_empty());
 }

@@ -159,8 +159,8 @@ impl Town {
         let browser = signed_in(&self.world, "operator", plain()).await;
         for page in pages {
             browser.open(&page.path).await.unwrap();
-            let main = text(&browser, "main").await;
-            let heading = text(&browser, "main h1").await;
+            let main = browser.text("main").await.unwrap();
+            let heading = browser.text("main h1").await.unwrap();
             assert!(!heading.is_empty() && main.len() > heading.len() + 20, "{}", page.path);
         }
     }
@@ -170,7 +170,7 @@ impl Town {
         browser.open(&format!("/rollouts/{}", self.watched)).await.unwrap();
         let button = browser.by_role("button", BACK).await.unwrap();
         assert!(!button.is_enabled().await.unwrap());
-        let why = text(&browser, "#slot-action small").await;
+        let why = browser.text("#slot-action small").await.unwrap();
         assert_eq!(why, "This needs the role operator or admin. You do not hold it.");
     }
 
@@ -219,16 +219,16 @@ impl Town {
         browser.find("#confirm").await.unwrap().send_keys("shop").await.unwrap();
         browser.find("#reason").await.unwrap().send_keys("it looks good to me").await.unwrap();
         self.ask(&self.watched, "pause").await;
-        click(&browser, "main form button").await;
+        browser.follow("main form button").await.unwrap();
         browser.find("#slot-action").await.unwrap();
-        let main = text(&browser, "main").await;
+        let main = browser.text("main").await.unwrap();
         assert!(main.contains("Nothing was done.") && main.contains("operator"), "{main}");
         self.stands(&self.watched, "paused").await;
 
-        click(&browser, "#slot-action button").await;
+        browser.follow("#slot-action button").await.unwrap();
         arrives(&browser, &format!("{page}#slot-action")).await;
         self.until_slot(&browser, "Undo").await;
-        click(&browser, "#slot-action button").await;
+        browser.follow("#slot-action button").await.unwrap();
         self.stands(&self.watched, "watching").await;
         self.until_slot(&browser, BACK).await;
     }
@@ -245,12 +245,4 @@ impl Town {
         let says = says.await;
         assert!(says.is_ok(), "{what} is not offered: {last}");
     }
-}
-
-async fn text(browser: &Browser, selector: &str) -> String {
-    browser.find(selector).await.unwrap().text().await.unwrap()
-}
-
-async fn click(browser: &Browser, selector: &str) {
-    browser.find(selector).await.unwrap().click().await.unwrap();
 }
