@@ -416,7 +416,7 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         list_zone: None,
         now: sample::now(),
         data: DataAge::Live,
-        problems: Some((mainstay_core::status::Status::Failing, 4)),
+        topology: Some((mainstay_core::status::Status::Failing, 4)),
         rollouts: Some((mainstay_core::status::Status::Updating, 1)),
         backups: Some((mainstay_core::status::Status::Degraded, 3)),
         csrf: "token".to_owned(),

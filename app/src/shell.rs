@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use mainstay_core::access::{Density, Role};
 use mainstay_core::status::Status;
 
-pub use navigation::{backups_words, rollouts_words};
+pub use navigation::{backups_words, rollouts_words, topology_words};
 use navigation::{bottom_bar, navigation};
 
 use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
@@ -46,7 +46,7 @@ pub struct Shell {
     pub now: DateTime<Utc>,
     pub data: DataAge,
     /// Open problems of the topology section: the worst and how many.
-    pub problems: Option<(Status, u32)>,
+    pub topology: Option<(Status, u32)>,
     /// Rollouts that are on: the worst look and how many.
     pub rollouts: Option<(Status, u32)>,
     /// Open problems of backups: the worst and how many.

@@ -116,8 +116,10 @@ impl Control {
         event.reason = Some(reason.to_owned());
         let asked_by = name_of(&by.actor);
         let (event, asked_by) = (&event, &asked_by);
+        let known = estate.fleet.databases.get(database);
+        let checks = known.map(|known| known.proof_checks.clone()).unwrap_or_default();
         let id = self.store.transaction(|tx| {
-            let agent = agent.clone();
+            let (agent, checks) = (agent.clone(), checks.clone());
             Box::pin(async move {
                 if let Some(answer) = once.recall::<String, BackupError>(tx).await? {
                     return Ok(answer);
@@ -138,7 +140,7 @@ impl Control {
                     datacenter: datacenter.clone(),
                     label: label.clone(),
                     target,
-                    checks: Vec::new(),
+                    checks: checks.clone(),
                 };
                 let work = Work::Prove(job);
                 event.after = Some(json!({ "task": work.task(), "agent": agent, "work": work }));

@@ -167,6 +167,7 @@ async fn start_and_wait(
         user: &database.user,
         database: "postgres",
         read_only: true,
+        role: None,
         group: Group::Own,
         deadline: ASK_DEADLINE,
     };

@@ -121,6 +121,7 @@ impl Site<'_> {
             user: &self.database.user,
             database,
             read_only: true,
+            role: None,
             group: Group::Join(self.scratch.group()),
             deadline,
         }

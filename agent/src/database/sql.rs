@@ -29,6 +29,8 @@ pub struct Session<'a> {
     pub database: &'a str,
     /// The statement can change nothing.
     pub read_only: bool,
+    /// The role that asks, if it is another one than the user.
+    pub role: Option<&'a str>,
     /// As in [`Call`].
     pub group: Group,
     pub deadline: Duration,
@@ -43,6 +45,7 @@ impl Session<'_> {
         arguments.push(statement.to_owned());
         let read_only = if self.read_only { "on" } else { "off" };
         let milliseconds = self.deadline.as_millis();
+        let role = self.role.map(|role| format!(" -c role={role}")).unwrap_or_default();
         let said = call(
             &Call {
                 program: &program,
@@ -57,7 +60,7 @@ impl Session<'_> {
                         "PGOPTIONS",
                         format!(
                             "-c default_transaction_read_only={read_only} \
-                             -c statement_timeout={milliseconds}"
+                             -c statement_timeout={milliseconds}{role}"
                         ),
                     ),
                 ],

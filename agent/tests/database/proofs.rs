@@ -60,13 +60,24 @@ async fn a_good_copy_is_proved_from_its_own_repository() {
     assert_eq!(result.validation.pages, Step::Passed);
     assert!(result.validation.reached.unwrap().position.is_some());
     assert_eq!(result.validation.checks[0].seen, (ORDERS - 10).to_string());
-    let checks = vec![count(1), SqlCheck { statement: "DELETE FROM orders".into(), ..count(0) }];
+    let of = |statement: &str| SqlCheck { statement: statement.to_owned(), ..count(0) };
+    let delete = "WITH gone AS (DELETE FROM orders RETURNING 1) SELECT count(*) FROM gone";
+    let checks = vec![
+        count(1),
+        of(delete),
+        of("SELECT length(pg_read_file('PG_VERSION'))"),
+        of("\\! true"),
+        of("SELECT 1; DELETE FROM orders"),
+    ];
     let result =
         prove(&cluster, &engine, &proof_of("nyc1", &copy, Target::EndOfCopy, checks)).await;
     assert!(!result.proved() && result.restore.passed() && result.validation.recovery.passed());
     let seen: Vec<_> = result.validation.checks.iter().map(|it| it.seen.as_str()).collect();
     assert_eq!(seen[0], (ORDERS - 10).to_string());
     assert!(seen[1].contains("read-only"), "{}", seen[1]);
+    assert!(seen[2].contains("permission denied"), "{}", seen[2]);
+    assert!(seen[3].contains("does not begin with SELECT"), "{}", seen[3]);
+    assert!(seen[4].contains("is one query"), "{}", seen[4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

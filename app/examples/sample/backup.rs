@@ -72,10 +72,16 @@ pub fn estate() -> (Estate, AllKnown) {
             group: id(group),
             datacenters: vec![id(first), id("sin1")],
             policy: Some(id::<PolicyId>(policy)),
+            proof_checks: Vec::new(),
         };
         fleet.databases.insert(id(name), database);
     }
-    let left = Database { group: id("social"), datacenters: vec![id("fra1")], policy: None };
+    let left = Database {
+        group: id("social"),
+        datacenters: vec![id("fra1")],
+        policy: None,
+        proof_checks: Vec::new(),
+    };
     fleet.databases.insert(id("cache-db"), left);
     estate.fleet = Arc::new(fleet);
     let mut known = AllKnown::new();

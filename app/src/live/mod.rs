@@ -8,8 +8,7 @@
 //! |---|---|
 //! | `total` | `n`, `healthy`, `total`, and a number for each status name |
 //! | `problems` | `s`, `open`, `open_words`, `need`, `cause`, `failing`, `reporting`, `ids` |
-//! | `rollouts` | `s`, `open`, `open_words` |
-//! | `backups` | `s`, `open`, `open_words` |
+//! | `topology`, `rollouts`, `backups` | `s`, `open`, `open_words` |
 //! | `rollout/ID` | `s`, `word`, `rev` (the revision) |
 //! | `problem/ID` | `s`, `status`, `word`, `clock`, `detail` |
 //! | `dc/D` | `n`, `s`, `status`, `healthy`, `total`, `word`, `contact`, `old` |

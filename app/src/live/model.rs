@@ -21,6 +21,7 @@ use crate::pages::rows::ProblemRow;
 use crate::pages::survey::{Cell, Survey, version_order};
 use crate::pages::topology::load_step;
 use crate::pages::{overview, rows};
+use crate::shell;
 use crate::t;
 use crate::text;
 
@@ -249,7 +250,7 @@ impl Walk<'_> {
         let fields = [
             ("s", worst.name().into()),
             ("open", text::number(n).into()),
-            ("open_words", crate::shell::rollouts_words(n).into()),
+            ("open_words", shell::rollouts_words(n).into()),
         ];
         self.say("rollouts".to_owned(), named(fields));
         let before = self.previous.values.keys();
@@ -261,18 +262,22 @@ impl Walk<'_> {
         }
     }
 
-    fn backups(&mut self, records: &[Record]) {
-        let open = records.iter().filter(|record| record.closed_at.is_none());
-        let looks = open.filter(|record| record.problem.about_database().is_some());
-        let looks: Vec<_> = looks.map(|record| record.problem.status()).collect();
-        let n = u32::try_from(looks.len()).unwrap_or(u32::MAX);
-        let worst = looks.into_iter().min().unwrap_or(Status::Healthy);
-        let fields = [
-            ("s", worst.name().into()),
-            ("open", text::number(n).into()),
-            ("open_words", crate::shell::backups_words(n).into()),
+    /// What the navigation counts beside sections.
+    fn sections(&mut self, records: &[Record]) {
+        let counts = rows::section_counts(records);
+        let sections = [
+            ("topology", counts.topology, shell::topology_words as fn(u32) -> String),
+            ("backups", counts.backups, shell::backups_words),
         ];
-        self.say("backups".to_owned(), named(fields));
+        for (key, count, words) in sections {
+            let (worst, n) = count.unwrap_or((Status::Healthy, 0));
+            let fields = [
+                ("s", worst.name().into()),
+                ("open", text::number(n).into()),
+                ("open_words", words(n).into()),
+            ];
+            self.say(key.to_owned(), named(fields));
+        }
     }
 
     fn problems(&mut self, survey: &Survey, records: &[Record]) {
@@ -295,7 +300,7 @@ impl Walk<'_> {
             ("ids", json!(ids)),
         ];
         self.say("problems".to_owned(), named(fields));
-        self.backups(records);
+        self.sections(records);
         for record in records {
             let row = ProblemRow::of(record, at);
             let ended = row.closed_at;

@@ -98,6 +98,28 @@ pub fn ended_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow>
     rows
 }
 
+/// Open problems of sections of the navigation: the worst and how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SectionCounts {
+    pub topology: Option<(Status, u32)>,
+    pub backups: Option<(Status, u32)>,
+}
+
+pub fn section_counts(records: &[Record]) -> SectionCounts {
+    let count = |belongs: &dyn Fn(&Problem) -> bool| {
+        let open = records.iter().filter(|record| record.closed_at.is_none());
+        let looks = open.map(|record| &record.problem).filter(|problem| belongs(problem));
+        looks.map(Problem::status).fold(None, |count: Option<(Status, u32)>, status| {
+            let (worst, n) = count.unwrap_or((status, 0));
+            Some((worst.min(status), n.saturating_add(1)))
+        })
+    };
+    SectionCounts {
+        topology: count(&Problem::about_topology),
+        backups: count(&|problem| problem.about_database().is_some()),
+    }
+}
+
 /// As [`open_problems`], only those that `belongs` picks.
 pub fn problems_where(
     records: &[Record],

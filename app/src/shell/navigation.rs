@@ -25,7 +25,7 @@ struct Section {
 /// What a section counts.
 #[derive(Clone, Copy)]
 enum Counted {
-    Problems,
+    Topology,
     Rollouts,
     Backups,
 }
@@ -44,7 +44,7 @@ const SECTIONS: &[Section] = &[
         icon: Icon::Topology,
         label: || t!("nav-topology"),
         owns: &["/topology", "/regions", "/dc", "/groups", "/services", "/instances"],
-        counts: Some(Counted::Problems),
+        counts: Some(Counted::Topology),
         bottom: true,
     },
     Section {
@@ -134,6 +134,11 @@ pub(super) fn navigation(shell: &Shell) -> AnyView {
     .into_any()
 }
 
+/// `2 problems`.
+pub fn topology_words(n: u32) -> String {
+    t!("nav-count", n = n, count = text::number(n))
+}
+
 /// `2 rollouts are on`.
 pub fn rollouts_words(n: u32) -> String {
     t!("nav-rollouts-count", n = n, count = text::number(n))
@@ -150,14 +155,14 @@ fn nav_item(shell: &Shell, section: &Section) -> AnyView {
     let title = label.clone();
     let count = section.counts.map(|counted| {
         let (key, counts) = match counted {
-            Counted::Problems => ("problems", shell.problems),
+            Counted::Topology => ("topology", shell.topology),
             Counted::Rollouts => ("rollouts", shell.rollouts),
             Counted::Backups => ("backups", shell.backups),
         };
         let (worst, n) = counts.unwrap_or((Status::Healthy, 0));
         let none = n == 0;
         let said = match counted {
-            Counted::Problems => t!("nav-count", n = n, count = text::number(n)),
+            Counted::Topology => topology_words(n),
             Counted::Rollouts => rollouts_words(n),
             Counted::Backups => backups_words(n),
         };

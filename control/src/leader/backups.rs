@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
-use mainstay_core::backup::job::{Cause, Failure};
+use mainstay_core::backup::job::{Cause, Failure, SqlCheck};
 use mainstay_core::backup::proof::Proof;
 use mainstay_core::backup::restore;
 use mainstay_core::backup::run::{self, Change, Run, State};
@@ -108,6 +108,7 @@ impl Backups {
                 proof_ordered_at: self.proved.get(database).copied(),
                 verified_at: &verified_at,
                 provers: &provers,
+                checks: view.checks(database),
             };
             // Whether there is one is found out before a number is used up for it.
             if chores::next(&facts, "").is_some() {
@@ -140,6 +141,11 @@ impl<'a> View<'a> {
             let report = state.database(database).filter(|report| report.hosts)?;
             Some((id, report))
         })
+    }
+
+    /// What the fleet says a proof is to ask the database.
+    fn checks(&self, database: &DatabaseId) -> &'a [SqlCheck] {
+        self.estate.fleet.databases.get(database).map_or(&[], |it| &it.proof_checks)
     }
 
     fn heard(&self, datacenter: &DatacenterId) -> bool {

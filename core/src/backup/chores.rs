@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::job::{ProofJob, Target};
+use super::job::{ProofJob, SqlCheck, Target};
 use super::proof::Proof;
 use super::work::{DatabaseReport, ExpireJob, VerifyJob, Work};
 use super::{Copy, Label, Schedule, retention};
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub verified_at: &'a BTreeMap<DatacenterId, DateTime<Utc>>,
     /// Data centres that are heard and whose agents can restore this database beside it.
     pub provers: &'a [DatacenterId],
+    /// What a proof asks the restored database.
+    pub checks: &'a [SqlCheck],
 }
 
 /// A chore, for the agent of a data centre.
@@ -127,7 +129,7 @@ fn prove(facts: &Facts<'_>, id: &str) -> Option<Chore> {
         datacenter: datacenter.clone(),
         label: copy.label.clone(),
         target: Target::EndOfCopy,
-        checks: Vec::new(),
+        checks: facts.checks.to_vec(),
     };
     Some(Chore { agent, work: Work::Prove(job) })
 }

@@ -15,6 +15,8 @@ use crate::id::{DatabaseId, DatacenterId};
 
 /// Most checks of one proof.
 pub const CHECKS_MAX: usize = 64;
+/// Longest statement of a check.
+const STATEMENT_MAX_BYTES: usize = 2_000;
 
 /// Make a copy of a database in a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +73,7 @@ pub struct ProofJob {
     pub checks: Vec<SqlCheck>,
 }
 
-/// A statement that must answer with one value.
+/// A query that must answer with one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SqlCheck {
     /// For people: `orders are there`.
@@ -80,6 +82,29 @@ pub struct SqlCheck {
     pub database: String,
     pub statement: String,
     pub expect: Expect,
+}
+
+impl SqlCheck {
+    /// Why a statement cannot be a check, in words that follow "it". A check is one query: what
+    /// would run as a command of the client, or after the query, is none.
+    pub fn fault(statement: &str) -> Option<&'static str> {
+        let statement = statement.trim();
+        let word = statement.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let is_query = ["select", "with", "values", "table"]
+            .into_iter()
+            .any(|known| word.eq_ignore_ascii_case(known));
+        if !is_query {
+            Some("does not begin with SELECT, WITH, VALUES or TABLE")
+        } else if statement.contains(';') {
+            Some("has a `;`; a check is one query")
+        } else if statement.len() > STATEMENT_MAX_BYTES {
+            Some("is longer than 2,000 bytes")
+        } else if statement.contains('\0') {
+            Some("has a byte that is zero")
+        } else {
+            None
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -81,7 +81,7 @@ impl EntryKind {
                 "identical_per_second",
                 "in_flight",
             ],
-            Self::Database => &["id", "group", "datacenters", "policy"],
+            Self::Database => &["id", "group", "datacenters", "policy", "proof_checks"],
             Self::BackupPolicy => &[
                 "id",
                 "full_every_days",
@@ -179,6 +179,13 @@ pub(super) fn example(key: &str) -> &'static str {
         "rollout_plan" => r#"rollout_plan = "careful""#,
         "valid_hours" => "valid_hours = 72",
         "checks" => r#"checks = [{ path = "/health", status = 200 }]"#,
+        "proof_checks" => {
+            r#"proof_checks = [{ name = "orders", query = "SELECT count(*) FROM orders" }]"#
+        }
+        "query" => r#"query = "SELECT count(*) FROM orders""#,
+        "database" => r#"database = "shop""#,
+        "at_least" => "at_least = 1",
+        "exactly" => "exactly = 1",
         "path" => r#"path = "/health""#,
         "status" => "status = 200",
         "contains" => r#"contains = "ok""#,

@@ -15,6 +15,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::job::SqlCheck;
 use crate::bench::Bench;
 use crate::id::{
     BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, ServiceId,
@@ -179,6 +180,9 @@ pub struct Database {
     /// Data centre of the primary, then of the standbys in order of preference.
     pub datacenters: Vec<DatacenterId>,
     pub policy: Option<PolicyId>,
+    /// What a test restore asks the restored database.
+    #[serde(default)]
+    pub proof_checks: Vec<SqlCheck>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

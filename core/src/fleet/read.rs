@@ -7,6 +7,7 @@
 //! caused: an entry that lost a line to bad syntax is not said to lack a key, nor its id to be
 //! undeclared.
 
+mod databases;
 mod entries;
 mod fields;
 #[cfg(test)]

@@ -108,6 +108,11 @@ impl Problem {
         }
     }
 
+    /// Whether it is about what runs where, and not about copies or rollouts.
+    pub const fn about_topology(&self) -> bool {
+        self.about_database().is_none() && !matches!(self, Self::RolloutPaused { .. })
+    }
+
     /// The database whose copies it is about.
     pub const fn about_database(&self) -> Option<&DatabaseId> {
         match self {

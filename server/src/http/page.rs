@@ -13,6 +13,7 @@ use leptos::prelude::AnyView;
 use mainstay_app::live::{self, Change, Topics};
 use mainstay_app::pages::Reader;
 use mainstay_app::pages::query::Query;
+use mainstay_app::pages::rows::section_counts;
 use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, Shell};
 use mainstay_app::text::Tz;
@@ -240,20 +241,10 @@ impl Context {
         (local && zone != Tz::UTC).then_some(zone)
     }
 
-    /// Open problems of backups: the worst, and how many.
-    fn backups(&self) -> Option<(Status, u32)> {
-        let open = self.snapshot.open_problems().map(|record| &record.problem);
-        let looks = open.filter(|problem| problem.about_database().is_some());
-        let looks: Vec<_> = looks.map(|problem| problem.status()).collect();
-        let count = u32::try_from(looks.len()).unwrap_or(u32::MAX);
-        looks.into_iter().min().map(|worst| (worst, count))
-    }
-
     fn shell(&self, frame: Frame) -> Shell {
         let estate = &self.snapshot.estate;
         let preferences = self.viewer.as_ref().map(|viewer| &viewer.preferences);
-        let worst = self.snapshot.open_problems().map(|record| record.problem.status()).min();
-        let open = u32::try_from(self.snapshot.open_problems().count()).unwrap_or(u32::MAX);
+        let counts = section_counts(&self.snapshot.problems);
         let data = match self.snapshot.store_away_since() {
             Some(since) => DataAge::StoreAway { since },
             None => DataAge::Live,
@@ -276,9 +267,9 @@ impl Context {
             list_zone: self.list_zone(),
             now: estate.at,
             data,
-            problems: worst.map(|worst: Status| (worst, open)),
+            topology: counts.topology,
             rollouts: rollouts(estate),
-            backups: self.backups(),
+            backups: counts.backups,
             csrf: self.viewer.as_ref().map(Viewer::form_token).unwrap_or_default().to_owned(),
             message: frame.message,
             build: env!("CARGO_PKG_VERSION").to_owned(),

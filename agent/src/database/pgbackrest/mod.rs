@@ -294,6 +294,7 @@ impl Base {
             user: &self.database.user,
             database: "postgres",
             read_only: false,
+            role: None,
             group: Group::Own,
             deadline: SQL_DEADLINE,
         })

@@ -1,10 +1,24 @@
 //! Backup policies as a fleet file writes them, and the order in which copies go round.
 
-use super::{FieldChange, Fields, list, text};
+use super::{FieldChange, Fields, list, rollouts, text};
+use crate::backup::job::{Expect, SqlCheck};
 use crate::fleet::{BackupPolicy, Fleet, FullSchedule};
 use crate::id::DatacenterId;
 
 const MINUTES_PER_DAY: u16 = 24 * 60;
+
+/// What test restores ask a database.
+pub(super) fn checks(checks: &[SqlCheck]) -> String {
+    rollouts::tables(checks.iter().map(|SqlCheck { name, database, statement, expect }| {
+        let expect = match expect {
+            Expect::True => String::new(),
+            Expect::AtLeast { count } => format!(", at_least = {count}"),
+            Expect::Exactly { count } => format!(", exactly = {count}"),
+        };
+        let (name, database, query) = (text(name), text(database), text(statement));
+        format!("name = {name}, database = {database}, query = {query}{expect}")
+    }))
+}
 
 pub(super) fn policy(policy: &BackupPolicy) -> Fields {
     let BackupPolicy {

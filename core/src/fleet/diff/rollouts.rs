@@ -73,7 +73,7 @@ fn percent(hundredths: u16) -> String {
     (f64::from(hundredths) / 100.0).to_string()
 }
 
-fn tables(items: impl Iterator<Item = String>) -> String {
+pub(super) fn tables(items: impl Iterator<Item = String>) -> String {
     let items: Vec<_> = items.map(|item| format!("{{ {item} }}")).collect();
     format!("[{}]", items.join(", "))
 }

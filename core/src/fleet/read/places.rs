@@ -1,5 +1,4 @@
-//! The entries of places and what stands in them: regions, data centres, databases and edges; and
-//! the groups, in whose order all of it recovers (R4, R5, R8).
+//! The entries of places and what stands in them: regions, data centres and edges; and the groups, in whose order all of it recovers (R4, R5, R8).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +7,8 @@ use super::nearest::{nearest, time_zone};
 use super::source::{Entry, Located};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::{Rule, Value, quote};
-use crate::fleet::{Database, Datacenter, Edge, Group, LocalNeed, Region, Vendor};
-use crate::id::{DatacenterId, GroupId, PolicyId, RegionId};
+use crate::fleet::{Datacenter, Edge, Group, LocalNeed, Region, Vendor};
+use crate::id::{DatacenterId, RegionId};
 
 /// The last priority a group may have.
 const PRIORITY_MAX: u16 = 1_000;
@@ -120,31 +119,6 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
     }
 
-    pub(super) fn database(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<Database> {
-        let group = self.required_reference(entry, "group", EntryKind::Group, GroupId::new);
-        let policy = self.fields(entry).text("policy");
-        let policy = policy
-            .map(|policy| self.reference("policy", EntryKind::BackupPolicy, policy, PolicyId::new));
-        let Some(pair) = entry.pairs.get("datacenters") else {
-            self.fields(entry).missing("datacenters");
-            return None;
-        };
-        let kind = EntryKind::Datacenter;
-        let datacenters = self.references(entry, "datacenters", kind, DatacenterId::new)?;
-        self.enough_datacenters(entry, id, pair.value.at, datacenters.len());
-        for datacenter in &datacenters {
-            self.not_retired(entry, id, pair.value.at, datacenter);
-        }
-        Some(Database {
-            group: group?,
-            datacenters,
-            policy: match policy {
-                None => None,
-                Some(policy) => Some(policy?),
-            },
-        })
-    }
-
     pub(super) fn edge(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<Edge> {
         let region = self.required_reference(entry, "region", EntryKind::Region, RegionId::new);
         let kind = EntryKind::Datacenter;
@@ -164,7 +138,13 @@ impl<'a, 'i> Reader<'a, 'i> {
         Some(Edge { region, datacenter })
     }
 
-    fn not_retired(&mut self, entry: &Entry<'i>, id: &str, at: usize, datacenter: &DatacenterId) {
+    pub(super) fn not_retired(
+        &mut self,
+        entry: &Entry<'i>,
+        id: &str,
+        at: usize,
+        datacenter: &DatacenterId,
+    ) {
         let there = self.fleet.datacenters.get(datacenter);
         if there.is_some_and(|datacenter| datacenter.retired) {
             let retired = Rule::RetiredDatacenter {

@@ -2,6 +2,7 @@
 
 use super::read;
 use super::tests::{BASE, ENTERPRISE, check};
+use crate::backup::job::{Expect, SqlCheck};
 use crate::fleet::{BackupPolicy, FullSchedule, Rotation, Weekday};
 
 const RETENTION: &str = "retention_days = 14";
@@ -158,5 +159,65 @@ fn a_rotation_that_is_too_slow_for_the_retention_is_told() {
     assert!(
         found.iter().all(|it| it.code() != "too-many-places"),
         "what a broken neighbour may have caused is not judged"
+    );
+}
+
+/// Adds checks to the database of the base, and compares what is found.
+#[track_caller]
+fn checked(checks: &str, expected: &[&str]) {
+    let database = "policy = \"weekly\"";
+    check(database, &format!("{database}\nproof_checks = [{checks}]"), expected);
+}
+
+#[test]
+fn what_a_test_restore_asks_is_read() {
+    let checks = "policy = \"weekly\"\nproof_checks = [
+        { name = \"orders\", query = \" SELECT count(*) FROM orders \", at_least = 7 },
+        { name = \"sums\", database = \"shop\", query = \"WITH a AS (SELECT 1) TABLE a\", exactly = 0 },
+        { name = \"fresh\", query = \"values (true)\" },
+    ]";
+    let fleet = read(&BASE.replacen("policy = \"weekly\"", checks, 1)).expect("no mistake");
+    let check = |name: &str, database: &str, statement: &str, expect| SqlCheck {
+        name: name.to_owned(),
+        database: database.to_owned(),
+        statement: statement.to_owned(),
+        expect,
+    };
+    let expected = [
+        check("orders", "postgres", "SELECT count(*) FROM orders", Expect::AtLeast { count: 7 }),
+        check("sums", "shop", "WITH a AS (SELECT 1) TABLE a", Expect::Exactly { count: 0 }),
+        check("fresh", "postgres", "values (true)", Expect::True),
+    ];
+    assert_eq!(fleet.databases["shop-db"].proof_checks, expected);
+}
+
+#[test]
+fn a_check_is_one_query_with_one_expectation() {
+    checked(
+        "{}",
+        &[
+            "46:17 missing-key `name` is missing; write `name = \"production\"`",
+            "46:17 missing-key `query` is missing; write `query = \"SELECT count(*) FROM orders\"`",
+        ],
+    );
+    let usable = "; write for example `query = \"SELECT count(*) FROM orders\"`";
+    for (query, fault) in [
+        ("DELETE FROM orders", "it does not begin with SELECT, WITH, VALUES or TABLE"),
+        ("\\\\! true", "it does not begin with SELECT, WITH, VALUES or TABLE"),
+        ("SELECT 1; SELECT 2", "it has a `;`; a check is one query"),
+    ] {
+        let check = format!("{{ name = \"a\", query = \"{query}\" }}");
+        checked(&check, &[&format!("46:39 bad-text `query` is not usable: {fault}{usable}")]);
+    }
+    checked(
+        "{ name = \"a\", query = \"SELECT 1\", at_least = 1, exactly = 2 }",
+        &["46:65 key-does-not-apply `exactly` does not go with `at_least`; remove `exactly`"],
+    );
+    checked(
+        "{ name = \"a\", query = \"SELECT 1\", at_least = -1 }",
+        &[
+            "46:62 out-of-range `at_least` is -1, and must be from 0 to 1000000000000; write a whole number \
+         from 0 to 1000000000000",
+        ],
     );
 }

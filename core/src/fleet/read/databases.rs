@@ -1,0 +1,99 @@
+//! The entries of databases, and what test restores ask them.
+
+use super::entries::Reader;
+use super::fields::Fields;
+use super::source::Entry;
+use crate::backup::job::{CHECKS_MAX, Expect, SqlCheck};
+use crate::fleet::Database;
+use crate::fleet::entry::EntryKind;
+use crate::fleet::finding::Value;
+use crate::id::{DatacenterId, GroupId, PolicyId};
+
+const CHECK_KEYS: [&str; 5] = ["name", "database", "query", "at_least", "exactly"];
+/// The database of a cluster that is always there.
+const DATABASE_DEFAULT: &str = "postgres";
+/// Largest number that a check expects.
+const COUNT_MAX: i64 = 1_000_000_000_000;
+
+impl<'a, 'i> Reader<'a, 'i> {
+    pub(super) fn database(&mut self, entry: &'a Entry<'i>, id: &str) -> Option<Database> {
+        let group = self.required_reference(entry, "group", EntryKind::Group, GroupId::new);
+        let policy = self.fields(entry).text("policy");
+        let policy = policy
+            .map(|policy| self.reference("policy", EntryKind::BackupPolicy, policy, PolicyId::new));
+        let proof_checks = self.proof_checks(entry);
+        let Some(pair) = entry.pairs.get("datacenters") else {
+            self.fields(entry).missing("datacenters");
+            return None;
+        };
+        let kind = EntryKind::Datacenter;
+        let datacenters = self.references(entry, "datacenters", kind, DatacenterId::new)?;
+        self.enough_datacenters(entry, id, pair.value.at, datacenters.len());
+        for datacenter in &datacenters {
+            self.not_retired(entry, id, pair.value.at, datacenter);
+        }
+        Some(Database {
+            group: group?,
+            datacenters,
+            policy: match policy {
+                None => None,
+                Some(policy) => Some(policy?),
+            },
+            proof_checks: proof_checks?,
+        })
+    }
+
+    fn proof_checks(&mut self, entry: &'a Entry<'i>) -> Option<Vec<SqlCheck>> {
+        let mut fields = self.fields(entry);
+        if fields.pair("proof_checks").is_none() {
+            return Some(Vec::new());
+        }
+        let tables = fields.tables("proof_checks", CHECKS_MAX, &CHECK_KEYS)?;
+        let checks: Vec<_> = tables
+            .iter()
+            .map(|table| check(&mut Fields { entry: table, findings: self.findings }))
+            .collect();
+        checks.into_iter().collect()
+    }
+}
+
+fn check(fields: &mut Fields<'_, '_, '_>) -> Option<SqlCheck> {
+    for key in ["name", "query"] {
+        if fields.pair(key).is_none() {
+            fields.missing(key);
+        }
+    }
+    let name = fields.label("name");
+    let database = match fields.pair("database") {
+        None => Some(DATABASE_DEFAULT.to_owned()),
+        Some(_) => fields.label("database"),
+    };
+    let query = fields.text("query");
+    let fault = query.and_then(|query| Some((query.at, SqlCheck::fault(query.value)?)));
+    if let Some((at, fault)) = fault {
+        fields.bad_text("query", at, format!("it {fault}"));
+    }
+    let expect = if fields.pair("at_least").is_some() {
+        fields.forbid("exactly", "at_least");
+        count(fields, "at_least").map(|count| Expect::AtLeast { count })
+    } else if fields.pair("exactly").is_some() {
+        count(fields, "exactly").map(|count| Expect::Exactly { count })
+    } else {
+        Some(Expect::True)
+    };
+    if fault.is_some() {
+        return None;
+    }
+    let statement = query?.value.trim().to_owned();
+    Some(SqlCheck { name: name?, database: database?, statement, expect: expect? })
+}
+
+fn count(fields: &mut Fields<'_, '_, '_>, key: &str) -> Option<u64> {
+    let found = fields.whole(key, 0, COUNT_MAX)?;
+    let count = u64::try_from(found.value).ok().filter(|_| found.value <= COUNT_MAX);
+    if count.is_none() {
+        let (key, value) = (key.to_owned(), found.value.to_string());
+        fields.findings.push(found.at, Value::OutOfRange { key, value, least: 0, most: COUNT_MAX });
+    }
+    count
+}
