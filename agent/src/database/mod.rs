@@ -163,10 +163,30 @@ impl Reporter {
         self.0.send_replace(Progress { phase, done_bp: None });
     }
 
-    fn done_bp(&self, done_bp: u16) {
+    /// How far the phase is; `None`: not known at the moment, so that what was told stands.
+    fn done_bp(&self, done_bp: Option<u16>) {
         self.0.send_if_modified(|progress| {
-            let before = progress.done_bp.replace(done_bp.min(10_000));
+            let before = progress.done_bp;
+            progress.done_bp = done_bp.map(|done| done.min(10_000)).or(before);
             before != progress.done_bp
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_that_is_not_known_for_a_moment_does_not_fall_back() {
+        let report = Reporter::default();
+        report.phase(Phase::Copying);
+        let told = [None, Some(4_200), None, Some(9_900), Some(20_000)].map(|done_bp| {
+            report.done_bp(done_bp);
+            report.progress().borrow().done_bp
+        });
+        assert_eq!(told, [None, Some(4_200), Some(4_200), Some(9_900), Some(10_000)]);
+        report.phase(Phase::CleaningUp);
+        assert_eq!(report.progress().borrow().done_bp, None, "a phase begins anew");
     }
 }

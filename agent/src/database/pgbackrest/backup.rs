@@ -176,7 +176,7 @@ impl PgBackRest {
         let cause = loop {
             tokio::select! {
                 end = &mut ended => return self.conclude(base, job, Some(end), stop).await,
-                _ = period.tick() => report.done_bp(progress(&lock).unwrap_or_default()),
+                _ = period.tick() => report.done_bp(progress(&lock)),
                 () = stop.cancelled() => break Cause::Cancelled,
                 () = tokio::time::sleep_until(deadline) => {
                     break Cause::TimedOut { seconds: BACKUP_DEADLINE.as_secs() };

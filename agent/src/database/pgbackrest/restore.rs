@@ -86,7 +86,7 @@ impl PgBackRest {
         };
         let mut line = |line: &str| {
             if let Some(done_bp) = progress(line) {
-                report.done_bp(done_bp);
+                report.done_bp(Some(done_bp));
             }
         };
         let said = call_with(&call, stop, &mut line).await?;
