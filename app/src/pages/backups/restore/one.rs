@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::job::RestoreResult;
 use mainstay_core::backup::restore::{REQUEST_VALID, Restore, State};
-use mainstay_core::backup::work::{Done, WorkReport, WorkState};
+use mainstay_core::backup::work::{DatabaseReport, Done, WorkReport, WorkState};
 use mainstay_core::estate::Estate;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,8 +74,9 @@ pub fn build(estate: &Estate, restore: &Restore, work: &[Told]) -> Data {
         State::Done { at, .. } | State::Failed { at, .. } => told.map_or(*at, |it| it.ordered_at),
     };
     let set_aside = result.and_then(|result| result.set_aside.clone());
-    let seen = estate.database(&request.database).map(|(_, report)| &report.set_aside);
-    let kept = set_aside.as_ref().and_then(|path| Some(seen?.contains(path)));
+    let seen = estate.database(&request.database).map(|(_, report)| report);
+    let ended_at = known.and_then(|report| report.ended_at);
+    let kept = set_aside.as_ref().and_then(|path| is_kept(path, ended_at, seen?));
     let waits = restore.state == State::Requested;
     Data {
         at: now,
@@ -98,6 +99,14 @@ pub fn build(estate: &Estate, restore: &Restore, work: &[Told]) -> Data {
         estimate: estimate(work),
         revision: restore.revision,
     }
+}
+
+/// Whether a data directory is there still; `None`: the agent does not see it and has not looked
+/// since the restore ended, so that it may not have been there yet.
+fn is_kept(path: &String, ended_at: Option<DateTime<Utc>>, seen: &DatabaseReport) -> Option<bool> {
+    let there = seen.set_aside.contains(path);
+    // Both by the agent's clock.
+    (there || ended_at.is_some_and(|ended| ended < seen.read_at)).then_some(there)
 }
 
 fn made(report: &WorkReport) -> Option<&RestoreResult> {
@@ -247,4 +256,34 @@ fn facts(data: &Data) -> AnyView {
     facts.extend([until, allowed, agent, ended, estimate].into_iter().flatten());
     facts.push((t!("run-revision"), text::number(data.revision).into_any()));
     key_values(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use mainstay_core::id::DatabaseId;
+
+    use super::*;
+
+    #[test]
+    fn what_was_set_aside_is_gone_only_where_somebody_looked_since() {
+        let at = |second| DateTime::from_timestamp(second, 0).expect("a time");
+        let path = "/data/orders.before-1".to_owned();
+        let kept = |read_at, set_aside: &[&String]| {
+            let seen = DatabaseReport {
+                database: DatabaseId::new("orders").expect("an id"),
+                read_at: at(read_at),
+                hosts: true,
+                prepared: None,
+                catalogue: BTreeMap::new(),
+                wal: BTreeMap::new(),
+                set_aside: set_aside.iter().map(|path| (*path).clone()).collect(),
+            };
+            is_kept(&path, Some(at(10)), &seen)
+        };
+        assert_eq!(kept(9, &[]), None, "it was not there yet");
+        assert_eq!(kept(11, &[&path]), Some(true));
+        assert_eq!(kept(11, &[]), Some(false), "somebody let it go");
+    }
 }
