@@ -122,7 +122,9 @@ fn copies_and_runs_have_their_own_pages() {
     let html = fragment(|| run::view(&run::build(&picture, late)));
     says(&html, &["41 min past its window.", "Try 3 in pdx1", "Next try at 03:16 UTC."]);
     let (picture, on) = of("session-db");
-    says(&fragment(|| run::view(&run::build(&picture, on))), &["Running", "Copying, 42%"]);
+    let passed = "The turn of dub2 was passed over: its repository could not be read. \
+                  The repository cannot be reached. Copying, 42%";
+    says(&fragment(|| run::view(&run::build(&picture, on))), &["Running", passed]);
     let (picture, done) = of("feed-db");
     let State::Done { datacenter, done, .. } = &done.state else { panic!("it is done") };
     let data = copy::build(&picture, datacenter, &done.copy.label).expect("it is there");

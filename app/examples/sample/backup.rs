@@ -10,7 +10,7 @@ use mainstay_core::backup::job::{
     ProofResult, Reached, SqlCheck, SqlResult, Step, Target, Validation,
 };
 use mainstay_core::backup::proof::Proof;
-use mainstay_core::backup::run::{Obstacle, Origin, Run, RunId, State, Try};
+use mainstay_core::backup::run::{Obstacle, Origin, PassedOver, Run, RunId, State, Try};
 use mainstay_core::backup::work::{
     DatabaseReport, Done, VerifyJob, WalRun, Work, WorkReport, WorkState,
 };
@@ -137,7 +137,7 @@ impl Made {
             runs.push(Run {
                 id: RunId(*number),
                 origin: Origin::Plan,
-                state: State::Done { datacenter, done, at },
+                state: State::Done { datacenter, passed_over: Vec::new(), done, at },
                 planned,
                 tries: Vec::new(),
                 revision: 3,
@@ -251,7 +251,10 @@ impl Made {
                     kind: run.planned.kind,
                     without_full: mainstay_core::backup::job::WithoutFull::MakeFull,
                 };
-                run.state = State::Ordered { agent: agent.clone(), datacenter, work, at };
+                let why = "the repository cannot be reached".to_owned();
+                let passed_over = vec![PassedOver { datacenter: id("dub2"), why }];
+                run.state =
+                    State::Ordered { agent: agent.clone(), datacenter, passed_over, work, at };
                 let progress = Progress { phase: Phase::Copying, done_bp: Some(4_210) };
                 let report = WorkReport {
                     work: Work::Backup(job),

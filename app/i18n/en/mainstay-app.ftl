@@ -1719,6 +1719,7 @@ run-now-do = Back up now
 run-begins = Next try at { $at }.
 run-ordered = Ordered from the agent of { $dc } at { $at }, which says nothing of it yet.
 run-made = Took { $time }, { $stored } stored.
+run-passed-over = The turn of { $dc } was passed over: its repository could not be read. { $why }
 run-other-kind = Asked for was a { $asked } copy.
 run-asked-by = Asked by { $by }.
 run-title = { $id } of { $db }, { $state }

@@ -96,6 +96,14 @@ pub enum Origin {
     Person { by: String, reason: String },
 }
 
+/// A data centre that was nearer in turn and got no try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    pub datacenter: DatacenterId,
+    /// Why its repository could not be read.
+    pub why: String,
+}
+
 /// A try that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
@@ -110,27 +118,27 @@ pub struct Try {
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum State {
     /// It begins, or is tried again, when its time has come and nothing stands in the way.
-    Waiting {
-        not_before: DateTime<Utc>,
-        because: Option<Obstacle>,
-    },
+    Waiting { not_before: DateTime<Utc>, because: Option<Obstacle> },
     /// An agent has it; how far it is comes with the agent's reports.
     Ordered {
         agent: DatacenterId,
         datacenter: DatacenterId,
+        /// In the order of their turns.
+        #[serde(default)]
+        passed_over: Vec<PassedOver>,
         work: String,
         at: DateTime<Utc>,
     },
     Done {
         datacenter: DatacenterId,
+        /// By the try that made it.
+        #[serde(default)]
+        passed_over: Vec<PassedOver>,
         done: BackupDone,
         at: DateTime<Utc>,
     },
     /// The next window came, or its time was over.
-    Missed {
-        at: DateTime<Utc>,
-        because: Obstacle,
-    },
+    Missed { at: DateTime<Utc>, because: Obstacle },
 }
 
 /// What stands in the way of a run.
@@ -317,9 +325,9 @@ fn waiting(
         return stands(Obstacle::Busy);
     }
     let unread = unread(facts);
-    let passed_over = &unread | &failed_places(run);
+    let avoided = &unread | &failed_places(run);
     // Where all failed, they are all tried again.
-    let place = schedule.elsewhere(&run.planned, &passed_over);
+    let place = schedule.elsewhere(&run.planned, &avoided);
     let place = place.or_else(|| schedule.elsewhere(&run.planned, &unread));
     let Some(place) = place else { return stands(Obstacle::NoPlace) };
     let work = run.next_work();
@@ -330,13 +338,15 @@ fn waiting(
         kind: place.kind,
         without_full: WithoutFull::MakeFull,
     };
+    let passed_over = passed_over(run, schedule, &place.datacenter, facts);
     let (agent, datacenter) = (host.clone(), place.datacenter);
-    let state = State::Ordered { agent: agent.clone(), datacenter, work, at: facts.now };
+    let state =
+        State::Ordered { agent: agent.clone(), datacenter, passed_over, work, at: facts.now };
     Some(Change { order: Some((agent, Work::Backup(job))), ..with(run, state) })
 }
 
 fn ordered(run: &Run, facts: &Facts<'_>) -> Option<Change> {
-    let State::Ordered { datacenter, at, work, .. } = &run.state else { return None };
+    let State::Ordered { datacenter, passed_over, at, work, .. } = &run.state else { return None };
     let failed = |failure: Failure| {
         let mut next = run.clone();
         next.tries.push(Try {
@@ -354,8 +364,9 @@ fn ordered(run: &Run, facts: &Facts<'_>) -> Option<Change> {
     let other = |words: &str| failed(Failure::new(Cause::Other { code: None }, words));
     match (facts.work.map(|report| &report.state), facts.command) {
         (Some(WorkState::Done { done: Done::Backup(done) }), _) => {
-            let (datacenter, done) = (datacenter.clone(), done.clone());
-            Some(with(run, State::Done { datacenter, done, at: facts.now }))
+            let (datacenter, passed_over) = (datacenter.clone(), passed_over.clone());
+            let state = State::Done { datacenter, passed_over, done: done.clone(), at: facts.now };
+            Some(with(run, state))
         }
         (Some(WorkState::Done { .. }), _) => other("the agent tells of other work under its id"),
         (Some(WorkState::Failed { failure }), _) => failed(failure.clone()),
@@ -384,6 +395,25 @@ fn gives_up(run: &Run, schedule: &Schedule, now: DateTime<Utc>) -> bool {
 fn unread(facts: &Facts<'_>) -> BTreeSet<DatacenterId> {
     let held = facts.catalogue.into_iter().flatten();
     held.filter(|(_, held)| held.is_err()).map(|(id, _)| id.clone()).collect()
+}
+
+/// Places nearer in turn than `place` whose repository cannot be read. Where a try failed, that one
+/// says why the run went on.
+fn passed_over(
+    run: &Run,
+    schedule: &Schedule,
+    place: &DatacenterId,
+    facts: &Facts<'_>,
+) -> Vec<PassedOver> {
+    let turn = &schedule.turn;
+    let first = turn.iter().position(|id| *id == run.planned.datacenter).unwrap_or(0);
+    let nearer = turn.iter().cycle().skip(first).take(turn.len()).take_while(|id| *id != place);
+    let untried = nearer.filter(|id| !run.tries.iter().any(|it| it.datacenter == **id));
+    let passed = untried.filter_map(|id| {
+        let why = facts.catalogue?.get(id)?.as_ref().err()?;
+        Some(PassedOver { datacenter: id.clone(), why: why.clone() })
+    });
+    passed.collect()
 }
 
 /// Places where a try failed in a way that the next one need not.

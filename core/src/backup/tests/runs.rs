@@ -3,8 +3,8 @@
 use super::*;
 use crate::backup::job::{BackupDone, Cause, Failure, Progress};
 use crate::backup::run::{
-    ASKED_PATIENCE, Change, Facts, New, Obstacle, Origin, Run, RunId, State, asked, begins, decide,
-    due,
+    ASKED_PATIENCE, Change, Facts, New, Obstacle, Origin, PassedOver, Run, RunId, State, asked,
+    begins, decide, due,
 };
 use crate::backup::work::{Done, Work, WorkReport, WorkState};
 use crate::fence::Outcome;
@@ -111,7 +111,10 @@ fn a_run_is_ordered_in_its_window_and_is_what_the_repository_says() {
     world.tell(work, WorkState::Done { done: Done::Backup(done.clone()) });
     assert_eq!(world.step(minutes(22)), None);
     let datacenter = world.run.planned.datacenter.clone();
-    assert_eq!(world.run.state, State::Done { datacenter, done, at: minutes(22) });
+    assert_eq!(
+        world.run.state,
+        State::Done { datacenter, passed_over: Vec::new(), done, at: minutes(22) }
+    );
     assert_eq!(world.decide(minutes(60 * 48)), None, "it stays done");
 }
 
@@ -144,6 +147,33 @@ fn what_stands_in_the_way_is_told_once_and_waited_for() {
     let (_, work) = world.step(minutes(17)).expect("one is back");
     let Work::Backup(job) = work else { panic!("{work:?}") };
     assert_eq!(job.datacenter, dc("b1"), "the others are passed over");
+}
+
+#[test]
+fn a_place_that_gets_no_try_is_told_with_the_reason_to_the_end() {
+    let mut world = World::new();
+    let turn = world.schedule.turn.clone();
+    world.run.planned.datacenter = turn[1].clone();
+    world.catalogue.insert(turn[1].clone(), Err("away".into()));
+    // Behind the place that is found, nobody asks for it.
+    world.catalogue.insert(turn[0].clone(), Err("away too".into()));
+    let (_, work) = world.step(minutes(15)).expect("it is ordered");
+    let passed = vec![PassedOver { datacenter: turn[1].clone(), why: "away".to_owned() }];
+    let State::Ordered { datacenter, passed_over, .. } = &world.run.state else { panic!() };
+    assert_eq!((datacenter, passed_over), (&turn[2], &passed));
+    let copy = full("F1", minutes(21));
+    let done = BackupDone { asked: Kind::Full, copy, resumed: false };
+    world.tell(work, WorkState::Done { done: Done::Backup(done) });
+    world.step(minutes(22));
+    let State::Done { passed_over, .. } = &world.run.state else { panic!() };
+    assert_eq!(*passed_over, passed);
+    // A try says more than that the repository cannot be read now.
+    let mut world = World::new();
+    let first = world.fail(minutes(15), Cause::RepositoryUnreachable);
+    world.catalogue.insert(first, Err("away".into()));
+    world.step(minutes(16)).expect("it is ordered elsewhere");
+    let State::Ordered { passed_over, .. } = &world.run.state else { panic!() };
+    assert_eq!(*passed_over, []);
 }
 
 #[test]

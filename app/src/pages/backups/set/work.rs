@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::{ProofJob, ProofResult, RestoreJob, Step};
-use mainstay_core::backup::run::{Origin, Run, State};
+use mainstay_core::backup::run::{Origin, PassedOver, Run, State};
 use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,26 +110,36 @@ pub(in crate::pages::backups) fn detail(picture: &Picture<'_>, run: &Run) -> Str
             let because = because.as_ref().map(text::backup::obstacle);
             [because, begins].into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
-        State::Ordered { agent, work, at, .. } => {
-            match picture.work(agent, work).map(|it| &it.state) {
+        State::Ordered { agent, passed_over, work, at, .. } => {
+            let how = match picture.work(agent, work).map(|it| &it.state) {
                 Some(WorkState::Running { progress }) => text::backup::progress(*progress),
                 Some(WorkState::Waiting) => t!("work-waits"),
                 Some(WorkState::Done { .. } | WorkState::Failed { .. }) => t!("work-ends"),
                 None => {
                     t!("run-ordered", dc = agent.as_str(), at = text::moment(*at, now))
                 }
-            }
+            };
+            passed(passed_over).chain([how]).collect::<Vec<_>>().join(" ")
         }
-        State::Done { done, .. } => {
+        State::Done { passed_over, done, .. } => {
             let took = text::duration(done.copy.finished - done.copy.started);
             let stored = text::bytes(done.copy.stored_bytes);
             let made = t!("run-made", time = took, stored = stored);
             let other = (done.asked != done.copy.kind)
                 .then(|| t!("run-other-kind", asked = text::backup::kind(done.asked)));
-            [Some(made), other].into_iter().flatten().collect::<Vec<_>>().join(" ")
+            let words = passed(passed_over).chain([Some(made), other].into_iter().flatten());
+            words.collect::<Vec<_>>().join(" ")
         }
         State::Missed { because, .. } => text::backup::obstacle(because),
     }
+}
+
+/// Why the copy is not where its turn was.
+fn passed(over: &[PassedOver]) -> impl Iterator<Item = String> {
+    over.iter().map(|it| {
+        let why = text::sentence(&it.why);
+        t!("run-passed-over", dc = it.datacenter.as_str(), why = why)
+    })
 }
 
 pub(super) fn build(picture: &Picture<'_>) -> Vec<WorkRow> {
