@@ -1,0 +1,446 @@
+//! Backups through the whole product: a real Postgres, real repositories and a real engine, and a
+//! server that dies at every step. What is on disk is the independent witness of what was made.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use mainstay_tests::{Program, Setup, Visitor, World, programs, until};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+/// Real processes on a busy machine have started within this time.
+const START: Duration = Duration::from_secs(120);
+/// A copy, a test restore or a restore of a small database is over within this time; a repository
+/// that is away is noticed, and a try made again.
+const STEP: Duration = Duration::from_secs(180);
+const SET: &str = "/api/v1/backups/sets/orders";
+/// Whose turn the first copy is; the database runs in `south`.
+const FIRST: &str = "north";
+const SECOND: &str = "south";
+/// What accounts and orders of the lab's database hold together, always.
+const MONEY: i64 = 5_000 * 1_000_000;
+
+/// A fleet with one database.
+struct Town {
+    world: World,
+    admin: Visitor,
+    program: Program,
+    /// Fleet files as they are written for now.
+    fleet: String,
+    _dir: tempfile::TempDir,
+}
+
+impl Town {
+    /// `change`: what is else in the fleet file to begin with.
+    async fn new(change: impl Fn(&str) -> String) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = programs::fleet_at_noon("backups.toml", dir.path()).unwrap();
+        // It is early afternoon there, so that the date is that of UTC.
+        let today = Utc::now().date_naive().to_string();
+        let fleet = fs::read_to_string(&file).unwrap().replace("2026-01-01", &today);
+        fs::write(&file, change(&fleet)).unwrap();
+        let (fleet_file, databases) = (Some(file), true);
+        let setup = Setup { fleet_file, lab: true, databases, ..Setup::default() };
+        let world = World::start_with(setup).await.unwrap();
+        let admin = world.sign_in("admin").await.unwrap();
+        let program = Program::of(&admin, "admin").await.unwrap();
+        Self { world, admin, program, fleet, _dir: dir }
+    }
+
+    async fn crash(&mut self) {
+        self.world.kill_server().unwrap();
+        self.world.start_server().await.unwrap();
+    }
+
+    /// Waits until what the API says is as asked.
+    async fn until(
+        &self,
+        path: &str,
+        what: &str,
+        patience: Duration,
+        done: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let mut last = Value::Null;
+        let found = until(what, patience, async || {
+            last = self.admin.json(path).await.ok()?;
+            done(&last).then_some(())
+        });
+        let found = found.await;
+        assert!(found.is_ok(), "{what}: {last:#}\n{}", self.world.server_log());
+        last
+    }
+
+    async fn set(&self, what: &str, done: impl Fn(&Value) -> bool) -> Value {
+        self.until(SET, what, STEP, done).await
+    }
+
+    /// The address of the first run, as soon as there is one.
+    async fn first_run(&self) -> String {
+        let some = |set: &Value| !rows(&set["runs"]).is_empty();
+        let set = self.until(SET, "a run begins by itself", START, some).await;
+        format!("/api/v1{}", text(&set["runs"][0]["href"]))
+    }
+
+    /// Waits until a run is in a state.
+    async fn run(&self, path: &str, kind: &str) -> Value {
+        self.until(path, kind, STEP, |it| it["run"]["state"]["kind"] == kind).await
+    }
+
+    /// Waits until the only copy in a repository is seen; its address.
+    async fn copy_in(&self, datacenter: &str) -> String {
+        let set = self.set("the copy is read", |set| copies(set, datacenter).len() == 1).await;
+        format!("/api/v1{}", text(&copies(&set, datacenter)[0]["href"]))
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        answer(&self.program, path, body).await
+    }
+
+    /// Asks for a test restore and waits until it is over; its row.
+    async fn prove(&self, copy: &str, target: &Value) -> Value {
+        let body = json!({ "target": target, "reason": "a test" });
+        let (status, answer) = self.post(&format!("{copy}/do/prove"), &body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let id = text(&answer["work"]);
+        let ended = |row: &&Value| row["id"] == id && !row["ended_at"].is_null();
+        let over = |data: &Value| rows(&data["proofs"]).iter().any(|row| ended(&row));
+        let data = self.until(copy, "the test restore is over", STEP, over).await;
+        rows(&data["proofs"]).iter().find(ended).unwrap().clone()
+    }
+
+    /// What lies in the repositories: labels of finished copies, by data centre.
+    fn on_disk(&self) -> BTreeMap<String, Vec<String>> {
+        let mut found = BTreeMap::new();
+        for datacenter in names(&self.ground().join("repositories")) {
+            let copies = self.ground().join("repositories").join(&datacenter);
+            let copies = copies.join("backup").join("orders");
+            let finished = |label: &String| {
+                label.contains('F') && copies.join(label).join("backup.manifest").is_file()
+            };
+            let labels: Vec<String> = names(&copies).into_iter().filter(finished).collect();
+            if !labels.is_empty() {
+                found.insert(datacenter, labels);
+            }
+        }
+        found
+    }
+
+    /// Where the lab keeps everything of databases.
+    fn ground(&self) -> PathBuf {
+        self.world.lab_dir().join("databases")
+    }
+
+    /// A session with the database itself.
+    async fn session(&self) -> PgConnection {
+        let folder = self.world.lab_dir().to_string_lossy().into_owned();
+        let line = ["lab", "database", "list", "--json", "--data-dir", &folder];
+        let said: Value = serde_json::from_str(&self.world.mainstay(&line).unwrap()).unwrap();
+        let options = PgConnectOptions::new().username("postgres").database("app");
+        let options = options.socket(text(&said[0]["socket_dir"]));
+        options.connect().await.unwrap()
+    }
+
+    /// Writes a word into the database, in a transaction of its own.
+    async fn mark(&self, session: &mut PgConnection, word: &str) {
+        let sql = "INSERT INTO marks (word) VALUES ($1)";
+        sqlx::query(sql).bind(word).execute(session).await.unwrap();
+    }
+}
+
+async fn answer(program: &Program, path: &str, body: &Value) -> (StatusCode, Value) {
+    let response = program.post(path, body).await.unwrap();
+    let (status, text) = (response.status(), response.text().await.unwrap());
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn rows(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+/// Copies that a set lists in a repository.
+fn copies<'a>(set: &'a Value, datacenter: &str) -> &'a [Value] {
+    let of = |it: &&Value| it["datacenter"] == datacenter;
+    rows(&set["repositories"]).iter().find(of).map(|it| rows(&it["copies"])).unwrap_or_default()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A run was begun, ordered and written down once, and so was all work on its database.
+async fn check_the_books(town: &Town, run: &str, works: &[(&str, i64)]) {
+    let pool = PgPool::connect(town.world.database_url()).await.unwrap();
+    let sql = "SELECT count(*) FROM backup_run WHERE by_plan";
+    let planned: i64 = sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap();
+    assert_eq!(planned, 1, "one window, one run");
+    let sql = "SELECT task, count(*) FROM database_work GROUP BY task ORDER BY task";
+    let counts: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
+    let counts: Vec<_> = counts.iter().map(|(task, count)| (task.as_str(), *count)).collect();
+    assert_eq!(counts, works, "work by what it is");
+    let sql = "SELECT body FROM audit_entry WHERE object = $1 ORDER BY id";
+    let object = run.trim_start_matches("/api/v1");
+    let bodies: Vec<String> = sqlx::query_scalar(sql).bind(object).fetch_all(&pool).await.unwrap();
+    let states = bodies.iter().map(|body| {
+        let event: Value = serde_json::from_str(body).unwrap();
+        event["after"]["state"].clone()
+    });
+    let states: Vec<_> = states.collect();
+    // Before it is ordered it may wait for more than one thing.
+    let steps: Vec<_> = states.iter().map(|it| text(&it["kind"])).collect();
+    let steps: Vec<_> = steps.into_iter().filter(|kind| *kind != "waiting").collect();
+    assert_eq!(steps, ["ordered", "done"], "{states:#?}");
+    let different: BTreeSet<_> = states.iter().map(ToString::to_string).collect();
+    assert_eq!(different.len(), states.len(), "a step was written down twice: {states:#?}");
+    let said = town.world.mainstay(&["audit", "verify"]).unwrap();
+    assert!(said.contains("intact"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_planned_copy_is_made_once_and_proven_elsewhere_whenever_the_server_dies() {
+    let mut town = Town::new(str::to_owned).await;
+    let run = town.first_run().await;
+    town.run(&run, "ordered").await;
+    town.crash().await;
+    let done = town.run(&run, "done").await;
+    assert_eq!((&done["word"], &done["kind"]), (&json!("Done on time"), &json!("full")), "{done}");
+    assert_eq!(done["run"]["state"]["datacenter"], FIRST, "whose turn it is: {done}");
+    let copy = format!("/api/v1{}", text(&done["copy"]));
+    assert_eq!(town.copy_in(FIRST).await, copy, "it is what the repository says");
+
+    // Its first test restore comes by itself, and the server dies in the middle.
+    let running = |data: &Value| data["proofs"][0]["word"] == "Running";
+    town.until(&copy, "its test restore runs", STEP, running).await;
+    town.crash().await;
+    let proven = |data: &Value| data["copy"]["word"] == "Proven";
+    let data = town.until(&copy, "it is proven", STEP, proven).await;
+    let proof = &data["proofs"][0];
+    assert!(proof["agent"] != FIRST && proof["asked_by"].is_null(), "elsewhere: {proof}");
+    let steps: Vec<_> = rows(&proof["steps"]).iter().map(|step| text(&step["words"])).collect();
+    let parts = ["Restore", "Recovery", "Structure", "Page checksums", "Cleaning up"];
+    assert_eq!(steps, parts.map(|part| format!("{part} passed")));
+    let met = |set: &Value| set["set"]["word"] == "On time and proven";
+    town.set("the set is as its policy asks", met).await;
+    let page = town.admin.page("/backups/sets/orders").await.unwrap();
+    assert!(page.contains("On time and proven") && page.contains("Proven"), "{page}");
+    let read = |set: &Value| {
+        let works = rows(&set["work"]);
+        works.len() == 2 && works.iter().all(|work| !work["ended_at"].is_null())
+    };
+    town.set("the repository is read through", read).await;
+
+    assert_eq!(town.on_disk().values().map(Vec::len).collect::<Vec<_>>(), [1]);
+    check_the_books(&town, &run, &[("backup", 1), ("prove", 1), ("verify", 1)]).await;
+    a_flipped_byte_is_found_by_a_test_restore(&town, &copy).await;
+}
+
+async fn a_flipped_byte_is_found_by_a_test_restore(town: &Town, copy: &str) {
+    let target = json!({ "kind": "end-of-copy" });
+    let name = format!("orders@{FIRST}");
+    town.world.lab_fault(&["flip", &name]).unwrap();
+    let proof = town.prove(copy, &target).await;
+    assert_eq!(proof["word"], "Failed", "{proof}");
+    let data = town.until(copy, "it is damaged", STEP, |it| it["copy"]["word"] == "Damaged").await;
+    assert_eq!(data["copy"]["tone"], "crit", "{data}");
+    town.set("it counts for nothing", |set| set["set"]["word"] == "No copy").await;
+    let page = town.admin.page(copy.trim_start_matches("/api/v1")).await.unwrap();
+    assert!(page.contains("Damaged") && page.contains("Restore failed"), "{page}");
+    let label = copy.rsplit('/').next().unwrap();
+    town.world.lab_fault(&["heal", &format!("{name}/{label}")]).unwrap();
+    let proof = town.prove(copy, &target).await;
+    assert_eq!(proof["word"], "Passed", "{proof}");
+    town.until(copy, "it is as good as before", STEP, |it| it["copy"]["word"] == "Proven").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repository_that_is_away_is_passed_over_and_a_file_that_is_gone_is_missed() {
+    // No window is open before the repository is away.
+    let later = |fleet: &str| fleet.replace("08:00-18:00", "20:00-21:00");
+    let mut town = Town::new(later).await;
+    until("the lab runs", START, async || town.world.lab_fault(&["away", FIRST]).ok())
+        .await
+        .unwrap();
+    let away = |set: &Value| {
+        let all = rows(&set["repositories"]);
+        all.len() == 3
+            && all.iter().all(|it| it["unread"].is_string() == (it["datacenter"] == FIRST))
+    };
+    town.until(SET, "the repository is seen to be away", START, away).await;
+    town.program.apply_fleet(&town.fleet, "the window is open").await.unwrap();
+    let run = town.first_run().await;
+    let begun = |it: &Value| it["run"]["state"]["kind"] != "waiting";
+    town.until(&run, "it is ordered", STEP, begun).await;
+    town.world.lab_fault(&["heal", FIRST]).unwrap();
+    let done = town.run(&run, "done").await;
+    assert_eq!(done["run"]["state"]["datacenter"], SECOND, "the next in turn: {done}");
+    assert!(rows(&done["tries"]).is_empty(), "nobody tried in vain: {done}");
+    let why = format!("The turn of {FIRST} was passed over: its repository could not be read.");
+    assert!(text(&done["detail"]).contains(&why), "{done}");
+    let page = town.admin.page(run.trim_start_matches("/api/v1")).await.unwrap();
+    assert!(page.contains(&why) && page.contains(&format!("planned in {FIRST}")), "{page}");
+    let back = |set: &Value| rows(&set["repositories"]).iter().all(|it| it["unread"].is_null());
+    town.set("all repositories are read again", back).await;
+
+    // Nobody decides while a second copy is made and a file of it goes.
+    let body = json!({ "kind": "full", "reason": "before the move" });
+    let (status, answer) = town.post(&format!("{SET}/do/run-now"), &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let second = format!("/api/v1/backups/runs/{}", text(&answer["run"]));
+    let copying = |it: &Value| text(&it["detail"]).starts_with("Copying");
+    town.until(&second, "it is being made", STEP, copying).await;
+    town.world.kill_server().unwrap();
+    let made = async || town.on_disk().contains_key(FIRST).then_some(());
+    until("the copy is made without a server", STEP, made).await.unwrap();
+    town.world.lab_fault(&["remove", &format!("orders@{FIRST}")]).unwrap();
+    town.world.start_server().await.unwrap();
+    town.run(&second, "done").await;
+    let copy = town.copy_in(FIRST).await;
+    let damaged = |data: &Value| data["copy"]["word"] == "Damaged";
+    let data = town.until(&copy, "the daily reading finds it", STEP, damaged).await;
+    assert!(text(&data["damages"][0]).contains("missing"), "{data}");
+    let page = town.admin.page(copy.trim_start_matches("/api/v1")).await.unwrap();
+    assert!(page.contains("Something speaks against this copy."), "{page}");
+    let both = town.on_disk();
+    assert_eq!((both[FIRST].len(), both[SECOND].len(), both.len()), (1, 1, 2), "{both:?}");
+    check_the_books(&town, &run, &[("backup", 2), ("prove", 1), ("verify", 2)]).await;
+}
+
+/// Marks in the database before and after a moment, both in its archived log; the moment.
+async fn mark_a_moment(town: &Town) -> DateTime<Utc> {
+    let mut session = town.session().await;
+    sqlx::query("CREATE TABLE marks (word text NOT NULL)").execute(&mut session).await.unwrap();
+    town.mark(&mut session, "before").await;
+    let moment = sqlx::query_scalar("SELECT clock_timestamp()");
+    let moment = moment.fetch_one(&mut session).await.unwrap();
+    town.mark(&mut session, "after").await;
+    let sql = "SELECT pg_walfile_name(pg_switch_wal())";
+    let segment: String = sqlx::query_scalar(sql).fetch_one(&mut session).await.unwrap();
+    let sql = "SELECT coalesce(last_archived_wal >= $1, false) FROM pg_stat_archiver";
+    until("the log is archived", STEP, async || {
+        let archived = sqlx::query_scalar(sql).bind(&segment).fetch_one(&mut session);
+        let archived: bool = archived.await.ok()?;
+        archived.then_some(())
+    })
+    .await
+    .unwrap();
+    session.close().await.unwrap();
+    moment
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say_so() {
+    let mut town = Town::new(str::to_owned).await;
+    let run = town.first_run().await;
+    town.run(&run, "done").await;
+    let copy = town.copy_in(FIRST).await;
+    let moment = mark_a_moment(&town).await.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let target = json!({ "kind": "moment", "at": moment });
+    let proven = |data: &Value| data["copy"]["word"] == "Proven";
+    town.until(&copy, "it is proven", STEP, proven).await;
+
+    // Not on the strength of a test restore to another target.
+    let restore = format!("{copy}/do/restore");
+    let wish = json!({ "target": target, "reason": "bad data" });
+    let (status, answer) = town.post(&restore, &wish).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    let why = "no test restore of this copy to this target has passed";
+    assert!(text(&answer["detail"]).to_lowercase().contains(why), "{answer}");
+    let proof = town.prove(&copy, &target).await;
+    assert_eq!(proof["word"], "Passed", "{proof}");
+    assert!(!proof["reached"].is_null(), "how far it came: {proof}");
+    let (status, answer) = town.post(&restore, &wish).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let restore = format!("/api/v1/backups/restores/{}", text(&answer["restore"]));
+
+    let aside = allow_and_crash(&mut town, &restore).await;
+    let over = |it: &Value| !it["restore"]["ended_at"].is_null();
+    let data = town.until(&restore, "the restore is over", STEP, over).await;
+    assert_eq!(data["restore"]["state"], "done", "{data}");
+    let steps: Vec<_> = rows(&data["steps"]).iter().map(|step| text(&step["words"])).collect();
+    assert_eq!(steps, ["Stop passed", "Restore passed", "Start passed"]);
+    assert!(!data["reached"].is_null(), "{data}");
+    let mut session = town.session().await;
+    let words = sqlx::query_scalar("SELECT word FROM marks").fetch_all(&mut session);
+    let words: Vec<String> = words.await.unwrap();
+    assert_eq!(words, ["before"], "what came after the moment is gone");
+    let sql =
+        "SELECT ((SELECT sum(balance) FROM accounts) + (SELECT sum(amount) FROM orders))::bigint";
+    let money: i64 = sqlx::query_scalar(sql).fetch_one(&mut session).await.unwrap();
+    assert_eq!(money, MONEY, "no transaction was cut in two");
+    session.close().await.unwrap();
+    let_go(&town, &restore, &aside).await;
+    check_the_restore(&town, &restore).await;
+}
+
+/// The second person allows what the first may not, and the server dies as soon as the data
+/// directory was set aside; its place.
+async fn allow_and_crash(town: &mut Town, restore: &str) -> PathBuf {
+    let allow = format!("{restore}/do/allow");
+    let (status, answer) = town.post(&allow, &json!({})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    assert!(text(&answer["detail"]).contains("a second person has to allow it"), "{answer}");
+    let approver = town.world.sign_in("approver").await.unwrap();
+    let approver = Program::of(&approver, "approver").await.unwrap();
+    let allowed = self::answer(&approver, &allow, &json!({})).await;
+    assert_eq!(allowed.0, StatusCode::OK, "{}", allowed.1);
+    let cluster = town.ground().join("clusters").join("orders");
+    let aside = until("the data directory is set aside", STEP, async || {
+        let found = names(&cluster).into_iter().find(|name| name.contains(".before-"))?;
+        Some(cluster.join(found))
+    });
+    let aside = aside.await.unwrap();
+    town.crash().await;
+    aside
+}
+
+async fn let_go(town: &Town, restore: &str, aside: &Path) {
+    let kept = |set: &Value| !rows(&set["set_aside"]).is_empty();
+    let set = town.set("what was there before is kept", kept).await;
+    assert!(aside.join("PG_VERSION").is_file(), "{}", aside.display());
+    let data = town.admin.json(restore).await.unwrap();
+    assert_eq!((&data["set_aside"], &data["kept"]), (&set["set_aside"][0], &json!(true)));
+    let path = text(&set["set_aside"][0]);
+    let go = format!("{SET}/do/let-go");
+    let body = |confirm: &str| json!({ "path": path, "confirm": confirm });
+    let (status, answer) = town.post(&go, &body("order")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let (status, answer) = town.post(&go, &body("orders")).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    town.set("it is let go", |set| rows(&set["set_aside"]).is_empty()).await;
+    assert!(!aside.exists(), "{}", aside.display());
+}
+
+/// The restore was done once, and the log says who asked, was refused and allowed.
+async fn check_the_restore(town: &Town, restore: &str) {
+    let pool = PgPool::connect(town.world.database_url()).await.unwrap();
+    let sql = "SELECT id FROM database_work WHERE task = 'restore'";
+    let done: Vec<String> = sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap();
+    assert_eq!(done, [restore.rsplit('/').next().unwrap()]);
+    let sql = "SELECT body FROM audit_entry ORDER BY id";
+    let bodies: Vec<String> = sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap();
+    let events = bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
+    let events = events.filter(|it| text(&it["action"]).starts_with("restore-"));
+    let events = events.map(|it| format!("{} {}", text(&it["action"]), text(&it["outcome"])));
+    let expected = [
+        "restore-ask refused",
+        "restore-ask done",
+        "restore-allow refused",
+        "restore-allow done",
+        "restore-step done",
+        "restore-let-go done",
+    ];
+    assert_eq!(events.collect::<Vec<_>>(), expected);
+    let said = town.world.mainstay(&["audit", "verify"]).unwrap();
+    assert!(said.contains("intact"), "{said}");
+}
