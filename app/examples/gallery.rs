@@ -15,7 +15,7 @@ use leptos::prelude::AnyView;
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::document;
-use mainstay_app::shell::{Assets, DataAge, Message, Shell, Theme, Viewer};
+use mainstay_app::shell::{Assets, DataAge, Message, PolicyDays, Shell, Theme, Viewer};
 use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::ui::tone::Tone;
 use mainstay_core::access::{Density, Grant, Role, Scope};
@@ -416,6 +416,7 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         list_zone: None,
         now: sample::now(),
         data: DataAge::Live,
+        days: PolicyDays::default(),
         topology: Some((mainstay_core::status::Status::Failing, 4)),
         rollouts: Some((mainstay_core::status::Status::Updating, 1)),
         backups: Some((mainstay_core::status::Status::Degraded, 3)),

@@ -4,10 +4,11 @@
 
 mod navigation;
 
-use chrono::{DateTime, Offset, Utc};
+use chrono::{DateTime, Offset, TimeDelta, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::*;
 use mainstay_core::access::{Density, Role};
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::status::Status;
 
 pub use navigation::{backups_words, rollouts_words, topology_words};
@@ -45,6 +46,7 @@ pub struct Shell {
     /// The server's clock, and the moment of the data on the page.
     pub now: DateTime<Utc>,
     pub data: DataAge,
+    pub days: PolicyDays,
     /// Open problems of the topology section: the worst and how many.
     pub topology: Option<(Status, u32)>,
     /// Rollouts that are on: the worst look and how many.
@@ -101,6 +103,13 @@ pub enum DataAge {
     StoreAway {
         since: DateTime<Utc>,
     },
+}
+
+/// How the days of the backup policies pass, and how far they are ahead of the calendar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyDays {
+    pub pace: Pace,
+    pub ahead: TimeDelta,
 }
 
 /// One sentence above the page: what an action did, or what was dropped from the address.
@@ -316,7 +325,21 @@ fn messages(shell: &Shell) -> AnyView {
         .message
         .clone()
         .map(|message| callout(message.tone, message.strong, message.detail, None));
-    view! { {away}{message} }.into_any()
+    view! { {away}{policy_days(shell)}{message} }.into_any()
+}
+
+/// On pages that tell of backups: that these have a time of their own, where they do.
+fn policy_days(shell: &Shell) -> Option<AnyView> {
+    let path = shell.path.split(['?', '#']).next().unwrap_or_default();
+    let tells = path == paths::OVERVIEW
+        || [paths::BACKUPS, paths::ATTENTION].iter().any(|of| path.starts_with(of));
+    let PolicyDays { pace, ahead } = shell.days;
+    let words = match (pace.is_real(), ahead.is_zero()) {
+        (true, true) => return None,
+        (true, false) => t!("policy-ahead", ahead = text::duration(ahead)),
+        (false, _) => t!("policy-days", day = pace.to_string()),
+    };
+    tells.then(|| callout(Tone::Plan, words, t!("policy-days-detail"), None))
 }
 
 /// Shown on paper only: what this is, from where, when, and for whom.

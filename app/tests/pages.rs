@@ -7,14 +7,16 @@ mod sample;
 use std::io::Write;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use leptos::prelude::AnyView;
+use leptos::prelude::{AnyView, IntoAny as _};
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::document;
-use mainstay_app::shell::{Assets, DataAge, Shell, Theme, Viewer};
+use mainstay_app::shell::{Assets, DataAge, PolicyDays, Shell, Theme, Viewer};
 use mainstay_core::access::{Density, Grant, Role, Scope};
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
 use mainstay_core::status::Status;
@@ -51,6 +53,7 @@ fn shell(path: &str) -> Shell {
         list_zone: None,
         now: sample::now(),
         data: DataAge::Live,
+        days: PolicyDays::default(),
         problems: None,
         rollouts: None,
         backups: None,
@@ -166,6 +169,29 @@ fn a_page_has_one_place_in_its_shell() {
     assert!(after.starts_with("</main>"), "{after}");
     let page = || leptos::prelude::IntoAny::into_any("A");
     assert_eq!(document(&shell, page), [before.as_str(), "A", &after].concat());
+}
+
+#[test]
+fn pages_of_backups_say_that_their_days_pass_faster() {
+    let minute = Pace::new(60).expect("a pace");
+    let hours = PolicyDays { pace: Pace::REAL, ahead: TimeDelta::hours(5) };
+    let fast = PolicyDays { pace: minute, ahead: TimeDelta::hours(5) };
+    let words = "A day of the backup policies passes in 60 s here.";
+    let ahead = "The backup policies are 5 h ahead of the calendar here.";
+    for (path, days, expected) in [
+        ("/backups?view=sets", fast, Some(words)),
+        ("/backups/runs/bk-7", fast, Some(words)),
+        ("/", fast, Some(words)),
+        ("/attention", fast, Some(words)),
+        ("/backups", hours, Some(ahead)),
+        ("/backups", PolicyDays::default(), None),
+        ("/rollouts", fast, None),
+    ] {
+        let shell = Shell { days, ..shell(path) };
+        let html = document(&shell, || ().into_any());
+        assert_eq!(html.contains(words), expected == Some(words), "{path}");
+        assert_eq!(html.contains(ahead), expected == Some(ahead), "{path}");
+    }
 }
 
 #[test]

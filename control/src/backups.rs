@@ -1,5 +1,10 @@
-//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]).
+//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]); and how fast
+//! the days of the policies pass ([`days`]).
+//!
+//! What is written down of backups is in the policies' time; the audit log, one-time keys and
+//! commands to agents are in real time.
 
+pub mod days;
 pub mod restore;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -62,9 +67,10 @@ impl Control {
             return Err(BackupError::NotFound);
         }
         let now = Utc::now().trunc_subsecs(6);
+        let at = estate.clock.to_policy(now);
         let person = (name_of(&by.actor), reason.to_owned());
         let new = Schedule::of(&estate.fleet, database)
-            .and_then(|schedule| run::asked(&schedule, kind, person, now));
+            .and_then(|schedule| run::asked(&schedule, kind, person, at));
         let object = format!("/backups/sets/{database}");
         let mut event = by.event(Action::BackupAsk, object, now);
         event.reason = Some(reason.to_owned());
@@ -85,7 +91,7 @@ impl Control {
                         audit::append(tx, &event).await?;
                         return Ok(Err(BackupError::Refused(words)));
                     };
-                    let id = stored::insert_run(tx, new, now).await?;
+                    let id = stored::insert_run(tx, new, at).await?;
                     let id =
                         id.ok_or_else(|| StoreError::corrupt("a run", "it was not written"))?;
                     event.after = Some(json!({ "run": id, "kind": kind }));
@@ -115,7 +121,7 @@ impl Control {
         let mut event = by.event(Action::DatabaseWork, copy.address(), now);
         event.reason = Some(reason.to_owned());
         let asked_by = name_of(&by.actor);
-        let (event, asked_by) = (&event, &asked_by);
+        let (event, asked_by, estate) = (&event, &asked_by, &estate);
         let known = estate.fleet.databases.get(database);
         let checks = known.map(|known| known.proof_checks.clone()).unwrap_or_default();
         let id = self.store.transaction(|tx| {
@@ -149,11 +155,11 @@ impl Control {
                     agent,
                     asked_by: Some(asked_by.clone()),
                     reason: Some(reason.to_owned()),
-                    ordered_at: now,
+                    ordered_at: estate.clock.to_policy(now),
                     report: None,
                     ended_at: None,
                 };
-                give(tx, token, &ordered).await?;
+                give(tx, token, &ordered, estate).await?;
                 audit::append(tx, &event).await?;
                 once.remember(tx, &id, now).await?;
                 Ok(Ok(id))
@@ -235,19 +241,22 @@ pub(crate) fn hears(estate: &Estate, datacenter: &DatacenterId) -> bool {
         .is_some_and(|state| state.connected && state.contact(estate.at) == Contact::Reporting)
 }
 
-/// Writes work and the command with it.
+/// Writes work and the command with it, which is in real time. `estate`: in real time too.
 pub(crate) async fn give(
     tx: &mut mainstay_store::Tx<'_>,
     token: mainstay_core::fence::Token,
     ordered: &Ordered,
+    estate: &Estate,
 ) -> Result<(), StoreError> {
     let command = outbox::Command {
         id: ordered.work.id().to_owned(),
         datacenter: ordered.agent.clone(),
         token,
-        action: mainstay_core::deployment::Command::Work { work: ordered.work.clone() },
+        action: mainstay_core::deployment::Command::Work {
+            work: estate.clock.given(&ordered.work),
+        },
     };
-    outbox::insert(tx, &command, ordered.ordered_at).await?;
+    outbox::insert(tx, &command, estate.at).await?;
     stored::order(tx, ordered).await
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::audit::Conflict;
+use mainstay_core::backup::clock::PolicyClock;
 use mainstay_core::estate::{DatacenterState, Estate};
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
@@ -36,6 +37,7 @@ struct State {
     fleet: Arc<Fleet>,
     fleet_revision: i64,
     releases: Arc<Releases>,
+    clock: Arc<PolicyClock>,
     datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     problems: Arc<[Record]>,
     store_read_at: Option<DateTime<Utc>>,
@@ -88,6 +90,8 @@ impl LiveEstate {
                 releases: state.releases.clone(),
                 datacenters: state.datacenters.clone(),
                 at: now,
+                pace: state.clock.pace(now),
+                clock: state.clock.clone(),
             },
             problems: state.problems.clone(),
             store_read_at: state.store_read_at,
@@ -201,6 +205,16 @@ impl LiveEstate {
         if changed {
             self.version.send_modify(|version| *version += 1);
         }
+    }
+
+    /// Takes over the clock of the backup policies; whether it is another than the one known. It is
+    /// read before the first fleet is, so that no backup is decided on without it.
+    pub fn set_clock(&self, clock: PolicyClock) -> bool {
+        let is_new = *self.read().clock != clock;
+        if is_new {
+            self.change(|state| state.clock = Arc::new(clock));
+        }
+        is_new
     }
 
     /// Every data centre of which something is known here.

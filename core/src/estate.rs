@@ -3,6 +3,7 @@
 //! Invariant: unknown is a state. An instance of a data centre that has fallen silent is unknown,
 //! whatever it was when last heard of; it is never shown healthy and never counted as dead.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Conflict;
+use crate::backup::clock::{Pace, PolicyClock};
 use crate::backup::work::{DatabaseReport, WorkReport};
 use crate::bench::TestReport;
 use crate::deployment::{Slot, Track};
@@ -261,6 +263,10 @@ pub struct Estate {
     pub datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     /// When this picture was taken; ages and contact are judged against it.
     pub at: DateTime<Utc>,
+    /// How `at` maps to the time of the backup policies.
+    pub clock: Arc<PolicyClock>,
+    /// How fast the days of the policies pass now.
+    pub pace: Pace,
 }
 
 impl Estate {
@@ -277,6 +283,29 @@ impl Estate {
             let report = self.datacenters.get(datacenter)?.database(id)?;
             report.hosts.then_some((datacenter, report))
         })
+    }
+
+    /// The same in the time of the backup policies: `at` and what agents tell of databases. All
+    /// that is decided and shown of backups is decided and shown of this. Contact is as it was;
+    /// instances keep real time and do not belong here.
+    pub fn in_policy_time(&self) -> Cow<'_, Self> {
+        if self.clock.is_real() {
+            return Cow::Borrowed(self);
+        }
+        let at = self.clock.to_policy(self.at);
+        let state = |(id, state): (&DatacenterId, &Arc<DatacenterState>)| {
+            let mut state = DatacenterState::clone(state);
+            // The age of a report is real: it says whether its agent is heard.
+            state.last_seen = state.last_seen.map(|seen| at - (self.at - seen));
+            for fact in state.facts.values_mut() {
+                if let Some(told) = self.clock.told(fact) {
+                    *fact = Arc::new(told);
+                }
+            }
+            (id.clone(), Arc::new(state))
+        };
+        let datacenters = self.datacenters.iter().map(state).collect();
+        Cow::Owned(Self { at, clock: Arc::default(), datacenters, ..self.clone() })
     }
 
     /// Every instance with its data centre and effective status.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::DatacenterId;
 use mainstay_core::placement;
@@ -60,6 +61,13 @@ pub struct RunArgs {
     /// Requests a second that users make at the start, over all regions; 0: none.
     #[arg(long, value_name = "N", default_value_t = load::RATE_DEFAULT)]
     load_rate: f64,
+    /// Let a day pass in this time, 10s to 24h, like 60s: a week of backups is watched in minutes.
+    ///
+    /// Says how fast the users' day passes. The days of the backup policies are the server's, which
+    /// has to be started with the same option: `mainstay serve --day 60s`; `cargo xtask up --day
+    /// 60s` hands it to both.
+    #[arg(long, value_name = "TIME")]
+    day: Option<Pace>,
     /// Run no databases.
     #[arg(long)]
     no_databases: bool,
@@ -105,10 +113,11 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
         let datacenter = started.with_context(|| format!("cannot start the agent of {id}"))?;
         datacenters.insert(id.clone(), datacenter);
     }
+    let settings = users(args.load_rate, args.day);
     let edges = start_edges(&fleet, args.envoy, &datacenters, &data_dir)?;
-    let load = start_load(&fleet, &edges, args.load_rate, base, &data_dir)?;
+    let load = start_load(&fleet, &edges, settings, base, &data_dir)?;
     announce(&fleet, &datacenters, &edges, &data_dir);
-    announce_databases(databases.as_ref(), &data_dir);
+    announce_databases(databases.as_ref(), args.day, &data_dir);
     let lab = Arc::new(Lab::new(datacenters, edges, load, databases));
     let served = control::serve(lab.clone(), &control::socket(&data_dir), stop).await;
     tracing::info!("the lab stops its users, edges, agents, services and databases");
@@ -268,14 +277,20 @@ fn start_edges(
     Ok(started)
 }
 
+/// The load at the start.
+fn users(rate: f64, day: Option<Pace>) -> Settings {
+    let fast = day.filter(|day| !day.is_real());
+    Settings { rate, day_seconds: fast.map(Pace::day_seconds) }
+}
+
 fn start_load(
     fleet: &Fleet,
     edges: &[Edge],
-    rate: f64,
+    settings: Settings,
     base: Ipv4Addr,
     data_dir: &Path,
 ) -> anyhow::Result<Option<Load>> {
-    if !(0.0..=load::RATE_MAX).contains(&rate) {
+    if !(0.0..=load::RATE_MAX).contains(&settings.rate) {
         bail!("--load-rate is from 0 to {} requests a second", load::RATE_MAX);
     }
     if edges.is_empty() {
@@ -288,7 +303,6 @@ fn start_load(
         clients: (0..CLIENTS).map(|client| client_address(base, nth * CLIENTS + client)).collect(),
     };
     let entrances = edges.iter().enumerate().map(entrance).collect();
-    let settings = Settings { rate, ..Settings::default() };
     let started = Load::start(fleet, entrances, settings, data_dir);
     Ok(Some(started.context("the ledger of the load cannot be written")?))
 }
@@ -300,11 +314,16 @@ fn client_address(base: Ipv4Addr, nth: usize) -> IpAddr {
     Ipv4Addr::new(a, b, CLIENTS_NETWORK, last).into()
 }
 
-fn announce_databases(databases: Option<&Databases>, data_dir: &Path) {
+fn announce_databases(databases: Option<&Databases>, day: Option<Pace>, data_dir: &Path) {
     let Some(databases) = databases else { return };
     let (count, folder) = (databases.status().len(), data_dir.display());
     println!("Databases: {count}; mainstay lab database --data-dir {folder} list|stop|start");
     println!("Copies: mainstay lab fault --data-dir {folder} away|full|flip|remove|gap|break|heal");
+    if let Some(day) = day {
+        let seconds = day.day_seconds();
+        println!("A day passes in {day}; that of the policies if the server runs with the same:");
+        println!("        mainstay serve --day {seconds}s");
+    }
 }
 
 fn announce(

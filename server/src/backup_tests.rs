@@ -6,18 +6,20 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use mainstay_control::access::By;
 use mainstay_control::leader::LEASE;
 use mainstay_core::access::Role;
 use mainstay_core::audit::{Action, Outcome};
-use mainstay_core::backup::work::DatabaseReport;
-use mainstay_core::backup::{Catalogue, Copy, Kind, Label};
+use mainstay_core::backup::clock::Pace;
+use mainstay_core::backup::work::{DatabaseReport, Work};
+use mainstay_core::backup::{Catalogue, Copy, Kind, Label, job};
+use mainstay_core::deployment::Command;
 use mainstay_core::estate::Fact;
 use mainstay_core::id::DatacenterId;
-use mainstay_store::lease;
+use mainstay_store::{lease, outbox};
 use serde_json::{Value, json};
 
 use crate::rig_tests::{Rig, grant, location, text};
@@ -213,4 +215,41 @@ async fn programs_ask_and_hear_why_not() {
         let (status, answer) = call(&rig, &olga, path, &body).await;
         assert_eq!(status, expected, "{path}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn where_days_pass_faster_pages_say_so_and_agents_are_given_real_moments() {
+    let rig = rig().await;
+    let (control, minute) = (&rig.state.control, Pace::new(60).unwrap());
+    control.set_pace(&By::system("test"), minute).await.unwrap();
+    let olga = rig.user("olga", vec![grant(Role::Operator)]).await;
+    let (cookie, token) = (rig.sign_in("olga", "").await, rig.token(&olga).await);
+    let words = "A day of the backup policies passes in 60 s here.";
+    for path in ["/backups", SET, COPY, "/"] {
+        let page = text(rig.get(path, &cookie).await).await;
+        assert!(page.contains(words), "{path}: {page}");
+    }
+    let page = text(rig.get("/settings/profile", &cookie).await).await;
+    assert!(!page.contains(words), "{page}");
+    let data = text(rig.get("/api/v1/backups?view=sets", &cookie).await).await;
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(data["day_seconds"], 60);
+    // A moment of the policies, written down as it was asked for and given as it is.
+    let clock = control.snapshot().estate.clock;
+    let real = Utc::now().trunc_subsecs(3) + TimeDelta::minutes(7);
+    let target = job::Target::Moment { at: clock.to_policy(real) };
+    let body = json!({ "target": target, "reason": "to see it" });
+    let (status, answer) = call(&rig, &token, &format!("{COPY}/do/prove"), &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let id = answer["work"].as_str().unwrap();
+    let target_of = |work: &Work| match work {
+        Work::Prove(job) => job.target,
+        other => panic!("{other:?}"),
+    };
+    let asked = control.database_work_of(id).await.unwrap().unwrap();
+    assert_eq!(target_of(&asked.work), target);
+    assert!(clock.to_real(asked.ordered_at) <= Utc::now());
+    let command = outbox::get(&rig.db.store, id).await.unwrap().unwrap().command;
+    let Command::Work { work } = command.action else { panic!("it is work") };
+    assert_eq!(target_of(&work), job::Target::Moment { at: real });
 }

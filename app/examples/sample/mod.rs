@@ -135,6 +135,7 @@ fn populate(fleet: Fleet) -> Estate {
         releases: Arc::default(),
         datacenters,
         at: now(),
+        ..Estate::default()
     }
 }
 

@@ -162,6 +162,9 @@ live-failing = { $failing } failing
 live-outdated = A newer console is ready.
 store-away = The state store does not answer.
 store-away-detail = You see the state of { $at }, { $age } old. Actions wait until it is back.
+policy-days = A day of the backup policies passes in { $day } here.
+policy-days-detail = Times of backups are the policies'; the audit log and names of copies keep real time.
+policy-ahead = The backup policies are { $ahead } ahead of the calendar here.
 clock-local = { $time } { $city }
 times-local = Show the times of lists in { $city }
 times-utc = Show the times of lists in UTC
@@ -744,6 +747,10 @@ audit-backup-ask = { $how ->
 audit-backup-step = { $how ->
     [done] Took a backup run to its next state
    *[tried] Tried to take a backup run to its next state
+}
+audit-backup-days = { $how ->
+    [done] Changed how fast the days of the backup policies pass
+   *[tried] Tried to change how fast the days of the backup policies pass
 }
 audit-restore-ask = { $how ->
     [done] Asked to restore over a live database

@@ -76,7 +76,7 @@ pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> D
         rollouts: rollouts::running(estate, |_| true),
         fleet: strips(estate, &survey),
         placement: placement::summary(estate, &survey),
-        backups: known.and_then(|known| next::build(estate, known)),
+        backups: known.and_then(|known| next::build(&estate.in_policy_time(), known)),
         bare: estate.fleet.datacenters.is_empty(),
     }
 }

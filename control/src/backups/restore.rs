@@ -55,6 +55,7 @@ impl Control {
             return Err(BackupError::NotFound);
         }
         let now = Utc::now().trunc_subsecs(6);
+        let at = estate.clock.to_policy(now);
         let request = &Request {
             database: database.clone(),
             datacenter: datacenter.clone(),
@@ -62,12 +63,12 @@ impl Control {
             target: wish.target,
             by: person(by),
             reason: reason.to_owned(),
-            at: now,
+            at,
             unproven,
         };
         let mut event = by.event(Action::RestoreAsk, object(database), now);
         event.reason = Some(reason.to_owned());
-        let checked = self.judged(&estate, request, now).await?;
+        let checked = self.judged(&estate, request, at).await?;
         let (event, checked) = (&event, &checked);
         self.store
             .read_committed(|tx| {
@@ -78,7 +79,7 @@ impl Control {
                     if let Err(refusal) = checked {
                         return refused(tx, event, refusal).await;
                     }
-                    let restore = match stored::insert(tx, request, now).await? {
+                    let restore = match stored::insert(tx, request, at).await? {
                         Ok(restore) => restore,
                         Err(id) => return refused(tx, event, &Refusal::Other { id }).await,
                     };
@@ -101,12 +102,14 @@ impl Control {
         let once = &Once::new(key, by, &("allow", id))?;
         let estate = self.snapshot().estate;
         let now = Utc::now().trunc_subsecs(6);
+        let (at, pace) = (estate.clock.to_policy(now), estate.pace);
         let restore = self.restore(id).await?.ok_or(BackupError::NotFound)?;
         let request = &restore.request;
-        let checked = self.judged(&estate, request, now).await?;
+        let checked = self.judged(&estate, request, at).await?;
         let agent = host(&estate, &request.database).filter(|agent| hears(&estate, agent));
         let event = by.event(Action::RestoreAllow, object(&request.database), now);
-        let (event, checked, agent, person) = (&event, &checked, &agent, &person(by));
+        let (event, checked, person) = (&event, &checked, &person(by));
+        let (agent, estate) = (&agent, &estate);
         let allowed = self.store.transaction(|tx| {
             Box::pin(async move {
                 if let Some(answer) = once.recall::<Restore, _>(tx).await? {
@@ -116,13 +119,13 @@ impl Control {
                     return Ok(Err(BackupError::NotFound));
                 };
                 let allowed =
-                    restore::allow(&restore, person, agent.as_ref(), checked.clone(), now);
+                    restore::allow(&restore, person, agent.as_ref(), checked.clone(), (at, pace));
                 let (restore, work, agent) = match (allowed, agent) {
                     (Ok((restore, work)), Some(agent)) => (restore, work, agent.clone()),
                     (Ok(_), None) => return refused(tx, event, &Refusal::NotHeard).await,
                     (Err(refusal), _) => return refused(tx, event, &refusal).await,
                 };
-                if !stored::update(tx, &restore, now).await? {
+                if !stored::update(tx, &restore, at).await? {
                     return Err(StoreError::corrupt("a restore", "it changed under the lock"));
                 }
                 let token = lease::token(tx, LEASE).await?;
@@ -131,11 +134,11 @@ impl Control {
                     agent,
                     asked_by: Some(restore.request.by.clone()),
                     reason: Some(restore.request.reason.clone()),
-                    ordered_at: now,
+                    ordered_at: at,
                     report: None,
                     ended_at: None,
                 };
-                give(tx, token, &ordered).await?;
+                give(tx, token, &ordered, estate).await?;
                 let after = json!({ "restore": restore.id, "request": restore.request });
                 audit::append(tx, &Event { after: Some(after), ..event.clone() }).await?;
                 once.remember(tx, &restore, now).await?;
@@ -157,7 +160,8 @@ impl Control {
     ) -> Result<Restore, BackupError> {
         let why = checked(why)?;
         let once = &Once::new(key, by, &("refuse", id, why))?;
-        let now = Utc::now().trunc_subsecs(6);
+        let (estate, now) = (self.snapshot().estate, Utc::now().trunc_subsecs(6));
+        let (at, pace) = (estate.clock.to_policy(now), estate.pace);
         let known = self.restore(id).await?.ok_or(BackupError::NotFound)?;
         let mut event = by.event(Action::RestoreRefuse, object(&known.request.database), now);
         event.reason = Some(why.to_owned());
@@ -171,11 +175,11 @@ impl Control {
                     let Some(restore) = stored::get(tx, id).await? else {
                         return Ok(Err(BackupError::NotFound));
                     };
-                    let restore = match restore::refuse(&restore, person, why, now) {
+                    let restore = match restore::refuse(&restore, person, why, (at, pace)) {
                         Ok(restore) => restore,
                         Err(refusal) => return refused(tx, event, &refusal).await,
                     };
-                    if !stored::update(tx, &restore, now).await? {
+                    if !stored::update(tx, &restore, at).await? {
                         return Err(StoreError::corrupt("a restore", "it changed under the lock"));
                     }
                     let after = Some(json!({ "restore": restore.id }));
@@ -205,7 +209,7 @@ impl Control {
             return Err(BackupError::NotFound);
         }
         let event = &by.event(Action::RestoreLetGo, object(database), now);
-        let (agent, asked_by) = (&agent, &name_of(&by.actor));
+        let (agent, asked_by, estate) = (&agent, &name_of(&by.actor), &estate);
         let id = self.store.transaction(|tx| {
             Box::pin(async move {
                 if let Some(answer) = once.recall::<String, BackupError>(tx).await? {
@@ -221,11 +225,11 @@ impl Control {
                     agent: agent.clone(),
                     asked_by: Some(asked_by.clone()),
                     reason: None,
-                    ordered_at: now,
+                    ordered_at: estate.clock.to_policy(now),
                     report: None,
                     ended_at: None,
                 };
-                give(tx, token, &ordered).await?;
+                give(tx, token, &ordered, estate).await?;
                 audit::append(tx, &Event { after, ..event.clone() }).await?;
                 once.remember(tx, &id, now).await?;
                 Ok(Ok(id))
@@ -251,7 +255,7 @@ impl Control {
     }
 
     /// Whether a request could be carried out now, by everything but who allows it: for the pages
-    /// that show it before anybody asks.
+    /// that show it before anybody asks. `now`: the policies'.
     pub async fn judged(
         &self,
         estate: &Estate,

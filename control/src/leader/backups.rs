@@ -2,7 +2,8 @@
 //! between them, and what came of work is written down.
 //!
 //! Invariants: a state, the work that it orders and its audit entry are one transaction; a run has
-//! one piece of work at a time, and a database one that changes its repositories.
+//! one piece of work at a time, and a database one that changes its repositories. All of it is in
+//! the policies' time but audit entries and commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -42,6 +43,9 @@ pub(super) struct Backups {
 
 /// What a look is made from.
 struct View<'a> {
+    /// As it is, for what is commanded and for the audit log.
+    real: &'a Estate,
+    /// The same in the policies' time, and the moment in that.
     estate: &'a Estate,
     now: DateTime<Utc>,
     schedules: BTreeMap<DatabaseId, Schedule>,
@@ -60,12 +64,13 @@ impl Backups {
             return Ok(());
         }
         self.looked_at = Some(Instant::now());
-        let estate = &snapshot.estate;
-        let pool = leader.store.reads();
+        let real = &snapshot.estate;
+        let policy = real.in_policy_time();
+        let (estate, pool) = (&*policy, leader.store.reads());
         let schedules = Schedule::all(&estate.fleet).map(|it| (it.database.clone(), it)).collect();
         let now = estate.at.trunc_subsecs(6);
         let (runs, work) = (stored::open_runs(pool).await?, stored::open_work(pool).await?);
-        let mut view = View { estate, now, schedules, runs, work };
+        let mut view = View { real, estate, now, schedules, runs, work };
         begin(leader, term, &mut view).await?;
         end_work(leader, term, &mut view).await?;
         go_on(leader, term, &mut view).await?;
@@ -112,7 +117,7 @@ impl Backups {
             };
             // Whether there is one is found out before a number is used up for it.
             if chores::next(&facts, "").is_some() {
-                order_chore(leader, term, &facts).await?;
+                order_chore(leader, term, view, &facts).await?;
             }
         }
         Ok(())
@@ -132,6 +137,11 @@ impl Backups {
 }
 
 impl<'a> View<'a> {
+    /// The real moment, for the audit log.
+    fn at(&self) -> DateTime<Utc> {
+        self.real.at.trunc_subsecs(6)
+    }
+
     /// The data centre whose agent says that the database runs there, and what it sees: the first
     /// in the order of the fleet.
     fn host(&self, database: &DatabaseId) -> Option<(&'a DatacenterId, &'a DatabaseReport)> {
@@ -209,7 +219,7 @@ async fn begin(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), 
     let newest = stored::newest_windows(leader.store.reads()).await?;
     for (database, schedule) in &view.schedules {
         for new in run::due(schedule, newest.get(database).copied(), view.now) {
-            let (new, now) = (&new, view.now);
+            let (new, now, at) = (&new, view.now, view.at());
             let id = leader.store.read_committed(|tx| {
                 Box::pin(async move {
                     lease::step(tx, term, 0).await?;
@@ -217,7 +227,7 @@ async fn begin(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), 
                         return Ok(None);
                     };
                     let run = Run::begin(id, new.clone());
-                    audit::append(tx, &stepped(&run, now)).await?;
+                    audit::append(tx, &stepped(&run, at)).await?;
                     Ok(Some(run))
                 })
             });
@@ -232,7 +242,7 @@ async fn end_work(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(
     let mut over = BTreeSet::new();
     for ordered in &view.work {
         let Some(report) = ending(leader, view, ordered).await? else { continue };
-        let event = &result(ordered, &report, view.now);
+        let event = &result(ordered, &report, view.at());
         let (report, now) = (&report, view.now);
         leader
             .store
@@ -260,11 +270,13 @@ async fn ending(
 ) -> Result<Option<WorkReport>, StoreError> {
     let id = ordered.work.id();
     if let Some(told) = view.told(&ordered.agent, id) {
-        return Ok(told.state.is_over().then(|| told.clone()));
+        // Its work is what was ordered, to the moment; an agent was given that in real time.
+        let work = ordered.work.clone();
+        return Ok(told.state.is_over().then(|| WorkReport { work, ..told.clone() }));
     }
     let command = outbox::get(&leader.store, id).await?;
     let outcome = command.and_then(|record| record.finished).map(|(_, outcome)| outcome);
-    let silent = || view.now - ordered.ordered_at >= run::SILENCE;
+    let silent = || view.now - ordered.ordered_at >= view.estate.pace.stretch(run::SILENCE);
     let words = match outcome {
         Some(Outcome::Failed { message }) => message,
         Some(Outcome::Stale { .. }) => "a newer decision came before it".to_owned(),
@@ -286,7 +298,7 @@ async fn ending(
 async fn go_on(leader: &Leader, term: &Term, view: &mut View<'_>) -> Result<(), StoreError> {
     for at in 0..view.runs.len() {
         let Some(change) = next(leader, view, &view.runs[at]).await? else { continue };
-        if write(leader, term, &change, view.now).await? {
+        if write(leader, term, &change, view).await? {
             if change.order.is_some() {
                 leader.commands.send_modify(|version| *version += 1);
             }
@@ -313,6 +325,7 @@ async fn next(leader: &Leader, view: &View<'_>, run: &Run) -> Result<Option<Chan
         run,
         &run::Facts {
             now: view.now,
+            pace: view.estate.pace,
             schedule: view.schedules.get(database),
             host: host.map(|(host, _)| host),
             heard: host.is_some_and(|(host, _)| view.heard(host)),
@@ -329,8 +342,9 @@ async fn write(
     leader: &Leader,
     term: &Term,
     change: &Change,
-    now: DateTime<Utc>,
+    view: &View<'_>,
 ) -> Result<bool, StoreError> {
+    let now = view.now;
     leader
         .store
         .transaction(|tx| {
@@ -341,9 +355,10 @@ async fn write(
                     return Ok(false);
                 }
                 if let (Some(token), Some((agent, work))) = (token, &change.order) {
-                    give(tx, token, &ordered(work.clone(), agent.clone(), now)).await?;
+                    let ordered = ordered(work.clone(), agent.clone(), now);
+                    give(tx, token, &ordered, view.real).await?;
                 }
-                audit::append(tx, &stepped(&change.run, now)).await?;
+                audit::append(tx, &stepped(&change.run, view.at())).await?;
                 Ok(true)
             })
         })
@@ -364,11 +379,12 @@ async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), St
             | restore::State::Failed { .. } => (None, None),
         };
         let command = command.as_ref().map(|(_, outcome)| outcome);
-        let Some(next) = restore::decide(&restore, told, command, view.now) else { continue };
+        let moment = (view.now, view.estate.pace);
+        let Some(next) = restore::decide(&restore, told, command, moment) else { continue };
         let object = format!("/backups/restores/{}", next.id);
         let event = &Event {
             after: Some(json!({ "database": next.request.database, "state": next.state })),
-            ..Event::new(view.now, scheduler(), Action::RestoreStep, object)
+            ..Event::new(view.at(), scheduler(), Action::RestoreStep, object)
         };
         let (next, now) = (&next, view.now);
         leader
@@ -390,9 +406,9 @@ async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), St
 async fn order_chore(
     leader: &Leader,
     term: &Term,
+    view: &View<'_>,
     facts: &chores::Facts<'_>,
 ) -> Result<(), StoreError> {
-    let now = facts.now;
     leader
         .store
         .transaction(|tx| {
@@ -402,9 +418,9 @@ async fn order_chore(
                 let (Some(token), Some(chore)) = (token, chores::next(facts, &id)) else {
                     return Ok(());
                 };
-                let ordered = ordered(chore.work, chore.agent, now);
-                audit::append(tx, &given(&ordered, now)).await?;
-                give(tx, token, &ordered).await
+                let ordered = ordered(chore.work, chore.agent, facts.now);
+                audit::append(tx, &given(&ordered, view.at())).await?;
+                give(tx, token, &ordered, view.real).await
             })
         })
         .await?;
@@ -421,7 +437,7 @@ fn scheduler() -> Actor {
     Actor::System("backups".to_owned())
 }
 
-fn stepped(run: &Run, now: DateTime<Utc>) -> Event {
+fn stepped(run: &Run, at: DateTime<Utc>) -> Event {
     let object = format!("/backups/runs/{}", run.id);
     Event {
         after: Some(json!({
@@ -429,11 +445,11 @@ fn stepped(run: &Run, now: DateTime<Utc>) -> Event {
             "window_start": run.planned.window_start,
             "state": run.state,
         })),
-        ..Event::new(now, scheduler(), Action::BackupStep, object)
+        ..Event::new(at, scheduler(), Action::BackupStep, object)
     }
 }
 
-fn given(ordered: &Ordered, now: DateTime<Utc>) -> Event {
+fn given(ordered: &Ordered, at: DateTime<Utc>) -> Event {
     let object = format!("/backups/sets/{}", ordered.work.database());
     Event {
         after: Some(json!({
@@ -441,11 +457,11 @@ fn given(ordered: &Ordered, now: DateTime<Utc>) -> Event {
             "agent": ordered.agent,
             "work": ordered.work,
         })),
-        ..Event::new(now, scheduler(), Action::DatabaseWork, object)
+        ..Event::new(at, scheduler(), Action::DatabaseWork, object)
     }
 }
 
-fn result(ordered: &Ordered, report: &WorkReport, now: DateTime<Utc>) -> Event {
+fn result(ordered: &Ordered, report: &WorkReport, at: DateTime<Utc>) -> Event {
     let agent = Actor::Agent(ordered.agent.to_string());
     let object = format!("/backups/sets/{}", ordered.work.database());
     Event {
@@ -454,6 +470,6 @@ fn result(ordered: &Ordered, report: &WorkReport, now: DateTime<Utc>) -> Event {
             WorkState::Waiting | WorkState::Running { .. } | WorkState::Done { .. } => Ended::Done,
         },
         after: Some(json!({ "task": ordered.work.task(), "report": report })),
-        ..Event::new(now, agent, Action::DatabaseResult, object)
+        ..Event::new(at, agent, Action::DatabaseResult, object)
     }
 }

@@ -129,6 +129,7 @@ pub enum Action {
     NodeTest,
     BackupAsk,
     BackupStep,
+    BackupDays,
     DatabaseWork,
     DatabaseResult,
     RestoreAsk,

@@ -2,13 +2,14 @@
 //!
 //! Owns the plan ([`plan()`], [`Schedule`]), what repositories hold ([`mod@copy`]), what test
 //! restores showed ([`proof`]), what may go ([`retention`]), what is short ([`mod@coverage`]), what
-//! a loss leaves ([`survives`]) and what the write-ahead log bridges ([`wal`]). Decides from
-//! snapshots only: a repository that was not read is unknown, and counts neither for a copy nor
-//! against one.
+//! a loss leaves ([`survives`]), what the write-ahead log bridges ([`wal`]) and how fast the days
+//! of policies pass ([`clock`]). Decides from snapshots only: a repository that was not read is
+//! unknown, and counts neither for a copy nor against one.
 
 mod calendar;
 mod chain;
 pub mod chores;
+pub mod clock;
 pub mod copy;
 pub mod coverage;
 pub mod job;

@@ -10,13 +10,15 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::clock::Pace;
 use super::job::{Failure, RestoreJob, RestoreResult, Target};
 use super::work::{Done, Work, WorkReport, WorkState};
 use super::{Catalogue, Label};
 use crate::fence::Outcome;
 use crate::id::{DatabaseId, DatacenterId};
 
-/// A request that nobody allowed is void after this time.
+/// A request that nobody allowed is void after this time; a real one, as fast as the policies'
+/// days may pass.
 pub const REQUEST_VALID: TimeDelta = TimeDelta::hours(4);
 
 /// `rs-12`: short, typeable, permanent.
@@ -71,6 +73,17 @@ pub struct Request {
     pub at: DateTime<Utc>,
     /// Without the test restore that it needs, because somebody says so.
     pub unproven: bool,
+}
+
+impl Request {
+    /// Until when somebody may allow it.
+    pub fn valid_until(&self, pace: Pace) -> DateTime<Utc> {
+        self.at + pace.stretch(REQUEST_VALID)
+    }
+
+    pub fn is_void(&self, now: DateTime<Utc>, pace: Pace) -> bool {
+        now > self.valid_until(pace)
+    }
 }
 
 /// A restore as it stands.
@@ -203,9 +216,9 @@ pub fn allow(
     by: &str,
     agent: Option<&DatacenterId>,
     checked: Result<(), Refusal>,
-    now: DateTime<Utc>,
+    (now, pace): (DateTime<Utc>, Pace),
 ) -> Result<(Restore, Work), Refusal> {
-    open(restore, now)?;
+    open(restore, now, pace)?;
     if restore.request.by == by {
         return Err(Refusal::SamePerson { by: by.to_owned() });
     }
@@ -223,16 +236,16 @@ pub fn refuse(
     restore: &Restore,
     by: &str,
     why: &str,
-    now: DateTime<Utc>,
+    (now, pace): (DateTime<Utc>, Pace),
 ) -> Result<Restore, Refusal> {
-    open(restore, now)?;
+    open(restore, now, pace)?;
     let state = State::Refused { by: Some(by.to_owned()), why: why.to_owned(), at: now };
     Ok(next(restore, state))
 }
 
-fn open(restore: &Restore, now: DateTime<Utc>) -> Result<(), Refusal> {
+fn open(restore: &Restore, now: DateTime<Utc>, pace: Pace) -> Result<(), Refusal> {
     match restore.state {
-        State::Requested if now - restore.request.at > REQUEST_VALID => Err(Refusal::Expired),
+        State::Requested if restore.request.is_void(now, pace) => Err(Refusal::Expired),
         State::Requested => Ok(()),
         State::Refused { .. }
         | State::Ordered { .. }
@@ -247,7 +260,7 @@ pub fn decide(
     restore: &Restore,
     work: Option<&WorkReport>,
     command: Option<&Outcome>,
-    now: DateTime<Utc>,
+    (now, pace): (DateTime<Utc>, Pace),
 ) -> Option<Restore> {
     let failed = |allowed_by: &str, result, failure| State::Failed {
         allowed_by: allowed_by.to_owned(),
@@ -257,7 +270,7 @@ pub fn decide(
     };
     let other = |words: &str| Some(Failure::new(super::job::Cause::Other { code: None }, words));
     let state = match (&restore.state, work.map(|report| &report.state), command) {
-        (State::Requested, _, _) if now - restore.request.at > REQUEST_VALID => {
+        (State::Requested, _, _) if restore.request.is_void(now, pace) => {
             State::Refused { by: None, why: Refusal::Expired.to_string(), at: now }
         }
         (

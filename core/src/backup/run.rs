@@ -14,6 +14,7 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::clock::Pace;
 use super::job::{BackupDone, BackupJob, Cause, Failure, WithoutFull};
 use super::work::{Done, Work, WorkReport, WorkState};
 use super::{Catalogue, Kind, Planned, Schedule, Window};
@@ -30,7 +31,8 @@ const TRIES_IN_PLACE: usize = 2;
 pub const TRIES_MAX: usize = 48;
 /// A backup that a person asked for is given up after this time.
 pub const ASKED_PATIENCE: TimeDelta = TimeDelta::hours(12);
-/// Work that an agent took over and then says nothing of counts as broken off after this time.
+/// Work that an agent took over and then says nothing of counts as broken off after this time; a
+/// real one, as fast as the policies' days may pass.
 pub const SILENCE: TimeDelta = TimeDelta::minutes(5);
 /// Windows that passed without anybody deciding, of which a run is written.
 const MISSED_MAX: usize = 31;
@@ -261,6 +263,7 @@ pub fn asked(
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     pub now: DateTime<Utc>,
+    pub pace: Pace,
     /// `None`: the fleet has no policy for the database any more.
     pub schedule: Option<&'a Schedule>,
     /// The data centre whose agent says that the database runs there.
@@ -373,11 +376,15 @@ fn ordered(run: &Run, facts: &Facts<'_>) -> Option<Change> {
         (Some(WorkState::Waiting | WorkState::Running { .. }), _) => None,
         (None, Some(Outcome::Failed { message })) => other(message),
         (None, Some(Outcome::Stale { .. })) => other("a newer decision came before it"),
-        (None, Some(Outcome::Done)) if facts.heard && facts.now - *at >= SILENCE => {
+        (None, Some(Outcome::Done)) if facts.heard && is_silent(*at, facts) => {
             failed(Failure::new(Cause::BrokenOff, "the agent says nothing of it"))
         }
         (None, Some(Outcome::Done) | None) => None,
     }
+}
+
+fn is_silent(ordered_at: DateTime<Utc>, facts: &Facts<'_>) -> bool {
+    facts.now - ordered_at >= facts.pace.stretch(SILENCE)
 }
 
 /// Whether nothing more is tried: the next window is on, or the time that was given is over.

@@ -202,7 +202,7 @@ pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>, proofs: &Proofs
     problems.extend(audit_conflicts(estate));
     problems.extend(traffic::rollouts(estate));
     problems.extend(traffic::edges(estate, edges));
-    problems.extend(backups::find(estate, proofs));
+    problems.extend(backups::find(&estate.in_policy_time(), proofs));
     problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
     // Two shortfalls may be one problem.
     problems.dedup_by_key(|problem| problem.key());

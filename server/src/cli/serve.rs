@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
+use mainstay_control::access::By;
 use mainstay_control::audit::Signer;
 use mainstay_control::authority::Authority;
+use mainstay_control::backups::days::DaysError;
 use mainstay_control::{Control, access};
+use mainstay_core::backup::clock::Pace;
 use mainstay_store::{Options, Store};
 use mainstay_xds::Xds;
 use tokio::net::TcpListener;
@@ -53,6 +56,14 @@ pub struct ServeArgs {
     /// Browsers reach the console over TLS (a proxy in front ends it): cookies say Secure.
     #[arg(long, env = "MAINSTAY_SECURE")]
     secure: bool,
+    /// For a lab: let a day of the backup policies pass in this time, 10s to 24h, like 60s.
+    ///
+    /// The store remembers it: every server of it does the same, with this option or without, and
+    /// `--day 24h` lets days take their real time again. Refused where backups were made in real
+    /// days, as in production.
+    // No variable: it must not be given by accident.
+    #[arg(long, value_name = "TIME")]
+    day: Option<Pace>,
 }
 
 /// Runs the server until SIGINT or SIGTERM.
@@ -93,7 +104,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         "serving"
     );
     let names = link::names(agents.local_addr()?, &args.agents_names);
-    let reconcilers = tokio::spawn(reconcile(control.clone(), signer, stop.clone()));
+    let reconcilers = tokio::spawn(reconcile(control.clone(), args.day, signer, stop.clone()));
     let hub = tokio::spawn(state.live.clone().run(control.clone(), stop.clone()));
     let services = xds.services(Arc::new(Certificates(control.clone())));
     let edges = tokio::spawn(edges::run(control.clone(), xds, stop.clone()));
@@ -104,11 +115,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let ended = async {
         let _ = tokio::join!(hub, edges);
         let links = links.await;
-        let _ = reconcilers.await;
-        links
+        (links, reconcilers.await)
     };
     match tokio::time::timeout(DRAIN, ended).await {
-        Ok(links) => links.context("the listener for agents")??,
+        Ok((links, reconcilers)) => {
+            links.context("the listener for agents")??;
+            reconcilers.context("the reconcilers")??;
+        }
         Err(_) => tracing::warn!("something did not stop in time"),
     }
     control.store.close().await;
@@ -117,18 +130,37 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for the database, brings its schema up to date, then runs the reconcilers.
-async fn reconcile(control: Arc<Control>, signer: Signer, stop: CancellationToken) {
+/// Waits for the database, brings its schema up to date, then runs the reconcilers. An error ends
+/// the server: the days of the policies may not pass as `day` says.
+async fn reconcile(
+    control: Arc<Control>,
+    day: Option<Pace>,
+    signer: Signer,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let mut told = false;
-    while let Err(error) = control.store.migrate().await {
+    while let Err(error) = prepare(&control, day).await {
+        if let DaysError::Refused(error) = error {
+            stop.cancel();
+            return Err(error.into());
+        }
         if !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "waiting for the database");
         }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(RETRY) => {}
         }
     }
     let holder = format!("{}-{}", std::process::id(), access::random());
     control.run(holder, signer, stop).await;
+    Ok(())
+}
+
+async fn prepare(control: &Control, day: Option<Pace>) -> Result<(), DaysError> {
+    control.store.migrate().await?;
+    if let Some(pace) = day {
+        control.set_pace(&By::system("serve"), pace).await?;
+    }
+    Ok(())
 }

@@ -77,7 +77,7 @@ async fn metrics(State(state): State<AppState>) -> Response {
 /// What is known of the copies of each database. What is not known is no number: a gauge that
 /// stays at its last value would be a lie.
 async fn backups(state: &AppState, snapshot: &Snapshot) {
-    let estate = &snapshot.estate;
+    let estate = &*snapshot.estate.in_policy_time();
     let away = snapshot.store_away_since().is_some();
     for schedule in Schedule::all(&estate.fleet) {
         let seen = estate.database(&schedule.database);

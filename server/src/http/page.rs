@@ -1,6 +1,7 @@
 //! What every page has in common: who looks, at which moment, in which shell, and whether the
 //! answer is HTML for a person or the same data as JSON for a program.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
@@ -15,7 +16,7 @@ use mainstay_app::pages::Reader;
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::rows::section_counts;
 use mainstay_app::render;
-use mainstay_app::shell::{self, DataAge, Message, Shell};
+use mainstay_app::shell::{self, DataAge, Message, PolicyDays, Shell};
 use mainstay_app::text::Tz;
 use mainstay_app::text::rollout::rollout_state;
 use mainstay_control::access::By;
@@ -97,6 +98,11 @@ impl Context {
     /// The path and query of this request.
     pub fn path(&self) -> &str {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    /// The estate in the time of the backup policies: what pages of backups are made of.
+    pub fn policy(&self) -> Cow<'_, Estate> {
+        self.snapshot.estate.in_policy_time()
     }
 
     /// On whose behalf a change of this request is made.
@@ -267,6 +273,10 @@ impl Context {
             list_zone: self.list_zone(),
             now: estate.at,
             data,
+            days: PolicyDays {
+                pace: estate.pace,
+                ahead: estate.clock.to_policy(estate.at) - estate.at,
+            },
             topology: counts.topology,
             rollouts: rollouts(estate),
             backups: counts.backups,

@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -46,6 +46,9 @@ pub(crate) struct Arguments {
     /// Only the server: no fleet on this machine
     #[arg(long)]
     no_lab: bool,
+    /// Let a day of the backup policies, and of the users, pass in this time, as 60s
+    #[arg(long, value_name = "TIME", conflicts_with = "no_lab")]
+    day: Option<String>,
     /// Build quickly instead of optimised: for work on the code
     #[arg(long)]
     dev: bool,
@@ -58,6 +61,8 @@ struct Plan {
     data: PathBuf,
     fleet: PathBuf,
     lab: bool,
+    /// How long a day is, for those who check it.
+    day: Option<String>,
     /// The program of the lab's edges.
     envoy: Option<PathBuf>,
     profile: Profile,
@@ -127,6 +132,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
         data: dir.canonicalize()?,
         fleet,
         lab: !arguments.no_lab,
+        day: arguments.day.clone(),
         envoy: None,
         profile: if arguments.dev { Profile::Dev } else { Profile::Release },
     })
@@ -211,6 +217,7 @@ fn serve(
             .arg("--site-dir")
             .arg(repo::target().join(plan.profile.site()))
             .env("DATABASE_URL", url);
+        hand_day(plan, &mut server);
         children.start("server", &mut server)?;
         wait_ready(plan.console, children, signals)
     })?;
@@ -222,9 +229,10 @@ fn serve(
             let mut lab = repo::command(&bin);
             lab.arg("lab").arg("--fleet").arg(&plan.fleet);
             lab.arg("--data-dir").arg(plan.data.join("lab"));
-            lab.args(["--server", &plan.agents.to_string(), "--join-tokens"]);
+            lab.args(["--server", &plan.agents.to_string()]);
+            hand_day(plan, &mut lab);
             lab.envs(plan.envoy.iter().map(|program| (need::ENVOY_VARIABLE, program)));
-            children.start("lab", lab.arg(tokens_file(plan)))
+            children.start("lab", lab.arg("--join-tokens").arg(tokens_file(plan)))
         })?;
     }
     ready();
@@ -235,6 +243,10 @@ fn serve(
         children.check()?;
         std::thread::sleep(POLL);
     }
+}
+
+fn hand_day(plan: &Plan, command: &mut Command) {
+    command.args(plan.day.iter().flat_map(|day| ["--day", day]));
 }
 
 /// True when a signal came before the server was ready.

@@ -90,6 +90,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::NodeTest => t!("audit-node-test", how = how),
         Action::BackupAsk => t!("audit-backup-ask", how = how),
         Action::BackupStep => t!("audit-backup-step", how = how),
+        Action::BackupDays => t!("audit-backup-days", how = how),
         Action::DatabaseWork => t!("audit-database-work", how = how),
         Action::DatabaseResult => t!("audit-database-result", how = how),
         Action::RestoreAsk => t!("audit-restore-ask", how = how),
@@ -138,6 +139,7 @@ fn detail(event: &Event) -> Option<String> {
         }
         Action::BackupAsk => quoted(after.get("kind")?),
         Action::DatabaseWork | Action::DatabaseResult => quoted(after.get("task")?),
+        Action::BackupDays => quoted(after.get("day")?),
         Action::AuditExport => quoted(after.get("format")?),
         Action::RestoreAsk | Action::RestoreAllow | Action::RestoreRefuse => {
             quoted(after.get("restore")?)
@@ -192,7 +194,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 47] = [
+pub const ACTIONS: [Action; 48] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -232,6 +234,7 @@ pub const ACTIONS: [Action; 47] = [
     Action::NodeTest,
     Action::BackupAsk,
     Action::BackupStep,
+    Action::BackupDays,
     Action::DatabaseWork,
     Action::DatabaseResult,
     Action::RestoreAsk,

@@ -117,7 +117,7 @@ pub fn look(run: &Run, estate: &Estate) -> Look {
         State::Ordered { agent, work, at, .. } => {
             let told = estate.datacenters.get(agent).and_then(|state| state.work(work));
             let silent = estate.contact(agent) != Contact::Reporting;
-            let waited = now - *at >= SILENCE;
+            let waited = now - *at >= estate.pace.stretch(SILENCE);
             match (silent || (told.is_none() && waited), run.is_late(now)) {
                 (true, _) => Look::Stuck,
                 (false, true) => Look::Late,

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::Schedule;
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use serde::Serialize;
@@ -199,6 +200,11 @@ pub struct Answer {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Data {
     pub at: DateTime<Utc>,
+    /// Seconds in which a day of the policies passes, where it is not a day: every time here is
+    /// the policies'.
+    #[serde(skip_serializing_if = "Pace::is_real")]
+    #[schema(value_type = Option<u32>)]
+    pub day_seconds: Pace,
     pub filter: Filter,
     pub dropped: Vec<Dropped>,
     pub answer: Answer,
@@ -226,6 +232,7 @@ pub fn build(estate: &Estate, known: &AllKnown, filter: Filter, dropped: Vec<Dro
     let without = estate.fleet.databases.keys().filter(|id| !with.contains(id));
     Data {
         at: estate.at,
+        day_seconds: estate.pace,
         answer: answer(&pictures, estate.at),
         sets: pictures.iter().map(SetRow::of).collect(),
         calendar: (filter.view == View::Calendar).then(|| calendar::build(&pictures, &filter)),

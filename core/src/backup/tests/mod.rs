@@ -1,6 +1,7 @@
 //! Plans against a reference that shares nothing with them, retention and coverage over generated
 //! histories, and what the rest of the tests are built from.
 
+mod clock;
 mod coverage;
 mod generated;
 mod plans;

@@ -1,6 +1,7 @@
 //! Restores over the live database: what they need, and who may allow them.
 
 use super::*;
+use crate::backup::clock::Pace;
 use crate::backup::job::{
     Cause, Failure, ProofJob, ProofResult, RestoreResult, Step, Target, Validation,
 };
@@ -96,7 +97,7 @@ fn only_a_young_proof_of_the_same_copy_and_target_counts() {
 fn another_person_allows_it_in_time_and_everything_is_judged_again() {
     let asked = asked(State::Requested);
     let agent = dc("a1");
-    let by = |by: &str, agent, checked, now| allow(&asked, by, agent, checked, now);
+    let by = |by: &str, agent, checked, now| allow(&asked, by, agent, checked, (now, Pace::REAL));
     let (allowed, work) = by("bob", Some(&agent), Ok(()), now()).expect("all is well");
     assert_eq!((work.id(), work.task(), allowed.revision), ("rs-3", "restore", 2));
     assert_eq!(allowed.state.name(), "ordered");
@@ -107,11 +108,11 @@ fn another_person_allows_it_in_time_and_everything_is_judged_again() {
     assert_eq!(by("bob", Some(&agent), unproven, now()), Err(Refusal::NeverProven));
     let late = now() + REQUEST_VALID + TimeDelta::seconds(1);
     assert_eq!(by("bob", Some(&agent), Ok(()), late), Err(Refusal::Expired));
-    let again = allow(&allowed, "cid", Some(&agent), Ok(()), now());
+    let again = allow(&allowed, "cid", Some(&agent), Ok(()), (now(), Pace::REAL));
     assert_eq!(again, Err(Refusal::Over { state: "ordered".into() }));
-    let refused = refuse(&asked, "ann", "not needed", now()).expect("it is open");
+    let refused = refuse(&asked, "ann", "not needed", (now(), Pace::REAL)).expect("it is open");
     assert_eq!(refused.state.name(), "refused");
-    assert!(refuse(&refused, "bob", "no", now()).is_err());
+    assert!(refuse(&refused, "bob", "no", (now(), Pace::REAL)).is_err());
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn it_ends_as_the_agent_tells() {
     };
     let done = |start| told(WorkState::Done { done: Done::Restore(result(start)) });
     let name = |report: Option<&WorkReport>, command: Option<&Outcome>| {
-        decide(&ordered, report, command, now()).map(|next| next.state.name())
+        decide(&ordered, report, command, (now(), Pace::REAL)).map(|next| next.state.name())
     };
     assert_eq!(name(None, None), None);
     assert_eq!(name(None, Some(&Outcome::Done)), None);
@@ -158,7 +159,12 @@ fn it_ends_as_the_agent_tells() {
     let refused = Outcome::Failed { message: "not here".into() };
     assert_eq!(name(None, Some(&refused)), Some("failed"));
     let open = asked(State::Requested);
-    assert_eq!(decide(&open, None, None, now() + REQUEST_VALID), None);
+    let name_at = |at, pace| decide(&open, None, None, (at, pace)).map(|next| next.state.name());
+    assert_eq!(name_at(now() + REQUEST_VALID, Pace::REAL), None);
     let late = now() + REQUEST_VALID + TimeDelta::seconds(1);
-    assert_eq!(decide(&open, None, None, late).expect("it ends").state.name(), "refused");
+    assert_eq!(name_at(late, Pace::REAL), Some("refused"));
+    // A person's time is real, as fast as the policies' may pass.
+    let minute = Pace::new(60).expect("a pace");
+    assert_eq!(name_at(now() + TimeDelta::days(4 * 60), minute), None);
+    assert_eq!(name_at(now() + TimeDelta::days(4 * 60 + 1), minute), Some("refused"));
 }

@@ -1,6 +1,7 @@
 //! Runs, from their window to their end.
 
 use super::*;
+use crate::backup::clock::Pace;
 use crate::backup::job::{BackupDone, Cause, Failure, Progress};
 use crate::backup::run::{
     ASKED_PATIENCE, Change, Facts, New, Obstacle, Origin, PassedOver, Run, RunId, State, asked,
@@ -46,6 +47,7 @@ impl World {
         let Self { schedule, run, catalogue, work, command, host, heard, busy } = self;
         let facts = Facts {
             now,
+            pace: Pace::REAL,
             schedule: Some(schedule),
             host: host.as_ref(),
             heard: *heard,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::target;
 use super::named;
-use super::status::{at, rows, word};
+use super::status::{at, days, rows, word};
 use crate::cli::api::{Server, ServerArgs, Stop, key, print, print_json};
 use crate::http::backups::{AllowAsk, LetGoAsk, ProveOrdered, RefuseAsk, RestoreAsk, RestoreAsked};
 
@@ -171,7 +171,7 @@ pub(super) async fn restores(args: &RestoresArgs) -> Result<(), Stop> {
 
 /// Every restore in a line, and what became of it below. Writing to a string cannot fail.
 fn all(data: &Value) -> String {
-    let mut text = String::new();
+    let mut text = days(data);
     for row in rows(data, "restores") {
         let _ = writeln!(
             text,
@@ -196,7 +196,7 @@ fn all(data: &Value) -> String {
             word(row, "detail"),
         );
     }
-    match text.is_empty() {
+    match rows(data, "restores").next().is_none() {
         true => "no database was restored over\n".to_owned(),
         false => text,
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use mainstay_core::backup::clock::Pace;
 use serde_json::Value;
 
 use super::named;
@@ -40,6 +41,15 @@ pub(super) fn rows<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a
     value[name].as_array().into_iter().flatten()
 }
 
+/// That the times are the policies', where these have a time of their own.
+pub(super) fn days(data: &Value) -> String {
+    let pace = data["day_seconds"].as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+    let pace = pace.and_then(|seconds| Pace::new(seconds).ok());
+    pace.map_or_else(String::new, |pace| {
+        format!("A day of the policies passes in {pace} here; all times are theirs.\n")
+    })
+}
+
 fn texts(value: &Value, name: &str) -> Vec<String> {
     rows(value, name).filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -52,7 +62,7 @@ pub(super) fn at<'a>(value: &'a Value, name: &str) -> &'a str {
 /// Every database in a line. Writing to a string cannot fail.
 fn all(data: &Value) -> String {
     let answer = &data["answer"];
-    let mut text = word(answer, "sentence").to_owned();
+    let mut text = days(data) + word(answer, "sentence");
     for rest in texts(answer, "rest") {
         let _ = write!(text, " {rest}");
     }
@@ -89,7 +99,9 @@ fn notes(text: &mut String, set: &Value) {
 
 fn one(data: &Value) -> String {
     let set = &data["set"];
-    let mut text = format!("{}: {}\n", word(data, "database"), word(set, "word").to_lowercase());
+    let mut text = days(data);
+    let (database, state) = (word(data, "database"), word(set, "word").to_lowercase());
+    let _ = writeln!(text, "{database}: {state}");
     for line in texts(data, "policy") {
         let _ = writeln!(text, "  {line}");
     }
@@ -144,6 +156,14 @@ fn one(data: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn times_of_another_pace_are_named() {
+        let line = "A day of the policies passes in 60 s here; all times are theirs.\n";
+        assert_eq!(days(&json!({ "day_seconds": 60 })), line);
+        assert_eq!(days(&json!({ "at": "2026-11-19T02:24:00Z" })), "");
+        assert!(one(&json!({ "database": "db", "day_seconds": 60 })).starts_with(line));
+    }
 
     #[test]
     fn a_database_is_a_line_and_what_was_not_read_is_named() {

@@ -277,7 +277,7 @@ async fn prove_sent(context: Context, viewer: Viewer, Path(at): Path<At>, body: 
         return *response;
     }
     let typed = typed(&body);
-    let target = match ask::read_prove(&typed, context.snapshot.estate.at) {
+    let target = match ask::read_prove(&typed, context.policy().at) {
         Ok(target) => target,
         Err(mistakes) => {
             let answer = with_set(&context, &at.0, async |picture: &Picture<'_>| {

@@ -37,7 +37,7 @@ pub async fn lately(context: &Context) -> Option<AllKnown> {
     if away || estate.fleet.databases.is_empty() {
         return None;
     }
-    let now = estate.at;
+    let now = context.policy().at;
     match runs(context, now - LATELY, now + LATELY).await {
         Ok(known) => Some(known),
         Err(error) => {
@@ -65,7 +65,7 @@ pub(super) async fn with_set(
     database: &str,
     answer: impl AsyncFnOnce(&Picture<'_>) -> Response,
 ) -> Response {
-    let estate = &context.snapshot.estate;
+    let estate = &*context.policy();
     let id = DatabaseId::new(database).ok();
     let id = id.filter(|id| Schedule::of(&estate.fleet, id).is_some());
     let Some(id) = id else { return not_found(context) };
@@ -80,7 +80,7 @@ pub(super) async fn with_set(
 }
 
 async fn one(context: &Context, database: &DatabaseId) -> Result<Known, StoreError> {
-    let (control, now) = (&context.state.control, context.snapshot.estate.at);
+    let (control, now) = (&context.state.control, context.policy().at);
     let (from, until) = (now - set::RUNS, now + TimeDelta::days(1));
     let runs = control.backup_runs(Some(database), from, until).await?;
     let work = work(context, database).await?;

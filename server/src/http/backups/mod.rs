@@ -63,7 +63,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     ),
     responses((status = 200, body = backups::Data)))]
 async fn list(context: Context) -> Response {
-    let estate = &context.snapshot.estate;
+    let estate = &*context.policy();
     let (filter, dropped) = Filter::read(&context.query(), estate);
     let known = match load::all(&context, filter.time(estate.at)).await {
         Ok(known) => known,

@@ -137,7 +137,7 @@ async fn all(context: Context) -> Response {
         Err(_) => return not_found(&context),
     };
     match context.state.control.restores(database.as_ref()).await {
-        Ok(restores) => Json(list::build(&context.snapshot.estate, &restores)).into_response(),
+        Ok(restores) => Json(list::build(&context.policy(), &restores)).into_response(),
         Err(error) => store_failed(&context, &error),
     }
 }
@@ -161,7 +161,7 @@ async fn show(context: Context, Path(id): Path<String>) -> Response {
         Ok(loaded) => loaded,
         Err(response) => return *response,
     };
-    let data = one::build(&context.snapshot.estate, &restore, &work);
+    let data = one::build(&context.policy(), &restore, &work);
     let reader = context.reader();
     let frame = Frame::new(one::title(&data), set::topics());
     context.page(frame, &data, || one::view(&data, &reader))
@@ -197,7 +197,7 @@ async fn ask_sent(context: Context, viewer: Viewer, Path(at): Path<At>, body: By
         return *response;
     }
     let typed = typed(&body);
-    let read = ask::read(copy.database.as_str(), &typed, context.snapshot.estate.at);
+    let read = ask::read(copy.database.as_str(), &typed, context.policy().at);
     let (status, mistakes) = match read {
         Err(mistakes) => (StatusCode::UNPROCESSABLE_ENTITY, mistakes),
         Ok((target, unproven)) => {
@@ -259,7 +259,7 @@ async fn decision(
         Ok(loaded) => loaded,
         Err(response) => return *response,
     };
-    let estate = &context.snapshot.estate;
+    let estate = &*context.policy();
     let one = one::build(estate, &restore, &work);
     let hindrance = match verb == Verb::Allow && one.restore.waits() {
         false => None,

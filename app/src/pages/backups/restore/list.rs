@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::backup::restore::Restore;
 use mainstay_core::estate::Estate;
 use serde::Serialize;
@@ -20,13 +21,18 @@ use crate::ui::time::time;
 #[schema(as = Restores)]
 pub struct List {
     pub at: DateTime<Utc>,
+    /// Seconds in which a day of the policies passes, where it is not a day: every time here is
+    /// the policies'.
+    #[serde(skip_serializing_if = "Pace::is_real")]
+    #[schema(value_type = Option<u32>)]
+    pub day_seconds: Pace,
     /// The newest first.
     pub restores: Vec<Row>,
 }
 
 pub fn build(estate: &Estate, restores: &[Restore]) -> List {
     let rows = restores.iter().map(|restore| Row::of(estate, restore)).collect();
-    List { at: estate.at, restores: rows }
+    List { at: estate.at, day_seconds: estate.pace, restores: rows }
 }
 
 pub fn view(data: &List) -> AnyView {

@@ -11,7 +11,7 @@ pub mod one;
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::backup::job;
-use mainstay_core::backup::restore::{self, REQUEST_VALID, Refusal, Request, Restore, State};
+use mainstay_core::backup::restore::{self, Refusal, Request, Restore, State};
 use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
 use mainstay_core::estate::{Contact, Estate};
 use mainstay_core::id::{DatabaseId, GroupId};
@@ -61,7 +61,7 @@ impl Row {
     pub fn of(estate: &Estate, restore: &Restore) -> Self {
         let (request, now) = (&restore.request, estate.at);
         let declared = estate.fleet.databases.get(&request.database);
-        let (tone, word) = look(restore, report(estate, restore), now);
+        let (tone, word) = look(restore, report(estate, restore), estate);
         let (allowed_by, ended_at) = match &restore.state {
             State::Requested => (None, None),
             State::Refused { at, .. } => (None, Some(*at)),
@@ -111,13 +111,13 @@ fn report<'a>(estate: &'a Estate, restore: &Restore) -> Option<&'a WorkReport> {
     estate.datacenters.get(agent)?.work(work)
 }
 
-fn is_void(restore: &Restore, now: DateTime<Utc>) -> bool {
-    now - restore.request.at > REQUEST_VALID
+fn is_void(restore: &Restore, estate: &Estate) -> bool {
+    restore.request.is_void(estate.at, estate.pace)
 }
 
-fn look(restore: &Restore, report: Option<&WorkReport>, now: DateTime<Utc>) -> (Tone, String) {
+fn look(restore: &Restore, report: Option<&WorkReport>, estate: &Estate) -> (Tone, String) {
     match &restore.state {
-        State::Requested if is_void(restore, now) => (Tone::Pause, t!("restore-void")),
+        State::Requested if is_void(restore, estate) => (Tone::Pause, t!("restore-void")),
         State::Requested => (Tone::Plan, t!("restore-waits")),
         State::Refused { by: None, .. } => (Tone::Pause, t!("restore-void")),
         State::Refused { by: Some(_), .. } => (Tone::Pause, t!("restore-refused")),
@@ -136,9 +136,10 @@ fn look(restore: &Restore, report: Option<&WorkReport>, now: DateTime<Utc>) -> (
 fn detail(estate: &Estate, restore: &Restore) -> String {
     let now = estate.at;
     match &restore.state {
-        State::Requested if is_void(restore, now) => t!("restore-void-detail"),
+        State::Requested if is_void(restore, estate) => t!("restore-void-detail"),
         State::Requested => {
-            t!("restore-waits-until", at = text::moment(restore.request.at + REQUEST_VALID, now))
+            let until = restore.request.valid_until(estate.pace);
+            t!("restore-waits-until", at = text::moment(until, now))
         }
         State::Refused { by: Some(by), why, .. } => {
             t!("restore-refused-by", by = by.as_str(), why = why.as_str())

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::job::RestoreResult;
-use mainstay_core::backup::restore::{REQUEST_VALID, Restore, State};
+use mainstay_core::backup::restore::{Restore, State};
 use mainstay_core::backup::work::{DatabaseReport, Done, WorkReport, WorkState};
 use mainstay_core::estate::Estate;
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub fn build(estate: &Estate, restore: &Restore, work: &[Told]) -> Data {
         restore: Row::of(estate, restore),
         lines: if waits { consequences(estate, request, work) } else { Vec::new() },
         proof: proof(estate, request, work, judged_at),
-        allow_until: waits.then(|| request.at + REQUEST_VALID),
+        allow_until: waits.then(|| request.valid_until(estate.pace)),
         agent: told.map(|told| told.agent.to_string()),
         allowed_at: told.map(|told| told.ordered_at),
         steps: result.map(steps).unwrap_or_default(),

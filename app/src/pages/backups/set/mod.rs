@@ -7,6 +7,7 @@ mod work;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::Target;
+use mainstay_core::backup::clock::Pace;
 use mainstay_core::id::{DatabaseId, GroupId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,6 +36,11 @@ use crate::ui::tone::Tone;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Data {
     pub at: DateTime<Utc>,
+    /// Seconds in which a day of the policies passes, where it is not a day: every time here is
+    /// the policies'.
+    #[serde(skip_serializing_if = "Pace::is_real")]
+    #[schema(value_type = Option<u32>)]
+    pub day_seconds: Pace,
     #[schema(value_type = String)]
     pub database: DatabaseId,
     #[schema(value_type = Option<String>)]
@@ -74,6 +80,7 @@ pub fn build(picture: &Picture<'_>) -> Data {
     let declared = picture.estate.fleet.databases.get(database);
     Data {
         at: picture.now(),
+        day_seconds: picture.estate.pace,
         database: database.clone(),
         group: declared.map(|it| it.group.clone()),
         set: SetRow::of(picture),
