@@ -72,6 +72,39 @@ fn each_state_has_its_mark_and_each_view_its_facts() {
 }
 
 #[test]
+fn many_databases_are_paged_and_found_by_name() {
+    let (mut estate, known) = backup_sample::estate();
+    let mut fleet = (*estate.fleet).clone();
+    for number in 0..120 {
+        let database = fleet.databases[&db("feed-db")].clone();
+        fleet.databases.insert(db(&format!("many-{number:03}")), database);
+    }
+    estate.fleet = std::sync::Arc::new(fleet);
+    let list = |query: &str| {
+        let (filter, dropped) = Filter::read(&Query::parse(query), &estate);
+        let data = backups::build(&estate, &known, filter, dropped);
+        (fragment(|| backups::view(&data)), data)
+    };
+    let (html, first) = list("view=sets");
+    assert_eq!((first.sets.len(), first.total), (backups::PAGE, 126));
+    says(&html, &["Next 50", "after=many-", "Name contains"]);
+    let next = first.next.expect("there is more").to_string();
+    let (_, second) = list(&format!("view=sets&after={next}"));
+    assert!(second.sets[0].database.as_str() > next.as_str());
+    let (html, last) = list("view=sets&after=many-110");
+    assert_eq!((last.next, last.sets.len()), (None, 13));
+    says(&html, &["First page"]);
+    let (html, named) = list("q=store&span=month");
+    assert_eq!((named.total, named.sets.len()), (1, 1));
+    says(&html, &["Clear the filter", "value=\"store\"", "q=store"]);
+    assert!(!html.contains("many-001"));
+    says(&list("q=nowhere").0, &["No database matches the filter."]);
+    let (_, lost) = list("view=copies&lost=fra1");
+    let loss = lost.copies.and_then(|it| it.loss).expect("it is asked for");
+    assert_eq!((loss.total, loss.rows.len()), (126, backups::PAGE));
+}
+
+#[test]
 fn a_fleet_without_policies_says_so() {
     let estate = Estate::default();
     let (filter, dropped) = Filter::read(&Query::default(), &estate);

@@ -1,11 +1,14 @@
-//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]); and how fast
-//! the days of the policies pass ([`days`]).
+//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]); what was done
+//! about copies, in memory ([`history`]); and how fast the days of the policies pass ([`days`]).
 //!
 //! What is written down of backups is in the policies' time; the audit log, one-time keys and
 //! commands to agents are in real time.
 
 pub mod days;
+pub mod history;
 pub mod restore;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Outcome};
@@ -20,6 +23,7 @@ use mainstay_store::backup::{self as stored, Ordered};
 use mainstay_store::{StoreError, audit, lease, outbox};
 use serde_json::json;
 
+use self::history::History;
 use crate::Control;
 use crate::access::By;
 use crate::leader::LEASE;
@@ -170,14 +174,19 @@ impl Control {
         Ok(id)
     }
 
-    /// Runs whose windows begin in a time, the newest first.
+    /// What was done about the copies of every database, as it was a moment ago.
+    pub async fn backup_history(&self) -> Result<Arc<History>, StoreError> {
+        self.history.lately(self.snapshot().estate.in_policy_time().at).await
+    }
+
+    /// Runs of these databases whose windows begin in a time, the newest first.
     pub async fn backup_runs(
         &self,
-        database: Option<&DatabaseId>,
+        databases: &[DatabaseId],
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Vec<Run>, StoreError> {
-        stored::runs(self.store.reads(), database, from, until).await
+        stored::runs(self.store.reads(), databases, from, until).await
     }
 
     /// One run.

@@ -45,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 use access::{Access, By, RedeemError};
 use authority::{Authority, AuthorityError, Issued};
+use backups::history::Reader as History;
 use commands::Commands;
 use edges::Edges;
 use estate::{LiveEstate, Snapshot};
@@ -67,6 +68,7 @@ pub struct Control {
     pub authority: Authority,
     pub edges: Arc<Edges>,
     pub traffic: Arc<Traffic>,
+    history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
     commands: watch::Sender<u64>,
     /// Certificates that were valid when they were last shown here, by fingerprint. Bounded by
@@ -95,7 +97,8 @@ impl Control {
         let ingest = Ingest::new(background.clone(), estate.clone());
         Self {
             edges: Arc::new(Edges::new(background.clone(), estate.clone())),
-            traffic: Arc::new(Traffic::new(background)),
+            traffic: Arc::new(Traffic::new(background.clone())),
+            history: Arc::new(History::new(background)),
             prometheus: None,
             access: Access::new(store.clone()),
             ingest: Arc::new(ingest),
@@ -120,6 +123,7 @@ impl Control {
             estate: self.estate.clone(),
             edges: self.edges.clone(),
             traffic: self.traffic.clone(),
+            history: self.history.clone(),
         }
     }
 

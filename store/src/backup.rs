@@ -16,6 +16,8 @@ use crate::{Result, StoreError, Tx};
 
 /// Most rows of one answer.
 pub const PAGE_MAX: i64 = 1_000;
+/// Most runs of one answer: a month of a page's databases, with what people asked for beside.
+pub const RUNS_MAX: i64 = 5_000;
 
 /// Work that an agent was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,25 +88,26 @@ pub async fn open_runs(pool: &PgPool) -> Result<Vec<Run>> {
     rows.into_iter().map(Run::try_from).collect()
 }
 
-/// Runs of windows that begin in a time, of one database or of all, the newest first, at most
-/// [`PAGE_MAX`].
+/// Runs of windows that begin in a time, of these databases, the newest first, at most
+/// [`RUNS_MAX`].
 pub async fn runs(
     pool: &PgPool,
-    database: Option<&DatabaseId>,
+    databases: &[DatabaseId],
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<Run>> {
+    let databases: Vec<String> = databases.iter().map(ToString::to_string).collect();
     let rows = sqlx::query_as!(
         RunRow,
         r#"SELECT id, origin AS "origin: Json<Origin>", planned AS "planned: Json<Planned>",
                tries AS "tries: Json<Vec<Try>>", state AS "state: Json<State>", revision
            FROM backup_run
-           WHERE window_start >= $1 AND window_start < $2 AND ($3::text IS NULL OR database = $3)
+           WHERE window_start >= $1 AND window_start < $2 AND database = ANY($3)
            ORDER BY window_start DESC, id DESC LIMIT $4"#,
         from,
         until,
-        database.map(DatabaseId::as_str),
-        PAGE_MAX
+        &databases,
+        RUNS_MAX
     )
     .fetch_all(pool)
     .await?;
@@ -234,13 +237,13 @@ pub async fn next_number(tx: &mut Tx<'_>) -> Result<i64> {
     Ok(number)
 }
 
-struct RunRow {
-    id: i64,
-    origin: Json<Origin>,
-    planned: Json<Planned>,
-    tries: Json<Vec<Try>>,
-    state: Json<State>,
-    revision: i64,
+pub(crate) struct RunRow {
+    pub id: i64,
+    pub origin: Json<Origin>,
+    pub planned: Json<Planned>,
+    pub tries: Json<Vec<Try>>,
+    pub state: Json<State>,
+    pub revision: i64,
 }
 
 impl TryFrom<RunRow> for Run {
@@ -258,14 +261,14 @@ impl TryFrom<RunRow> for Run {
     }
 }
 
-struct WorkRow {
-    agent: String,
-    work: Json<Work>,
-    asked_by: Option<String>,
-    reason: Option<String>,
-    ordered_at: DateTime<Utc>,
-    report: Option<Json<WorkReport>>,
-    ended_at: Option<DateTime<Utc>>,
+pub(crate) struct WorkRow {
+    pub agent: String,
+    pub work: Json<Work>,
+    pub asked_by: Option<String>,
+    pub reason: Option<String>,
+    pub ordered_at: DateTime<Utc>,
+    pub report: Option<Json<WorkReport>>,
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<WorkRow> for Ordered {

@@ -3,8 +3,8 @@
 //! Owns the pools, the migrations of `migrations/`, transactions ([`Store::transaction`]), the
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
 //! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
-//! ([`traffic`], [`edge`]), backups and restores ([`backup`], [`restore`], [`clock`]) and the
-//! retention of what grows ([`retention`]).
+//! ([`traffic`], [`edge`]), backups and restores ([`backup`], [`restore`], [`history`], [`clock`])
+//! and the retention of what grows ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -21,6 +21,7 @@ pub mod edge;
 mod error;
 pub mod estate;
 pub mod fleet;
+pub mod history;
 pub mod lease;
 pub mod outbox;
 pub mod problem;

@@ -147,7 +147,7 @@ impl Made {
         let mut made = Self {
             schedule: schedule.clone(),
             catalogue,
-            known: Known { runs, ..Known::default() },
+            known: Known { runs: runs.into_iter().map(Arc::new).collect(), ..Known::default() },
         };
         made.prove();
         made
@@ -177,7 +177,7 @@ impl Made {
         let done = Done::Verify { damages: Vec::new() };
         let read = self::told(Work::Verify(verify), &agent, done, now - TimeDelta::hours(9));
         self.known.work = vec![told, read];
-        self.known.proofs = proofs(&self.known.work);
+        self.known.proofs = Arc::new(proofs(&self.known.work));
     }
 
     fn newest(&self) -> Option<(DatacenterId, Copy)> {
@@ -205,7 +205,7 @@ impl Made {
         match self.schedule.database.as_str() {
             "store-db" => {
                 self.lose(1);
-                let run = &mut self.known.runs[0];
+                let run = Arc::make_mut(&mut self.known.runs[0]);
                 let tried = |n: i64, datacenter: &str| Try {
                     datacenter: id(datacenter),
                     work: format!("{}-{n}", run.id),
@@ -225,12 +225,12 @@ impl Made {
             }
             "label-db" => {
                 self.lose(3);
-                for run in self.known.runs.iter_mut().take(3) {
+                for run in self.known.runs.iter_mut().take(3).map(Arc::make_mut) {
                     let at = run.planned.window_start + TimeDelta::days(1);
                     let because = Obstacle::Failed { failure: unreachable.clone() };
                     run.state = State::Missed { at: at.min(now), because };
                 }
-                self.known.proofs.clear();
+                self.known.proofs = Arc::default();
                 self.known.work.clear();
                 let held = self.catalogue.values_mut().filter_map(|held| held.as_mut().ok());
                 if let Some(copy) = held.flatten().next() {
@@ -239,7 +239,7 @@ impl Made {
             }
             "session-db" => {
                 self.lose(1);
-                let run = &mut self.known.runs[0];
+                let run = Arc::make_mut(&mut self.known.runs[0]);
                 let work = format!("{}-1", run.id);
                 let agent: DatacenterId = id("fra1");
                 let at = now - TimeDelta::minutes(3);

@@ -1553,6 +1553,8 @@ backups-copies = Copies
 backups-week = Week
 backups-month = Month
 backups-none = No database has a backup policy.
+backups-nothing = No database matches the filter.
+backups-nothing-detail = Only databases with a backup policy are listed.
 backups-none-detail = Policies are declared in the fleet file, each database names its own.
 backups-without = { $n ->
     [one] One database has no backup policy: { $names }.

@@ -6,12 +6,12 @@
 //! the policies' time but audit entries and commands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
 use mainstay_core::backup::job::{Cause, Failure, SqlCheck};
-use mainstay_core::backup::proof::Proof;
 use mainstay_core::backup::restore;
 use mainstay_core::backup::run::{self, Change, Run, State};
 use mainstay_core::backup::work::{DatabaseReport, Work, WorkReport, WorkState};
@@ -30,15 +30,10 @@ use crate::estate::Snapshot;
 
 /// Looks at the store are at least so far apart.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Proofs of a database that are looked at; older ones decide nothing.
-const PROOFS_MAX: i64 = 1_000;
 
 #[derive(Default)]
 pub(super) struct Backups {
     looked_at: Option<Instant>,
-    /// When each repository was last ordered to be read through, and a proof of each database.
-    verified: BTreeMap<(DatabaseId, DatacenterId), DateTime<Utc>>,
-    proved: BTreeMap<DatabaseId, DateTime<Utc>>,
 }
 
 /// What a look is made from.
@@ -85,33 +80,28 @@ impl Backups {
         term: &Term,
         view: &View<'_>,
     ) -> Result<(), StoreError> {
+        // Read after the open work: what of that is over is in here.
+        let history = leader.sources.history.now(view.now).await?;
+        let nothing = Arc::default();
+        let busy = view.busy();
         for (database, schedule) in &view.schedules {
-            let due = |run: &Run| match &run.state {
-                State::Waiting { not_before, .. } => *not_before <= view.now,
-                State::Ordered { .. } => true,
-                State::Done { .. } | State::Missed { .. } => false,
-            };
-            let has_run = view.runs.iter().any(|run| run.planned.database == *database && due(run));
-            let has_work = view.work.iter().any(|it| it.work.database() == database);
             let Some((host, report)) = view.host(database).filter(|(host, _)| view.heard(host))
             else {
                 continue;
             };
-            if has_run || has_work {
+            if busy.contains(database) {
                 continue;
             }
-            let past = Past::read(leader, database).await?;
-            self.remember(database, &past);
+            let past = history.of(database).unwrap_or(&nothing);
             let provers = view.provers(database, host);
-            let verified_at = self.verified_of(database);
             let facts = chores::Facts {
                 now: view.now,
                 schedule,
                 report,
                 changed_at: past.changed_at,
                 proofs: &past.proofs,
-                proof_ordered_at: self.proved.get(database).copied(),
-                verified_at: &verified_at,
+                proof_ordered_at: past.prove_ordered_at,
+                verified_at: &past.verified_at,
                 provers: &provers,
                 checks: view.checks(database),
             };
@@ -121,18 +111,6 @@ impl Backups {
             }
         }
         Ok(())
-    }
-
-    fn remember(&mut self, database: &DatabaseId, past: &Past) {
-        for (datacenter, at) in &past.verified {
-            self.verified.insert((database.clone(), datacenter.clone()), *at);
-        }
-        self.proved.extend(past.proved.map(|at| (database.clone(), at)));
-    }
-
-    fn verified_of(&self, database: &DatabaseId) -> BTreeMap<DatacenterId, DateTime<Utc>> {
-        let of = self.verified.iter().filter(|((of, _), _)| of == database);
-        of.map(|((_, datacenter), at)| (datacenter.clone(), *at)).collect()
     }
 }
 
@@ -158,6 +136,17 @@ impl<'a> View<'a> {
         self.estate.fleet.databases.get(database).map_or(&[], |it| &it.proof_checks)
     }
 
+    /// Databases with a run that is due, or with work.
+    fn busy(&self) -> BTreeSet<&DatabaseId> {
+        let due = |run: &&Run| match &run.state {
+            State::Waiting { not_before, .. } => *not_before <= self.now,
+            State::Ordered { .. } => true,
+            State::Done { .. } | State::Missed { .. } => false,
+        };
+        let runs = self.runs.iter().filter(due).map(|run| &run.planned.database);
+        runs.chain(self.work.iter().map(|it| it.work.database())).collect()
+    }
+
     fn heard(&self, datacenter: &DatacenterId) -> bool {
         hears(self.estate, datacenter)
     }
@@ -175,42 +164,6 @@ impl<'a> View<'a> {
     /// What is told of a piece of work.
     fn told(&self, agent: &DatacenterId, id: &str) -> Option<&'a WorkReport> {
         self.estate.datacenters.get(agent)?.work(id)
-    }
-}
-
-/// What was done about a database before.
-struct Past {
-    proofs: Vec<Proof>,
-    changed_at: Option<DateTime<Utc>>,
-    verified: BTreeMap<DatacenterId, DateTime<Utc>>,
-    proved: Option<DateTime<Utc>>,
-}
-
-impl Past {
-    async fn read(leader: &Leader, database: &DatabaseId) -> Result<Self, StoreError> {
-        let all = stored::work(leader.store.reads(), Some(database), None, PROOFS_MAX).await?;
-        let mut past =
-            Self { proofs: Vec::new(), changed_at: None, verified: BTreeMap::new(), proved: None };
-        for ordered in &all {
-            match &ordered.work {
-                Work::Backup(_) | Work::Expire(_) => {
-                    // By the clock of the agent, which also says when it read the repositories.
-                    let told = ordered.report.as_ref().and_then(|report| report.ended_at);
-                    past.changed_at = past.changed_at.max(told);
-                }
-                Work::Verify(job) => {
-                    let at =
-                        past.verified.entry(job.datacenter.clone()).or_insert(ordered.ordered_at);
-                    *at = ordered.ordered_at.max(*at);
-                }
-                Work::Prove(_) => past.proved = past.proved.max(Some(ordered.ordered_at)),
-                Work::Restore(_) | Work::LetGo(_) => {}
-            }
-            if let (Some(report), Some(ended_at)) = (&ordered.report, ordered.ended_at) {
-                past.proofs.extend(Proof::all_of(report, ended_at));
-            }
-        }
-        Ok(past)
     }
 }
 

@@ -7,10 +7,9 @@ use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::estate::Estate;
 use mainstay_core::problem::{self, Problem, Proofs, Record, Step, Tracker};
 use mainstay_store::lease::Term;
-use mainstay_store::{StoreError, audit, backup, lease, problem as stored};
+use mainstay_store::{StoreError, audit, lease, problem as stored};
 
 use super::Leader;
-use crate::backups::proofs_of;
 use crate::estate::Snapshot;
 
 /// Proofs of copies are read again after this time.
@@ -79,14 +78,10 @@ impl Problems {
         if self.proofs_read_at.is_some_and(|at| at.elapsed() < PROOFS_PERIOD) {
             return Ok(());
         }
+        let history = leader.sources.history.lately(estate.in_policy_time().at).await?;
         let databases = estate.fleet.databases.iter().filter(|(_, it)| it.policy.is_some());
-        let mut proofs = Proofs::new();
-        for (database, _) in databases {
-            let pool = leader.store.reads();
-            let work = backup::work(pool, Some(database), None, backup::PAGE_MAX).await?;
-            proofs.insert(database.clone(), proofs_of(&work));
-        }
-        self.proofs = proofs;
+        let known = databases.map(|(id, _)| (id.clone(), history.proofs(id)));
+        self.proofs = known.collect();
         self.proofs_read_at = Some(Instant::now());
         Ok(())
     }

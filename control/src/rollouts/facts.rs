@@ -15,6 +15,7 @@ use mainstay_store::{Store, StoreError, rollout as stored, traffic};
 use serde::{Deserialize, Serialize};
 
 use crate::Control;
+use crate::backups::history::Reader as History;
 use crate::edges::Edges;
 use crate::estate::LiveEstate;
 use crate::traffic::Traffic;
@@ -131,6 +132,7 @@ pub(crate) struct Sources {
     pub estate: Arc<LiveEstate>,
     pub edges: Arc<Edges>,
     pub traffic: Arc<Traffic>,
+    pub history: Arc<History>,
 }
 
 impl Sources {

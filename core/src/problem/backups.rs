@@ -5,6 +5,7 @@
 //! silence is a problem already. What was not read raises nothing that it could make up for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::id::{DatabaseId, DatacenterId};
 use crate::status::Status;
 
 /// Test restores that are known, by database; one that is missing: they are not known now.
-pub type Proofs = BTreeMap<DatabaseId, Vec<Proof>>;
+pub type Proofs = BTreeMap<DatabaseId, Arc<Vec<Proof>>>;
 
 /// What is wrong with the copies of a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ pub(super) fn find(estate: &Estate, proofs: &Proofs) -> Vec<Problem> {
         }
         problems.extend(unread(&schedule, report));
         let known = proofs.get(&schedule.database);
-        let proofs = known.map_or(&[][..], Vec::as_slice);
+        let proofs = known.map_or(&[][..], |proofs| proofs.as_slice());
         let found = coverage(&schedule, &report.catalogue, proofs, estate.at);
         let patient = known.is_none() || is_young(report, proofs, estate.at);
         let told = found.shortfalls.iter().filter(|shortfall| {

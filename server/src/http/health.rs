@@ -78,16 +78,16 @@ async fn metrics(State(state): State<AppState>) -> Response {
 /// stays at its last value would be a lie.
 async fn backups(state: &AppState, snapshot: &Snapshot) {
     let estate = &*snapshot.estate.in_policy_time();
-    let away = snapshot.store_away_since().is_some();
+    let history = match snapshot.store_away_since() {
+        Some(_) => None,
+        None => state.control.backup_history().await.ok(),
+    };
     for schedule in Schedule::all(&estate.fleet) {
         let seen = estate.database(&schedule.database);
         let heard = seen.filter(|(host, _)| estate.contact(host) == Contact::Reporting);
-        let proofs = match away {
-            true => None,
-            false => state.control.proofs(&schedule.database).await.ok(),
-        };
+        let proofs = history.as_ref().map(|history| history.proofs(&schedule.database));
         let known = heard.map(|(_, report)| {
-            let proofs = proofs.as_deref().unwrap_or_default();
+            let proofs = proofs.as_deref().map_or(&[][..], Vec::as_slice);
             (report, coverage(&schedule, &report.catalogue, proofs, estate.at))
         });
         let of = |value: &dyn Fn(&DatabaseReport, &Coverage) -> f64| {

@@ -125,7 +125,7 @@ pub fn run_now(picture: &Picture<'_>, typed: Typed) -> RunNow {
 pub fn prove(picture: &Picture<'_>, data: CopyData, typed: Typed) -> Option<Prove> {
     let found = data.copy.as_ref()?;
     let line = |tone, words| Line { tone, words };
-    let last = picture.usable.first().is_some_and(|held| held.copy.label.0 == data.label);
+    let last = picture.usable().first().is_some_and(|held| held.copy.label.0 == data.label);
     let size = text::bytes(found.database_bytes);
     let mut lines = vec![
         line(Tone::Prog, t!("prove-restores")),

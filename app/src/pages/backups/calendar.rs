@@ -34,7 +34,7 @@ pub struct Row {
     pub marks: Vec<Mark>,
 }
 
-pub(super) fn build(pictures: &[Picture<'_>], filter: &Filter) -> Calendar {
+pub(super) fn build(pictures: &[&Picture<'_>], filter: &Filter) -> Calendar {
     let days = filter.days();
     let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let (from, until) = (start(filter.first), start(filter.span.next(filter.first)));
@@ -43,7 +43,7 @@ pub(super) fn build(pictures: &[Picture<'_>], filter: &Filter) -> Calendar {
         marks: marks(picture, from, until),
     };
     let name = name(filter, &days);
-    Calendar { rows: pictures.iter().map(row).collect(), days, name }
+    Calendar { rows: pictures.iter().copied().map(row).collect(), days, name }
 }
 
 fn name(filter: &Filter, days: &[NaiveDate]) -> String {

@@ -72,6 +72,12 @@ pub enum Cell {
 pub struct Loss {
     #[schema(value_type = String)]
     pub datacenter: DatacenterId,
+    /// Of all databases, and of those that keep a copy; the worst of what is left.
+    pub total: usize,
+    pub kept: usize,
+    #[schema(value_type = String)]
+    pub worst: Tone,
+    /// Of the databases of the page.
     pub rows: Vec<LossRow>,
 }
 
@@ -91,7 +97,7 @@ pub struct LossRow {
     pub words: String,
 }
 
-pub(super) fn build(pictures: &[Picture<'_>], lost: Option<&DatacenterId>) -> Copies {
+pub(super) fn build(pictures: &[&Picture<'_>], loss: Option<Loss>) -> Copies {
     let mut datacenters: Vec<DatacenterId> = Vec::new();
     for picture in pictures {
         let held = picture.report.into_iter().flat_map(|report| report.catalogue.keys());
@@ -105,11 +111,16 @@ pub(super) fn build(pictures: &[Picture<'_>], lost: Option<&DatacenterId>) -> Co
         database: picture.database().clone(),
         cells: datacenters.iter().map(|id| cell(picture, id)).collect(),
     });
-    let loss = lost.map(|lost| Loss {
-        datacenter: lost.clone(),
-        rows: pictures.iter().map(|picture| left(picture, lost)).collect(),
-    });
     Copies { rows: rows.collect(), loss, datacenters }
+}
+
+/// What the loss of a data centre leaves of all databases, and of each of the page, by id.
+pub(super) fn loss(pictures: &[Picture<'_>], page: &[DatabaseId], lost: &DatacenterId) -> Loss {
+    let mut rows: Vec<LossRow> = pictures.iter().map(|picture| left(picture, lost)).collect();
+    let (total, kept) = (rows.len(), rows.iter().filter(|row| row.copies > 0).count());
+    let worst = rows.iter().map(|row| row.tone).min_by_key(|tone| tone.status());
+    rows.retain(|row| page.binary_search(&row.database).is_ok());
+    Loss { datacenter: lost.clone(), total, kept, worst: worst.unwrap_or(Tone::Ok), rows }
 }
 
 fn cell(picture: &Picture<'_>, id: &DatacenterId) -> Cell {
@@ -119,7 +130,7 @@ fn cell(picture: &Picture<'_>, id: &DatacenterId) -> Cell {
         Some(Ok(copies)) if copies.is_empty() => return Cell::Empty,
         Some(Ok(copies)) => copies,
     };
-    let newest = picture.usable.iter().find(|it| it.datacenter == id).map(|it| it.copy);
+    let newest = picture.usable().iter().find(|it| it.datacenter == id).map(|it| it.copy);
     let damaged = held.iter().filter(|copy| !picture.is_usable(id, &copy.label)).count();
     let (tone, word) = match newest {
         Some(copy) => proven(picture.proof(id, &copy.label), copy.bad_pages, true),
@@ -189,7 +200,7 @@ pub(super) fn view(data: &Data, copies: &Copies) -> AnyView {
             Head::new(t!("backups-copies")).note(note).right(t!("copies-right")),
             table(t!("backups-copies"), columns, rows),
         )}
-        {loss(data, copies)}
+        {loss_card(data, copies)}
     }
     .into_any()
 }
@@ -268,7 +279,7 @@ fn one(cell: &Cell, database: &DatabaseId, id: &DatacenterId, now: DateTime<Utc>
 }
 
 /// The question what a loss would leave, and its answer.
-fn loss(data: &Data, copies: &Copies) -> AnyView {
+fn loss_card(data: &Data, copies: &Copies) -> AnyView {
     let lost = data.filter.lost.as_ref();
     let options = copies
         .datacenters
@@ -286,6 +297,7 @@ fn loss(data: &Data, copies: &Copies) -> AnyView {
     let form = view! {
         <form class="filter" id="lost" action=paths::BACKUPS>
             <input type="hidden" name="view" value=View::Copies.name()/>
+            <input type="hidden" name="q" value=data.filter.q.clone()/>
             <label>
                 {t!("loss-label")}
                 <select name="lost">{options}</select>
@@ -299,12 +311,9 @@ fn loss(data: &Data, copies: &Copies) -> AnyView {
 }
 
 fn loss_answer(loss: &Loss, now: DateTime<Utc>) -> AnyView {
-    let all = loss.rows.len();
-    let kept = loss.rows.iter().filter(|row| row.copies > 0).count();
     let dc = loss.datacenter.as_str();
-    let (n, total) = (text::number(kept as u64), text::number(all as u64));
+    let (n, total) = (text::number(loss.kept as u64), text::number(loss.total as u64));
     let sentence = t!("loss-answer", dc = dc, n = n, all = total);
-    let worst = loss.rows.iter().map(|row| row.tone).min_by_key(|tone| tone.status());
     let columns = vec![
         Column::new(t!("col-database")),
         Column::new(t!("col-left")),
@@ -313,7 +322,7 @@ fn loss_answer(loss: &Loss, now: DateTime<Utc>) -> AnyView {
     ];
     let rows = loss.rows.iter().map(|row| loss_row(row, now)).collect_view();
     view! {
-        <p class="answer pad">{glyph(worst.unwrap_or(Tone::Ok))}<b>{sentence}</b></p>
+        <p class="answer pad">{glyph(loss.worst)}<b>{sentence}</b></p>
         {table(t!("loss-title"), columns, rows)}
     }
     .into_any()

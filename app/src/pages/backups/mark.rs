@@ -1,11 +1,14 @@
 //! Marks of the calendar: what became of a window, by its run, by the copies, or by the plan.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay_core::backup::run::{Origin, Run, SILENCE, State};
+use mainstay_core::backup::run::{Origin, Run, RunId, SILENCE, State};
 use mainstay_core::backup::{Kind, Planned};
 use mainstay_core::estate::{Contact, Estate};
+use mainstay_core::id::DatacenterId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -146,88 +149,126 @@ pub struct Mark {
     pub words: String,
 }
 
+/// What became of one run or window, without the words of its mark: of a thousand databases most
+/// are only counted.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    pub look: Look,
+    pub kind: Kind,
+    pub planned: Cow<'a, Planned>,
+    /// Asked for by a person, beside the plan.
+    pub asked: bool,
+    /// Whose repository took it; `None`: as planned.
+    elsewhere: Option<&'a DatacenterId>,
+    /// `None`: the window has no run.
+    run: Option<RunId>,
+}
+
 /// The marks of a database in a time, by window: runs, windows without one, and what is planned.
 pub fn marks(picture: &Picture<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Mark> {
+    seen(picture, from, until).iter().map(|seen| seen.mark(picture)).collect()
+}
+
+/// What [`marks`] stand for.
+pub fn seen<'a>(
+    picture: &'a Picture<'_>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Vec<Seen<'a>> {
     let inside = |at: DateTime<Utc>| from <= at && at < until;
     let runs = picture.known.runs.iter().filter(|run| inside(run.planned.window_start));
-    let mut marks: Vec<Mark> = runs.map(|run| of_run(picture, run)).collect();
+    let mut all: Vec<Seen<'a>> = runs.map(|run| Seen::of_run(picture, run)).collect();
     let has_run = |planned: &Planned| {
-        let by_plan = |run: &&Run| run.origin == Origin::Plan;
+        let by_plan = |run: &&Arc<Run>| run.origin == Origin::Plan;
         let mut runs = picture.known.runs.iter().filter(by_plan);
         runs.any(|run| run.planned.window_start == planned.window_start)
     };
     let planned = picture.schedule.between(from, until).into_iter();
-    marks.extend(planned.filter(|it| !has_run(it)).map(|it| of_window(picture, &it)));
-    marks.sort_by_key(|mark| mark.window_start);
-    marks
+    all.extend(planned.filter(|it| !has_run(it)).map(|it| Seen::of_window(picture, it)));
+    all.sort_by_key(|seen| seen.planned.window_start);
+    all
 }
 
 pub fn of_run(picture: &Picture<'_>, run: &Run) -> Mark {
-    let look = picture.look(run);
-    let (kind, datacenter) = match &run.state {
-        State::Done { datacenter, done, .. } => (done.copy.kind, datacenter),
-        State::Ordered { datacenter, .. } => (run.planned.kind, datacenter),
-        State::Waiting { .. } | State::Missed { .. } => (run.planned.kind, &run.planned.datacenter),
-    };
-    let href = paths::backup_run(run.id);
-    let asked = run.origin != Origin::Plan;
-    mark(picture, &run.planned, (look, kind, datacenter.as_str()), asked, href)
+    Seen::of_run(picture, run).mark(picture)
 }
 
-/// A window without a run: ahead, or told by its copy, or not known.
-fn of_window(picture: &Picture<'_>, planned: &Planned) -> Mark {
-    let now = picture.now();
-    let ahead = planned.window_end > now;
-    let next = picture.schedule.windows(
-        planned.window_start + TimeDelta::milliseconds(1),
-        planned.window_start + TimeDelta::days(400),
-    );
-    let next = next.map(|window| window.start).next().unwrap_or(DateTime::<Utc>::MAX_UTC);
-    let began = |at: DateTime<Utc>| planned.window_start <= at && at < next;
-    let catalogue = picture.report.into_iter().flat_map(|report| &report.catalogue);
-    let held = catalogue.filter_map(|(id, held)| Some((id, held.as_ref().ok()?)));
-    let mut held = held.flat_map(|(id, copies)| copies.iter().map(move |copy| (id, copy)));
-    let copy = held.find(|(_, copy)| began(copy.started));
-    let (look, kind, datacenter) = match copy {
-        Some((id, copy)) if copy.finished <= planned.window_end => (Look::Done, copy.kind, id),
-        Some((id, copy)) => (Look::DoneLate, copy.kind, id),
-        None if ahead => (Look::Planned, planned.kind, &planned.datacenter),
-        None => (Look::Unknown, planned.kind, &planned.datacenter),
-    };
-    let href = paths::backup_set(picture.database());
-    mark(picture, planned, (look, kind, datacenter.as_str()), false, href)
-}
+impl<'a> Seen<'a> {
+    fn of_run(picture: &Picture<'_>, run: &'a Run) -> Self {
+        let (kind, elsewhere) = match &run.state {
+            State::Done { datacenter, done, .. } => (done.copy.kind, Some(datacenter)),
+            State::Ordered { datacenter, .. } => (run.planned.kind, Some(datacenter)),
+            State::Waiting { .. } | State::Missed { .. } => (run.planned.kind, None),
+        };
+        Self {
+            look: picture.look(run),
+            kind,
+            planned: Cow::Borrowed(&run.planned),
+            asked: run.origin != Origin::Plan,
+            elsewhere,
+            run: Some(run.id),
+        }
+    }
 
-fn mark(
-    picture: &Picture<'_>,
-    planned: &Planned,
-    (look, kind, datacenter): (Look, Kind, &str),
-    asked: bool,
-    href: String,
-) -> Mark {
-    let now = picture.now();
-    let window = t!(
-        "mark-window",
-        from = text::clock(planned.window_start, now),
-        to = text::clock(planned.window_end, planned.window_start)
-    );
-    let words = t!(
-        "mark-words",
-        db = planned.database.as_str(),
-        kind = text::backup::kind(kind),
-        dc = datacenter,
-        window = window,
-        look = look.word().to_lowercase()
-    );
-    Mark {
-        look,
-        kind,
-        window_start: planned.window_start,
-        window_end: planned.window_end,
-        datacenter: datacenter.to_owned(),
-        asked,
-        href,
-        words,
+    /// A window without a run: ahead, or told by its copy, or not known.
+    fn of_window(picture: &'a Picture<'_>, planned: Planned) -> Self {
+        let ahead = planned.window_end > picture.now();
+        let next = picture.schedule.windows(
+            planned.window_start + TimeDelta::milliseconds(1),
+            planned.window_start + TimeDelta::days(400),
+        );
+        let next = next.map(|window| window.start).next().unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let began = |at: DateTime<Utc>| planned.window_start <= at && at < next;
+        let catalogue = picture.report.into_iter().flat_map(|report| &report.catalogue);
+        let held = catalogue.filter_map(|(id, held)| Some((id, held.as_ref().ok()?)));
+        let mut held = held.flat_map(|(id, copies)| copies.iter().map(move |copy| (id, copy)));
+        let copy = held.find(|(_, copy)| began(copy.started));
+        let (look, kind, elsewhere) = match copy {
+            Some((id, copy)) if copy.finished <= planned.window_end => {
+                (Look::Done, copy.kind, Some(id))
+            }
+            Some((id, copy)) => (Look::DoneLate, copy.kind, Some(id)),
+            None if ahead => (Look::Planned, planned.kind, None),
+            None => (Look::Unknown, planned.kind, None),
+        };
+        Self { look, kind, planned: Cow::Owned(planned), asked: false, elsewhere, run: None }
+    }
+
+    pub fn datacenter(&self) -> &DatacenterId {
+        self.elsewhere.unwrap_or(&self.planned.datacenter)
+    }
+
+    /// Its run, else its set.
+    pub fn href(&self) -> String {
+        let set = || paths::backup_set(&self.planned.database);
+        self.run.map_or_else(set, paths::backup_run)
+    }
+
+    fn mark(&self, picture: &Picture<'_>) -> Mark {
+        let (planned, now) = (&*self.planned, picture.now());
+        let window = t!(
+            "mark-window",
+            from = text::clock(planned.window_start, now),
+            to = text::clock(planned.window_end, planned.window_start)
+        );
+        let words = t!(
+            "mark-words",
+            db = planned.database.as_str(),
+            kind = text::backup::kind(self.kind),
+            dc = self.datacenter().as_str(),
+            window = window,
+            look = self.look.word().to_lowercase()
+        );
+        Mark {
+            look: self.look,
+            kind: self.kind,
+            window_start: planned.window_start,
+            window_end: planned.window_end,
+            datacenter: self.datacenter().to_string(),
+            asked: self.asked,
+            href: self.href(),
+            words,
+        }
     }
 }
 

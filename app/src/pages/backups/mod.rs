@@ -4,6 +4,7 @@ pub mod ask;
 mod calendar;
 mod copies;
 pub mod copy;
+mod filter;
 mod mark;
 pub mod next;
 mod picture;
@@ -14,23 +15,24 @@ mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::Schedule;
 use mainstay_core::backup::clock::Pace;
 use mainstay_core::estate::Estate;
-use mainstay_core::id::{DatabaseId, DatacenterId};
+use mainstay_core::id::DatabaseId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use calendar::Calendar;
 pub use copies::Copies;
+pub use filter::{Filter, Listed, PAGE, Span, View};
 pub use mark::{Look, Mark};
 pub use picture::{Known, Picture, Told};
 pub use sets::SetRow;
 
 use crate::pages::parts;
-use crate::pages::query::{Dropped, Query};
+use crate::pages::query::Dropped;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -38,7 +40,7 @@ use crate::ui::block::empty;
 use crate::ui::card::{Head, card, stack};
 use crate::ui::glyph::glyph;
 use crate::ui::head::{PageHead, page_head};
-use crate::ui::link::{Segment, segments};
+use crate::ui::link::{Segment, pager, segments};
 use crate::ui::tone::Tone;
 
 /// The answer at the top is about so long.
@@ -48,143 +50,6 @@ const NAMED: usize = 3;
 
 /// What every database's pages are made from.
 pub type AllKnown = BTreeMap<DatabaseId, Known>;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum View {
-    #[default]
-    Calendar,
-    Sets,
-    Copies,
-    Restores,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Span {
-    #[default]
-    Week,
-    Month,
-}
-
-/// What is looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Filter {
-    pub view: View,
-    pub span: Span,
-    /// First day of the calendar, UTC: a Monday, or the first of a month.
-    pub first: NaiveDate,
-    /// The data centre whose loss is imagined.
-    #[schema(value_type = Option<String>)]
-    pub lost: Option<DatacenterId>,
-}
-
-impl View {
-    const ALL: [Self; 4] = [Self::Calendar, Self::Sets, Self::Copies, Self::Restores];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Calendar => "calendar",
-            Self::Sets => "sets",
-            Self::Copies => "copies",
-            Self::Restores => "restores",
-        }
-    }
-
-    fn label(self) -> String {
-        match self {
-            Self::Calendar => t!("backups-calendar"),
-            Self::Sets => t!("backups-sets"),
-            Self::Copies => t!("backups-copies"),
-            Self::Restores => t!("restores"),
-        }
-    }
-}
-
-impl Span {
-    const ALL: [Self; 2] = [Self::Week, Self::Month];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Week => "week",
-            Self::Month => "month",
-        }
-    }
-
-    fn label(self) -> String {
-        match self {
-            Self::Week => t!("backups-week"),
-            Self::Month => t!("backups-month"),
-        }
-    }
-
-    /// The first day of the span that has a day.
-    fn first(self, day: NaiveDate) -> NaiveDate {
-        match self {
-            Self::Week => day.week(chrono::Weekday::Mon).first_day(),
-            Self::Month => day.with_day(1).unwrap_or(day),
-        }
-    }
-
-    /// The first day of the next one.
-    fn next(self, first: NaiveDate) -> NaiveDate {
-        let days = match self {
-            Self::Week => 7,
-            Self::Month => 31,
-        };
-        self.first(first.checked_add_days(Days::new(days)).unwrap_or(first))
-    }
-
-    fn previous(self, first: NaiveDate) -> NaiveDate {
-        self.first(first.pred_opt().unwrap_or(first))
-    }
-}
-
-impl Filter {
-    /// Reads the query; what it cannot use is named.
-    pub fn read(query: &Query, estate: &Estate) -> (Self, Vec<Dropped>) {
-        let mut dropped = Vec::new();
-        let named = |view: &View, name: &str| view.name() == name;
-        let view = query.read("view", &mut dropped, |name| {
-            View::ALL.into_iter().find(|view| named(view, name))
-        });
-        let span = query.read("span", &mut dropped, |name| {
-            Span::ALL.into_iter().find(|span| span.name() == name)
-        });
-        let day = query.read("from", &mut dropped, |day| day.parse::<NaiveDate>().ok());
-        // Far enough for every calendar, and no arithmetic goes over the end.
-        let day = day.filter(|day| (1_970..=2_199).contains(&day.year()));
-        let lost = query.read("lost", &mut dropped, |id| {
-            let id = DatacenterId::new(id).ok()?;
-            estate.fleet.datacenters.contains_key(&id).then_some(id)
-        });
-        let span = span.unwrap_or_default();
-        let first = span.first(day.unwrap_or_else(|| estate.at.date_naive()));
-        (Self { view: view.unwrap_or_default(), span, first, lost }, dropped)
-    }
-
-    fn days(&self) -> Vec<NaiveDate> {
-        let end = self.span.next(self.first);
-        self.first.iter_days().take_while(|day| *day < end).collect()
-    }
-
-    /// The time that runs must be known of: that of the calendar, and what the answer says.
-    pub fn time(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-        let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-        let (from, until) = (start(self.first), start(self.span.next(self.first)));
-        match self.view {
-            View::Calendar => (from.min(now - TimeDelta::days(8)), until.max(now)),
-            View::Sets | View::Copies | View::Restores => (now - TimeDelta::days(8), now),
-        }
-    }
-
-    fn href(&self, view: View, span: Span, first: Option<NaiveDate>) -> String {
-        let from = first.map(|day| day.to_string()).unwrap_or_default();
-        let view_name = if view == View::default() { "" } else { view.name() };
-        let span = if span == Span::default() || view != View::Calendar { "" } else { span.name() };
-        paths::with_query(paths::BACKUPS, &[("view", view_name), ("span", span), ("from", &from)])
-    }
-}
 
 /// How backups went lately, in words.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -208,8 +73,13 @@ pub struct Data {
     pub filter: Filter,
     pub dropped: Vec<Dropped>,
     pub answer: Answer,
-    /// Every database with a policy, by id.
+    /// Databases with a policy that the filter names, by id: a page of them.
     pub sets: Vec<SetRow>,
+    /// How many it names.
+    pub total: usize,
+    /// Continue with `?after=` this id.
+    #[schema(value_type = Option<String>)]
+    pub next: Option<DatabaseId>,
     pub calendar: Option<Calendar>,
     pub copies: Option<Copies>,
     /// Restores over live databases, where they are looked at.
@@ -229,17 +99,23 @@ pub fn build(estate: &Estate, known: &AllKnown, filter: Filter, dropped: Vec<Dro
         })
         .collect();
     let with: BTreeSet<&DatabaseId> = pictures.iter().map(Picture::database).collect();
-    let without = estate.fleet.databases.keys().filter(|id| !with.contains(id));
+    let without = estate.fleet.databases.keys().filter(|id| !with.contains(id)).cloned().collect();
+    let listed = filter.list(pictures.iter().map(Picture::database));
+    let shown = |picture: &&Picture<'_>| listed.databases.binary_search(picture.database()).is_ok();
+    let page: Vec<&Picture<'_>> = pictures.iter().filter(shown).collect();
+    let lost = filter.lost.as_ref();
+    let loss = lost.map(|lost| copies::loss(&pictures, &listed.databases, lost));
     Data {
         at: estate.at,
         day_seconds: estate.pace,
         answer: answer(&pictures, estate.at),
-        sets: pictures.iter().map(SetRow::of).collect(),
-        calendar: (filter.view == View::Calendar).then(|| calendar::build(&pictures, &filter)),
-        copies: (filter.view == View::Copies)
-            .then(|| copies::build(&pictures, filter.lost.as_ref())),
+        sets: page.iter().map(|picture| SetRow::of(picture)).collect(),
+        total: listed.total,
+        next: listed.databases.last().filter(|_| listed.more).cloned(),
+        calendar: (filter.view == View::Calendar).then(|| calendar::build(&page, &filter)),
+        copies: (filter.view == View::Copies).then(|| copies::build(&page, loss)),
         restores: None,
-        without: without.cloned().collect(),
+        without,
         filter,
         dropped,
     }
@@ -252,13 +128,16 @@ pub fn answer(pictures: &[Picture<'_>], now: DateTime<Utc>) -> Answer {
     let (mut late, mut missed, mut stuck, mut failing) = (vec![], vec![], vec![], vec![]);
     for picture in pictures {
         let db = picture.database().as_str();
-        for mark in mark::marks(picture, from - TimeDelta::days(1), now) {
-            let ended = from < mark.window_end && mark.window_end <= now && !mark.asked;
+        for seen in mark::seen(picture, from - TimeDelta::days(1), now) {
+            let end = seen.planned.window_end;
+            let ended = from < end && end <= now && !seen.asked;
             all += u64::from(ended);
-            let by = text::minutes(now - mark.window_end);
-            match mark.look {
+            match seen.look {
                 Look::Done => on_time += u64::from(ended),
-                Look::Late => late.push(t!("answer-late-of", db = db, time = by)),
+                Look::Late => {
+                    let by = text::minutes(now - end);
+                    late.push(t!("answer-late-of", db = db, time = by));
+                }
                 Look::Missed if ended => missed.push(db.to_owned()),
                 Look::Stuck => stuck.push(db.to_owned()),
                 Look::Failing => failing.push(db.to_owned()),
@@ -323,7 +202,7 @@ pub fn view(data: &Data) -> AnyView {
     });
     let tabs = segments(t!("backups-views"), tabs.collect());
     let head = page_head(PageHead { title: title(), actions: Some(tabs), ..PageHead::default() });
-    if data.sets.is_empty() {
+    if data.total == 0 && filter.q.is_empty() {
         let body = empty(t!("backups-none"), t!("backups-none-detail"), None);
         let body = card(Head::new(t!("nav-backups")), body);
         return view! { {head}{stack(body)} }.into_any();
@@ -339,16 +218,36 @@ pub fn view(data: &Data) -> AnyView {
         let words = t!("backups-without", n = data.without.len(), names = names);
         view! { <p class="second">{words}</p> }
     });
+    let list = filter.view != View::Restores;
+    let form = list.then(|| filter.form(data.total)).flatten();
+    let nothing = (list && data.sets.is_empty()).then(|| {
+        let body = empty(t!("backups-nothing"), t!("backups-nothing-detail"), None);
+        card(Head::new(t!("nav-backups")), body)
+    });
+    let body = if nothing.is_some() { nothing } else { body };
     view! {
         {head}
         {parts::dropped(&data.dropped)}
         <div class="stack" data-swap="backups">
             {top(&data.answer)}
+            {form}
             {body}
+            {list.then(|| pages(data)).flatten()}
             {without}
         </div>
     }
     .into_any()
+}
+
+/// The first page of databases, and the next one.
+fn pages(data: &Data) -> Option<AnyView> {
+    let filter = &data.filter;
+    let first = filter.after.is_some().then(|| filter.page(None));
+    let next = data
+        .next
+        .as_ref()
+        .map(|last| (filter.page(Some(last)), t!("pager-next", count = text::number(PAGE as u64))));
+    pager(first, next)
 }
 
 /// The answer, before everything else.

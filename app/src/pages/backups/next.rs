@@ -7,7 +7,7 @@ use mainstay_core::estate::Estate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::mark::{Look, drawing, marks};
+use super::mark::{Look, Seen, drawing, seen};
 use super::picture::{Known, Picture};
 use super::{AllKnown, Answer, answer};
 use crate::paths;
@@ -44,6 +44,19 @@ pub struct Row {
     pub href: String,
 }
 
+impl Row {
+    fn of(seen: &Seen<'_>) -> Self {
+        Self {
+            database: seen.planned.database.to_string(),
+            look: seen.look,
+            kind: seen.kind,
+            window_start: seen.planned.window_start,
+            datacenter: seen.datacenter().to_string(),
+            href: seen.href(),
+        }
+    }
+}
+
 /// `None`: no database of the fleet has a policy.
 pub fn build(estate: &Estate, known: &AllKnown) -> Option<Next> {
     let (none, now) = (Known::default(), estate.at);
@@ -56,28 +69,22 @@ pub fn build(estate: &Estate, known: &AllKnown) -> Option<Next> {
     if pictures.is_empty() {
         return None;
     }
-    let mut rows: Vec<Row> = Vec::new();
+    let mut all: Vec<Seen<'_>> = Vec::new();
     for picture in &pictures {
-        let around = marks(picture, now - TimeDelta::days(2), now + AHEAD).into_iter();
-        let told = around.filter(|mark| match mark.look {
+        let around = seen(picture, now - TimeDelta::days(2), now + AHEAD).into_iter();
+        all.extend(around.filter(|seen| match seen.look {
             Look::Late | Look::Failing | Look::Stuck | Look::Running | Look::Planned => true,
-            Look::Missed => now - mark.window_end < AHEAD,
+            Look::Missed => now - seen.planned.window_end < AHEAD,
             Look::Unknown | Look::DoneLate | Look::Done => false,
-        });
-        rows.extend(told.map(|mark| Row {
-            database: picture.database().to_string(),
-            look: mark.look,
-            kind: mark.kind,
-            window_start: mark.window_start,
-            datacenter: mark.datacenter,
-            href: mark.href,
         }));
     }
-    rows.sort_by(|a, b| {
-        (a.look, a.window_start, &a.database).cmp(&(b.look, b.window_start, &b.database))
+    all.sort_by(|a, b| {
+        let key = |seen: &Seen<'_>| (seen.look, seen.planned.window_start);
+        let then = || a.planned.database.cmp(&b.planned.database);
+        key(a).cmp(&key(b)).then_with(then)
     });
-    let more = rows.len().saturating_sub(SHOWN);
-    rows.truncate(SHOWN);
+    let more = all.len().saturating_sub(SHOWN);
+    let rows = all.iter().take(SHOWN).map(Row::of).collect();
     Some(Next { at: now, answer: answer(&pictures, now), rows, more })
 }
 

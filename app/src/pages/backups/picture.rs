@@ -1,6 +1,8 @@
 //! What is known of the copies of one database: the schedule, what its agent sees, what was asked
 //! and done. Every page about backups is made from it.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use mainstay_core::backup::coverage::{Coverage, Shortfall, coverage};
 use mainstay_core::backup::proof::{Outcome, Proof};
@@ -20,11 +22,11 @@ use crate::ui::tone::Tone;
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The newest first.
-    pub runs: Vec<Run>,
+    pub runs: Vec<Arc<Run>>,
     /// Work that agents were given, the newest first.
     pub work: Vec<Told>,
-    /// Every test restore and reading that said something of a copy.
-    pub proofs: Vec<Proof>,
+    /// Test restores and readings that said something of a copy; the last of each at least.
+    pub proofs: Arc<Vec<Proof>>,
 }
 
 /// Work that an agent was given, and what it told.
@@ -51,10 +53,9 @@ pub struct Picture<'a> {
     /// What that agent saw last; old while it is silent.
     pub report: Option<&'a DatabaseReport>,
     pub known: &'a Known,
-    /// `None`: no agent ever told.
-    pub coverage: Option<Coverage>,
-    /// Copies that nothing speaks against, the newest first.
-    pub usable: Vec<Held<'a>>,
+    // Worked out where a page asks: one of many databases shows it of a few.
+    coverage: OnceLock<Option<Coverage>>,
+    usable: OnceLock<Vec<Held<'a>>>,
 }
 
 impl<'a> Picture<'a> {
@@ -66,19 +67,33 @@ impl<'a> Picture<'a> {
     pub fn with(estate: &'a Estate, schedule: Schedule, known: &'a Known) -> Self {
         let seen = estate.database(&schedule.database);
         let report = seen.map(|(_, report)| report);
-        let covered = |report: &DatabaseReport| {
-            coverage(&schedule, &report.catalogue, &known.proofs, estate.at)
-        };
         Self {
             host: seen.map(|(host, _)| host),
             contact: seen.map_or(Contact::Never, |(host, _)| estate.contact(host)),
-            coverage: report.map(covered),
-            usable: report.map(|it| usable(&it.catalogue, &known.proofs)).unwrap_or_default(),
+            coverage: OnceLock::new(),
+            usable: OnceLock::new(),
             estate,
             schedule,
             report,
             known,
         }
+    }
+
+    /// `None`: no agent ever told.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        let coverage = self.coverage.get_or_init(|| {
+            let (proofs, now) = (&self.known.proofs, self.now());
+            self.report.map(|it| coverage(&self.schedule, &it.catalogue, proofs, now))
+        });
+        coverage.as_ref()
+    }
+
+    /// Copies that nothing speaks against, the newest first.
+    pub fn usable(&self) -> &[Held<'a>] {
+        self.usable.get_or_init(|| {
+            let known = |report: &'a DatabaseReport| usable(&report.catalogue, &self.known.proofs);
+            self.report.map(known).unwrap_or_default()
+        })
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -125,7 +140,7 @@ impl<'a> Picture<'a> {
 
     /// Whether something speaks against a copy that is there.
     pub fn is_usable(&self, datacenter: &DatacenterId, label: &Label) -> bool {
-        self.usable.iter().any(|held| held.datacenter == datacenter && held.copy.label == *label)
+        self.usable().iter().any(|held| held.datacenter == datacenter && held.copy.label == *label)
     }
 
     /// Repositories that could not be read, and why.
@@ -143,7 +158,7 @@ impl<'a> Picture<'a> {
         if !self.heard() {
             return (Tone::Unk, t!("set-old"));
         }
-        let Some(coverage) = &self.coverage else { return (Tone::Unk, t!("set-unseen")) };
+        let Some(coverage) = self.coverage() else { return (Tone::Unk, t!("set-unseen")) };
         let hidden = !coverage.unread.is_empty();
         let worst = coverage
             .shortfalls

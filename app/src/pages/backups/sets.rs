@@ -68,11 +68,11 @@ impl SetRow {
         let declared = picture.estate.fleet.databases.get(database);
         let (tone, word) = picture.standing();
         let mut places: Vec<_> =
-            picture.usable.iter().map(|held| held.datacenter.clone()).collect();
+            picture.usable().iter().map(|held| held.datacenter.clone()).collect();
         places.sort();
         places.dedup();
         let span = picture.recoverable().spans.pop();
-        let coverage = picture.coverage.as_ref();
+        let coverage = picture.coverage();
         let short = coverage.into_iter().flat_map(|it| &it.shortfalls);
         let ahead = picture.schedule.windows(now, now + chrono::TimeDelta::days(60));
         let unread = picture.unread().into_iter();
@@ -83,7 +83,7 @@ impl SetRow {
             tone,
             word,
             when: text::backup::when(&picture.schedule),
-            newest_at: picture.usable.first().map(|held| held.copy.finished),
+            newest_at: picture.usable().first().map(|held| held.copy.finished),
             copies: coverage.map_or(0, |it| it.copies),
             places,
             retention_days: picture.schedule.policy.retention_days,
@@ -168,7 +168,7 @@ pub(super) fn view(data: &Data) -> AnyView {
         Column::new(t!("col-next")),
     ];
     let rows = data.sets.iter().map(|row| item(row, data.at)).collect_view();
-    let count = text::number(data.sets.len() as u64);
+    let count = text::number(data.total as u64);
     card(
         Head::new(t!("backups-sets")).note(count).right(t!("backups-times-utc")),
         table(t!("backups-sets"), columns, rows),

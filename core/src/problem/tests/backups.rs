@@ -70,7 +70,7 @@ fn keys(held: [Result<Vec<Copy>, String>; 2], proven: Option<i64>, heard: bool) 
         at: now() - TimeDelta::hours(hours),
         outcome: Outcome::Passed,
     });
-    let proofs = Proofs::from([(database, passed.into_iter().collect())]);
+    let proofs = Proofs::from([(database, Arc::new(passed.into_iter().collect()))]);
     let found = find(&estate, &BTreeMap::new(), &proofs);
     let about = found.iter().filter(|problem| problem.about_database().is_some());
     about.map(Problem::key).collect()

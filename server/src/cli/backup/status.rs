@@ -20,17 +20,31 @@ pub struct StatusArgs {
 
 pub(super) async fn run(args: &StatusArgs) -> Result<(), Stop> {
     let server = Server::new(&args.server)?;
-    let path = match &args.database {
-        Some(database) => format!("/backups/sets/{}", named(database, "database")?),
-        None => "/backups?view=sets".to_owned(),
+    let data: Value = match &args.database {
+        Some(id) => server.get(&format!("/backups/sets/{}", named(id, "database")?)).await?,
+        None => every_page(&server).await?,
     };
-    let data: Value = server.get(&path).await?;
     match (args.server.json, &args.database) {
         (true, _) => print_json(&data),
         (false, None) => print(&all(&data)),
         (false, Some(_)) => print(&one(&data)),
     }
     Ok(())
+}
+
+/// The sets of all pages, in the answer of the first one.
+async fn every_page(server: &Server) -> Result<Value, Stop> {
+    let mut data: Value = server.get("/backups?view=sets").await?;
+    while let Some(after) = data["next"].as_str().map(str::to_owned) {
+        let mut page: Value =
+            server.get(&format!("/backups?view=sets&after={}", named(&after, "database")?)).await?;
+        let more = page["sets"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        if let Some(sets) = data["sets"].as_array_mut() {
+            sets.extend(more);
+        }
+        data["next"] = page["next"].take();
+    }
+    Ok(data)
 }
 
 pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {

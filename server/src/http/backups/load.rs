@@ -1,9 +1,13 @@
 //! What the pages of backups are made of, read for one request.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use axum::response::Response;
-use chrono::{DateTime, TimeDelta, Utc};
-use mainstay_app::pages::backups::{AllKnown, Known, Picture, Told, set};
+use chrono::TimeDelta;
+use mainstay_app::pages::backups::{AllKnown, Filter, Known, Picture, Told, set};
 use mainstay_control::backups::WORK_MAX;
+use mainstay_control::backups::history::{History, Past};
 use mainstay_core::backup::Schedule;
 use mainstay_core::id::DatabaseId;
 use mainstay_store::StoreError;
@@ -12,20 +16,25 @@ use mainstay_store::backup::Ordered;
 use super::super::page::Context;
 use super::super::pages::{not_found, store_failed};
 
-/// How far back, and ahead, the overview looks.
-const LATELY: TimeDelta = TimeDelta::days(3);
-
-/// Runs of every database whose windows begin in a time, and what is known of its copies.
-pub(super) async fn all(
-    context: &Context,
-    (from, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<AllKnown, StoreError> {
-    let mut known = runs(context, from, until).await?;
+/// What is known of every database, and runs of those of the page whose windows begin in the time
+/// that it shows.
+pub(super) async fn all(context: &Context, filter: &Filter) -> Result<AllKnown, StoreError> {
+    let estate = &context.snapshot.estate;
     let control = &context.state.control;
-    let schedules = Schedule::all(&context.snapshot.estate.fleet);
-    for database in schedules.map(|schedule| schedule.database) {
-        let proofs = control.proofs(&database).await?;
-        known.entry(database).or_default().proofs = proofs;
+    let mut known = known(&*control.backup_history().await?);
+    let Some((from, until)) = filter.calendar() else { return Ok(known) };
+    let all: Vec<DatabaseId> = Schedule::all(&estate.fleet).map(|it| it.database).collect();
+    let page = filter.list(all.iter()).databases;
+    for run in control.backup_runs(&page, from, until).await? {
+        let runs = &mut known.entry(run.planned.database.clone()).or_default().runs;
+        if runs.iter().all(|it| it.id != run.id) {
+            runs.push(Arc::new(run));
+        }
+    }
+    for id in &page {
+        if let Some(known) = known.get_mut(id) {
+            known.runs.sort_by_key(|run| Reverse((run.planned.window_start, run.id)));
+        }
     }
     Ok(known)
 }
@@ -37,9 +46,8 @@ pub async fn lately(context: &Context) -> Option<AllKnown> {
     if away || estate.fleet.databases.is_empty() {
         return None;
     }
-    let now = context.policy().at;
-    match runs(context, now - LATELY, now + LATELY).await {
-        Ok(known) => Some(known),
+    match context.state.control.backup_history().await {
+        Ok(history) => Some(known(&history)),
         Err(error) => {
             tracing::debug!(%error, "the overview leaves backups out");
             None
@@ -47,16 +55,13 @@ pub async fn lately(context: &Context) -> Option<AllKnown> {
     }
 }
 
-async fn runs(
-    context: &Context,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<AllKnown, StoreError> {
-    let mut known = AllKnown::new();
-    for run in context.state.control.backup_runs(None, from, until).await? {
-        known.entry(run.planned.database.clone()).or_default().runs.push(run);
-    }
-    Ok(known)
+fn known(history: &History) -> AllKnown {
+    let known = |past: &Past| Known {
+        runs: past.runs.clone(),
+        work: Vec::new(),
+        proofs: past.proofs.clone(),
+    };
+    history.iter().map(|(database, past)| (database.clone(), known(past))).collect()
 }
 
 /// Answers from everything that is known of one database: not found where it has no policy.
@@ -82,9 +87,10 @@ pub(super) async fn with_set(
 async fn one(context: &Context, database: &DatabaseId) -> Result<Known, StoreError> {
     let (control, now) = (&context.state.control, context.policy().at);
     let (from, until) = (now - set::RUNS, now + TimeDelta::days(1));
-    let runs = control.backup_runs(Some(database), from, until).await?;
+    let runs = control.backup_runs(std::slice::from_ref(database), from, until).await?;
+    let runs = runs.into_iter().map(Arc::new).collect();
     let work = work(context, database).await?;
-    let proofs = control.proofs(database).await?;
+    let proofs = Arc::new(control.proofs(database).await?);
     Ok(Known { runs, work, proofs })
 }
 

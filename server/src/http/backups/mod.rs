@@ -60,12 +60,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         ("span" = Option<String>, Query, description = "of the calendar: `week` or `month`"),
         ("from" = Option<String>, Query, description = "a day of the week or month, YYYY-MM-DD"),
         ("lost" = Option<String>, Query, description = "of copies: a data centre to do without"),
+        ("q" = Option<String>, Query, description = "part of a database's name"),
+        ("after" = Option<String>, Query, description = "the last database of the page before"),
     ),
     responses((status = 200, body = backups::Data)))]
 async fn list(context: Context) -> Response {
     let estate = &*context.policy();
     let (filter, dropped) = Filter::read(&context.query(), estate);
-    let known = match load::all(&context, filter.time(estate.at)).await {
+    let known = match load::all(&context, &filter).await {
         Ok(known) => known,
         Err(error) => return store_failed(&context, &error),
     };
