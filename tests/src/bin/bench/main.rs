@@ -6,6 +6,7 @@
 //!
 //! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
 
+mod backups;
 mod browsing;
 mod edges;
 mod envoy;
@@ -71,6 +72,8 @@ enum Part {
     Rollout,
     /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
     Judge,
+    /// Copies of databases: pages of many, what one costs, and how soon damage is known
+    Backups,
 }
 
 /// How much is measured.
@@ -97,6 +100,11 @@ struct Plan {
     /// day's average; in the evening, when they are made, it is half as many more.
     user_requests: u64,
     user_rate: u32,
+    /// Databases with ten copies each.
+    databases: usize,
+    /// Size of the database that is copied, and how often each side does it.
+    database_bytes: u64,
+    copy_rounds: usize,
 }
 
 impl Plan {
@@ -119,6 +127,9 @@ impl Plan {
             log_lines: if quick { 20_000 } else { 1_000_000 },
             user_requests: if quick { 2_000 } else { 100_000 },
             user_rate: if quick { 50 } else { 650 },
+            databases: if quick { 100 } else { 1_000 },
+            database_bytes: if quick { 50_000_000 } else { 1_000_000_000 },
+            copy_rounds: if quick { 1 } else { 4 },
         }
     }
 }
@@ -151,6 +162,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Edges => edges::measure(&plan, &mut report).await,
             Part::Ingest => ingest::measure(&plan, &mut report).await,
             Part::Rollout => rollout::measure(&plan, &mut report).await,
+            Part::Backups => backups::measure(&plan, &mut report).await,
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())
