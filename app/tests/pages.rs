@@ -54,7 +54,7 @@ fn shell(path: &str) -> Shell {
         now: sample::now(),
         data: DataAge::Live,
         days: PolicyDays::default(),
-        problems: None,
+        topology: None,
         rollouts: None,
         backups: None,
         csrf: "a-token".to_owned(),

@@ -167,7 +167,7 @@ fn segment(at: DateTime<Utc>) -> String {
 fn run(planned: &Planned, copy: &Copy) -> New {
     let done = BackupDone { asked: planned.kind, copy: copy.clone(), resumed: false };
     let datacenter = planned.datacenter.clone();
-    let state = State::Done { datacenter, done, at: copy.finished };
+    let state = State::Done { datacenter, done, at: copy.finished, passed_over: Vec::new() };
     New { origin: Origin::Plan, planned: planned.clone(), state }
 }
 
