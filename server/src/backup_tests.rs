@@ -242,9 +242,9 @@ async fn where_days_pass_faster_pages_say_so_and_agents_are_given_real_moments()
     let (status, answer) = call(&rig, &token, &format!("{COPY}/do/prove"), &body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let id = answer["work"].as_str().unwrap();
-    let target_of = |work: &Work| match work {
-        Work::Prove(job) => job.target,
-        other => panic!("{other:?}"),
+    let target_of = |work: &Work| {
+        let Work::Prove(job) = work else { panic!("{work:?}") };
+        job.target
     };
     let asked = control.database_work_of(id).await.unwrap().unwrap();
     assert_eq!(target_of(&asked.work), target);
