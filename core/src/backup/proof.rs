@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Label;
-use super::job::{Cause, Place, ProofResult, Step, Validation};
+use super::job::{Cause, Place, ProofResult, Step, Target, Validation};
 use super::work::{Done, Work, WorkReport, WorkState};
 use crate::id::DatacenterId;
 
@@ -38,7 +38,7 @@ impl Proof {
                 let outcome = if result.proved() {
                     Some(Outcome::Passed)
                 } else {
-                    blames_copy(result).then_some(Outcome::Failed)
+                    blames_copy(job.target, result).then_some(Outcome::Failed)
                 };
                 let (datacenter, label) = (&job.datacenter, &job.label);
                 outcome.map(|it| Self::new(datacenter, label, told_at, it)).into_iter().collect()
@@ -62,12 +62,14 @@ impl Proof {
 }
 
 /// Whether a proof that did not hold says something of the copy, and not only of where it was made.
-fn blames_copy(result: &ProofResult) -> bool {
+fn blames_copy(target: Target, result: &ProofResult) -> bool {
     let Validation { recovery, structure, checks, pages, .. } = &result.validation;
     let steps = [&result.restore, recovery, structure, pages];
     let blames = |step: &Step| match step {
         Step::Failed { failure } => match failure.cause {
-            Cause::Damaged | Cause::MissingFile | Cause::NotRecovered => true,
+            Cause::Damaged | Cause::MissingFile => true,
+            // The log may end before a moment that somebody wrote; that says nothing of the copy.
+            Cause::NotRecovered => !matches!(target, Target::Moment { .. }),
             Cause::RepositoryUnreachable
             | Cause::DiskFull
             | Cause::LockHeld

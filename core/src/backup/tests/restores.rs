@@ -168,3 +168,18 @@ fn it_ends_as_the_agent_tells() {
     assert_eq!(name_at(now() + TimeDelta::days(4 * 60), minute), None);
     assert_eq!(name_at(now() + TimeDelta::days(4 * 60 + 1), minute), Some("refused"));
 }
+
+#[test]
+fn a_moment_that_the_log_does_not_reach_is_not_held_against_the_copy() {
+    let not_reached = |target| {
+        let mut report = proof("F1", target, true);
+        if let WorkState::Done { done: Done::Prove(result) } = &mut report.state {
+            let failure = Failure::new(Cause::NotRecovered, "");
+            result.validation.recovery = Step::Failed { failure };
+        }
+        proof::Proof::all_of(&report, now()).into_iter().map(|it| it.outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(not_reached(Target::Moment { at: now() }), []);
+    assert_eq!(not_reached(Target::EndOfCopy), [proof::Outcome::Failed]);
+    assert_eq!(not_reached(Target::Latest), [proof::Outcome::Failed]);
+}
