@@ -7,9 +7,10 @@
 //! log leads to the newest timeline, as recovery does by default. A timeline whose history is not
 //! known is not followed: what lies on it is unknown.
 
+mod held;
 mod reach;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -17,15 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use super::work::DatabaseReport;
 
+use held::Held;
 pub use reach::{End, Recoverable, Span, recoverable};
 
 /// Digits of each of the three parts of a segment's name.
 const PART_DIGITS: usize = 8;
 /// Bytes that one log id covers.
 const LOG_BYTES: u64 = 1 << 32;
-
-/// Segments of one run that are taken in, from its end: 1.6 TB of log.
-const RUN_MAX: u64 = 100_000;
 
 /// Size of a segment, a power of two from 1 MiB to 1 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +119,7 @@ pub enum Archived {
 #[derive(Clone, Debug)]
 pub struct Archive {
     size: SegmentSize,
-    segments: BTreeSet<Segment>,
+    segments: Held,
     /// Until when what is in a segment reaches, where that is known.
     times: BTreeMap<Segment, DateTime<Utc>>,
     switches: BTreeMap<u32, Switch>,
@@ -140,7 +139,7 @@ impl Archive {
     pub fn new(size: SegmentSize) -> Self {
         Self {
             size,
-            segments: BTreeSet::new(),
+            segments: Held::default(),
             times: BTreeMap::new(),
             switches: BTreeMap::new(),
             incomplete: false,
@@ -155,7 +154,7 @@ impl Archive {
     pub fn add(&mut self, file: &str, reaches: Option<DateTime<Utc>>) -> Archived {
         let archived = self.identify(file);
         if let Archived::Segment(segment) = archived {
-            self.segments.insert(segment);
+            self.segments.insert(segment.timeline, segment.number, segment.number);
             self.times.extend(reaches.map(|at| (segment, at)));
         }
         archived
@@ -168,10 +167,7 @@ impl Archive {
         for run in report.wal.values().flatten() {
             let parsed = (Segment::parse(&run.first, size), Segment::parse(&run.last, size));
             let (Ok(first), Ok(last)) = parsed else { continue };
-            let from = first.number.max(last.number.saturating_sub(RUN_MAX));
-            let timeline = last.timeline;
-            let numbers = from..=last.number;
-            archive.segments.extend(numbers.map(|number| Segment { timeline, number }));
+            archive.segments.insert(last.timeline, first.number, last.number);
         }
         if report.catalogue.values().any(Result::is_err) {
             archive.unread();
@@ -201,8 +197,8 @@ impl Archive {
     pub fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut before: Option<Segment> = None;
-        for segment in &self.segments {
-            let Segment { timeline, number } = *segment;
+        for (run, end) in self.segments.runs() {
+            let Segment { timeline, number } = run;
             // The first that could be there: after the one before, or where the timeline began.
             let expected = match before {
                 Some(last) if last.timeline == timeline => Some(last.number + 1),
@@ -211,10 +207,10 @@ impl Archive {
             if let Some(first) = expected.filter(|first| *first < number) {
                 gaps.push(Gap { timeline, first, last: number - 1 });
             }
-            before = Some(*segment);
+            before = Some(Segment { timeline, number: end });
         }
         for Switch { parent, at } in self.switches.values() {
-            let first = self.last_of(*parent).map(|last| last + 1);
+            let first = self.segments.last_of(*parent).map(|last| last + 1);
             if let Some(first) = first.filter(|first| first < at) {
                 gaps.push(Gap { timeline: *parent, first, last: at - 1 });
             }
@@ -249,15 +245,6 @@ impl Archive {
         let position = half(high)? * LOG_BYTES + half(low)?;
         Some(Switch { parent, at: position / u64::from(self.size.0) })
     }
-
-    fn last_of(&self, timeline: u32) -> Option<u64> {
-        let all = self.segments.range(first_of(timeline)..=Segment { timeline, number: u64::MAX });
-        all.last().map(|segment| segment.number)
-    }
-}
-
-const fn first_of(timeline: u32) -> Segment {
-    Segment { timeline, number: 0 }
 }
 
 impl fmt::Display for Gap {

@@ -112,7 +112,7 @@ struct Path {
 
 impl Path {
     fn new(archive: &Archive) -> Self {
-        let listed = archive.segments.last().map(|segment| segment.timeline);
+        let listed = archive.segments.newest();
         let known = archive.switches.keys().next_back().copied();
         let mut timeline = listed.max(known).unwrap_or(1);
         let mut legs = Vec::new();
@@ -129,6 +129,18 @@ impl Path {
     fn timeline(&self, number: u64) -> u32 {
         let leg = self.legs.iter().find(|(_, first)| *first <= number);
         leg.or(self.legs.last()).map_or(1, |(timeline, _)| *timeline)
+    }
+
+    /// The numbers that are read on a leg: up to where a newer one begins.
+    fn reign(&self, leg: usize) -> (u64, u64) {
+        let newer = self.legs[..leg].iter().map(|(_, first)| *first).min();
+        (self.legs[leg].1, newer.map_or(u64::MAX, |first| first.saturating_sub(1)))
+    }
+
+    /// Where another timeline may be read after this number, from the next one on.
+    fn turn(&self, number: u64) -> u64 {
+        let ahead = self.legs.iter().map(|(_, first)| *first).filter(|first| *first > number);
+        ahead.min().map_or(u64::MAX, |first| first - 1)
     }
 
     /// The last segment that can be read after a copy, and why no more. `before`: the span of the
@@ -158,8 +170,9 @@ impl Path {
         }
         let at = |number| Segment { timeline: self.timeline(number), number };
         let mut last = own;
-        while archive.segments.contains(&at(last.number + 1)) {
-            last = at(last.number + 1);
+        // Run by run, and no further on one than its timeline is read.
+        while let Some(end) = archive.segments.end_of(at(last.number + 1)) {
+            last = at(end.min(self.turn(last.number + 1)));
         }
         (Some(last), self.end(last, archive))
     }
@@ -170,13 +183,12 @@ impl Path {
             return End::Unread;
         }
         let missing = Segment { timeline: self.timeline(last.number + 1), number: last.number + 1 };
-        let ahead = self.legs.iter().rev().filter_map(|(timeline, _)| {
-            let from = Segment { timeline: *timeline, number: missing.number };
-            let to = Segment { timeline: *timeline, number: u64::MAX };
-            let mut there = archive.segments.range(from..=to);
-            there.find(|segment| self.timeline(segment.number) == *timeline)
+        let ahead = self.legs.iter().enumerate().filter_map(|(leg, (timeline, _))| {
+            let (from, to) = self.reign(leg);
+            let from = Segment { timeline: *timeline, number: from.max(missing.number) };
+            archive.segments.next(from).filter(|number| *number <= to)
         });
-        ahead.map(|segment| segment.number).min().map_or(End::Newest, |resumes| {
+        ahead.min().map_or(End::Newest, |resumes| {
             let (timeline, first) = (missing.timeline, missing.number);
             End::Gap(Gap { timeline, first, last: resumes - 1 })
         })
@@ -195,11 +207,7 @@ impl Path {
 
     /// As far as segments follow one another on a timeline itself.
     fn along(&self, own: Segment, archive: &Archive) -> Segment {
-        let mut last = own;
-        let next = |last: Segment| Segment { number: last.number + 1, ..last };
-        while archive.segments.contains(&next(last)) {
-            last = next(last);
-        }
-        last
+        let next = Segment { number: own.number + 1, ..own };
+        archive.segments.end_of(next).map_or(own, |number| Segment { number, ..own })
     }
 }

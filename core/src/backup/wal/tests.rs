@@ -81,7 +81,7 @@ fn files_of_an_archive_are_told_apart() {
     ] {
         assert_eq!(archive.add(&file, None), expected, "{file}");
     }
-    assert_eq!(archive.segments.len(), 1);
+    assert_eq!(archive.segments.runs().count(), 1);
     let history = "1\t0/5000060\tfirst\n\n2\t0/8000000\tsecond\n";
     assert_eq!(archive.history(3, history), Ok(Switch { parent: 2, at: 8 }));
     for bad in ["", "# nothing\n", "x\t0/1\t\n", "1\t01\t\n", "3\t0/1\tits own parent\n"] {

@@ -67,10 +67,13 @@ impl Cluster {
         let make = format!(
             "CREATE TABLE orders AS SELECT g AS id, md5(g::text) || md5((-g)::text) || \
              repeat('order ', 25) AS words FROM generate_series(1, {}) g; \
-             CREATE INDEX ON orders (id); VACUUM ANALYZE orders; CHECKPOINT",
+             CREATE INDEX ON orders (id)",
             bytes / ROW_BYTES
         );
         cluster.sql(&make)?;
+        for settle in ["VACUUM ANALYZE orders", "CHECKPOINT"] {
+            cluster.sql(settle)?;
+        }
         Ok(cluster)
     }
 

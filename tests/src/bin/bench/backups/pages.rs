@@ -48,8 +48,7 @@ pub async fn measure(bench: &Plan, report: &mut Report) -> Result<()> {
     fs::write(&file, &estate.toml)?;
     let setup = Setup { fleet_file: Some(file), own_database: true, ..Setup::default() };
     let mut world = World::start_with(setup).await?;
-    let store = Store::connect(world.database_url(), Options::default()).await?;
-    estate.remember(&store).await?;
+    remember(&world, &estate).await?;
     // Ends, and with it the agents, when it is dropped.
     let _agents = connect(&world, &estate).await?;
     known(&world, bench.databases).await?;
@@ -71,6 +70,13 @@ pub async fn measure(bench: &Plan, report: &mut Report) -> Result<()> {
     let memory = machine::memory(world.server()?.id())?.rss as f64 / 1e6;
     report.add(format!("{size}: server, memory (RSS)"), Limit::None, memory, "MB", "at the end");
     Ok(())
+}
+
+/// Writes what the store would hold. Its connections are gone afterwards: the server needs all.
+async fn remember(world: &World, estate: &Estate) -> Result<()> {
+    let options = Options { reads: 1, acts: 1, background: 1 };
+    let store = Store::connect(world.database_url(), options).await?;
+    estate.remember(&store).await
 }
 
 /// The plan of a year, by core alone.
