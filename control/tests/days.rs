@@ -207,7 +207,7 @@ async fn copies_come_and_go_by_the_day_of_the_policy() {
     let (clock, until) = (control.snapshot().estate.clock, DateTime::<Utc>::MAX_UTC);
     // The window of the first day may have begun before.
     let from = begun - TimeDelta::days(1);
-    let mut runs = control.backup_runs(&[db()], from, until).await.unwrap();
+    let mut runs = control.backup_runs(&[self::db()], from, until).await.unwrap();
     runs.reverse();
     assert!(runs.iter().all(|run| run.origin == Origin::Plan));
     // One a day, and a day is over in ten seconds.
