@@ -1,5 +1,5 @@
-//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]); what was done
-//! about copies, in memory ([`history`]); and how fast the days of the policies pass ([`days`]).
+//! What people ask of backups: a copy now, a proof of one, or a restore ([`restore`]); what was
+//! done about copies, in memory ([`history`]); and how fast the days of policies pass ([`days`]).
 //!
 //! What is written down of backups is in the policies' time; the audit log, one-time keys and
 //! commands to agents are in real time.

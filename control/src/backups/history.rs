@@ -167,7 +167,8 @@ impl Reader {
         Self { store, state: Mutex::default() }
     }
 
-    /// As it was a moment ago, `now` in the policies' time; whoever asks meanwhile waits for the same reading.
+    /// As it was a moment ago, `now` in the policies' time; whoever asks meanwhile waits for the
+    /// same reading.
     pub async fn lately(&self, now: DateTime<Utc>) -> Result<Arc<History>, StoreError> {
         let mut state = self.state.lock().await;
         match state.read {

@@ -1,4 +1,5 @@
-//! The entries of places and what stands in them: regions, data centres and edges; and the groups, in whose order all of it recovers (R4, R5, R8).
+//! The entries of places and what stands in them: regions, data centres and edges; and the groups,
+//! in whose order all of it recovers (R4, R5, R8).
 
 use std::collections::{BTreeMap, BTreeSet};
 
