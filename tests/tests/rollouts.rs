@@ -23,7 +23,7 @@ const STEP: Duration = Duration::from_secs(60);
 /// A whole rollout.
 const WHOLE: Duration = Duration::from_secs(300);
 /// Requests a second over both regions.
-const RATE: &str = "360";
+const RATE: &str = "180";
 /// The p95 of answers. Their times are random and the same for all versions, so that a machine that
 /// is busy with other things is not taken for a version that is slow.
 const P95: &str = "800ms";
