@@ -94,8 +94,10 @@ impl Told {
 fn rank(fact: &Fact) -> u8 {
     match fact {
         Fact::Work(report) if !report.state.is_over() => 0,
-        Fact::Database(_) => 1,
-        Fact::Test(_) | Fact::Work(_) => 2,
+        // Small, and what a failover is decided by.
+        Fact::Member(_) => 1,
+        Fact::Database(_) => 2,
+        Fact::Test(_) | Fact::Work(_) => 3,
     }
 }
 

@@ -128,7 +128,9 @@ impl Agent {
                 clean_up: Step::Passed,
             }),
             Work::Verify(_) => Done::Verify { damages: Vec::new() },
-            Work::Restore(_) | Work::LetGo(_) => panic!("nobody asked for {work:?}"),
+            Work::Restore(_) | Work::LetGo(_) | Work::Cluster(_) => {
+                panic!("nobody asked for {work:?}")
+            }
         }
     }
 

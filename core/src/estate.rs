@@ -16,6 +16,7 @@ use crate::audit::Conflict;
 use crate::backup::clock::{Pace, PolicyClock};
 use crate::backup::work::{DatabaseReport, WorkReport};
 use crate::bench::TestReport;
+use crate::cluster::MemberReport;
 use crate::deployment::{Slot, Track};
 use crate::fence::Token;
 use crate::fleet::Fleet;
@@ -140,7 +141,7 @@ impl DatacenterState {
     pub fn test(&self, id: &str) -> Option<&TestReport> {
         match self.facts.get(&FactKey::Test(id.to_owned()))?.as_ref() {
             Fact::Test(report) => Some(report),
-            Fact::Work(_) | Fact::Database(_) => None,
+            Fact::Work(_) | Fact::Database(_) | Fact::Member(_) => None,
         }
     }
 
@@ -148,7 +149,7 @@ impl DatacenterState {
     pub fn work(&self, id: &str) -> Option<&WorkReport> {
         match self.facts.get(&FactKey::Work(id.to_owned()))?.as_ref() {
             Fact::Work(report) => Some(report),
-            Fact::Test(_) | Fact::Database(_) => None,
+            Fact::Test(_) | Fact::Database(_) | Fact::Member(_) => None,
         }
     }
 
@@ -156,7 +157,15 @@ impl DatacenterState {
     pub fn database(&self, id: &DatabaseId) -> Option<&DatabaseReport> {
         match self.facts.get(&FactKey::Database(id.clone()))?.as_ref() {
             Fact::Database(report) => Some(report),
-            Fact::Test(_) | Fact::Work(_) => None,
+            Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
+        }
+    }
+
+    /// The member of a database's cluster here, as its agent sees it.
+    pub fn member(&self, id: &DatabaseId) -> Option<&MemberReport> {
+        match self.facts.get(&FactKey::Member(id.clone()))?.as_ref() {
+            Fact::Member(report) => Some(report),
+            Fact::Test(_) | Fact::Work(_) | Fact::Database(_) => None,
         }
     }
 }
@@ -169,6 +178,7 @@ pub enum Fact {
     Test(TestReport),
     Work(WorkReport),
     Database(DatabaseReport),
+    Member(MemberReport),
 }
 
 impl Fact {
@@ -177,16 +187,18 @@ impl Fact {
             Self::Test(report) => FactKey::Test(report.id.clone()),
             Self::Work(report) => FactKey::Work(report.work.id().to_owned()),
             Self::Database(report) => FactKey::Database(report.database.clone()),
+            Self::Member(report) => FactKey::Member(report.database.clone()),
         }
     }
 }
 
-/// Written `test/ID`, `work/ID`, `database/ID`.
+/// Written `test/ID`, `work/ID`, `database/ID`, `member/ID`; the last two by database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactKey {
     Test(String),
     Work(String),
     Database(DatabaseId),
+    Member(DatabaseId),
 }
 
 impl fmt::Display for FactKey {
@@ -195,12 +207,13 @@ impl fmt::Display for FactKey {
             Self::Test(id) => write!(f, "test/{id}"),
             Self::Work(id) => write!(f, "work/{id}"),
             Self::Database(id) => write!(f, "database/{id}"),
+            Self::Member(id) => write!(f, "member/{id}"),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fact's key is written test/ID, work/ID or database/ID")]
+#[error("a fact's key is written test/ID, work/ID, database/ID or member/ID")]
 pub struct FactKeyError;
 
 impl FromStr for FactKey {
@@ -212,6 +225,7 @@ impl FromStr for FactKey {
             "test" => Ok(Self::Test(id.to_owned())),
             "work" => Ok(Self::Work(id.to_owned())),
             "database" => id.parse().map(Self::Database).map_err(|_| FactKeyError),
+            "member" => id.parse().map(Self::Member).map_err(|_| FactKeyError),
             _ => Err(FactKeyError),
         }
     }

@@ -10,6 +10,7 @@ pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod cluster;
 pub mod deployment;
 pub mod estate;
 pub mod fence;

@@ -75,7 +75,7 @@ async fn report(
 ) -> DatabaseReport {
     let found = |fact: &Fact| match fact {
         Fact::Database(report) if what(report) => Some(report.clone()),
-        Fact::Database(_) | Fact::Test(_) | Fact::Work(_) => None,
+        Fact::Database(_) | Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
     };
     told(test, site, found).await
 }
@@ -88,7 +88,7 @@ async fn work(test: &mut Test, site: &str, seq: u64, work: Work) -> WorkState {
         Fact::Work(report) if report.work.id() == id && report.state.is_over() => {
             Some(report.state.clone())
         }
-        Fact::Work(_) | Fact::Test(_) | Fact::Database(_) => None,
+        Fact::Work(_) | Fact::Test(_) | Fact::Database(_) | Fact::Member(_) => None,
     };
     told(test, site, over).await
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
 use mainstay_core::backup::work::{DatabaseReport, WorkReport};
 use mainstay_core::bench::TestReport;
+use mainstay_core::cluster::{MEMBERS_MAX, MemberReport};
 use mainstay_core::deployment::{Slot, Track};
 use mainstay_core::estate::{Deployment, Fact, Instance};
 use mainstay_core::fence::{Subject, Token};
@@ -217,9 +218,12 @@ impl TryFrom<proto::Report> for Report {
         let databases = each("databases", m.databases, DATABASES_MAX, |text| json("body", &text))?;
         let named = databases.iter().map(|report: &DatabaseReport| &report.database);
         unique("databases", named, ToString::to_string)?;
+        let members = each("members", m.members, DATABASES_MAX, |text| member(&text))?;
+        unique("members", members.iter().map(|report| &report.database), ToString::to_string)?;
         let facts = tests.into_iter().map(Fact::Test);
         let facts = facts.chain(works.into_iter().map(Fact::Work));
-        let facts = facts.chain(databases.into_iter().map(Fact::Database)).collect();
+        let facts = facts.chain(databases.into_iter().map(Fact::Database));
+        let facts = facts.chain(members.into_iter().map(Fact::Member)).collect();
         Ok(Self {
             seq: m.seq,
             full: m.full,
@@ -238,12 +242,14 @@ impl From<&Report> for proto::Report {
             let slots = report.gone_deployments.iter().filter(|slot| slot.1 == track);
             slots.map(|(service, _)| service.to_string()).collect()
         };
-        let (mut tests, mut works, mut databases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tests, mut works) = (Vec::new(), Vec::new());
+        let (mut databases, mut members) = (Vec::new(), Vec::new());
         for fact in &report.facts {
             match fact {
                 Fact::Test(report) => tests.push(report.into()),
                 Fact::Work(report) => works.push(to_json(report)),
                 Fact::Database(report) => databases.push(to_json(report)),
+                Fact::Member(report) => members.push(to_json(report)),
             }
         }
         Self {
@@ -257,6 +263,18 @@ impl From<&Report> for proto::Report {
             tests,
             works,
             databases,
+            members,
+        }
+    }
+}
+
+fn member(text: &str) -> Result<MemberReport, WireError> {
+    let report: MemberReport = json("body", text)?;
+    match report.members.len() {
+        0..=MEMBERS_MAX => Ok(report),
+        found => {
+            let problem = Problem::TooMany { found, max: MEMBERS_MAX };
+            Err(WireError::new("members", problem))
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono::DateTime;
 use mainstay_core::audit::Conflict;
 use mainstay_core::backup::work::{DatabaseReport, VerifyJob, Work, WorkReport, WorkState};
 use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
+use mainstay_core::cluster::{MEMBERS_MAX, MemberReport, MemberView, Role, State};
 use mainstay_core::deployment::{Command as Action, Spec, Track};
 use mainstay_core::estate::{Cause, Deployment, Fact, Instance, InstanceState};
 use mainstay_core::fence::Token;
@@ -113,8 +114,21 @@ fn facts() -> Vec<Fact> {
         wal: Default::default(),
         set_aside: vec!["/data.before-1".to_owned()],
     };
+    let member = MemberReport {
+        role: Role::Replica,
+        lsn: Some(1 << 40),
+        members: vec![MemberView {
+            datacenter: "fra1".parse().unwrap(),
+            role: Role::Leader,
+            state: State::Running,
+            timeline: None,
+            lag_bytes: None,
+        }],
+        ..MemberReport::unknown("orders".parse().unwrap(), read_at, "it is away")
+    };
     let tests = tests().into_iter().map(Fact::Test);
-    tests.chain([Fact::Work(work), Fact::Database(seen)]).collect()
+    let facts = [Fact::Work(work), Fact::Database(seen), Fact::Member(member)];
+    tests.chain(facts).collect()
 }
 
 fn tests() -> Vec<TestReport> {
@@ -307,6 +321,13 @@ fn a_malformed_test_report_is_refused_by_field() {
     bad_report(|r| r.tests[0].id.clear(), "tests[0].id: is missing");
     bad_report(|r| r.works.push(r.works[0].clone()), "works: is named twice: dw-1");
     bad_report(|r| r.databases.push(r.databases[0].clone()), "databases: is named twice: orders");
+    bad_report(|r| r.members.push(r.members[0].clone()), "members: is named twice: orders");
+    let crowd = |r: &mut proto::Report| {
+        let mut member: MemberReport = serde_json::from_str(&r.members[0]).unwrap();
+        member.members = vec![member.members[0].clone(); MEMBERS_MAX + 1];
+        r.members[0] = serde_json::to_string(&member).unwrap();
+    };
+    bad_report(crowd, "members[0].members: has 17 entries, at most 16 are allowed");
     let expected = "works[0].body: is not what it should be: EOF while parsing a value at line 1 \
                     column 0";
     bad_report(|r| r.works[0].clear(), expected);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mainstay_core::backup::job::{Damage, Failure, Phase, Place, Progress, Wrong};
+use mainstay_core::backup::job::{Cause, Damage, Failure, Phase, Place, Progress, Wrong};
 use mainstay_core::backup::work::{Done, ExpireJob, VerifyJob, Work};
 use mainstay_core::id::DatabaseId;
 use tokio::time::MissedTickBehavior;
@@ -65,6 +65,10 @@ async fn perform(engine: &dyn Engine, work: &Work, report: &Reporter) -> Result<
             let (database, _) = engine.base(&job.database)?;
             live::let_go(database, Path::new(&job.path))?;
             Ok(Done::LetGo)
+        }
+        Work::Cluster(job) => {
+            let words = format!("{}: this agent does not do it yet", job.task());
+            Err(Failure::new(Cause::Setup, words))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! with every step that must last, and the newest look at each database. Invariants: the same id
 //! again is the same work; on one database there is one piece of work at a time, in the order in
 //! which they were taken over, but a proof, which works on nothing of the database itself and runs
-//! beside, one at a time; a restore in the place of a database that broke off is never repeated by
+//! beside, one at a time, and work on its cluster, which must not wait for a copy; a restore in the place of a database that broke off is never repeated by
 //! itself, while all other work is, because doing it twice does no harm.
 //!
 //! Must not: decide what is done when.
@@ -81,6 +81,8 @@ struct Shared {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Lane {
     Database(DatabaseId),
+    /// Of a database; it waits for no copy, which may take hours.
+    Cluster(DatabaseId),
     Proofs,
 }
 
@@ -92,6 +94,7 @@ impl Lane {
             | Work::Expire(_)
             | Work::Restore(_)
             | Work::LetGo(_) => Self::Database(work.database().clone()),
+            Work::Cluster(_) => Self::Cluster(work.database().clone()),
             Work::Prove(_) => Self::Proofs,
         }
     }
@@ -131,7 +134,9 @@ impl Works {
         let Some(engine) = &self.shared.engine else { return };
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let databases = engine.databases();
-        let lanes = databases.iter().cloned().map(Lane::Database).chain([Lane::Proofs]);
+        let lanes = databases.iter().cloned().map(Lane::Database);
+        let lanes = lanes.chain(databases.iter().cloned().map(Lane::Cluster));
+        let lanes = lanes.chain([Lane::Proofs]);
         for lane in lanes {
             let (shared, engine) = (self.shared.clone(), engine.clone());
             tasks.spawn(async move { shared.work(&*engine, &lane).await });
@@ -245,7 +250,11 @@ impl Shared {
                     (WorkState::Running { .. }, Work::Backup(_)) => {}
                     (
                         WorkState::Running { .. },
-                        Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::LetGo(_),
+                        Work::Verify(_)
+                        | Work::Expire(_)
+                        | Work::Prove(_)
+                        | Work::LetGo(_)
+                        | Work::Cluster(_),
                     ) => *report = waiting(report.work.clone()),
                     (WorkState::Waiting | WorkState::Done { .. } | WorkState::Failed { .. }, _) => {
                     }
@@ -266,6 +275,7 @@ impl Shared {
                 database.hosted().map_err(elsewhere)?;
             }
             Work::Verify(_) | Work::Expire(_) | Work::Prove(_) => {}
+            Work::Cluster(_) => {}
         }
         let bytes = serde_json::to_vec(work).map_or(usize::MAX, |json| json.len());
         match bytes {

@@ -64,7 +64,7 @@ impl Shared {
     fn report(&self, database: &DatabaseId) -> Option<DatabaseReport> {
         match self.seen().get(database)?.as_ref() {
             Fact::Database(report) => Some(report.clone()),
-            Fact::Test(_) | Fact::Work(_) => None,
+            Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
         }
     }
 

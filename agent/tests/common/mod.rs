@@ -176,7 +176,7 @@ impl Link {
 pub fn tests_of(report: &Report) -> Vec<TestReport> {
     let test = |fact: &Fact| match fact {
         Fact::Test(report) => Some(report.clone()),
-        Fact::Work(_) | Fact::Database(_) => None,
+        Fact::Work(_) | Fact::Database(_) | Fact::Member(_) => None,
     };
     report.facts.iter().filter_map(test).collect()
 }

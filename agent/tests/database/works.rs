@@ -65,7 +65,7 @@ async fn told<T>(works: &Works, what: impl Fn(&Works) -> Option<T>) -> T {
 fn report(works: &Works, id: &str) -> Option<WorkReport> {
     match works.facts().get(&FactKey::Work(id.to_owned()))?.as_ref() {
         Fact::Work(report) => Some(report.clone()),
-        Fact::Test(_) | Fact::Database(_) => None,
+        Fact::Test(_) | Fact::Database(_) | Fact::Member(_) => None,
     }
 }
 

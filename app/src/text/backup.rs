@@ -8,6 +8,7 @@ use mainstay_core::backup::run::Obstacle;
 use mainstay_core::backup::wal::End;
 use mainstay_core::backup::work::Work;
 use mainstay_core::backup::{Kind, Schedule};
+use mainstay_core::cluster::ClusterJob;
 use mainstay_core::fleet::{FullSchedule, Rotation, Weekday};
 use mainstay_core::id::DatabaseId;
 use mainstay_core::problem::Trouble;
@@ -186,6 +187,13 @@ pub fn task(work: &Work) -> String {
         Work::Prove(_) => t!("task-prove"),
         Work::Restore(_) => t!("task-restore"),
         Work::LetGo(_) => t!("task-let-go"),
+        Work::Cluster(job) => match job {
+            ClusterJob::Switchover(_) => t!("task-switchover"),
+            ClusterJob::Failover(_) => t!("task-failover"),
+            ClusterJob::Rejoin(_) => t!("task-rejoin"),
+            ClusterJob::Pause(_) => t!("task-pause"),
+            ClusterJob::Resume(_) => t!("task-resume"),
+        },
     }
 }
 

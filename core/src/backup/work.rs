@@ -10,6 +10,7 @@ use super::job::{
     BackupDone, BackupJob, Damage, Failure, Prepared, Progress, ProofJob, ProofResult, RestoreJob,
     RestoreResult,
 };
+use crate::cluster::{ClusterDone, ClusterJob};
 use crate::id::{DatabaseId, DatacenterId};
 
 /// One piece of work. Its id is an idempotency key: the same id again is the same work, and has
@@ -29,6 +30,8 @@ pub enum Work {
     Restore(RestoreJob),
     /// Remove a data directory that a restore set aside.
     LetGo(LetGoJob),
+    /// Move the database to another member of its cluster, or what belongs to that.
+    Cluster(ClusterJob),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,7 @@ impl Work {
             Self::Prove(job) => &job.id,
             Self::Restore(job) => &job.id,
             Self::LetGo(job) => &job.id,
+            Self::Cluster(job) => job.id(),
         }
     }
 
@@ -79,6 +83,7 @@ impl Work {
             Self::Prove(_) => "prove",
             Self::Restore(_) => "restore",
             Self::LetGo(_) => "let-go",
+            Self::Cluster(job) => job.task(),
         }
     }
 
@@ -90,6 +95,7 @@ impl Work {
             Self::Prove(job) => &job.database,
             Self::Restore(job) => &job.database,
             Self::LetGo(job) => &job.database,
+            Self::Cluster(job) => job.database(),
         }
     }
 }
@@ -140,6 +146,7 @@ pub enum Done {
     Prove(ProofResult),
     Restore(RestoreResult),
     LetGo,
+    Cluster(ClusterDone),
 }
 
 /// What an agent sees of a database.
@@ -148,7 +155,8 @@ pub struct DatabaseReport {
     pub database: DatabaseId,
     /// When the repositories were read, by the agent's clock.
     pub read_at: DateTime<Utc>,
-    /// Whether the database itself runs here; another agent only reads its repositories.
+    /// Whether the database itself runs here, and takes writes; another agent only reads its
+    /// repositories.
     pub hosts: bool,
     /// What stands in the way of backups; `None`: it was not looked at, or not here.
     pub prepared: Option<Prepared>,

@@ -72,7 +72,7 @@ fn open(dir: &Path, engine: &Arc<Fake>) -> Works {
 fn report(works: &Works, id: &str) -> WorkReport {
     match works.facts()[&FactKey::Work(id.to_owned())].as_ref() {
         Fact::Work(report) => report.clone(),
-        Fact::Test(_) | Fact::Database(_) => panic!("{id} is no work"),
+        Fact::Test(_) | Fact::Database(_) | Fact::Member(_) => panic!("{id} is no work"),
     }
 }
 

@@ -104,9 +104,12 @@ pub fn build(picture: &Picture<'_>, datacenter: &DatacenterId, label: &Label) ->
 fn is_about(work: &Work, datacenter: &DatacenterId, label: &Label) -> bool {
     match work {
         Work::Prove(job) => job.datacenter == *datacenter && job.label == *label,
-        Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::Restore(_) | Work::LetGo(_) => {
-            false
-        }
+        Work::Backup(_)
+        | Work::Verify(_)
+        | Work::Expire(_)
+        | Work::Restore(_)
+        | Work::LetGo(_)
+        | Work::Cluster(_) => false,
     }
 }
 
@@ -136,9 +139,12 @@ fn damages(picture: &Picture<'_>, datacenter: &DatacenterId, label: &Label) -> V
 fn proof(picture: &Picture<'_>, told: &Told, now: DateTime<Utc>) -> ProofRow {
     let target = match &told.work {
         Work::Prove(job) => text::backup::target(job.target, now),
-        Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::Restore(_) | Work::LetGo(_) => {
-            String::new()
-        }
+        Work::Backup(_)
+        | Work::Verify(_)
+        | Work::Expire(_)
+        | Work::Restore(_)
+        | Work::LetGo(_)
+        | Work::Cluster(_) => String::new(),
     };
     let live = picture.work(&told.agent, told.work.id());
     let report = told.report.as_ref().or(live);

@@ -14,7 +14,7 @@ impl PolicyClock {
         match fact {
             Fact::Work(report) => Some(Fact::Work(self.told_of_work(report))),
             Fact::Database(report) => Some(Fact::Database(self.told_of_database(report))),
-            Fact::Test(_) => None,
+            Fact::Test(_) | Fact::Member(_) => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl PolicyClock {
                 let reached = self.reached(result.reached.as_ref());
                 Done::Restore(RestoreResult { reached, ..result.clone() })
             }
-            Done::Verify { .. } | Done::Expire | Done::LetGo => done.clone(),
+            Done::Verify { .. } | Done::Expire | Done::LetGo | Done::Cluster(_) => done.clone(),
         }
     }
 
@@ -102,7 +102,9 @@ fn aimed(work: &Work, map: impl Fn(DateTime<Utc>) -> DateTime<Utc>) -> Work {
     let target = match &mut work {
         Work::Prove(job) => &mut job.target,
         Work::Restore(job) => &mut job.target,
-        Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::LetGo(_) => return work,
+        Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::LetGo(_) | Work::Cluster(_) => {
+            return work;
+        }
     };
     match target {
         Target::Moment { at } => *at = map(*at),

@@ -250,7 +250,8 @@ fn estimate(work: &[Told]) -> Option<String> {
             | Done::Backup(_)
             | Done::Verify { .. }
             | Done::Expire
-            | Done::LetGo => {}
+            | Done::LetGo
+            | Done::Cluster(_) => {}
         }
     }
     let number = |n: usize| text::number(n as u64);
@@ -335,9 +336,12 @@ pub fn may_refuse(row: &Row, reader: &Reader) -> Result<(), String> {
 fn is_of(told: &Told, id: &str) -> bool {
     match &told.work {
         Work::Restore(job) => job.id == id,
-        Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::LetGo(_) => {
-            false
-        }
+        Work::Backup(_)
+        | Work::Verify(_)
+        | Work::Expire(_)
+        | Work::Prove(_)
+        | Work::LetGo(_)
+        | Work::Cluster(_) => false,
     }
 }
 

@@ -7,6 +7,7 @@ use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::{ProofJob, ProofResult, RestoreJob, Step};
 use mainstay_core::backup::run::{Origin, PassedOver, Run, State};
 use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
+use mainstay_core::cluster::ClusterDone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -144,8 +145,8 @@ fn passed(over: &[PassedOver]) -> impl Iterator<Item = String> {
 
 pub(super) fn build(picture: &Picture<'_>) -> Vec<WorkRow> {
     let own = |told: &&Told| match told.work {
-        // They are the tries of runs.
-        Work::Backup(_) => false,
+        // They are the tries of runs, and what copies have no part in.
+        Work::Backup(_) | Work::Cluster(_) => false,
         Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::Restore(_) | Work::LetGo(_) => {
             true
         }
@@ -160,6 +161,7 @@ pub(in crate::pages::backups) fn work_row(picture: &Picture<'_>, told: &Told) ->
         Work::Backup(job) => (job.datacenter.to_string(), None),
         Work::Verify(job) => (job.datacenter.to_string(), None),
         Work::LetGo(_) => (t!("about-set-aside"), None),
+        Work::Cluster(job) => (job.database().to_string(), None),
         Work::Expire(job) => (format!("{}, {}", job.chain, job.datacenter), None),
         Work::Prove(ProofJob { datacenter, label, .. })
         | Work::Restore(RestoreJob { datacenter, label, .. }) => {
@@ -198,6 +200,11 @@ pub(in crate::pages::backups) fn result(report: Option<&WorkReport>) -> Vec<Part
             Done::Backup(_) => vec![part(Tone::Ok, t!("look-done"))],
             Done::LetGo => vec![part(Tone::Ok, t!("work-removed"))],
             Done::Expire => vec![part(Tone::Ok, t!("work-removed"))],
+            Done::Cluster(ClusterDone::Refused { reason }) => {
+                let why = text::sentence(reason);
+                vec![part(Tone::Warn, t!("work-not-made", why = why))]
+            }
+            Done::Cluster(_) => vec![part(Tone::Ok, t!("look-done"))],
             Done::Verify { damages } if damages.is_empty() => {
                 vec![part(Tone::Ok, t!("work-no-damage"))]
             }
