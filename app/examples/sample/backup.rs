@@ -72,6 +72,7 @@ pub fn estate() -> (Estate, AllKnown) {
             group: id(group),
             datacenters: vec![id(first), id("sin1")],
             policy: Some(id::<PolicyId>(policy)),
+            cluster: None,
             proof_checks: Vec::new(),
         };
         fleet.databases.insert(id(name), database);
@@ -80,6 +81,7 @@ pub fn estate() -> (Estate, AllKnown) {
         group: id("social"),
         datacenters: vec![id("fra1")],
         policy: None,
+        cluster: None,
         proof_checks: Vec::new(),
     };
     fleet.databases.insert(id("cache-db"), left);

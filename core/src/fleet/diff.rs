@@ -296,9 +296,13 @@ fn service(service: &Service) -> Fields {
 }
 
 fn database(database: &Database) -> Fields {
-    let Database { group, datacenters, policy, proof_checks } = database;
+    let Database { group, datacenters, policy, cluster, proof_checks } = database;
     let mut fields = vec![("group", text(group.as_str())), ("datacenters", list(datacenters))];
     fields.extend(policy.as_ref().map(|policy| ("policy", text(policy.as_str()))));
+    if let Some(cluster) = cluster {
+        fields.push(("cluster", text(cluster.key())));
+        fields.push(("lag_max_bytes", cluster.lag_max_bytes().to_string()));
+    }
     if !proof_checks.is_empty() {
         fields.push(("proof_checks", policies::checks(proof_checks)));
     }

@@ -81,7 +81,15 @@ impl EntryKind {
                 "identical_per_second",
                 "in_flight",
             ],
-            Self::Database => &["id", "group", "datacenters", "policy", "proof_checks"],
+            Self::Database => &[
+                "id",
+                "group",
+                "datacenters",
+                "policy",
+                "cluster",
+                "lag_max_bytes",
+                "proof_checks",
+            ],
             Self::BackupPolicy => &[
                 "id",
                 "full_every_days",
@@ -182,6 +190,8 @@ pub(super) fn example(key: &str) -> &'static str {
         "proof_checks" => {
             r#"proof_checks = [{ name = "orders", query = "SELECT count(*) FROM orders" }]"#
         }
+        "cluster" => r#"cluster = "patroni""#,
+        "lag_max_bytes" => "lag_max_bytes = 16_777_216",
         "query" => r#"query = "SELECT count(*) FROM orders""#,
         "database" => r#"database = "shop""#,
         "at_least" => "at_least = 1",

@@ -180,9 +180,41 @@ pub struct Database {
     /// Data centre of the primary, then of the standbys in order of preference.
     pub datacenters: Vec<DatacenterId>,
     pub policy: Option<PolicyId>,
+    /// What lets it fail over; `None`: it runs in its first data centre alone.
+    #[serde(default)]
+    pub cluster: Option<Cluster>,
     /// What a test restore asks the restored database.
     #[serde(default)]
     pub proof_checks: Vec<SqlCheck>,
+}
+
+/// A member in each data centre of a database, one of which leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Cluster {
+    Patroni {
+        /// How far behind its leader a standby may be for a change of leaders about which nobody
+        /// is asked.
+        lag_max_bytes: u64,
+    },
+}
+
+impl Cluster {
+    /// One segment of the write-ahead log.
+    pub const LAG_MAX_BYTES_DEFAULT: u64 = 16 * 1024 * 1024;
+
+    /// Its value in a fleet file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Patroni { .. } => "patroni",
+        }
+    }
+
+    pub const fn lag_max_bytes(self) -> u64 {
+        match self {
+            Self::Patroni { lag_max_bytes } => lag_max_bytes,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::entries::Reader;
 use super::fields::Fields;
 use super::source::Entry;
 use crate::backup::job::{CHECKS_MAX, Expect, SqlCheck};
-use crate::fleet::Database;
+use crate::fleet::{Cluster, Database};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::Value;
 use crate::id::{DatacenterId, GroupId, PolicyId};
@@ -12,6 +12,8 @@ use crate::id::{DatacenterId, GroupId, PolicyId};
 const CHECK_KEYS: [&str; 5] = ["name", "database", "query", "at_least", "exactly"];
 /// The database of a cluster that is always there.
 const DATABASE_DEFAULT: &str = "postgres";
+/// Most that a standby may be behind without anybody being asked: 1 TiB.
+const LAG_MAX_BYTES: i64 = 1 << 40;
 /// Largest number that a check expects.
 const COUNT_MAX: i64 = 1_000_000_000_000;
 
@@ -22,6 +24,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         let policy = policy
             .map(|policy| self.reference("policy", EntryKind::BackupPolicy, policy, PolicyId::new));
         let proof_checks = self.proof_checks(entry);
+        let cluster = cluster(&mut self.fields(entry));
         let Some(pair) = entry.pairs.get("datacenters") else {
             self.fields(entry).missing("datacenters");
             return None;
@@ -39,6 +42,7 @@ impl<'a, 'i> Reader<'a, 'i> {
                 None => None,
                 Some(policy) => Some(policy?),
             },
+            cluster: cluster?,
             proof_checks: proof_checks?,
         })
     }
@@ -55,6 +59,25 @@ impl<'a, 'i> Reader<'a, 'i> {
             .collect();
         checks.into_iter().collect()
     }
+}
+
+/// Inside: the database has none.
+fn cluster(fields: &mut Fields<'_, '_, '_>) -> Option<Option<Cluster>> {
+    let Some(text) = fields.text("cluster") else {
+        // A lag has no meaning where there is no standby.
+        if fields.pair("cluster").is_none() && fields.pair("lag_max_bytes").is_some() {
+            fields.missing("cluster");
+            return None;
+        }
+        return fields.pair("cluster").is_none().then_some(None);
+    };
+    let known = [("patroni", ())];
+    let named = fields.one_of("cluster", text, &known);
+    let lag_max_bytes = match fields.pair("lag_max_bytes") {
+        None => Some(Cluster::LAG_MAX_BYTES_DEFAULT),
+        Some(_) => bounded(fields, "lag_max_bytes", LAG_MAX_BYTES),
+    };
+    named.and(lag_max_bytes).map(|lag_max_bytes| Some(Cluster::Patroni { lag_max_bytes }))
 }
 
 fn check(fields: &mut Fields<'_, '_, '_>) -> Option<SqlCheck> {
@@ -89,11 +112,16 @@ fn check(fields: &mut Fields<'_, '_, '_>) -> Option<SqlCheck> {
 }
 
 fn count(fields: &mut Fields<'_, '_, '_>, key: &str) -> Option<u64> {
-    let found = fields.whole(key, 0, COUNT_MAX)?;
-    let count = u64::try_from(found.value).ok().filter(|_| found.value <= COUNT_MAX);
-    if count.is_none() {
+    bounded(fields, key, COUNT_MAX)
+}
+
+/// A whole number from 0 to `most`.
+fn bounded(fields: &mut Fields<'_, '_, '_>, key: &str, most: i64) -> Option<u64> {
+    let found = fields.whole(key, 0, most)?;
+    let number = u64::try_from(found.value).ok().filter(|_| found.value <= most);
+    if number.is_none() {
         let (key, value) = (key.to_owned(), found.value.to_string());
-        fields.findings.push(found.at, Value::OutOfRange { key, value, least: 0, most: COUNT_MAX });
+        fields.findings.push(found.at, Value::OutOfRange { key, value, least: 0, most });
     }
-    count
+    number
 }
