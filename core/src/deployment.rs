@@ -202,6 +202,8 @@ mod tests {
             bench: None,
             rollout_plan: None,
             limits: Default::default(),
+            depends_on: Default::default(),
+            node_requests_per_second: None,
         }
     }
 

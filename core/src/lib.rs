@@ -13,6 +13,7 @@ pub mod bench;
 pub mod cluster;
 pub mod deployment;
 pub mod estate;
+pub mod failover;
 pub mod fence;
 pub mod fleet;
 pub mod forget;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Track;
+use crate::failover::{Run, Standing};
 use crate::fleet::{Fleet, Service};
 use crate::id::ServiceId;
 use crate::rollout::{Rollout, RolloutId};
@@ -49,7 +50,7 @@ pub struct Quarantine {
     pub since: DateTime<Utc>,
 }
 
-/// Everything that people and rollouts decided about versions.
+/// Everything that people, rollouts and failovers decided about versions and places.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Releases {
     /// Rises with every change of what is in here.
@@ -60,6 +61,10 @@ pub struct Releases {
     pub rollouts: BTreeMap<ServiceId, Rollout>,
     /// Versions in quarantine.
     pub quarantined: Vec<Quarantine>,
+    /// Failovers that are not over, and those whose effects stand; the oldest first.
+    pub failovers: Vec<Run>,
+    /// What these leave standing.
+    pub standing: Standing,
 }
 
 impl Release {
@@ -93,6 +98,11 @@ impl Releases {
             moves.then(|| Moved { service: id.clone(), stable, wanted: service.version.clone() })
         });
         changes.collect()
+    }
+
+    /// The failover that is not over.
+    pub fn failover(&self) -> Option<&Run> {
+        self.failovers.iter().find(|run| !run.is_over())
     }
 
     /// Why a version may not run, if it may not.

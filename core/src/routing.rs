@@ -8,7 +8,7 @@
 //! it may be reached; an endpoint that is only *unknown* (its data centre is silent) stays, for
 //! the edges' own health checks know better than an absent report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,9 @@ pub struct ServiceRouting {
     /// Shares everywhere else.
     pub default: Vec<Weight>,
     pub limits: Limits,
+    /// Data centres that get requests only if no other answers: their users were moved away.
+    #[serde(default)]
+    pub away: BTreeSet<DatacenterId>,
 }
 
 /// A version's share of requests, out of [`WEIGHT_TOTAL`].

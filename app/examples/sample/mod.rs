@@ -70,6 +70,8 @@ pub fn estate(services: usize, nodes: u16) -> Estate {
                 bench: None,
                 rollout_plan: None,
                 limits: Default::default(),
+                depends_on: Default::default(),
+                node_requests_per_second: None,
             },
         );
     }
@@ -101,7 +103,8 @@ fn places() -> Fleet {
         }
     }
     for (at, (id, name)) in GROUPS.iter().enumerate() {
-        let group = Group { name: (*name).to_owned(), priority: at as u16 + 1 };
+        let (name, priority) = ((*name).to_owned(), at as u16 + 1);
+        let group = Group { name, priority, recovery: Default::default() };
         fleet.groups.insert(GroupId::new(id).expect("an id"), group);
     }
     fleet

@@ -137,6 +137,17 @@ pub enum Action {
     RestoreRefuse,
     RestoreStep,
     RestoreLetGo,
+    FailoverStart,
+    FailoverAllow,
+    FailoverRefuse,
+    FailoverPause,
+    FailoverResume,
+    FailoverRetry,
+    FailoverSkip,
+    FailoverStop,
+    FailoverForce,
+    FailoverGate,
+    FailoverStep,
     AuditExport,
 }
 

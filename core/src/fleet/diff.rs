@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::EntryKind;
 use super::{
-    Database, Datacenter, Edge, Fleet, Group, LocalNeed, Placement, Region, Service, Vendor,
+    Database, Datacenter, Dependencies, Edge, Fleet, Group, LocalNeed, Placement, Recovery, Region,
+    Service, Vendor,
 };
-use crate::id::{DatacenterId, ServiceId};
+use crate::id::{DatabaseId, DatacenterId, ServiceId};
 use crate::status::{Status, Tally};
 
 /// What differs for one entry.
@@ -248,8 +249,15 @@ fn datacenter(datacenter: &Datacenter) -> Fields {
 }
 
 fn group(group: &Group) -> Fields {
-    let Group { name, priority } = group;
-    vec![("name", text(name)), ("priority", priority.to_string())]
+    let Group { name, priority, recovery } = group;
+    let Recovery { rto_minutes, rpo_seconds, serving_least } = recovery;
+    vec![
+        ("name", text(name)),
+        ("priority", priority.to_string()),
+        ("rto_minutes", rto_minutes.to_string()),
+        ("rpo_seconds", rpo_seconds.to_string()),
+        ("serving_least", serving_least.to_string()),
+    ]
 }
 
 fn service(service: &Service) -> Fields {
@@ -266,6 +274,8 @@ fn service(service: &Service) -> Fields {
         bench,
         rollout_plan,
         limits,
+        depends_on,
+        node_requests_per_second,
     } = service;
     let mut fields = vec![("group", text(group.as_str()))];
     match placement {
@@ -292,6 +302,14 @@ fn service(service: &Service) -> Fields {
     ]);
     fields.extend(bench.as_ref().map(|bench| ("bench", text(bench.as_str()))));
     fields.extend(rollout_plan.as_ref().map(|plan| ("rollout_plan", text(plan.as_str()))));
+    let Dependencies { services, databases } = depends_on;
+    let needed = services.iter().map(ServiceId::as_str);
+    let needed: BTreeSet<_> = needed.chain(databases.iter().map(DatabaseId::as_str)).collect();
+    if !needed.is_empty() {
+        fields.push(("depends_on", list(needed)));
+    }
+    let rate = node_requests_per_second.map(|rate| rate.to_string());
+    fields.extend(rate.map(|rate| ("node_requests_per_second", rate)));
     fields
 }
 

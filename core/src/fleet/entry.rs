@@ -61,7 +61,9 @@ impl EntryKind {
         match self {
             Self::Region => &["id", "name", "time_zone", "warehouses", "couriers"],
             Self::Datacenter => &["id", "name", "region", "vendor", "retired"],
-            Self::Group => &["id", "name", "priority"],
+            Self::Group => {
+                &["id", "name", "priority", "rto_minutes", "rpo_seconds", "serving_least"]
+            }
             Self::Service => &[
                 "id",
                 "group",
@@ -80,6 +82,8 @@ impl EntryKind {
                 "rollout_plan",
                 "identical_per_second",
                 "in_flight",
+                "depends_on",
+                "node_requests_per_second",
             ],
             Self::Database => &[
                 "id",
@@ -171,6 +175,11 @@ pub(super) fn example(key: &str) -> &'static str {
         "health_path" => r#"health_path = "/health""#,
         "identical_per_second" => "identical_per_second = 50",
         "in_flight" => "in_flight = 1024",
+        "depends_on" => r#"depends_on = ["feed-api", "store-db"]"#,
+        "node_requests_per_second" => "node_requests_per_second = 200",
+        "rto_minutes" => "rto_minutes = 15",
+        "rpo_seconds" => "rpo_seconds = 30",
+        "serving_least" => "serving_least = 2",
         "policy" => r#"policy = "daily""#,
         "full_every_days" => "full_every_days = 1",
         "full_on" => r#"full_on = ["tuesday", "friday"]"#,

@@ -116,6 +116,26 @@ pub struct Group {
     pub name: String,
     /// Order of recovery, 1 first (R5). Unique in a fleet.
     pub priority: u16,
+    #[serde(default)]
+    pub recovery: Recovery,
+}
+
+/// What is asked of the recovery of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Within how many minutes it is to be served again (RTO).
+    pub rto_minutes: u16,
+    /// How many seconds of writes may be lost at most (RPO).
+    pub rpo_seconds: u16,
+    /// Fewest data centres that are to serve each of its distributed services, also while another
+    /// one is away.
+    pub serving_least: u16,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self { rto_minutes: 15, rpo_seconds: 30, serving_least: 1 }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +169,19 @@ pub struct Service {
     /// What the edges let through to it.
     #[serde(default)]
     pub limits: Limits,
+    /// What has to be there before it can serve.
+    #[serde(default)]
+    pub depends_on: Dependencies,
+    /// Requests that one node can take in a second; `None`: nobody said.
+    #[serde(default)]
+    pub node_requests_per_second: Option<u16>,
+}
+
+/// What a service needs of others. An id that is a service's and a database's means both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependencies {
+    pub services: BTreeSet<ServiceId>,
+    pub databases: BTreeSet<DatabaseId>,
 }
 
 /// How a new version of a service comes (R9, R11).

@@ -4,6 +4,7 @@
 //! the same problem from its beginning to its end.
 
 mod backups;
+mod failover;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 pub use backups::{Proofs, Trouble};
 
 use crate::audit::Conflict;
+use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
+use crate::failover::RunId;
 use crate::fleet::{Placement, Service};
 use crate::id::{DatabaseId, DatacenterId, EdgeId, RegionId, ServiceId};
 use crate::placement;
@@ -74,6 +77,10 @@ pub enum Problem {
         /// How many edges of its region are connected.
         connected: u32,
     },
+    /// A failover stands still until a person says what next.
+    FailoverWaits { run: RunId, lose: String, why: String },
+    /// A standby could not take over from its leader without a loss.
+    StandbyNotReady { database: DatabaseId, datacenter: DatacenterId, reason: Reason },
     /// The copies of a database are not what they should be.
     Backup { database: DatabaseId, trouble: Trouble },
 }
@@ -104,13 +111,24 @@ impl Problem {
             Self::RollbackStuck { rollout, .. } => format!("rollback-stuck-{rollout}"),
             Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
             Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
+            Self::FailoverWaits { run, .. } => format!("failover-waits-{run}"),
+            Self::StandbyNotReady { database, datacenter, .. } => {
+                format!("standby-{database}-in-{datacenter}")
+            }
             Self::Backup { database, trouble } => trouble.key(database),
         }
     }
 
     /// Whether it is about what runs where, and not about copies or rollouts.
     pub const fn about_topology(&self) -> bool {
-        self.about_database().is_none() && !matches!(self, Self::RolloutPaused { .. })
+        self.about_database().is_none()
+            && !matches!(self, Self::RolloutPaused { .. })
+            && !self.about_failover()
+    }
+
+    /// Whether it is about failovers, or stands in the way of one.
+    pub const fn about_failover(&self) -> bool {
+        matches!(self, Self::FailoverWaits { .. } | Self::StandbyNotReady { .. })
     }
 
     /// The database whose copies it is about.
@@ -130,7 +148,9 @@ impl Problem {
             | Self::RollbackStuck { .. }
             | Self::RolledBack { .. }
             | Self::EdgeRefuses { .. }
-            | Self::EdgeGone { .. } => None,
+            | Self::EdgeGone { .. }
+            | Self::FailoverWaits { .. }
+            | Self::StandbyNotReady { .. } => None,
         }
     }
 
@@ -149,9 +169,11 @@ impl Problem {
             | Self::RollbackStuck { service, .. }
             | Self::RolledBack { service, .. } => (Some(service), None),
             Self::Backup { trouble, .. } => (None, trouble.datacenter()),
-            Self::AuditConflict { .. } | Self::EdgeRefuses { .. } | Self::EdgeGone { .. } => {
-                (None, None)
-            }
+            Self::StandbyNotReady { datacenter, .. } => (None, Some(datacenter)),
+            Self::AuditConflict { .. }
+            | Self::EdgeRefuses { .. }
+            | Self::EdgeGone { .. }
+            | Self::FailoverWaits { .. } => (None, None),
         }
     }
 
@@ -163,6 +185,7 @@ impl Problem {
             | Self::AuditConflict { .. }
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
+            | Self::FailoverWaits { .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
@@ -170,6 +193,7 @@ impl Problem {
             | Self::MixedVersions { .. }
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
+            | Self::StandbyNotReady { .. }
             | Self::EdgeGone { .. } => Status::Degraded,
             Self::Backup { trouble, .. } => trouble.status(),
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,
@@ -202,6 +226,8 @@ pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>, proofs: &Proofs
     problems.extend(audit_conflicts(estate));
     problems.extend(traffic::rollouts(estate));
     problems.extend(traffic::edges(estate, edges));
+    problems.extend(failover::runs(estate));
+    problems.extend(failover::standbys(estate));
     problems.extend(backups::find(&estate.in_policy_time(), proofs));
     problems.sort_by_cached_key(|problem| (problem.status(), problem.key()));
     // Two shortfalls may be one problem.
@@ -218,6 +244,8 @@ pub const OPEN_SILENT_AFTER: TimeDelta = TimeDelta::seconds(5);
 pub const OPEN_GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
 /// The same for an edge that was not seen yet: the fleet may have been applied just now.
 pub const OPEN_UNSEEN_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// The same for a standby: one that catches up does so in less.
+pub const OPEN_STANDBY_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// The same for copies: repositories are read from time to time.
 pub const OPEN_BACKUP_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// How long a problem must be absent before it is closed, so that one that comes and goes stays
@@ -282,6 +310,7 @@ impl Problem {
             Self::EdgeGone { since: Some(_), .. } => OPEN_GONE_AFTER,
             Self::EdgeGone { since: None, .. } => OPEN_UNSEEN_AFTER,
             Self::Backup { .. } => OPEN_BACKUP_AFTER,
+            Self::StandbyNotReady { .. } => OPEN_STANDBY_AFTER,
             Self::InstancesFailing { .. }
             | Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
@@ -292,6 +321,7 @@ impl Problem {
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
             | Self::RollbackStuck { .. }
+            | Self::FailoverWaits { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }
@@ -406,7 +436,9 @@ fn leftovers(estate: &Estate, cells: &Cells, problems: &mut Vec<Problem>) {
         let declared = estate.fleet.services.get(service);
         let placed =
             declared.is_some_and(|s| placement::datacenters(&estate.fleet, s).contains(datacenter));
-        if placed || estate.contact(datacenter) != Contact::Reporting {
+        // Nodes that stand in for others after a failover belong there meanwhile.
+        let stands_in = estate.releases.standing.extra(service, datacenter) > 0;
+        if placed || stands_in || estate.contact(datacenter) != Contact::Reporting {
             continue;
         }
         // What drains on its way out is leaving as it should.

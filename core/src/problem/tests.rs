@@ -42,6 +42,8 @@ fn service(placement: Placement) -> Service {
         bench: None,
         rollout_plan: None,
         limits: Default::default(),
+        depends_on: Default::default(),
+        node_requests_per_second: None,
     }
 }
 
@@ -59,7 +61,8 @@ fn fleet() -> Fleet {
         name: "test".into(),
         regions: [(id("a"), region(&[LocalNeed::Warehouses])), (id("b"), region(&[]))].into(),
         datacenters: [(id("a1"), datacenter("a")), (id("b1"), datacenter("b"))].into(),
-        groups: [(id("g"), Group { name: "G".into(), priority: 1 })].into(),
+        groups: [(id("g"), Group { name: "G".into(), priority: 1, recovery: Default::default() })]
+            .into(),
         services: [
             (id("api"), service(Placement::Distributed { datacenters: both })),
             (

@@ -89,6 +89,7 @@ fn service_routing(
     let mut routing = ServiceRouting {
         health_path: service.health_path.clone(),
         limits: service.limits,
+        away: estate.releases.standing.away(id),
         ..Default::default()
     };
     let mut keep = |version: &str| {

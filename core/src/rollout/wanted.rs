@@ -23,7 +23,11 @@ pub struct Nodes {
 pub fn wanted(fleet: &Fleet, releases: &Releases) -> BTreeMap<DatacenterId, BTreeMap<Slot, Spec>> {
     let mut wanted: BTreeMap<DatacenterId, BTreeMap<Slot, Spec>> = BTreeMap::new();
     for (id, service) in &fleet.services {
-        for datacenter in placement::datacenters(fleet, service) {
+        let mut places = placement::datacenters(fleet, service);
+        if !service.retired {
+            places.extend(releases.standing.places(id));
+        }
+        for datacenter in places {
             let slots = slots(releases, fleet, id, service, &datacenter);
             wanted.entry(datacenter).or_default().extend(slots);
         }
@@ -38,14 +42,18 @@ fn slots(
     service: &Service,
     datacenter: &DatacenterId,
 ) -> Vec<(Slot, Spec)> {
+    // Nodes that stand in for others come on top of those that are declared, if any are.
+    let placed = placement::datacenters(fleet, service).contains(datacenter);
+    let declared = if placed { service.nodes } else { 0 };
+    let declared = declared.saturating_add(releases.standing.extra(id, datacenter));
     let spec =
         |version: &str, nodes| Spec { version: version.to_owned(), nodes, ..Spec::from(service) };
     let Some(rollout) = releases.rollouts.get(id).filter(|rollout| !rollout.is_over()) else {
         let stable = releases.stable(fleet, id);
-        let stable = stable.map(|it| ((id.clone(), it.track), spec(&it.version, service.nodes)));
+        let stable = stable.map(|it| ((id.clone(), it.track), spec(&it.version, declared)));
         return stable.into_iter().collect();
     };
-    let Nodes { old, new } = nodes(rollout, datacenter, service.nodes);
+    let Nodes { old, new } = nodes(rollout, datacenter, declared);
     let plan = &rollout.plan;
     [(plan.from_track, &plan.from, old), (plan.from_track.other(), &plan.to, new)]
         .into_iter()

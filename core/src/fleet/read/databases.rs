@@ -4,9 +4,9 @@ use super::entries::Reader;
 use super::fields::Fields;
 use super::source::Entry;
 use crate::backup::job::{CHECKS_MAX, Expect, SqlCheck};
-use crate::fleet::{Cluster, Database};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::Value;
+use crate::fleet::{Cluster, Database};
 use crate::id::{DatacenterId, GroupId, PolicyId};
 
 const CHECK_KEYS: [&str; 5] = ["name", "database", "query", "at_least", "exactly"];

@@ -4,15 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entries::Reader;
+use super::fields::Fields;
 use super::nearest::{nearest, time_zone};
 use super::source::{Entry, Located};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::{Rule, Value, quote};
-use crate::fleet::{Datacenter, Edge, Group, LocalNeed, Region, Vendor};
+use crate::fleet::{Datacenter, Edge, Group, LocalNeed, Recovery, Region, Vendor};
 use crate::id::{DatacenterId, RegionId};
 
 /// The last priority a group may have.
 const PRIORITY_MAX: u16 = 1_000;
+/// The longest recovery that may be asked for: a day; and the most writes that may be lost.
+const RTO_MAX_MINUTES: u16 = 1_440;
+const RPO_MAX_SECONDS: u16 = 3_600;
+/// Most data centres that a group may have to be served in.
+const SERVING_MAX: u16 = 256;
 /// What a file writes for a data centre without a vendor.
 const ON_PREMISES: &str = "on-premises";
 
@@ -38,8 +44,9 @@ impl<'a, 'i> Reader<'a, 'i> {
         if fields.pair("priority").is_none() {
             fields.missing("priority");
         }
-        let priority = fields.within("priority", 1, PRIORITY_MAX)?.value;
-        Some(Group { name, priority })
+        let priority = fields.within("priority", 1, PRIORITY_MAX).map(|found| found.value);
+        let recovery = recovery(&mut fields);
+        Some(Group { name, priority: priority?, recovery: recovery? })
     }
 
     /// Each group has its own priority: the order of recovery is never a matter of chance (R5).
@@ -156,4 +163,21 @@ impl<'a, 'i> Reader<'a, 'i> {
             self.findings.push(at, retired);
         }
     }
+}
+
+/// What is not written is as asked by default.
+fn recovery(fields: &mut Fields<'_, '_, '_>) -> Option<Recovery> {
+    let defaults = Recovery::default();
+    let mut within = |key, least, most, default| match fields.pair(key) {
+        None => Some(default),
+        Some(_) => fields.within(key, least, most).map(|found| found.value),
+    };
+    let rto_minutes = within("rto_minutes", 1, RTO_MAX_MINUTES, defaults.rto_minutes);
+    let rpo_seconds = within("rpo_seconds", 0, RPO_MAX_SECONDS, defaults.rpo_seconds);
+    let serving_least = within("serving_least", 1, SERVING_MAX, defaults.serving_least);
+    Some(Recovery {
+        rto_minutes: rto_minutes?,
+        rpo_seconds: rpo_seconds?,
+        serving_least: serving_least?,
+    })
 }

@@ -7,9 +7,9 @@ use super::source::{Entry, Located};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::Rule;
 use crate::fleet::{
-    DATACENTERS_MIN, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service, Strategy,
+    DATACENTERS_MIN, Dependencies, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service, Strategy,
 };
-use crate::id::{BenchId, DatacenterId, GroupId, IdError, PlanId, RegionId};
+use crate::id::{BenchId, DatabaseId, DatacenterId, GroupId, IdError, PlanId, RegionId, ServiceId};
 use crate::routing::Limits;
 
 /// Most parts of a command, the program included.
@@ -38,6 +38,8 @@ impl<'a, 'i> Reader<'a, 'i> {
         let bench = self.named(entry, "bench", EntryKind::Bench, BenchId::new);
         let plan = self.named(entry, "rollout_plan", EntryKind::RolloutPlan, PlanId::new);
         let limits = self.limits(entry);
+        let depends_on = self.dependencies(entry, id);
+        let rate = self.rate(entry);
         Some(Service {
             group: group?,
             placement: placement?,
@@ -51,7 +53,47 @@ impl<'a, 'i> Reader<'a, 'i> {
             bench: bench?,
             rollout_plan: plan?,
             limits: limits?,
+            depends_on: depends_on?,
+            node_requests_per_second: rate?,
         })
+    }
+
+    /// Services and databases by their ids.
+    fn dependencies(&mut self, entry: &'a Entry<'i>, own: &str) -> Option<Dependencies> {
+        let key = "depends_on";
+        if self.fields(entry).pair(key).is_none() {
+            return Some(Dependencies::default());
+        }
+        let ids = self.fields(entry).set(key, EntryKind::Service.most())?;
+        let (mut found, mut bad) = (Dependencies::default(), false);
+        for id in ids {
+            if id.value == own {
+                let reason = "a service does not depend on itself: leave it out";
+                self.fields(entry).bad_text(key, id.at, reason);
+                bad = true;
+                continue;
+            }
+            if self.declared.contains_key(&(EntryKind::Database, id.value)) {
+                let database = DatabaseId::new(id.value).ok();
+                bad |= database.is_none();
+                found.databases.extend(database);
+                if !self.declared.contains_key(&(EntryKind::Service, id.value)) {
+                    continue;
+                }
+            }
+            let service = self.reference(key, EntryKind::Service, id, ServiceId::new);
+            bad |= service.is_none();
+            found.services.extend(service);
+        }
+        (!bad).then_some(found)
+    }
+
+    fn rate(&mut self, entry: &'a Entry<'i>) -> Option<Option<u16>> {
+        let (mut fields, key) = (self.fields(entry), "node_requests_per_second");
+        if fields.pair(key).is_none() {
+            return Some(None);
+        }
+        fields.within(key, 1, u16::MAX).map(|found| Some(found.value))
     }
 
     /// What customers reach directly comes by canary unless it is written otherwise (R9).

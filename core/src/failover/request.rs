@@ -1,0 +1,177 @@
+//! What a person may ask of a run, and why not.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Mode, Outcome, Run, RunId, State, StepId, StepState};
+
+/// Shortest reason where one is asked for, in characters.
+pub const REASON_MIN_CHARS: usize = 10;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Request {
+    /// The second person.
+    Allow,
+    Refuse {
+        why: String,
+    },
+    /// After the steps that run.
+    Pause,
+    Resume,
+    /// A step that failed, once more.
+    Retry {
+        step: StepId,
+    },
+    /// A step that failed, runs or waits: what comes after it begins without it.
+    Skip {
+        step: StepId,
+        reason: String,
+    },
+    /// What moved stays.
+    Stop {
+        reason: String,
+    },
+    /// Data is not waited for any more.
+    Force {
+        reason: String,
+    },
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Refusal {
+    #[error("{run} is over")]
+    Over { run: RunId },
+    #[error("{run} is {state}; this can be asked only of one that is {wanted}")]
+    NotNow { run: RunId, state: String, wanted: String },
+    #[error("{by} asked for it; a second person has to allow it")]
+    SamePerson { by: String },
+    #[error("there is no step {step} that could be {what}")]
+    NoStep { step: StepId, what: String },
+    #[error("it is forced already")]
+    AlreadyForced,
+    #[error("write the reason, at least {REASON_MIN_CHARS} characters")]
+    NoReason,
+}
+
+impl Refusal {
+    /// Whether what was asked for is so already.
+    pub const fn is_repeat(&self) -> bool {
+        match self {
+            Self::AlreadyForced => true,
+            Self::Over { .. }
+            | Self::NotNow { .. }
+            | Self::SamePerson { .. }
+            | Self::NoStep { .. }
+            | Self::NoReason => false,
+        }
+    }
+}
+
+/// The run as it is after a request; its revision is the writer's.
+pub fn request(run: &Run, request: &Request, by: &str, now: DateTime<Utc>) -> Result<Run, Refusal> {
+    if run.is_over() {
+        return Err(Refusal::Over { run: run.id });
+    }
+    let mut next = run.clone();
+    let not_now = |wanted: &str| Refusal::NotNow {
+        run: run.id,
+        state: run.state.name().to_owned(),
+        wanted: wanted.to_owned(),
+    };
+    match request {
+        Request::Allow => match &run.state {
+            State::Requested { .. } if run.started_by == by => {
+                return Err(Refusal::SamePerson { by: by.to_owned() });
+            }
+            State::Requested { .. } => {
+                next.allowed_by = Some(by.to_owned());
+                next.state = State::Running;
+            }
+            _ => return Err(not_now("requested")),
+        },
+        Request::Refuse { why } => match &run.state {
+            State::Requested { .. } => {
+                let outcome = Outcome::Refused { by: Some(by.to_owned()), why: why.clone() };
+                next.state = State::Ended { outcome, at: now };
+            }
+            _ => return Err(not_now("requested")),
+        },
+        Request::Pause => match &run.state {
+            State::Running => next.state = State::Pausing { by: by.to_owned() },
+            State::Pausing { .. } | State::Paused { .. } => {}
+            State::Requested { .. } | State::Asking { .. } | State::Ended { .. } => {
+                return Err(not_now("running"));
+            }
+        },
+        Request::Resume => match &run.state {
+            State::Pausing { .. } | State::Paused { .. } => next.state = State::Running,
+            State::Running => {}
+            State::Requested { .. } | State::Asking { .. } | State::Ended { .. } => {
+                return Err(not_now("paused"));
+            }
+        },
+        Request::Retry { step } => retry(&mut next, step, now)?,
+        Request::Skip { step, reason } => {
+            check(reason)?;
+            skip(&mut next, step, reason, (by, now))?;
+        }
+        Request::Stop { reason } => {
+            check(reason)?;
+            let outcome = Outcome::Stopped { by: by.to_owned(), reason: reason.clone() };
+            next.state = State::Ended { outcome, at: now };
+        }
+        Request::Force { reason } => {
+            check(reason)?;
+            if run.mode == Mode::Forced {
+                return Err(Refusal::AlreadyForced);
+            }
+            next.mode = Mode::Forced;
+        }
+    }
+    Ok(next)
+}
+
+fn check(reason: &str) -> Result<(), Refusal> {
+    let long = reason.trim().chars().count() >= REASON_MIN_CHARS;
+    if long { Ok(()) } else { Err(Refusal::NoReason) }
+}
+
+fn retry(next: &mut Run, step: &StepId, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let Some(StepState::Failed { attempt, .. }) = next.steps.get(step) else {
+        return Err(Refusal::NoStep { step: step.clone(), what: "tried again".into() });
+    };
+    let (since, seen, attempt) = (now, String::new(), attempt.saturating_add(1));
+    next.steps.insert(step.clone(), StepState::Running { since, seen, attempt });
+    go_on(next);
+    Ok(())
+}
+
+fn skip(
+    next: &mut Run,
+    step: &StepId,
+    reason: &str,
+    (by, at): (&str, DateTime<Utc>),
+) -> Result<(), Refusal> {
+    let no = || Refusal::NoStep { step: step.clone(), what: "skipped".into() };
+    next.plan.step(step).ok_or_else(no)?;
+    let begun = match next.steps.get(step) {
+        None => false,
+        Some(StepState::Running { .. } | StepState::Failed { .. }) => true,
+        Some(StepState::Done { .. } | StepState::Skipped { .. }) => return Err(no()),
+    };
+    let (by, reason) = (by.to_owned(), reason.trim().to_owned());
+    next.steps.insert(step.clone(), StepState::Skipped { by, reason, at, begun });
+    go_on(next);
+    Ok(())
+}
+
+/// With nothing failed any more, a run that asked goes on.
+fn go_on(next: &mut Run) {
+    let failed = next.steps.values().any(|state| matches!(state, StepState::Failed { .. }));
+    if !failed && matches!(next.state, State::Asking { .. }) {
+        next.state = State::Running;
+    }
+}

@@ -1,0 +1,302 @@
+use super::*;
+use crate::estate::{DatacenterState, Estate, Instance, InstanceState};
+use crate::failover::decide::{Answered, Facts, decide};
+use crate::failover::request::{Refusal, Request, request};
+use crate::release::Releases;
+use crate::rollout::EdgeFact;
+use std::sync::Arc;
+
+use crate::id::{EdgeId, InstanceId};
+
+/// A world in which everything that is told is done at once.
+struct World {
+    estate: Estate,
+    edges: BTreeMap<EdgeId, EdgeFact>,
+    answered: Option<Answered>,
+    run: Run,
+    seconds: i64,
+    /// Data centres whose agents are not heard.
+    silent: BTreeSet<DatacenterId>,
+    /// Nodes that never come up.
+    stuck: Option<ServiceId>,
+}
+
+impl World {
+    fn new(text: &str, lose: &[&str], mode: Mode) -> Self {
+        let fleet = fleet(text);
+        let run = run_of(plan_of(&fleet, lose), mode);
+        let estate = Estate { fleet: Arc::new(fleet), fleet_revision: 1, ..Estate::default() };
+        let (edges, silent) = (BTreeMap::new(), BTreeSet::new());
+        Self { estate, edges, answered: None, run, seconds: 100, silent, stuck: None }
+    }
+
+    /// A second passes; what stands comes true.
+    fn tick(&mut self) {
+        self.seconds += 1;
+        let now = at(self.seconds);
+        let standing = standing([&self.run]);
+        let releases =
+            Releases { failovers: vec![self.run.clone()], standing, ..Releases::default() };
+        let wanted = crate::rollout::wanted(&self.estate.fleet, &releases);
+        self.estate.releases = Arc::new(releases);
+        self.estate.at = now;
+        for datacenter in self.estate.fleet.datacenters.keys() {
+            if self.silent.contains(datacenter) {
+                continue;
+            }
+            let mut state = DatacenterState { last_seen: Some(now), ..DatacenterState::default() };
+            for ((service, _), spec) in wanted.get(datacenter).into_iter().flatten() {
+                let nodes = if self.stuck.as_ref() == Some(service) { 0 } else { spec.nodes };
+                for number in 0..nodes {
+                    let instance = serving(&format!("{service}-{datacenter}-{number}"), service);
+                    state.instances.insert(instance.id.clone(), Arc::new(instance));
+                }
+            }
+            self.estate.datacenters.insert(datacenter.clone(), Arc::new(state));
+        }
+        for edge in self.estate.fleet.edges.keys() {
+            let fact = EdgeFact {
+                connected: true,
+                since: at(0),
+                acknowledged_revision: self.run.routing_revision,
+                acknowledged_at: Some(now),
+                nacks: Vec::new(),
+            };
+            self.edges.insert(edge.clone(), fact);
+        }
+        let (from, until) = (at(self.seconds - 5), now);
+        self.answered = Some(Answered { from, until, counts: BTreeMap::new() });
+    }
+
+    fn decide(&mut self) -> bool {
+        let facts = Facts {
+            estate: &self.estate,
+            now: self.estate.at,
+            edges: &self.edges,
+            answered: self.answered.as_ref(),
+        };
+        let decision = decide(&self.run, &facts);
+        assert_eq!(decision, decide(&self.run, &facts), "the same facts, the same decision");
+        let Some(next) = decision.run else { return false };
+        self.run = Run { revision: self.run.revision + 1, ..next };
+        true
+    }
+
+    fn go(&mut self, seconds: i64) {
+        for _ in 0..seconds {
+            self.tick();
+            while self.decide() {
+                self.in_order();
+            }
+        }
+    }
+
+    /// No group has begun before the one above is recovered, or a person said so.
+    fn in_order(&self) {
+        let mut above = true;
+        for group in &self.run.plan.groups {
+            let begun = group.steps.iter().any(|step| self.run.steps.contains_key(&step.id));
+            assert!(above || !begun, "{} begins too early: {:?}", group.id, self.run.steps);
+            let past = |step: &Step| self.run.steps.get(&step.id).is_some_and(StepState::is_past);
+            let recovered = |step: &&Step| matches!(step.act, Act::Observe(_));
+            above = above && group.steps.iter().filter(recovered).all(past);
+        }
+    }
+
+    fn ask(&mut self, by: &str, what: Request) -> Result<(), Refusal> {
+        let next = request(&self.run, &what, by, at(self.seconds))?;
+        self.run = Run { revision: self.run.revision + 1, ..next };
+        Ok(())
+    }
+}
+
+fn serving(name: &str, service: &ServiceId) -> Instance {
+    Instance {
+        id: id::<InstanceId>(name),
+        service: service.clone(),
+        version: "1.0.0".into(),
+        state: InstanceState::Serving,
+        since: at(0),
+        restarts: 0,
+        cpu_millicores: None,
+        memory_bytes: None,
+        endpoint: None,
+        handle: None,
+    }
+}
+
+/// Without its database, whose members no agent tells of here.
+fn no_database() -> String {
+    let (before, rest) = SMALL.split_once("[[database]]").expect("it");
+    let (_, after) = rest.split_once("[[edge]]").expect("it");
+    format!("{before}[[edge]]{after}")
+        .replace("depends_on = [\"api\", \"db\"]\n", "depends_on = [\"api\"]\n")
+        .replace("depends_on = [\"db\"]\n", "")
+}
+
+fn reason() -> String {
+    "because it has to be so".into()
+}
+
+#[test]
+fn a_run_goes_through_its_groups_and_leaves_what_it_moved() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    world.go(60);
+    assert!(
+        matches!(&world.run.state, State::Ended { outcome: Outcome::Done, .. }),
+        "{:?}",
+        world.run
+    );
+    let stands = standing([&world.run]);
+    assert!(stands.is_away(&id("front"), &id("a1")));
+    assert_eq!(stands.extra(&id("front"), &id("a2")), 3);
+    // And back: nothing is left standing.
+    let observed = Observed::of(&world.estate);
+    let back = fail_back(&world.run, &observed, &stands);
+    assert_eq!(back.back, Some(RunId(1)));
+    let first = world.run.clone();
+    world.run = Run { id: RunId(2), ..run_of(back, Mode::Graceful) };
+    let (mut done, mut ticks) = (false, 0);
+    while !done && ticks < 60 {
+        world.tick();
+        let both = standing([&first, &world.run]);
+        let releases = Releases { standing: both, ..Releases::default() };
+        let wanted = crate::rollout::wanted(&world.estate.fleet, &releases);
+        for (datacenter, slots) in &wanted {
+            let mut state =
+                DatacenterState { last_seen: Some(world.estate.at), ..DatacenterState::default() };
+            for ((service, _), spec) in slots {
+                for number in 0..spec.nodes {
+                    let it = serving(&format!("{service}-{datacenter}-{number}"), service);
+                    state.instances.insert(it.id.clone(), Arc::new(it));
+                }
+            }
+            world.estate.datacenters.insert(datacenter.clone(), Arc::new(state));
+        }
+        world.estate.releases = Arc::new(releases);
+        while world.decide() {
+            world.in_order();
+        }
+        done = world.run.is_over();
+        ticks += 1;
+    }
+    assert!(done, "{:?}", world.run);
+    assert!(standing([&first, &world.run]).is_empty());
+}
+
+#[test]
+fn a_target_that_is_silent_stops_the_run_and_asks() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    world.silent = set(&["a2"]);
+    world.go(10);
+    let State::Asking { step, why, .. } = &world.run.state else { panic!("{:?}", world.run) };
+    assert_eq!(step.0, "early/precheck");
+    assert!(why.contains("a2 is not heard"), "{why}");
+    assert!(standing([&world.run]).is_empty(), "nothing moved");
+    // Still silent: it asks again; heard: it goes on.
+    world.ask("anna", Request::Retry { step: StepId("early/precheck".into()) }).expect("it failed");
+    world.go(5);
+    assert!(matches!(world.run.state, State::Asking { .. }));
+    world.silent.clear();
+    world.ask("anna", Request::Retry { step: StepId("early/precheck".into()) }).expect("it failed");
+    world.go(60);
+    assert!(world.run.is_over(), "{:?}", world.run);
+}
+
+#[test]
+fn nodes_that_do_not_come_up_hold_the_next_group_until_a_person_skips() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    world.stuck = Some(id("api"));
+    world.go(60);
+    assert_eq!(world.run.state, State::Running);
+    let begun = world.run.steps.keys().any(|step| step.0.starts_with("late/"));
+    assert!(!begun, "{:?}", world.run.steps);
+    let skip = |step: &str| Request::Skip { step: StepId(step.into()), reason: reason() };
+    let short = Request::Skip { step: StepId("early/scale/api/b1".into()), reason: "so".into() };
+    assert_eq!(world.ask("anna", short), Err(Refusal::NoReason));
+    world.ask("anna", skip("early/scale/api/b1")).expect("it runs");
+    world.go(20);
+    // What it depends on is observed all the same.
+    world.ask("anna", skip("early/observe")).expect("it waits");
+    world.go(60);
+    assert!(world.run.is_over(), "{:?}", world.run);
+}
+
+#[test]
+fn pause_finishes_what_runs_and_stop_keeps_what_moved() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    world.tick();
+    world.decide();
+    world.ask("anna", Request::Pause).expect("it runs");
+    world.go(10);
+    assert!(matches!(world.run.state, State::Paused { .. }), "{:?}", world.run.state);
+    let before = world.run.steps.len();
+    world.go(10);
+    assert_eq!(world.run.steps.len(), before, "nothing begins");
+    world.ask("ben", Request::Resume).expect("it is paused");
+    world.go(3);
+    world.ask("ben", Request::Stop { reason: reason() }).expect("it runs");
+    assert!(world.run.is_over());
+    let over = world.ask("ben", Request::Pause);
+    assert_eq!(over, Err(Refusal::Over { run: RunId(1) }));
+}
+
+#[test]
+fn who_asked_never_allows_and_time_runs_out() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Forced);
+    world.run.state = State::Requested { why: "data may be lost".into() };
+    world.run.started_at = at(100);
+    world.go(3);
+    assert!(world.run.steps.is_empty());
+    let own = world.ask("anna", Request::Allow);
+    assert_eq!(own, Err(Refusal::SamePerson { by: "anna".into() }));
+    let mut allowed = World { run: world.run.clone(), ..World::new(SMALL, &["a1"], Mode::Forced) };
+    allowed.ask("ben", Request::Allow).expect("another person");
+    assert_eq!(allowed.run.allowed_by.as_deref(), Some("ben"));
+    world.seconds += 16 * 60;
+    world.go(1);
+    assert!(
+        matches!(&world.run.state, State::Ended { outcome: Outcome::Refused { by: None, .. }, .. }),
+        "{:?}",
+        world.run.state
+    );
+}
+
+#[test]
+fn requests_that_fail_or_stay_are_no_recovery() {
+    let counts = |requests: &[(Option<&str>, u64, u64)]| {
+        let by: BTreeMap<_, _> = requests
+            .iter()
+            .map(|(place, sum, errors)| (place.map(id::<DatacenterId>), (*sum, *errors)))
+            .collect();
+        BTreeMap::from([(id::<ServiceId>("front"), by)])
+    };
+    let cases = [
+        (counts(&[(Some("a2"), 100, 0)]), true),
+        (counts(&[(Some("a2"), 100, 6)]), false),
+        (counts(&[(Some("a1"), 1, 0), (Some("a2"), 99, 0)]), false),
+        (counts(&[(None, 100, 100)]), false),
+        (BTreeMap::new(), true),
+    ];
+    for (counts, recovers) in cases {
+        let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+        for _ in 0..60 {
+            world.tick();
+            if let Some(answered) = &mut world.answered {
+                answered.counts.clone_from(&counts);
+            }
+            while world.decide() {}
+        }
+        let past = world.run.steps.get(&StepId("early/observe".into()));
+        let past = past.is_some_and(StepState::is_past);
+        assert_eq!(past, recovers, "{counts:?}: {:?}", world.run.steps);
+    }
+    // Nothing is heard of the edges: that is no recovery either.
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    for _ in 0..60 {
+        world.tick();
+        world.answered = None;
+        while world.decide() {}
+    }
+    assert!(!world.run.is_over());
+}
