@@ -7,6 +7,7 @@
 mod backups;
 mod benches;
 mod deploy;
+mod failovers;
 mod problems;
 mod rollouts;
 mod upkeep;
@@ -62,10 +63,11 @@ impl Leader {
             let Some(term) = self.contend(&shutdown).await else { return };
             tracing::info!(epoch = term.epoch, timeline = term.timeline, "leading");
             metrics::gauge!("mainstay_leader").set(1.0);
-            // Whichever notices first that the lease is lost ends both.
+            // Whichever notices first that the lease is lost ends all.
             tokio::select! {
                 () = self.lead(&term, &shutdown) => {}
                 () = rollouts::run(&self, &term, &shutdown) => {}
+                () = failovers::run(&self, &term, &shutdown) => {}
             }
             metrics::gauge!("mainstay_leader").set(0.0);
             if shutdown.is_cancelled()

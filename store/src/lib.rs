@@ -20,6 +20,7 @@ pub mod clock;
 pub mod edge;
 mod error;
 pub mod estate;
+pub mod failover;
 pub mod fleet;
 pub mod history;
 pub mod lease;

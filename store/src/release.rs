@@ -1,4 +1,5 @@
-//! Which versions are stable, which are on their way, which must not come back.
+//! Which versions are stable, which are on their way, which must not come back; and what failovers
+//! moved.
 //!
 //! Invariant: whoever changes any of it calls [`lock`] first and [`raise`] with the change. So
 //! all such changes, also those of fleets, happen one after another, each on what the one before
@@ -15,7 +16,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::estate::{parse, track};
 use crate::lease::natural;
-use crate::{ACQUIRE_TIMEOUT, Result, Store, Tx, rollout};
+use crate::{ACQUIRE_TIMEOUT, Result, Store, Tx, failover, rollout};
 
 /// Where a change is announced; the poll of the revision finds what an announcement missed.
 const CHANNEL: &str = "mainstay_releases";
@@ -84,7 +85,10 @@ async fn load(db: &mut PgConnection, revision: u64) -> Result<Releases> {
     let active = rollout::active(&mut *db).await?;
     let rollouts = active.into_iter().map(|rollout| (rollout.plan.service.clone(), rollout));
     let rollouts = rollouts.collect();
-    Ok(Releases { revision, stable, rollouts, quarantined: quarantined(db).await? })
+    let failovers = failover::open(&mut *db).await?;
+    let standing = mainstay_core::failover::standing(&failovers);
+    let quarantined = quarantined(db).await?;
+    Ok(Releases { revision, stable, rollouts, quarantined, failovers, standing })
 }
 
 async fn quarantined(db: &mut PgConnection) -> Result<Vec<Quarantine>> {

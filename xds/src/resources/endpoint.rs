@@ -1,5 +1,6 @@
 //! Where a version runs, in the order of preference of an edge: its own data centre, then those of
-//! its region, then the rest, which share what comes to them.
+//! its region, then the rest, which share what comes to them; last, those that users were moved
+//! away from. Moving is a change of priorities: requests in flight are finished where they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +22,22 @@ enum Distance {
     Here,
     InRegion,
     Elsewhere,
+    /// Its users were moved away: it is asked when nobody else answers.
+    Away,
 }
 
 pub(super) fn assignment(
     name: &str,
     endpoints: Option<&BTreeMap<DatacenterId, Vec<String>>>,
+    away: &BTreeSet<DatacenterId>,
     place: &EdgePlace,
     routing: &Routing,
 ) -> ClusterLoadAssignment {
     let filled = || endpoints.into_iter().flatten().filter(|(_, all)| !all.is_empty());
-    let distance = |datacenter: &DatacenterId| distance(datacenter, place, routing);
+    let distance = |datacenter: &DatacenterId| match away.contains(datacenter) {
+        true => Distance::Away,
+        false => distance(datacenter, place, routing),
+    };
     // Envoy wants priorities from 0 without a gap.
     let distances: BTreeSet<Distance> =
         filled().map(|(datacenter, _)| distance(datacenter)).collect();

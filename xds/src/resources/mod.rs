@@ -113,7 +113,7 @@ pub(crate) fn service(
         let name: Arc<str> = cluster_name(id, version).into();
         let endpoints = service.versions.get(version);
         let cluster = cluster::cluster(&name, id, service);
-        let assignment = endpoint::assignment(&name, endpoints, place, routing);
+        let assignment = endpoint::assignment(&name, endpoints, &service.away, place, routing);
         all.push((Kind::Cluster, name.clone(), Resource::new(cluster, Vec::new())));
         all.push((Kind::Endpoints, name, Resource::new(assignment, Vec::new())));
     }
