@@ -419,6 +419,7 @@ fn shell(path: &str, title: &str, theme: Theme) -> Shell {
         days: PolicyDays::default(),
         topology: Some((mainstay_core::status::Status::Failing, 4)),
         rollouts: Some((mainstay_core::status::Status::Updating, 1)),
+        failover: None,
         backups: Some((mainstay_core::status::Status::Degraded, 3)),
         csrf: "token".to_owned(),
         message: None,

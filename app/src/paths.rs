@@ -24,6 +24,10 @@ fixed! {
     QUARANTINE = "/rollouts/quarantine";
     /// `POST`: lets a version out of quarantine.
     QUARANTINE_LIFT = "/rollouts/quarantine/do/lift";
+    /// Whether a place could go away, what runs, what was done.
+    FAILOVER = "/failover";
+    /// The run that is not over, or the newest.
+    FAILOVER_CURRENT = "/failover/current";
     /// Where users' requests enter.
     EDGES = "/edges";
     /// Backups of databases: calendar, sets, copies.
@@ -143,6 +147,15 @@ pub fn backup_restore(id: impl Display) -> String {
     format!("/backups/restores/{id}")
 }
 
+/// What happens when these data centres (or regions) go away, by their ids with commas.
+pub fn failover_plan(what: impl Display) -> String {
+    format!("/failover/plans/{what}")
+}
+
+pub fn failover_run(id: impl Display) -> String {
+    format!("/failover/runs/{id}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -232,6 +245,8 @@ mod tests {
             ROLLOUTS_START,
             QUARANTINE,
             QUARANTINE_LIFT,
+            FAILOVER,
+            FAILOVER_CURRENT,
             EDGES,
             BACKUPS,
             AUDIT,
@@ -257,7 +272,7 @@ mod tests {
         assert_eq!(
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
-             /rollouts/quarantine/do/lift\n/edges\n/backups\n/audit\n/audit/do/export\n\
+             /rollouts/quarantine/do/lift\n/failover\n/failover/current\n/edges\n/backups\n/audit\n/audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n\
              /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
              /settings/tokens\n\

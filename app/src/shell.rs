@@ -11,7 +11,7 @@ use mainstay_core::access::{Density, Role};
 use mainstay_core::backup::clock::Pace;
 use mainstay_core::status::Status;
 
-pub use navigation::{backups_words, rollouts_words, topology_words};
+pub use navigation::{backups_words, failover_words, rollouts_words, topology_words};
 use navigation::{bottom_bar, navigation};
 
 use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
@@ -51,6 +51,8 @@ pub struct Shell {
     pub topology: Option<(Status, u32)>,
     /// Rollouts that are on: the worst look and how many.
     pub rollouts: Option<(Status, u32)>,
+    /// The failover that is on: its look, and one.
+    pub failover: Option<(Status, u32)>,
     /// Open problems of backups: the worst and how many.
     pub backups: Option<(Status, u32)>,
     pub csrf: String,
@@ -393,6 +395,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("g o", format!("{} {}", t!("keys-go"), t!("nav-overview"))),
         ("g t", format!("{} {}", t!("keys-go"), t!("nav-topology"))),
         ("g r", format!("{} {}", t!("keys-go"), t!("nav-rollouts"))),
+        ("g f", format!("{} {}", t!("keys-go"), t!("nav-failover"))),
         ("g b", format!("{} {}", t!("keys-go"), t!("nav-backups"))),
         ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
         ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),

@@ -56,6 +56,7 @@ fn shell(path: &str) -> Shell {
         days: PolicyDays::default(),
         topology: None,
         rollouts: None,
+        failover: None,
         backups: None,
         csrf: "a-token".to_owned(),
         message: None,

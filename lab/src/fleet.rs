@@ -300,6 +300,11 @@ fn start_load(
         edge: edge.plan().id.clone(),
         region: edge.plan().region.clone(),
         address: edge.plan().listen,
+        others: {
+            let (before, rest) = edges.split_at(nth);
+            let others = rest.iter().skip(1).chain(before).map(Edge::plan);
+            others.map(|plan| (plan.id.clone(), plan.listen)).collect()
+        },
         clients: (0..CLIENTS).map(|client| client_address(base, nth * CLIENTS + client)).collect(),
     };
     let entrances = edges.iter().enumerate().map(entrance).collect();

@@ -21,6 +21,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::standing::routes())
         .merge(http::bench::routes())
         .merge(http::backups::routes())
+        .merge(http::failover::routes())
         .merge(http::traffic::routes())
         .merge(http::live::routes())
         .merge(http::fleet::routes())

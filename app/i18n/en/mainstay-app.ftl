@@ -772,6 +772,50 @@ audit-restore-let-go = { $how ->
     [done] Let a data directory go that a restore had set aside
    *[tried] Tried to let a data directory go that a restore had set aside
 }
+audit-failover-start = { $how ->
+    [done] Started a failover
+   *[tried] Tried to start a failover
+}
+audit-failover-allow = { $how ->
+    [done] Allowed a failover
+   *[tried] Tried to allow a failover
+}
+audit-failover-refuse = { $how ->
+    [done] Refused a failover
+   *[tried] Tried to refuse a failover
+}
+audit-failover-pause = { $how ->
+    [done] Paused a failover
+   *[tried] Tried to pause a failover
+}
+audit-failover-resume = { $how ->
+    [done] Resumed a failover
+   *[tried] Tried to resume a failover
+}
+audit-failover-retry = { $how ->
+    [done] Tried a step of a failover again
+   *[tried] Tried to try a step of a failover again
+}
+audit-failover-skip = { $how ->
+    [done] Skipped a step of a failover
+   *[tried] Tried to skip a step of a failover
+}
+audit-failover-stop = { $how ->
+    [done] Stopped a failover
+   *[tried] Tried to stop a failover
+}
+audit-failover-force = { $how ->
+    [done] Forced a failover: data is not waited for
+   *[tried] Tried to force a failover
+}
+audit-failover-gate = { $how ->
+    [done] Changed a gate of failovers
+   *[tried] Tried to change a gate of failovers
+}
+audit-failover-step = { $how ->
+    [done] Took a failover a step on
+   *[tried] Tried to take a failover a step on
+}
 audit-database-work = { $how ->
     [done] Ordered work on a database
    *[tried] Tried to order work on a database
@@ -1915,3 +1959,177 @@ let-go-untouched = { $db } as it runs now and its copies are not changed.
 let-go-silent = The agent is silent. It is removed when the agent is heard again.
 database-confirm = Type the name of the database: { $name }
 database-name = Type { $name }, the name of the database.
+
+## Failover
+nav-failover = Failover
+nav-failover-count = { $n ->
+    [one] { $count } failover is on
+   *[other] { $count } failovers are on
+}
+failover-title = Failover
+failover-note = What happens when a region or a data centre goes away
+failover-question = Can we fail over right now?
+failover-answer-yes = Yes.
+failover-answer-warnings = { $n ->
+    [one] Yes, with { $count } warning.
+   *[other] Yes, with { $count } warnings.
+}
+failover-answer-some = Yes for { $able } of { $all } regions. No for { $names }.
+failover-answer-no = No.
+failover-answer-unknown = Unknown. What has to be known is not.
+failover-ready = Ready
+failover-warnings = Warnings
+failover-unknown = Unknown
+failover-not-ready = Not ready
+failover-if-region = If a region goes away
+failover-if-datacenter = If a data centre goes away
+failover-col-away = Goes away
+failover-col-verdict = Verdict
+failover-col-to = Takes over
+failover-col-lag = Data lag
+failover-col-time = Time / limit
+failover-col-load = Load after
+failover-col-drill = Last drill
+failover-col-plan = Plan
+failover-col-run = Run
+failover-col-what = What
+failover-col-state = State
+failover-col-steps = Steps
+failover-col-took = Time
+failover-col-limit = Limit
+failover-col-started = Started
+failover-col-group = Group
+failover-col-moves = Moves
+failover-col-now = Now
+failover-col-database = Database
+failover-col-leads = Leads in
+failover-col-takes-over = Takes over
+failover-col-behind = Behind
+failover-col-behind-time = Behind, time
+failover-never = never
+failover-plan-open = Plan
+failover-runs = Runs and drills
+failover-no-runs = Nothing was ever failed over here.
+failover-no-runs-detail = A drill shows how long each group takes; open a plan to start one.
+failover-older = Older runs
+failover-progress = { $past } of { $all } steps are past.
+failover-gates = Gates
+failover-gates-none = No gate is closed: failovers may start.
+failover-gate = Gate
+failover-gate-close = Close the gate
+failover-gate-open = Open it
+failover-gate-until = until { $at }
+failover-reason = Reason, kept in the audit log
+failover-reason-hint = At least 10 characters.
+failover-reason-least = At least { $n } characters.
+failover-reason-word = Reason
+failover-until = Until
+failover-until-hint = Of a freeze: 2026-12-24 18:00, in UTC. A lock holds until somebody opens it.
+failover-title-run = Failover of { $name }
+failover-title-drill = Drill of { $name }
+failover-title-back = Back to { $name }
+failover-requested = Waits for a second person
+failover-running = Running
+failover-pausing = Pausing after this step
+failover-paused = Paused
+failover-asking = A step failed
+failover-done = Done
+failover-stopped = Stopped
+failover-refused = Refused
+failover-step-waiting = waiting
+failover-step-running = running
+failover-step-done = done
+failover-step-failed = failed
+failover-step-skipped = skipped
+failover-act-precheck = Check what takes over
+failover-act-scale = Scale { $name } in { $to } by { $n ->
+    [one] { $count } node
+   *[other] { $count } nodes
+}
+failover-act-start = Start { $name } in { $to } with { $n ->
+    [one] { $count } node
+   *[other] { $count } nodes
+}
+failover-act-stop-writes = Stop writes to { $name } in { $from }
+failover-act-wait = Wait until { $to } has all of { $name }
+failover-act-promote = Promote { $name } in { $to }
+failover-act-verify = Verify that { $name } leads in { $to }
+failover-act-shift = Shift requests to { $name } from { $from } to { $to }
+failover-act-observe = Observe that the group is served
+failover-act-return = Send requests to { $name } to { $to } again
+failover-act-release = Let { $n ->
+    [one] { $count } node
+   *[other] { $count } nodes
+} of { $name } go in { $from }
+failover-rule-serving-least = Enough data centres
+failover-rule-capacity = Capacity
+failover-rule-lock = Lock
+failover-rule-freeze = Freeze
+failover-rule-wait = Wait between runs
+failover-plan-title = Fail over { $name }
+failover-plan-back = Go back to { $name }
+failover-plan-note = Nothing has started. Plan { $hash }, checked { $at } UTC, expires { $until }.
+failover-plan-hash = Plan
+failover-what = What will happen
+failover-nothing = There is nothing to move.
+failover-nothing-detail = Nothing that runs there can move, or nothing runs there.
+failover-moves = { $services } services, { $databases } databases, { $nodes } nodes come up
+failover-stays-down = Stays down: { $what }
+failover-checks = Checks
+failover-at-risk = Data at risk
+failover-findings = Findings
+failover-steps = Steps
+failover-steps-of = { $name }: { $n ->
+    [one] { $count } step
+   *[other] { $count } steps
+}
+failover-start = Start
+failover-start-do = Start failover of { $name }
+failover-start-back = Go back to { $name }
+failover-start-note = It can be paused after each step and stopped; what moved can come back.
+failover-other = { $run } is not over. One failover at a time, in one order.
+failover-mode = How
+failover-mode-hint = Waiting loses nothing. Not waiting needs a second person where data may be lost.
+failover-mode-graceful = Wait for data
+failover-mode-forced = Now
+failover-mode-forced-loses = Now, and lose what the standby lacks
+failover-drill = This is a drill
+failover-drill-hint = It is carried out all the same; its times become the estimates.
+failover-confirm = Type { $name } to confirm
+failover-emergency = No second person can be reached
+failover-emergency-hint = It starts at once, and somebody else has to review it.
+failover-emergency-word = Emergency
+failover-emergency-said = Started by one person; to be reviewed by another
+failover-override = Override { $rule }: { $why }
+failover-started = Started by { $by },
+failover-allowed = , allowed by { $by }
+failover-pause = Pause after this step
+failover-resume = Resume
+failover-fail-back = Fail back...
+failover-go-back = Stop and go back...
+failover-needs-second = A second person has to allow it.
+failover-failed = Failed: { $what }.
+failover-asking-detail = Nothing else begins. Try again, skip it with a reason, stop here, or go back.
+failover-stopped-by = { $by }: { $reason }
+failover-stopped-what = Stopped. What moved stays where it is.
+failover-refused-what = Nothing was moved.
+failover-stands = It stands until somebody fails back.
+failover-stands-detail = Requests and leaders stay where they were moved to.
+failover-paused-by = Paused by { $by }. No step begins.
+failover-groups = Groups in the order of recovery
+failover-log = Log
+failover-takes-back = Takes back
+failover-allow = Allow and start
+failover-allow-words = { $by } asks to start this plan. It starts when you allow it.
+failover-refuse = Refuse...
+failover-retry = Try again
+failover-skip = Skip the failed step...
+failover-skip-running = Skip the running step...
+failover-stop = Stop here...
+failover-force = Do not wait for data any more...
+failover-no-data = Past runs and gates cannot be read now.
+failover-open = Open failover
+problem-failover = The failover of { $lose } waits for a person
+problem-failover-detail = { $why } Nothing else of it begins.
+problem-standby = { $db } could not fail over to { $dc }
+problem-standby-detail = { $why } Forced, it would lose what the standby lacks.

@@ -68,6 +68,7 @@ const fn section(key: &str) -> Option<&'static str> {
         b"a" => Some(paths::ATTENTION),
         b"t" => Some(paths::TOPOLOGY),
         b"r" => Some(paths::ROLLOUTS),
+        b"f" => Some(paths::FAILOVER),
         b"b" => Some(paths::BACKUPS),
         b"u" => Some(paths::AUDIT),
         b"s" => Some(paths::SETTINGS),

@@ -89,6 +89,7 @@ pub fn changed(
     walk.sums(&survey);
     walk.problems(&survey, records);
     walk.rollouts();
+    walk.failover();
     let Walk { changes, values, .. } = walk;
     let fleet = Arc::clone(&estate.fleet);
     (View { fleet, states, survey, values, loads, at: estate.at }, changes)
@@ -258,6 +259,33 @@ impl Walk<'_> {
         for key in gone.filter(|key| !self.values.contains_key(*key)) {
             let over = t!("rollouts-over").into();
             let fields = named([("word", over), ("rev", "over".into())]);
+            self.changes.push(change(key.clone(), self.seq, fields));
+        }
+    }
+
+    /// The failover that is on; one that ended is said once more.
+    fn failover(&mut self) {
+        let on = self.estate.releases.failover();
+        let (mut worst, mut n) = (Status::Healthy, 0u32);
+        if let Some(run) = on {
+            let (tone, word) = crate::pages::failover::state(run);
+            (worst, n) = (tone.status(), 1);
+            let fields = [
+                ("s", worst.name().into()),
+                ("word", word.into()),
+                ("rev", run.revision.to_string().into()),
+            ];
+            self.say(format!("failover/{}", run.id), named(fields));
+        }
+        let fields = [
+            ("s", worst.name().into()),
+            ("open", text::number(n).into()),
+            ("open_words", shell::failover_words(n).into()),
+        ];
+        self.say("failover".to_owned(), named(fields));
+        let gone = self.previous.values.keys().filter(|key| key.starts_with("failover/"));
+        for key in gone.filter(|key| !self.values.contains_key(*key)) {
+            let fields = named([("rev", "over".into())]);
             self.changes.push(change(key.clone(), self.seq, fields));
         }
     }

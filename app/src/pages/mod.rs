@@ -12,6 +12,7 @@ pub mod cell;
 pub mod components;
 pub mod datacenter;
 pub mod error;
+pub mod failover;
 pub mod find;
 pub mod forget;
 pub mod group;

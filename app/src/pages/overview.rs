@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::backups::{AllKnown, next};
+use crate::pages::failover::list;
 use crate::pages::placement::{self, PlacementSummary};
 use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
@@ -48,6 +49,8 @@ pub struct Data {
     pub placement: PlacementSummary,
     /// How backups went and what comes; absent: no database has a policy, or it is not known now.
     pub backups: Option<next::Next>,
+    /// Whether a region could go away now; absent: not asked.
+    pub failover: Option<list::Card>,
     /// No fleet was ever applied.
     pub bare: bool,
 }
@@ -77,6 +80,7 @@ pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> D
         fleet: strips(estate, &survey),
         placement: placement::summary(estate, &survey),
         backups: known.and_then(|known| next::build(&estate.in_policy_time(), known)),
+        failover: None,
         bare: estate.fleet.datacenters.is_empty(),
     }
 }
@@ -107,6 +111,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     }
     let main = view! {
         {answer(data)}
+        {data.failover.as_ref().map(|card| card.view(data.at))}
         {attention(data, reader)}
         {progress(data)}
         {data.backups.as_ref().map(next::view)}

@@ -75,6 +75,10 @@ pub fn subject(problem: &Problem) -> (String, String) {
         Problem::RolloutPaused { rollout, .. }
         | Problem::RollbackStuck { rollout, .. }
         | Problem::RolledBack { rollout, .. } => (paths::rollout(rollout), rollout.to_string()),
+        Problem::FailoverWaits { run, .. } => (paths::failover_run(run), run.to_string()),
+        Problem::StandbyNotReady { database, .. } => {
+            (paths::backup_set(database), database.to_string())
+        }
         Problem::EdgeRefuses { edge, .. } | Problem::EdgeGone { edge, .. } => {
             (paths::edge(edge), edge.to_string())
         }

@@ -27,6 +27,7 @@ struct Section {
 enum Counted {
     Topology,
     Rollouts,
+    Failover,
     Backups,
 }
 
@@ -54,6 +55,14 @@ const SECTIONS: &[Section] = &[
         owns: &["/rollouts"],
         counts: Some(Counted::Rollouts),
         bottom: true,
+    },
+    Section {
+        href: paths::FAILOVER,
+        icon: Icon::Failover,
+        label: || t!("nav-failover"),
+        owns: &["/failover"],
+        counts: Some(Counted::Failover),
+        bottom: false,
     },
     Section {
         href: paths::EDGES,
@@ -144,6 +153,11 @@ pub fn rollouts_words(n: u32) -> String {
     t!("nav-rollouts-count", n = n, count = text::number(n))
 }
 
+/// `1 failover is on`.
+pub fn failover_words(n: u32) -> String {
+    t!("nav-failover-count", n = n, count = text::number(n))
+}
+
 /// `2 problems of backups`.
 pub fn backups_words(n: u32) -> String {
     t!("nav-backups-count", n = n, count = text::number(n))
@@ -157,6 +171,7 @@ fn nav_item(shell: &Shell, section: &Section) -> AnyView {
         let (key, counts) = match counted {
             Counted::Topology => ("topology", shell.topology),
             Counted::Rollouts => ("rollouts", shell.rollouts),
+            Counted::Failover => ("failover", shell.failover),
             Counted::Backups => ("backups", shell.backups),
         };
         let (worst, n) = counts.unwrap_or((Status::Healthy, 0));
@@ -164,6 +179,7 @@ fn nav_item(shell: &Shell, section: &Section) -> AnyView {
         let said = match counted {
             Counted::Topology => topology_words(n),
             Counted::Rollouts => rollouts_words(n),
+            Counted::Failover => failover_words(n),
             Counted::Backups => backups_words(n),
         };
         view! {
@@ -216,6 +232,7 @@ mod tests {
             ("/services/feed-api/do/start-rollout?version=1", paths::ROLLOUTS),
             ("/services/feed-api/do/run-bench", paths::ROLLOUTS),
             ("/rollouts/quarantine", paths::ROLLOUTS),
+            ("/failover/runs/fo-1/do/stop", paths::FAILOVER),
             ("/edges/edge-eu-west", paths::EDGES),
             ("/backups?view=copies", paths::BACKUPS),
             ("/backups/sets/store-db/do/run-now", paths::BACKUPS),

@@ -7,7 +7,7 @@ use mainstay_core::rollout::StopReason;
 
 use crate::t;
 use crate::text::rollout::{pause_next, pause_reason, stop_reason};
-use crate::text::{backup, cause, list, moment, number};
+use crate::text::{backup, cause, list, moment, number, sentence};
 
 /// What and where: `feed-api in fra1: 3 of 17 instances failing`.
 pub fn problem_title(problem: &Problem) -> String {
@@ -66,6 +66,10 @@ pub fn problem_title(problem: &Problem) -> String {
         }
         Problem::EdgeGone { edge, since: None, .. } => {
             t!("problem-edge-unseen", edge = edge.as_str())
+        }
+        Problem::FailoverWaits { lose, .. } => t!("problem-failover", lose = lose.as_str()),
+        Problem::StandbyNotReady { database, datacenter, .. } => {
+            t!("problem-standby", db = database.as_str(), dc = datacenter.as_str())
         }
         Problem::Backup { database, trouble } => backup::trouble_title(database, trouble),
     }
@@ -135,6 +139,12 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         }
         Problem::EdgeGone { region, since, connected, .. } => {
             edge_gone(region, *since, *connected, now)
+        }
+        Problem::FailoverWaits { why, .. } => {
+            t!("problem-failover-detail", why = sentence(why))
+        }
+        Problem::StandbyNotReady { reason, .. } => {
+            t!("problem-standby-detail", why = sentence(reason))
         }
         Problem::Backup { trouble, .. } => backup::trouble_detail(trouble, now),
     }

@@ -1,4 +1,5 @@
-//! Users: clients in each region who enter through that region's edge, around the clock.
+//! Users: clients in each region who enter through that region's edge, around the clock; where it
+//! is gone, through another region's.
 //!
 //! Owns the load on the edges and its settings. Open-loop: requests are due at random moments of a
 //! chosen rate that follows the region's day, however slowly answers come; only when too many wait
@@ -117,6 +118,8 @@ pub struct Entrance {
     pub edge: EdgeId,
     pub region: RegionId,
     pub address: SocketAddr,
+    /// Edges of other regions, in the order in which users try them when theirs is gone.
+    pub others: Vec<(EdgeId, SocketAddr)>,
     pub clients: Vec<IpAddr>,
 }
 

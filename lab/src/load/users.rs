@@ -54,8 +54,16 @@ pub(super) struct Users {
 #[derive(Clone)]
 pub(super) struct Sender {
     http: Http,
-    edge: EdgeId,
-    address: SocketAddr,
+    /// The region's own, then those of others: as a browser does with several addresses of one
+    /// name, the next is tried where nothing listens.
+    edges: Arc<[(EdgeId, SocketAddr)]>,
+}
+
+/// Why a request was not answered.
+struct Unanswered {
+    /// Nothing was sent: nobody listens there.
+    unsent: bool,
+    why: String,
 }
 
 /// A user who comes back until nothing is left to ask. Ordered by when.
@@ -140,6 +148,8 @@ impl Sender {
     /// One for each address of the users.
     pub(super) fn all(users: &Users) -> Vec<Self> {
         let entrance = &users.entrance;
+        let own = (entrance.edge.clone(), entrance.address);
+        let edges: Arc<[_]> = std::iter::once(own).chain(entrance.others.clone()).collect();
         let sender = |address| {
             let mut connector = HttpConnector::new();
             connector.set_local_address(Some(address));
@@ -150,7 +160,7 @@ impl Sender {
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .pool_max_idle_per_host(IDLE_MAX)
                 .build(connector);
-            Self { http, edge: entrance.edge.clone(), address: entrance.address }
+            Self { http, edges: edges.clone() }
         };
         entrance.clients.iter().copied().map(sender).collect()
     }
@@ -159,20 +169,41 @@ impl Sender {
     pub(super) async fn reaches(&self, service: &ServiceId) -> bool {
         let (service, path) = (service.clone(), "/".to_owned());
         let wish = Wish { service, method: Method::GET, path };
-        let answer = tokio::time::timeout(CONNECT_TIMEOUT, self.ask(&wish, None)).await;
+        let Some((_, own)) = self.edges.first() else { return false };
+        let answer = tokio::time::timeout(CONNECT_TIMEOUT, self.ask(*own, &wish, None)).await;
         answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status.is_success()))
+    }
+
+    /// Asks the own edge, and where nobody listens the next; says which one answered or failed.
+    async fn enter(
+        &self,
+        wish: &Wish,
+        cookie: Option<&str>,
+    ) -> (Option<EdgeId>, Result<Answer, String>) {
+        let mut last = (None, Err("there is no edge".to_owned()));
+        for (edge, address) in self.edges.iter() {
+            let asked = self.ask(*address, wish, cookie).await;
+            let unsent = asked.as_ref().is_err_and(|unanswered| unanswered.unsent);
+            last = (Some(edge.clone()), asked.map_err(|unanswered| unanswered.why));
+            if !unsent {
+                break;
+            }
+        }
+        last
     }
 
     async fn make(&self, wish: Wish, session: &mut Session) -> Entry {
         let (at, begun) = (Utc::now(), Instant::now());
-        let asked = self.ask(&wish, session.cookie.as_deref());
-        let answer = tokio::time::timeout(PATIENCE, asked).await;
-        let answer =
-            answer.unwrap_or_else(|_| Err(format!("no answer in {} s", PATIENCE.as_secs())));
+        let own = self.edges.first().map(|(edge, _)| edge.clone());
+        let asked = self.enter(&wish, session.cookie.as_deref());
+        let late = || (own.clone(), Err(format!("no answer in {} s", PATIENCE.as_secs())));
+        let answered = tokio::time::timeout(PATIENCE, asked).await;
+        let (edge, answer) = answered.unwrap_or_else(|_| late());
+        let edge = edge.or(own).expect("users enter by an edge");
         let mut entry = Entry {
             at,
             latency_ms: begun.elapsed().as_secs_f64() * 1_000.0,
-            edge: self.edge.clone(),
+            edge,
             service: wish.service,
             version: None,
             datacenter: None,
@@ -199,10 +230,16 @@ impl Sender {
         entry
     }
 
-    async fn ask(&self, wish: &Wish, cookie: Option<&str>) -> Result<Answer, String> {
+    async fn ask(
+        &self,
+        address: SocketAddr,
+        wish: &Wish,
+        cookie: Option<&str>,
+    ) -> Result<Answer, Unanswered> {
+        let sent = |why: String| Unanswered { unsent: false, why };
         let mut request = Request::builder()
             .method(&wish.method)
-            .uri(format!("http://{}{}", self.address, wish.path))
+            .uri(format!("http://{address}{}", wish.path))
             .header(header::HOST, wish.service.as_str())
             .header(header::USER_AGENT, "mainstay-lab");
         if let Some(cookie) = cookie {
@@ -212,11 +249,16 @@ impl Sender {
             true => Bytes::from_static(b"{\"quantity\":1}"),
             false => Bytes::new(),
         };
-        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
-        let answer = self.http.request(request).await.map_err(|error| reason(&error))?;
+        let request = request.body(Full::new(body)).map_err(|error| sent(error.to_string()))?;
+        let answer = self
+            .http
+            .request(request)
+            .await
+            .map_err(|error| Unanswered { unsent: error.is_connect(), why: reason(&error) })?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, BODY_MAX_BYTES).collect().await;
-        let body = body.map_err(|error| format!("{}, then {error}", head.status))?.to_bytes();
+        let body = body.map_err(|error| sent(format!("{}, then {error}", head.status)))?;
+        let body = body.to_bytes();
         Ok(Answer { status: head.status, headers: head.headers, bytes: body.len() as u64 })
     }
 }

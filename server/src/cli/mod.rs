@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod bench;
 mod edge;
+mod failover;
 mod fleet;
 mod quarantine;
 mod rollout;
@@ -53,6 +54,8 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// Plan backups of databases, show how they stand, ask for one, have a copy proven.
     Backup(backup::BackupArgs),
+    /// Plan, start, watch and steer failovers of data centres.
+    Failover(failover::FailoverArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -89,6 +92,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
         Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
+        Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }

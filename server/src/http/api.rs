@@ -6,7 +6,7 @@ use mainstay_app::paths;
 use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
-use super::{audit, backups, bench, fleet, forget, pages, rollouts, standing, traffic};
+use super::{audit, backups, bench, failover, fleet, forget, pages, rollouts, standing, traffic};
 use crate::policy::Routes;
 use crate::problem::Problem;
 
@@ -43,6 +43,7 @@ async fn description() -> Response {
     description.merge(rollouts::openapi());
     description.merge(bench::openapi());
     description.merge(backups::openapi());
+    description.merge(failover::openapi());
     description.merge(traffic::openapi());
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());

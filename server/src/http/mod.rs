@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backups;
 pub mod bench;
 mod coding;
+pub mod failover;
 pub mod fleet;
 pub mod forget;
 pub mod health;

@@ -279,6 +279,7 @@ impl Context {
             },
             topology: counts.topology,
             rollouts: rollouts(estate),
+            failover: failover(estate),
             backups: counts.backups,
             csrf: self.viewer.as_ref().map(Viewer::form_token).unwrap_or_default().to_owned(),
             message: frame.message,
@@ -298,6 +299,12 @@ fn rollouts(estate: &Estate) -> Option<(Status, u32)> {
     let looks: Vec<_> = looks.collect();
     let count = u32::try_from(looks.len()).unwrap_or(u32::MAX);
     looks.into_iter().min().map(|worst| (worst, count))
+}
+
+/// The failover that is on.
+fn failover(estate: &Estate) -> Option<(Status, u32)> {
+    let run = estate.releases.failover()?;
+    Some((mainstay_app::pages::failover::state(run).0.status(), 1))
 }
 
 fn shell_viewer(viewer: &Viewer) -> shell::Viewer {

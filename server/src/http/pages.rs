@@ -70,7 +70,8 @@ pub fn routes() -> Routes {
 pub async fn overview(context: Context) -> Response {
     let known = super::backups::lately(&context).await;
     let (snapshot, reader) = (&context.snapshot, context.reader());
-    let data = overview::build(&snapshot.estate, &snapshot.problems, known.as_ref());
+    let mut data = overview::build(&snapshot.estate, &snapshot.problems, known.as_ref());
+    data.failover = Some(super::failover::card(&context).await);
     let frame = Frame::new(overview::title(), overview::topics());
     context.page(frame, &data, || overview::view(&data, &reader))
 }

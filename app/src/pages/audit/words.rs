@@ -98,6 +98,17 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::RestoreRefuse => t!("audit-restore-refuse", how = how),
         Action::RestoreStep => t!("audit-restore-step", how = how),
         Action::RestoreLetGo => t!("audit-restore-let-go", how = how),
+        Action::FailoverStart => t!("audit-failover-start", how = how),
+        Action::FailoverAllow => t!("audit-failover-allow", how = how),
+        Action::FailoverRefuse => t!("audit-failover-refuse", how = how),
+        Action::FailoverPause => t!("audit-failover-pause", how = how),
+        Action::FailoverResume => t!("audit-failover-resume", how = how),
+        Action::FailoverRetry => t!("audit-failover-retry", how = how),
+        Action::FailoverSkip => t!("audit-failover-skip", how = how),
+        Action::FailoverStop => t!("audit-failover-stop", how = how),
+        Action::FailoverForce => t!("audit-failover-force", how = how),
+        Action::FailoverGate => t!("audit-failover-gate", how = how),
+        Action::FailoverStep => t!("audit-failover-step", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -145,6 +156,17 @@ fn detail(event: &Event) -> Option<String> {
             quoted(after.get("restore")?)
         }
         Action::RestoreLetGo => quoted(after.get("path")?),
+        Action::FailoverStart => quoted(after.get("run")?),
+        Action::FailoverStep
+        | Action::FailoverAllow
+        | Action::FailoverRefuse
+        | Action::FailoverPause
+        | Action::FailoverResume
+        | Action::FailoverRetry
+        | Action::FailoverSkip
+        | Action::FailoverStop
+        | Action::FailoverForce => quoted(after.get("state")?.get("kind")?),
+        Action::FailoverGate => quoted(after.get("gate")?),
         Action::SignIn
         | Action::SignOut
         | Action::UserCreate
@@ -194,7 +216,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 48] = [
+pub const ACTIONS: [Action; 59] = [
     Action::SignIn,
     Action::SignOut,
     Action::UserCreate,
@@ -242,6 +264,17 @@ pub const ACTIONS: [Action; 48] = [
     Action::RestoreRefuse,
     Action::RestoreStep,
     Action::RestoreLetGo,
+    Action::FailoverStart,
+    Action::FailoverAllow,
+    Action::FailoverRefuse,
+    Action::FailoverPause,
+    Action::FailoverResume,
+    Action::FailoverRetry,
+    Action::FailoverSkip,
+    Action::FailoverStop,
+    Action::FailoverForce,
+    Action::FailoverGate,
+    Action::FailoverStep,
     Action::AuditExport,
 ];
 

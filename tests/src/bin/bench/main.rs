@@ -10,6 +10,7 @@ mod backups;
 mod browsing;
 mod edges;
 mod envoy;
+mod failover;
 mod ingest;
 mod judge;
 mod kills;
@@ -74,6 +75,8 @@ enum Part {
     Judge,
     /// Copies of databases: pages of many, what one costs, and how soon damage is known
     Backups,
+    /// A data centre drained, brought back and lost: what users see, and how long each group takes
+    Failover,
 }
 
 /// How much is measured.
@@ -163,6 +166,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Ingest => ingest::measure(&plan, &mut report).await,
             Part::Rollout => rollout::measure(&plan, &mut report).await,
             Part::Backups => backups::measure(&plan, &mut report).await,
+            Part::Failover => failover::measure(&plan, &mut report).await,
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())

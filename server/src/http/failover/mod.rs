@@ -1,0 +1,277 @@
+//! Failover over HTTP: whether it can be done now, plans and their start ([`start`]), runs and what
+//! people ask of them ([`act`]), and the gates ([`gate`]).
+//!
+//! Must not: decide. What may be done, and what would happen, comes from core and control.
+
+mod act;
+mod gate;
+mod start;
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use mainstay_app::pages::error::Failure;
+use mainstay_app::pages::failover::list::{self, Looked};
+use mainstay_app::pages::failover::run::{self as page, Told};
+use mainstay_app::{paths, text};
+use mainstay_control::access::random;
+use mainstay_control::failover::FailoverError;
+use mainstay_core::access::{Permission, Target};
+use mainstay_core::audit::Action;
+use mainstay_core::failover::preview::Preview;
+use mainstay_core::failover::rules::Gates;
+use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
+use mainstay_store::StoreError;
+use mainstay_store::failover::{Event, PAGE_MAX};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::page::{Context, Frame};
+use super::pages::{failed, not_found, store_failed};
+use crate::policy::Routes;
+use crate::problem::Problem;
+use crate::viewer::Viewer;
+
+pub(crate) use act::Ask;
+pub(crate) use gate::{CloseAsk, OpenAsk};
+pub(crate) use start::{PlanAnswer, StartAsk};
+
+/// Runs on one page of the list.
+const PAGE: i64 = 20;
+
+pub fn routes() -> Routes {
+    let read = Permission::ReadEstate;
+    Routes::new()
+        .get(read, paths::FAILOVER, list)
+        .get(read, "/api/v1/failover", list)
+        .get(read, paths::FAILOVER_CURRENT, current)
+        .get(read, "/failover/runs/{id}", show)
+        .get(read, "/api/v1/failover/runs/{id}", show)
+        .merge(start::routes())
+        .merge(act::routes())
+        .merge(gate::routes())
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        list,
+        show,
+        start::plan_page,
+        start::asked,
+        start::back_asked,
+        act::asked_doc,
+        gate::close_asked,
+        gate::open_asked
+    ),
+    components(schemas(Ask, Asked, StartAsk, PlanAnswer, CloseAsk, OpenAsk))
+)]
+struct Description;
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// The run as it stands after a request.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = FailoverAsked)]
+pub(crate) struct Asked {
+    #[schema(value_type = Object)]
+    pub run: Run,
+}
+
+/// Whether places could go away now, what runs, what was done, and the gates.
+#[utoipa::path(get, path = "/api/v1/failover", tag = "failover",
+    params(("before" = Option<String>, Query, description = "runs older than `fo-12`")),
+    responses((status = 200, body = list::Data)))]
+async fn list(context: Context) -> Response {
+    match list_data(&context).await {
+        Ok(data) => show_list(&context, StatusCode::OK, &data),
+        Err(error) => refused(&context, error),
+    }
+}
+
+async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
+    let before = context.query().get("before").and_then(|id| id.parse::<RunId>().ok());
+    let (regions, datacenters, mut runs, gates) = list_data_of(context, before).await?;
+    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let more = runs.len() > page;
+    runs.truncate(page);
+    let next = runs
+        .last()
+        .filter(|_| more)
+        .map(|last| paths::with_query(paths::FAILOVER, &[("before", &last.id.to_string())]));
+    Ok(list::build(list::Input {
+        at: context.snapshot.estate.at,
+        regions: &regions,
+        datacenters: &datacenters,
+        runs: &runs,
+        gates: &gates,
+        next,
+        key: random(),
+    }))
+}
+
+type Listed = (Vec<Looked>, Vec<Looked>, Vec<Run>, Gates);
+
+/// Readiness of regions and data centres, with when each was tried last; and a page of runs.
+async fn list_data_of(context: &Context, before: Option<RunId>) -> Result<Listed, FailoverError> {
+    let control = &context.state.control;
+    let runs = control.failovers(before, PAGE + 1).await?;
+    let readiness = control.readiness().await?;
+    let looked = |(id, preview): (String, Preview)| {
+        let name = of_region(context, &id).unwrap_or_else(|| id.clone());
+        let of_it = runs.iter().filter(|it| it.plan.back.is_none() && it.plan.name() == name);
+        let last_drill = of_it.filter_map(done_at).next();
+        Looked { id, preview, last_drill }
+    };
+    let regions = readiness.regions.into_iter().map(|(id, it)| looked((id.to_string(), it)));
+    let regions = regions.collect();
+    let datacenters =
+        readiness.datacenters.into_iter().map(|(id, it)| looked((id.to_string(), it)));
+    let datacenters = datacenters.collect();
+    Ok((regions, datacenters, runs, readiness.gates))
+}
+
+/// When a run was carried out to its end.
+fn done_at(run: &Run) -> Option<DateTime<Utc>> {
+    match &run.state {
+        core::State::Ended { outcome: core::Outcome::Done, at } => Some(*at),
+        core::State::Requested { .. }
+        | core::State::Running
+        | core::State::Pausing { .. }
+        | core::State::Paused { .. }
+        | core::State::Asking { .. }
+        | core::State::Ended { .. } => None,
+    }
+}
+
+/// The answer for the overview.
+pub(super) async fn card(context: &Context) -> list::Card {
+    let running = context.snapshot.estate.releases.failover();
+    match list_data_of(context, None).await {
+        Ok((regions, ..)) => list::Card::of(Some(&regions), running),
+        Err(_) => list::Card::of(None, running),
+    }
+}
+
+/// The name of the plan of a region: its data centres.
+fn of_region(context: &Context, id: &str) -> Option<String> {
+    let fleet = &context.snapshot.estate.fleet;
+    let region = fleet.regions.keys().find(|it| it.as_str() == id)?;
+    let names: Vec<_> = fleet.datacenters_of(region).map(|(id, _)| id.to_string()).collect();
+    Some(names.join(","))
+}
+
+fn show_list(context: &Context, status: StatusCode, data: &list::Data) -> Response {
+    let reader = context.reader();
+    let frame = Frame::new(list::title(data), list::topics());
+    context.page_as(status, frame, data, || list::view(data, &reader))
+}
+
+/// The run that is not over, else the newest.
+async fn current(context: Context) -> Response {
+    let newest = match context.snapshot.estate.releases.failover() {
+        Some(run) => Some(run.id),
+        None => match context.state.control.failovers(None, 1).await {
+            Ok(runs) => runs.first().map(|run| run.id),
+            Err(error) => return store_failed(&context, &error),
+        },
+    };
+    let address = newest.map_or_else(|| paths::FAILOVER.to_owned(), paths::failover_run);
+    Redirect::to(&address).into_response()
+}
+
+/// One run, step by step.
+#[utoipa::path(get, path = "/api/v1/failover/runs/{id}", tag = "failover",
+    params(("id" = String, Path, description = "`fo-12`")),
+    responses((status = 200, body = page::Data), (status = 404)))]
+async fn show(context: Context, Path(id): Path<String>) -> Response {
+    match load(&context, &id).await {
+        Ok(data) => show_run(&context, StatusCode::OK, &data),
+        Err(response) => *response,
+    }
+}
+
+fn show_run(context: &Context, status: StatusCode, data: &page::Data) -> Response {
+    let reader = context.reader();
+    let frame = Frame::new(page::title(data), page::topics());
+    context.page_as(status, frame, data, || page::view(data, &reader))
+}
+
+/// Everything that the page of a run is made of.
+async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> {
+    let Ok(id) = id.parse::<RunId>() else { return Err(Box::new(not_found(context))) };
+    let stored = |error: StoreError| Box::new(store_failed(context, &error));
+    let control = &context.state.control;
+    let run = control.failover(id).await.map_err(stored)?;
+    let run = run.ok_or_else(|| Box::new(not_found(context)))?;
+    let events = control.failover_events(id, PAGE_MAX).await.map_err(stored)?;
+    let events: Vec<_> = events.into_iter().map(told).collect();
+    let estate = &context.snapshot.estate;
+    let limits = |group: &str| {
+        let group = estate.fleet.groups.get(group)?;
+        Some(u64::from(group.recovery.rto_minutes) * 60)
+    };
+    let observed = Observed::of(estate);
+    let back = core::fail_back(&run, &observed, &estate.releases.standing);
+    let can_go_back = run.plan.back.is_none() && !back.is_empty();
+    Ok(page::build(&run, &events, &limits, can_go_back, (estate.at, random())))
+}
+
+fn told(event: Event) -> Told {
+    let steps = event.steps.into_iter().map(|(id, state)| (id.to_string(), state));
+    Told { at: event.at, actor: event.actor, state: event.state, steps: steps.collect() }
+}
+
+/// Whether the viewer may do this to every group of a plan. A refusal is written down and
+/// answered.
+async fn may(
+    context: &Context,
+    viewer: &Viewer,
+    permission: Permission,
+    plan: &Plan,
+    (action, object): (Action, String),
+) -> Result<(), Box<Response>> {
+    let targets =
+        plan.groups.iter().map(|group| Target { group: Some(&group.id), datacenter: None });
+    let refusal = targets.map(|target| viewer.may(permission, target)).find_map(Result::err);
+    let Some(refusal) = refusal else { return Ok(()) };
+    let (by, access) = (context.by(viewer), &context.state.control.access);
+    if let Err(error) = access.refused(&by, action, object, &refusal).await {
+        return Err(Box::new(store_failed(context, &error)));
+    }
+    if context.wants_json() {
+        return Err(Box::new(Problem::refused(refusal).into_response()));
+    }
+    let reason = text::refusal(&refusal);
+    Err(Box::new(failed(context, &Failure::Refused { reason })))
+}
+
+/// The status and the words of an error that is no fault of the store's.
+fn said(error: &FailoverError) -> (StatusCode, String) {
+    let status = match error {
+        FailoverError::Form(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        FailoverError::NotFound => StatusCode::NOT_FOUND,
+        FailoverError::Refused(_)
+        | FailoverError::Rules(_)
+        | FailoverError::Changed(_)
+        | FailoverError::Other { .. } => StatusCode::CONFLICT,
+        FailoverError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, text::sentence(error))
+}
+
+/// The answer where nothing was done.
+fn refused(context: &Context, error: FailoverError) -> Response {
+    let (status, detail) = match &error {
+        FailoverError::NotFound => return not_found(context),
+        FailoverError::Store(error) => return store_failed(context, error),
+        other => said(other),
+    };
+    if context.wants_json() {
+        return Problem::new(status, detail).into_response();
+    }
+    failed(context, &Failure::Conflict { detail })
+}
