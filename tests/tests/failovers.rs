@@ -198,8 +198,8 @@ async fn a_data_centre_is_drained_in_order_and_comes_back_without_a_failed_user(
     assert!(words.contains("reason") && words.contains("type north"), "{words}");
 
     let id = town.start(start, "north", &[]).await;
-    let (status, answer) =
-        town.post(start, &json!({ "reason": REASON, "confirm": "north", "key": town.key() })).await;
+    let again = json!({ "reason": REASON, "confirm": "north", "key": town.key() });
+    let (status, answer) = town.post(start, &again).await;
     assert_eq!(status, StatusCode::CONFLICT, "one at a time: {answer}");
     // The server dies while nodes come up, and while the second group is at it.
     town.crash().await;
