@@ -3,6 +3,8 @@
 //! Invariant: a second in which an edge was not heard is missing, not zero. `Counts` of zero are
 //! only ever made for a second in which the edge's log stream stood.
 
+pub mod drop;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatacenterId, EdgeId, ServiceId};
