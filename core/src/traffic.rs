@@ -3,6 +3,7 @@
 //! Invariant: a second in which an edge was not heard is missing, not zero. `Counts` of zero are
 //! only ever made for a second in which the edge's log stream stood.
 
+pub mod decision;
 pub mod drop;
 
 use serde::{Deserialize, Serialize};

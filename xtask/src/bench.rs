@@ -19,7 +19,8 @@ pub(crate) struct Arguments {
     /// Measure what `cargo xtask build --dev` makes, for work on the bench
     #[arg(long)]
     debug: bool,
-    /// Only these parts: lab, topology, scale, edges, ingest, rollout, judge, backups
+    /// Only these parts: lab, topology, scale, edges, ingest, rollout, judge, detector,
+    /// backups
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Put the table into this page: docs/bench.md

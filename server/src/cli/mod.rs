@@ -12,6 +12,7 @@ mod rollout;
 mod serve;
 mod setup;
 mod show;
+mod traffic;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Plan, start, watch and steer failovers of data centres.
     Failover(failover::FailoverArgs),
+    /// Run the detector of traffic drops over a recorded series.
+    Traffic(traffic::TrafficArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -94,6 +97,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
+        Command::Traffic(args) => Ok(traffic::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }

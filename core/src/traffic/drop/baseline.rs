@@ -163,6 +163,13 @@ impl Baseline {
         }
     }
 
+    /// What came lately is part of a drop: it is no shape to go by.
+    pub(super) fn doubt_shape(&mut self) {
+        if self.trusted {
+            self.profile.doubt();
+        }
+    }
+
     /// Takes in a value, as a square root, that is part of no drop. `suspicion`: how near a drop
     /// is, from 0 to 1; what may be missing is not followed.
     pub(super) fn learn(&mut self, at_ms: i64, root: f64, suspicion: f64) {
@@ -262,9 +269,10 @@ impl Baseline {
         let memory = MEMORY_DAYS * DAY_SECONDS / self.interval_seconds;
         let is_low = share * share < super::ALMOST_NOTHING * self.local * self.local;
         self.spread.learn(height, off, is_low, memory.clamp(MEMORY[0], MEMORY[1]));
-        let most = self.spread.at(height).map_or(f64::INFINITY, |spread| {
-            CLIP_SPREADS * spread.max(SPREAD_MIN)
-        });
+        let most = self
+            .spread
+            .at(height)
+            .map_or(f64::INFINITY, |spread| CLIP_SPREADS * spread.max(SPREAD_MIN));
         let memory = self.local_memory().min(self.seen + 1.0);
         let follow = if self.trusted && off < 0.0 { (1.0 - suspicion).powi(2) } else { 1.0 };
         let step = follow * off.clamp(-most, 2.0 * most) / memory;

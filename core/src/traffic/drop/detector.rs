@@ -34,6 +34,8 @@ const FATIGUE_TIMES: f64 = 1.25;
 const FATIGUE_MOST: f64 = 2.5;
 /// Least distance of all values of a drop together, in spreads, as the threshold stands.
 const STRENGTH_MIN: f64 = 1.5;
+/// What was found sooner than this after its begin came at once.
+const GRADUAL_MS: i64 = 900_000;
 /// Lengths of the windows in seconds, and in values at least.
 const WINDOWS: [(f64, f64); 3] = [(900.0, 4.0), (3_600.0, 8.0), (14_400.0, 16.0)];
 /// Days that are seen before windows count: a whole week where there is a shape, for weekends.
@@ -274,7 +276,7 @@ impl Detector {
         };
         let kind = if from.size() >= 1.0 - ALMOST_NOTHING {
             Kind::Collapse
-        } else if self.trail.is_gradual() {
+        } else if at_ms - from.began_ms >= GRADUAL_MS && self.trail.is_gradual() {
             Kind::Slide
         } else {
             Kind::Step
@@ -314,10 +316,10 @@ impl Detector {
             observed: from.observed / from.values,
         };
         let resume = RESUME_SECONDS.max(RESUME_VALUES * self.interval_seconds);
-        let before = self.ended.take().filter(|(ended_ms, _)| {
-            (at_ms - ended_ms) as f64 <= 1_000.0 * resume
-        });
+        let before =
+            self.ended.take().filter(|(ended_ms, _)| (at_ms - ended_ms) as f64 <= 1_000.0 * resume);
         let left = (1.0 - alarm.size).sqrt();
+        self.baseline.doubt_shape();
         self.open = Some(Open {
             alarm: before.map_or(alarm, |(_, before)| before),
             share,

@@ -1,4 +1,59 @@
-//! wip
+//! Drops of traffic: is something missing in a series of request rates, asked at every value.
+//!
+//! Owns what is expected of a series ([`Detector`] holds it), the tests, the life of an alarm, a
+//! recorded series as a file ([`read`]) and the detector over it ([`replay`]).
+//!
+//! Invariants: an alarm depends on nothing later than its `at_ms`; the same values give the same
+//! alarms, also if the detector was written down and read again in between; no data is not a
+//! drop; memory is bounded, however long it runs.
+//!
+//! Must not: know why traffic is missing, or what follows from it ([`super::decision`] does).
+//!
+//! # What is expected
+//! All is done in square roots of values: the variance of a count is then nearly the same at every
+//! height (Anscombe, "The transformation of Poisson, binomial and negative-binomial data", 1948),
+//! and bursts weigh less than drops. A day is cut into pieces of five minutes, or of the interval
+//! if that is longer, and of each piece the median of the last seven days and of the last five
+//! weeks is kept, the neighbours smoothed in; medians, for a shape must not learn from one odd day
+//! (as in S-H-ESD: Hochenbaum, Vallis and Kejariwal, "Automatic anomaly detection in the cloud via
+//! statistical learning", 2017). Until a weekly shape was seen three times, the lower of both
+//! holds. A slow level multiplies it. The shape is used only where its errors are a quarter below
+//! those of a plain mean, and where a moment was seen in two periods; times are UTC, and a slide is
+//! measured against the lowest of the hours around, so that no clock needs to be put right. A local
+//! level of half an hour, never above the shape, follows what users do today. Without a shape there
+//! is the local level, its way down, and a slower level that knows no bursts: the end of a
+//! promotion is not a drop.
+//!
+//! # Three tests
+//! - A **cumulative sum** (Page, "Continuous inspection schemes", 1954) of log-likelihood ratios
+//!   for a loss of `size_min` against the local level, in spreads that are learned for each height
+//!   of the expected value by an M-estimate. Its threshold `h` is such that independent values
+//!   would pass it once in ten years: the mean time to a false alarm is at least `exp(h)` values
+//!   (Lorden, "Procedures for reacting to a change in distribution", 1971). Each value's part is
+//!   cut, so that no single one decides. Real values depend on each other; so evidence that rose
+//!   and went away by itself raises the threshold above itself, and is slowly forgotten, and each
+//!   alarm raises it for some days.
+//! - **Almost nothing**, some values in a row: how many depends on how rare one is at that height.
+//! - **Windows** of a quarter of an hour, one hour and four (exponentially weighted means, Roberts,
+//!   "Control chart tests based on geometric moving averages", 1959) against the shape itself,
+//!   which find what is too slow or too small for the sum. How far each usually strays is learned
+//!   from itself, so that slow noise needs no model. They wait for a whole week.
+//!
+//! See Tartakovsky, Nikiforov and Basseville, "Sequential analysis" (2014), for such tests in
+//! general. An alarm also needs a loss of `size_min` as measured. One drop is one alarm: it ends
+//! when most of the loss is back and stays, goes on if it returns soon, and settles, in half a day
+//! or two, at a level that lasts.
+//!
+//! # Confidence
+//! `(1 - exp(-D / 3)) · n / (n + 20)`: `D` is how far all values of the drop together lie below
+//! what was expected, in spreads (Stouffer's sum), divided by how many times its usual height the
+//! threshold has, and `n` is how many values were seen. Three is 0.63, nine is 0.95. It orders
+//! alarms; it is no probability.
+//!
+//! # Bounds
+//! No alarm comes in the first thirty values. Intervals below five seconds are gathered to blocks
+//! of five. In a series with a daily shape, the first two days have none to go by: a fall at once
+//! in its evening is told as a step.
 
 mod baseline;
 mod detector;
@@ -9,6 +64,8 @@ pub mod read;
 mod replay;
 mod scale;
 mod stamp;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod window;
 
@@ -54,10 +111,9 @@ pub struct SettingsError {
 impl Settings {
     /// The first setting that cannot be used, if any.
     pub fn validate(&self) -> Result<(), SettingsError> {
-        for (name, value, bounds) in [
-            ("size_min", self.size_min, SIZE_MIN),
-            ("sensitivity", self.sensitivity, SENSITIVITY),
-        ] {
+        for (name, value, bounds) in
+            [("size_min", self.size_min, SIZE_MIN), ("sensitivity", self.sensitivity, SENSITIVITY)]
+        {
             if !(bounds[0]..=bounds[1]).contains(&value) {
                 return Err(SettingsError { name, value, bounds });
             }
@@ -110,11 +166,17 @@ pub struct Alarm {
 pub enum Event {
     Raised(Alarm),
     /// What had just ended goes on: the same drop, not another one.
-    Resumed { at_ms: i64 },
+    Resumed {
+        at_ms: i64,
+    },
     /// Traffic was back at `at_ms`, and stayed.
-    Ended { at_ms: i64 },
+    Ended {
+        at_ms: i64,
+    },
     /// It lasted so long that this is what is expected from now on.
-    Settled { at_ms: i64 },
+    Settled {
+        at_ms: i64,
+    },
 }
 
 /// How a series stands.
@@ -125,7 +187,12 @@ pub enum State {
     Learning,
     Normal,
     /// `size_now`: the share that is missing by now.
-    Dropped { alarm: Alarm, size_now: f64 },
+    Dropped {
+        alarm: Alarm,
+        size_now: f64,
+    },
     /// Nothing is known since the last value: neither a drop nor none.
-    NoData { since_ms: i64 },
+    NoData {
+        since_ms: i64,
+    },
 }

@@ -29,12 +29,23 @@ const QUOTE_MAX_CHARS: usize = 40;
 
 /// Names that a column of moments usually has, and one of values; lower case.
 const TIMES: [&str; 14] = [
-    "timestamp", "time", "datetime", "date", "second", "seconds", "ds", "ts", "at", "epoch",
-    "unix", "_time", "minute", "hour",
+    "timestamp",
+    "time",
+    "datetime",
+    "date",
+    "second",
+    "seconds",
+    "ds",
+    "ts",
+    "at",
+    "epoch",
+    "unix",
+    "_time",
+    "minute",
+    "hour",
 ];
-const VALUES: [&str; 10] = [
-    "value", "requests", "count", "y", "values", "counts", "hits", "rps", "traffic", "total",
-];
+const VALUES: [&str; 10] =
+    ["value", "requests", "count", "y", "values", "counts", "hits", "rps", "traffic", "total"];
 
 /// Columns by their names; `None`: the one that looks like it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +129,9 @@ pub fn read(text: &str, columns: &Columns) -> Result<Series, Vec<Finding>> {
     if first.is_empty() {
         return Err(at_start(Mistake::Empty));
     }
-    let named = first.iter().all(|cell| Form::of(cell).is_none());
+    // Names are words; a first line with a moment, or of numbers alone, is data already.
+    let forms = || first.iter().map(Form::of);
+    let named = forms().any(|form| form.is_none()) && !forms().any(|form| form == Some(Form::Iso));
     let sample = if named { &second } else { &first };
     let line = first.position().map_or(1, csv::Position::line);
     let found = Found::new(&first, sample, named, columns);
@@ -328,4 +341,97 @@ fn example(form: Form) -> &'static str {
 
 fn quoted(text: impl ToString) -> String {
     text.to_string().chars().take(QUOTE_MAX_CHARS).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(text: &str) -> Series {
+        read(text, &Columns::default()).unwrap_or_else(|findings| panic!("{text}: {findings:?}"))
+    }
+
+    #[test]
+    fn columns_are_found_by_name_by_look_or_as_told() {
+        let rows = vec![(1_000, 5.0), (2_000, 6.0)];
+        for text in [
+            "timestamp,value\n1,5\n2,6\n",
+            "host,value,time\na,5,1\nb,6,2\n",
+            "\u{feff}Second, Requests ,errors\r\n1,5,0\r\n\r\n2,6,1\r\n",
+            "n,when,load\n9,1970-01-01T00:00:01Z,5\n9,1970-01-01 00:00:02,6\n",
+            "1,5\n2,6\n",
+            "1970-01-01 00:00:01,5\n1970-01-01 00:00:02,6\n",
+        ] {
+            let series = good(text);
+            let expected = if text.starts_with("n,") {
+                vec![(1_000, 9.0), (2_000, 9.0)]
+            } else {
+                rows.clone()
+            };
+            assert_eq!(series.rows, expected, "{text}");
+            assert!(series.notices.is_empty(), "{text}");
+        }
+        let columns = Columns { time: Some("b".into()), value: Some("c".into()) };
+        let series = read("a,b,c,value\n0,1,5,9\n0,2,6,9\n", &columns).expect("both are there");
+        assert_eq!(series.rows, rows);
+        assert_eq!(good("t,v\n1700000000000,1\n").form, Form::Milliseconds);
+    }
+
+    #[test]
+    fn order_repeats_and_empty_values_are_put_right_and_told() {
+        let series = good("at,y\n3,1\n1,5\n2,\n1,7\n4,0\n");
+        assert_eq!(series.rows, [(1_000, 6.0), (3_000, 1.0), (4_000, 0.0)]);
+        assert_eq!(
+            series.notices,
+            [
+                "1 empty values were taken as no data",
+                "1 lines stood after a later moment; all were sorted",
+                "1 lines repeated a moment; the mean of each was taken",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_mistake_has_its_line_and_says_what_to_write() {
+        let rows = |rows: &str| format!("timestamp,value\n{rows}");
+        let columns = Columns::default();
+        for (file, line, said) in [
+            (String::new(), 1, "there is no line; write `timestamp,value`"),
+            (rows(""), 1, "there is no value; write a line"),
+            ("a,b\nx,y\n".into(), 1, "no column of `a`, `b` holds moments; write one"),
+            ("time,b\n1,y\n".into(), 1, "no column of `time`, `b` holds numbers beside"),
+            (rows("1,2\n2\n"), 3, "the line has 1 values and no column 2; write"),
+            (rows("1,2\nx,3\n"), 3, "`timestamp` is `x`, which is no moment in seconds, as the"),
+            (rows("2026-01-01,2\nx,3\n"), 3, "write one such as 2026-01-01T00:00:00Z"),
+            (rows("1,many\n"), 2, "`value` is `many`, which is no number; write"),
+            (rows("1,-2\n"), 2, "`value` is -2, and no traffic is negative; write"),
+            (rows("1,NaN\n"), 2, "`value` is NaN; write a finite number"),
+            (rows("1,inf\n"), 2, "`value` is inf; write a finite number"),
+            (rows(&format!("1,{}\u{1b}[2J\n", "x".repeat(90))), 2, "xxx`, which is no number"),
+        ] {
+            let findings = read(&file, &columns).expect_err(&file);
+            let text = findings[0].mistake.to_string();
+            assert!(findings[0].line == line && text.contains(said), "{file}: {findings:?} {text}");
+            assert!(text.contains("; write ") && !text.contains(['\n', '\u{1b}']), "{text}");
+        }
+        for (time, value, said) in [
+            (Some("when"), None, "there is no column `when`; write one of `timestamp`, `value`"),
+            (None, Some("load"), "there is no column `load`; write one of"),
+            (Some("value"), Some("value"), "the moments and the values are both `value`; write"),
+        ] {
+            let columns =
+                Columns { time: time.map(str::to_owned), value: value.map(str::to_owned) };
+            let findings = read("timestamp,value\n1,2\n", &columns).expect_err(said);
+            assert!(findings[0].mistake.to_string().contains(said), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_but_not_without_end() {
+        let mut file = "at,y\n".to_owned();
+        (0..FINDINGS_MAX + 7).for_each(|at| file += &format!("{at},-1\n"));
+        let findings = read(&file, &Columns::default()).expect_err("each line is wrong");
+        assert_eq!(findings.len(), FINDINGS_MAX + 1);
+        assert_eq!(findings[FINDINGS_MAX].mistake, Mistake::More(7));
+    }
 }

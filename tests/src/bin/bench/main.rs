@@ -8,6 +8,7 @@
 
 mod backups;
 mod browsing;
+mod detector;
 mod edges;
 mod envoy;
 mod failover;
@@ -73,6 +74,8 @@ enum Part {
     Rollout,
     /// The judge of rollouts on simulated traffic: what it aborts, misses, and how soon
     Judge,
+    /// The detector of traffic drops on simulated months: delay, missed, false alarms
+    Detector,
     /// Copies of databases: pages of many, what one costs, and how soon damage is known
     Backups,
     /// A data centre drained, brought back and lost: what users see, and how long each group takes
@@ -90,7 +93,7 @@ struct Plan {
     rest: Duration,
     scale: Shape,
     scale_updates: Duration,
-    /// Simulated rollouts of each case.
+    /// Simulated rollouts of each case; a fiftieth of it are the detector's months of each.
     rollouts: usize,
     /// Changes of weights told to edges.
     changes: usize,
@@ -167,6 +170,10 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Rollout => rollout::measure(&plan, &mut report).await,
             Part::Backups => backups::measure(&plan, &mut report).await,
             Part::Failover => failover::measure(&plan, &mut report).await,
+            Part::Detector => {
+                detector::measure(&plan, &mut report);
+                Ok(())
+            }
             Part::Judge => {
                 judge::measure(&plan, &mut report);
                 Ok(())
