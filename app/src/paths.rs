@@ -28,6 +28,8 @@ fixed! {
     FAILOVER = "/failover";
     /// The run that is not over, or the newest.
     FAILOVER_CURRENT = "/failover/current";
+    /// How traffic stands, and what was decided about drops.
+    FAILOVER_ORCHESTRATOR = "/failover/orchestrator";
     /// Where users' requests enter.
     EDGES = "/edges";
     /// Backups of databases: calendar, sets, copies.
@@ -247,6 +249,7 @@ mod tests {
             QUARANTINE_LIFT,
             FAILOVER,
             FAILOVER_CURRENT,
+            FAILOVER_ORCHESTRATOR,
             EDGES,
             BACKUPS,
             AUDIT,
@@ -272,7 +275,8 @@ mod tests {
         assert_eq!(
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
-             /rollouts/quarantine/do/lift\n/failover\n/failover/current\n/edges\n/backups\n/audit\n/audit/do/export\n\
+             /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
+             /failover/orchestrator\n/edges\n/backups\n/audit\n/audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n\
              /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
              /settings/tokens\n\

@@ -11,7 +11,7 @@
 mod ask;
 mod facts;
 mod gate;
-mod start;
+pub(crate) mod start;
 pub(crate) mod write;
 
 use mainstay_core::audit::Actor;
@@ -30,7 +30,7 @@ pub use start::{Planned, Readiness, Start, Wanted};
 /// Longest reason, in characters.
 pub const REASON_MAX_CHARS: usize = 500;
 /// Runs whose times are estimates for the next.
-const PAST: i64 = 50;
+pub(crate) const PAST: i64 = 50;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]

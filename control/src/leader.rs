@@ -8,6 +8,7 @@ mod backups;
 mod benches;
 mod deploy;
 mod failovers;
+mod orchestrator;
 mod problems;
 mod rollouts;
 mod upkeep;
@@ -44,6 +45,8 @@ pub struct Leader {
     commands: watch::Sender<u64>,
     /// Unlike any other server's, also on the same host.
     holder: String,
+    /// What the orchestrator wants a person to know.
+    advice: orchestrator::Advice,
 }
 
 impl Leader {
@@ -54,7 +57,8 @@ impl Leader {
         holder: String,
     ) -> Self {
         let (store, estate) = (sources.store.clone(), sources.estate.clone());
-        Self { store, estate, sources, prometheus, commands, holder }
+        let advice = orchestrator::Advice::default();
+        Self { store, estate, sources, prometheus, commands, holder, advice }
     }
 
     /// Contends for the lease and leads, until told to stop.
@@ -68,6 +72,7 @@ impl Leader {
                 () = self.lead(&term, &shutdown) => {}
                 () = rollouts::run(&self, &term, &shutdown) => {}
                 () = failovers::run(&self, &term, &shutdown) => {}
+                () = orchestrator::run(&self, &term, &shutdown) => {}
             }
             metrics::gauge!("mainstay_leader").set(0.0);
             if shutdown.is_cancelled()

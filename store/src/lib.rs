@@ -24,6 +24,7 @@ pub mod failover;
 pub mod fleet;
 pub mod history;
 pub mod lease;
+pub mod orchestrator;
 pub mod outbox;
 pub mod problem;
 pub mod release;

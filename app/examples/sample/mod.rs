@@ -104,7 +104,7 @@ fn places() -> Fleet {
     }
     for (at, (id, name)) in GROUPS.iter().enumerate() {
         let (name, priority) = ((*name).to_owned(), at as u16 + 1);
-        let group = Group { name, priority, recovery: Default::default() };
+        let group = Group { name, priority, ..Group::default() };
         fleet.groups.insert(GroupId::new(id).expect("an id"), group);
     }
     fleet

@@ -68,6 +68,12 @@ pub fn problem_title(problem: &Problem) -> String {
             t!("problem-edge-unseen", edge = edge.as_str())
         }
         Problem::FailoverWaits { lose, .. } => t!("problem-failover", lose = lose.as_str()),
+        Problem::TrafficDropped { datacenter, group, missing_percent } => t!(
+            "problem-dropped",
+            group = group.as_str(),
+            dc = datacenter.as_str(),
+            percent = number(*missing_percent)
+        ),
         Problem::StandbyNotReady { database, datacenter, .. } => {
             t!("problem-standby", db = database.as_str(), dc = datacenter.as_str())
         }
@@ -142,6 +148,9 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         }
         Problem::FailoverWaits { why, .. } => {
             t!("problem-failover-detail", why = sentence(why))
+        }
+        Problem::TrafficDropped { datacenter, .. } => {
+            t!("problem-dropped-detail", dc = datacenter.as_str())
         }
         Problem::StandbyNotReady { reason, .. } => {
             t!("problem-standby-detail", why = sentence(reason))

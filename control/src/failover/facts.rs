@@ -11,7 +11,7 @@ use mainstay_core::failover::rules::Gates;
 use mainstay_core::failover::{Observed, Outcome, Run, State};
 use mainstay_core::id::{DatacenterId, EdgeId, ServiceId};
 use mainstay_core::rollout::EdgeFact;
-use mainstay_store::{StoreError, failover as stored};
+use mainstay_store::{Store, StoreError, failover as stored};
 
 use super::PAST;
 use crate::Control;
@@ -119,9 +119,14 @@ impl Control {
 
     /// How long groups took, and the gates.
     pub async fn failover_past(&self) -> Result<(Past, Gates), StoreError> {
-        let pool = self.store.reads();
-        let runs = stored::list(pool, None, PAST).await?;
-        let mut connection = pool.acquire().await?;
-        Ok((past(&runs), stored::gates(&mut connection).await?))
+        past_and_gates(&self.store).await
     }
+}
+
+/// How long groups took, and the gates.
+pub(super) async fn past_and_gates(store: &Store) -> Result<(Past, Gates), StoreError> {
+    let pool = store.reads();
+    let runs = stored::list(pool, None, PAST).await?;
+    let mut connection = pool.acquire().await?;
+    Ok((past(&runs), stored::gates(&mut connection).await?))
 }

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use mainstay_core::audit::{Action, Event};
+use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::failover::lint::{self, Finding};
 use mainstay_core::failover::preview::{Given, Preview, preview};
 use mainstay_core::failover::request::REASON_MIN_CHARS;
 use mainstay_core::failover::rules::{Gates, Rule};
 use mainstay_core::failover::{self, Mode, Plan, Run, RunId, Scope, State};
 use mainstay_core::id::{DatacenterId, RegionId};
+use mainstay_core::release::Releases;
 use mainstay_store::{StoreError, Tx, audit, failover as stored, release};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{FailoverError, REASON_MAX_CHARS, name_of, refuse};
+use super::facts::past_and_gates;
+use super::{FailoverError, REASON_MAX_CHARS, refuse};
 use crate::Control;
 use crate::access::By;
 use crate::once::Once;
+use crate::rollouts::Sources;
 
 /// A plan that was shown is good for so long.
 pub const PLAN_VALID: TimeDelta = TimeDelta::minutes(5);
@@ -71,26 +74,7 @@ pub struct Start {
 impl Control {
     /// Makes a plan and looks at it.
     pub async fn plan_failover(&self, wanted: &Wanted) -> Result<Planned, FailoverError> {
-        let (past, gates) = self.failover_past().await?;
-        let estate = self.snapshot().estate;
-        let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
-        let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
-        let now = Utc::now().trunc_subsecs(6);
-        let given = Given { fleet, observed: &observed, standing, gates: &gates, past: &past, now };
-        let plan = match wanted {
-            Wanted::Away { lose, scope } => failover::plan(fleet, &observed, standing, lose, scope),
-            Wanted::Back { run } => {
-                let run = self.failover(*run).await?.ok_or(FailoverError::NotFound)?;
-                failover::fail_back(&run, &observed, standing)
-            }
-        };
-        let findings = match wanted {
-            Wanted::Away { lose, .. } => lint::lint(fleet, &observed, lose, &plan),
-            Wanted::Back { .. } => Vec::new(),
-        };
-        let preview = preview(&plan, &given);
-        let hash = plan.hash();
-        Ok(Planned { plan, hash, at: now, valid_until: now + PLAN_VALID, preview, findings })
+        self.sources().plan(wanted).await
     }
 
     /// Whether each region and each data centre could go away now, as of this moment.
@@ -129,15 +113,43 @@ impl Control {
         check(start, planned)?;
         let once = &Once::new(key, by, start)?;
         let now = Utc::now().trunc_subsecs(6);
-        let starting = &Starting { by, start, planned, once, now };
+        let (actor, request) = (&by.actor, by.request.clone());
+        let starting = &Starting { actor, request, start, planned, now };
         let answer = self
             .store
-            .read_committed(|tx| Box::pin(async move { starting.answer(tx).await }))
+            .read_committed(|tx| Box::pin(async move { starting.once(tx, once).await }))
             .await?;
         if answer.is_ok() {
             self.refresh().await;
         }
         answer
+    }
+}
+
+impl Sources {
+    /// Makes a plan and looks at it.
+    pub(crate) async fn plan(&self, wanted: &Wanted) -> Result<Planned, FailoverError> {
+        let (past, gates) = past_and_gates(&self.store).await?;
+        let estate = self.estate.snapshot(Utc::now()).estate;
+        let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
+        let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
+        let now = Utc::now().trunc_subsecs(6);
+        let given = Given { fleet, observed: &observed, standing, gates: &gates, past: &past, now };
+        let plan = match wanted {
+            Wanted::Away { lose, scope } => failover::plan(fleet, &observed, standing, lose, scope),
+            Wanted::Back { run } => {
+                let run = stored::get(self.store.reads(), *run).await?;
+                let run = run.ok_or(FailoverError::NotFound)?;
+                failover::fail_back(&run, &observed, standing)
+            }
+        };
+        let findings = match wanted {
+            Wanted::Away { lose, .. } => lint::lint(fleet, &observed, lose, &plan),
+            Wanted::Back { .. } => Vec::new(),
+        };
+        let preview = preview(&plan, &given);
+        let hash = plan.hash();
+        Ok(Planned { plan, hash, at: now, valid_until: now + PLAN_VALID, preview, findings })
     }
 }
 
@@ -161,20 +173,39 @@ fn check(start: &Start, planned: &Planned) -> Result<(), FailoverError> {
     if bad.is_empty() { Ok(()) } else { Err(FailoverError::Form(bad)) }
 }
 
-struct Starting<'a> {
-    by: &'a By,
-    start: &'a Start,
-    planned: &'a Planned,
-    once: &'a Once<'a>,
-    now: DateTime<Utc>,
+/// A start with all that it is judged by.
+pub(crate) struct Starting<'a> {
+    pub actor: &'a Actor,
+    pub request: Option<String>,
+    pub start: &'a Start,
+    pub planned: &'a Planned,
+    pub now: DateTime<Utc>,
 }
 
 impl Starting<'_> {
-    async fn answer(&self, tx: &mut Tx<'_>) -> Result<Result<Run, FailoverError>, StoreError> {
+    /// As [`Self::answer`], with the first answer for the same key.
+    async fn once(
+        &self,
+        tx: &mut Tx<'_>,
+        once: &Once<'_>,
+    ) -> Result<Result<Run, FailoverError>, StoreError> {
         let releases = release::lock(tx).await?;
-        if let Some(answer) = self.once.recall(tx).await? {
+        if let Some(answer) = once.recall(tx).await? {
             return Ok(answer);
         }
+        let answer = self.answer(tx, &releases).await?;
+        if let Ok(run) = &answer {
+            once.remember(tx, run, self.now).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Begins the run, if the rules allow; `releases` were read under their lock.
+    pub(crate) async fn answer(
+        &self,
+        tx: &mut Tx<'_>,
+        releases: &Releases,
+    ) -> Result<Result<Run, FailoverError>, StoreError> {
         let (start, planned) = (self.start, self.planned);
         if let Some(other) = releases.failover() {
             let error = FailoverError::Other { run: other.id };
@@ -193,14 +224,12 @@ impl Starting<'_> {
             refuse(tx, self.event(), &error.to_string()).await?;
             return Ok(Err(error));
         }
-        let run = stored::insert(tx, &self.run()).await?;
-        let Some(run) = run else {
+        let Some(run) = stored::insert(tx, &self.run()).await? else {
             return Err(StoreError::corrupt("a failover", "another one is not over"));
         };
         release::raise(tx).await?;
-        let steps = BTreeMap::new();
         let why = json!({ "preview": planned.preview, "overridden": start.overridden });
-        stored::append(tx, &run, &steps, &self.by.actor, Some(&why)).await?;
+        stored::append(tx, &run, &BTreeMap::new(), self.actor, Some(&why)).await?;
         let event = Event {
             after: Some(json!({
                 "run": run.id,
@@ -217,7 +246,6 @@ impl Starting<'_> {
             ..self.event()
         };
         audit::append(tx, &event).await?;
-        self.once.remember(tx, &run, self.now).await?;
         Ok(Ok(run))
     }
 
@@ -243,7 +271,7 @@ impl Starting<'_> {
             reason: start.reason.trim().to_owned(),
             emergency: start.emergency,
             started_at: self.now,
-            started_by: name_of(&self.by.actor).to_owned(),
+            started_by: self.actor.name().to_owned(),
             allowed_by: None,
             revision: 1,
             routing_revision: 0,
@@ -253,8 +281,10 @@ impl Starting<'_> {
 
     fn event(&self) -> Event {
         let object = format!("/failover/plans/{}", self.planned.plan.name());
-        let mut event = self.by.event(Action::FailoverStart, object, self.now);
-        event.reason = Some(self.start.reason.trim().to_owned());
-        event
+        Event {
+            reason: Some(self.start.reason.trim().to_owned()),
+            request: self.request.clone(),
+            ..Event::new(self.now, self.actor.clone(), Action::FailoverStart, object)
+        }
     }
 }

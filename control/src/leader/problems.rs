@@ -1,5 +1,6 @@
 //! Keeps the list of problems: what was found becomes a record, what ended is closed.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -36,7 +37,10 @@ impl Problems {
             0 => Vec::new(),
             _ => {
                 let edges = leader.sources.edges.facts(now);
-                problem::find(&snapshot.estate, &edges, &self.proofs)
+                let mut found = problem::find(&snapshot.estate, &edges, &self.proofs);
+                let advice = leader.advice.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(advice.iter().cloned());
+                found
             }
         };
         let open = snapshot.problems.iter().filter(|record| record.closed_at.is_none());

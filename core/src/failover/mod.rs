@@ -23,6 +23,7 @@ mod standing;
 mod target;
 #[cfg(test)]
 mod tests;
+pub mod watch;
 
 use std::collections::BTreeSet;
 use std::fmt;

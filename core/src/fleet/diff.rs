@@ -249,7 +249,7 @@ fn datacenter(datacenter: &Datacenter) -> Fields {
 }
 
 fn group(group: &Group) -> Fields {
-    let Group { name, priority, recovery } = group;
+    let Group { name, priority, recovery, orchestrator } = group;
     let Recovery { rto_minutes, rpo_seconds, serving_least } = recovery;
     vec![
         ("name", text(name)),
@@ -257,6 +257,7 @@ fn group(group: &Group) -> Fields {
         ("rto_minutes", rto_minutes.to_string()),
         ("rpo_seconds", rpo_seconds.to_string()),
         ("serving_least", serving_least.to_string()),
+        ("orchestrator", text(orchestrator.key())),
     ]
 }
 

@@ -61,9 +61,15 @@ impl EntryKind {
         match self {
             Self::Region => &["id", "name", "time_zone", "warehouses", "couriers"],
             Self::Datacenter => &["id", "name", "region", "vendor", "retired"],
-            Self::Group => {
-                &["id", "name", "priority", "rto_minutes", "rpo_seconds", "serving_least"]
-            }
+            Self::Group => &[
+                "id",
+                "name",
+                "priority",
+                "rto_minutes",
+                "rpo_seconds",
+                "serving_least",
+                "orchestrator",
+            ],
             Self::Service => &[
                 "id",
                 "group",
@@ -180,6 +186,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "rto_minutes" => "rto_minutes = 15",
         "rpo_seconds" => "rpo_seconds = 30",
         "serving_least" => "serving_least = 2",
+        "orchestrator" => r#"orchestrator = "advise""#,
         "policy" => r#"policy = "daily""#,
         "full_every_days" => "full_every_days = 1",
         "full_on" => r#"full_on = ["tuesday", "friday"]"#,

@@ -22,6 +22,7 @@ use crate::id::{
 };
 use crate::rollout::PlanTemplate;
 use crate::routing::Limits;
+use crate::traffic::decision::Mode;
 
 /// Largest fleet file that is read, in bytes.
 pub const FILE_MAX_BYTES: usize = 1024 * 1024;
@@ -111,13 +112,16 @@ pub enum Vendor {
     Cloud(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     pub name: String,
     /// Order of recovery, 1 first (R5). Unique in a fleet.
     pub priority: u16,
     #[serde(default)]
     pub recovery: Recovery,
+    /// What is done about a drop of its traffic in one data centre (R6).
+    #[serde(default)]
+    pub orchestrator: Mode,
 }
 
 /// What is asked of the recovery of a group.

@@ -19,7 +19,7 @@ use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
 use crate::failover::RunId;
 use crate::fleet::{Placement, Service};
-use crate::id::{DatabaseId, DatacenterId, EdgeId, RegionId, ServiceId};
+use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
 use crate::placement;
 use crate::rollout::{EdgeFact, PauseReason, RolloutId, StopReason};
 use crate::status::{Status, Tally};
@@ -79,6 +79,8 @@ pub enum Problem {
     },
     /// A failover stands still until a person says what next.
     FailoverWaits { run: RunId, lose: String, why: String },
+    /// The traffic of a group dropped in one data centre and not in the others (R6).
+    TrafficDropped { datacenter: DatacenterId, group: GroupId, missing_percent: u8 },
     /// A standby could not take over from its leader without a loss.
     StandbyNotReady { database: DatabaseId, datacenter: DatacenterId, reason: Reason },
     /// The copies of a database are not what they should be.
@@ -112,6 +114,9 @@ impl Problem {
             Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
             Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
             Self::FailoverWaits { run, .. } => format!("failover-waits-{run}"),
+            Self::TrafficDropped { datacenter, group, .. } => {
+                format!("dropped-{group}-in-{datacenter}")
+            }
             Self::StandbyNotReady { database, datacenter, .. } => {
                 format!("standby-{database}-in-{datacenter}")
             }
@@ -128,7 +133,10 @@ impl Problem {
 
     /// Whether it is about failovers, or stands in the way of one.
     pub const fn about_failover(&self) -> bool {
-        matches!(self, Self::FailoverWaits { .. } | Self::StandbyNotReady { .. })
+        matches!(
+            self,
+            Self::FailoverWaits { .. } | Self::TrafficDropped { .. } | Self::StandbyNotReady { .. }
+        )
     }
 
     /// The database whose copies it is about.
@@ -150,6 +158,7 @@ impl Problem {
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { .. }
             | Self::FailoverWaits { .. }
+            | Self::TrafficDropped { .. }
             | Self::StandbyNotReady { .. } => None,
         }
     }
@@ -169,7 +178,9 @@ impl Problem {
             | Self::RollbackStuck { service, .. }
             | Self::RolledBack { service, .. } => (Some(service), None),
             Self::Backup { trouble, .. } => (None, trouble.datacenter()),
-            Self::StandbyNotReady { datacenter, .. } => (None, Some(datacenter)),
+            Self::StandbyNotReady { datacenter, .. } | Self::TrafficDropped { datacenter, .. } => {
+                (None, Some(datacenter))
+            }
             Self::AuditConflict { .. }
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { .. }
@@ -186,6 +197,7 @@ impl Problem {
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
+            | Self::TrafficDropped { .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
@@ -322,6 +334,7 @@ impl Problem {
             | Self::RolledBack { .. }
             | Self::RollbackStuck { .. }
             | Self::FailoverWaits { .. }
+            | Self::TrafficDropped { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }

@@ -61,8 +61,7 @@ fn fleet() -> Fleet {
         name: "test".into(),
         regions: [(id("a"), region(&[LocalNeed::Warehouses])), (id("b"), region(&[]))].into(),
         datacenters: [(id("a1"), datacenter("a")), (id("b1"), datacenter("b"))].into(),
-        groups: [(id("g"), Group { name: "G".into(), priority: 1, recovery: Default::default() })]
-            .into(),
+        groups: [(id("g"), Group { name: "G".into(), priority: 1, ..Default::default() })].into(),
         services: [
             (id("api"), service(Placement::Distributed { datacenters: both })),
             (

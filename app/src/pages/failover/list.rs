@@ -264,6 +264,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: t!("failover-title"),
         note: Some(t!("failover-note").into_any()),
+        actions: Some(link_button(
+            Weight::Plain,
+            paths::FAILOVER_ORCHESTRATOR,
+            t!("orchestrator-open"),
+        )),
         ..PageHead::default()
     });
     let cause = data.cause.clone();

@@ -1,7 +1,8 @@
 //! Failover: whether it can be done now ([`list`]), what it would do ([`plan`]), how it goes
-//! ([`run`]).
+//! ([`run`]); and what the orchestrator makes of the traffic ([`orchestrator`]).
 
 pub mod list;
+pub mod orchestrator;
 pub mod plan;
 pub mod run;
 mod steps;

@@ -11,6 +11,7 @@ use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::{Rule, Value, quote};
 use crate::fleet::{Datacenter, Edge, Group, LocalNeed, Recovery, Region, Vendor};
 use crate::id::{DatacenterId, RegionId};
+use crate::traffic::decision::Mode;
 
 /// The last priority a group may have.
 const PRIORITY_MAX: u16 = 1_000;
@@ -46,7 +47,13 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
         let priority = fields.within("priority", 1, PRIORITY_MAX).map(|found| found.value);
         let recovery = recovery(&mut fields);
-        Some(Group { name, priority: priority?, recovery: recovery? })
+        let orchestrator = match fields.pair("orchestrator") {
+            None => Some(Mode::default()),
+            Some(_) => fields.text("orchestrator").and_then(|text| {
+                fields.one_of("orchestrator", text, &Mode::ALL.map(|mode| (mode.key(), mode)))
+            }),
+        };
+        Some(Group { name, priority: priority?, recovery: recovery?, orchestrator: orchestrator? })
     }
 
     /// Each group has its own priority: the order of recovery is never a matter of chance (R5).

@@ -18,6 +18,19 @@ pub enum Mode {
     Automatic,
 }
 
+impl Mode {
+    pub const ALL: [Self; 3] = [Self::Off, Self::Advise, Self::Automatic];
+
+    /// Its value in a fleet file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Advise => "advise",
+            Self::Automatic => "automatic",
+        }
+    }
+}
+
 /// All there is to know about one group in one data centre, and about where it could go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

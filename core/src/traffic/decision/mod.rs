@@ -54,6 +54,16 @@ pub fn decide(evidence: &Evidence, limits: &Limits) -> Decision {
 }
 
 impl Outcome {
+    /// Its permanent name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Watch => "watch",
+            Self::Advise => "advise",
+            Self::Switch => "switch",
+        }
+    }
+
     const fn min_advise(self) -> Self {
         match self {
             Self::Nothing | Self::Watch | Self::Advise => self,

@@ -1,10 +1,12 @@
 //! Failover over HTTP: whether it can be done now, plans and their start ([`start`]), runs and what
-//! people ask of them ([`act`]), and the gates ([`gate`]).
+//! people ask of them ([`act`]), the gates ([`gate`])
+//! and the orchestrator.
 //!
 //! Must not: decide. What may be done, and what would happen, comes from core and control.
 
 mod act;
 mod gate;
+mod orchestrator;
 mod start;
 
 use axum::extract::Path;
@@ -51,6 +53,7 @@ pub fn routes() -> Routes {
         .merge(start::routes())
         .merge(act::routes())
         .merge(gate::routes())
+        .merge(orchestrator::routes())
 }
 
 #[derive(OpenApi)]
@@ -63,7 +66,8 @@ pub fn routes() -> Routes {
         start::back_asked,
         act::asked_doc,
         gate::close_asked,
-        gate::open_asked
+        gate::open_asked,
+        orchestrator::show
     ),
     components(schemas(Ask, Asked, StartAsk, PlanAnswer, CloseAsk, OpenAsk))
 )]
