@@ -289,13 +289,18 @@ impl Estate {
         self.datacenters.get(datacenter).map_or(Contact::Never, |dc| dc.contact(self.at))
     }
 
-    /// Where a database runs as an agent says, the first in the order of the fleet, and what that
-    /// agent sees of it. It may be an old picture: see [`Self::contact`].
+    /// Where a database runs as an agent says, and what that agent sees of it: of several the one
+    /// that is heard, then the first in the order of the fleet. A leader that was lost says for
+    /// ever that it runs. It may be an old picture: see [`Self::contact`].
     pub fn database(&self, id: &DatabaseId) -> Option<(&DatacenterId, &DatabaseReport)> {
         let declared = self.fleet.databases.get(id)?;
-        declared.datacenters.iter().find_map(|datacenter| {
+        let hosts = declared.datacenters.iter().filter_map(|datacenter| {
             let report = self.datacenters.get(datacenter)?.database(id)?;
             report.hosts.then_some((datacenter, report))
+        });
+        hosts.min_by_key(|(datacenter, _)| match self.contact(datacenter) {
+            Contact::Reporting => 0,
+            Contact::Silent { .. } | Contact::Never => 1,
         })
     }
 

@@ -14,6 +14,14 @@
 //! stop = ["systemctl", "stop", "postgresql@15-main"]      # for a restore in its place
 //! start = ["systemctl", "start", "postgresql@15-main"]
 //!
+//! [database.patroni]                          # its member of a Patroni cluster, if it is one
+//! url = "http://127.0.0.1:8008"               # of the member's REST API
+//! members = { pg-1 = "fra1", pg-2 = "ams1" }  # their data centres, where names do not say them
+//! user = "mainstay"                           # only if the REST API asks for a login
+//! password_file = "/etc/mainstay/patroni"
+//! keep_running = true                         # start its Postgres again where it ended while the
+//!                                             # cluster is paused; the default
+//!
 //! [[database]]                                # runs in another data centre; here its repositories
 //! id = "billing"                              # are read, its copies proved
 //! hosts = false
@@ -93,9 +101,46 @@ pub struct Hosted {
     /// Programs with their arguments; empty: it cannot be restored in its place.
     pub stop: Vec<String>,
     pub start: Vec<String>,
+    /// `None`: it does not fail over.
+    pub patroni: Option<Patroni>,
+}
+
+/// A member of a Patroni cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patroni {
+    /// Of its REST API, with `http://`.
+    pub url: String,
+    /// Data centres of members whose names do not say them.
+    pub members: BTreeMap<String, DatacenterId>,
+    pub login: Option<Login>,
+    pub keep_running: bool,
+}
+
+/// For what changes something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    pub user: String,
+    pub password_file: PathBuf,
+}
+
+impl Patroni {
+    pub fn datacenter_of(&self, member: &str) -> Option<DatacenterId> {
+        self.members.get(member).cloned().or_else(|| DatacenterId::new(member).ok())
+    }
 }
 
 impl Database {
+    /// Its member of a cluster here.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn member(&self) -> Result<&Patroni, Failure> {
+        self.hosted()?.patroni.as_ref().ok_or_else(|| {
+            let words = format!("{} is no member of a cluster here", self.id);
+            Failure::new(Cause::Setup, words)
+        })
+    }
+
     /// The cluster itself.
     ///
     /// # Errors

@@ -13,6 +13,7 @@
 pub mod account;
 pub mod config;
 pub mod live;
+pub mod patroni;
 pub mod pgbackrest;
 pub mod proof;
 mod run;

@@ -10,6 +10,7 @@
 //! Must not: decide what is done when.
 
 mod make;
+mod members;
 mod observe;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::database::Engine;
+use crate::database::patroni::Member;
 use crate::durable::{self, Lasting};
 
 /// Work that waits or runs; more is refused.
@@ -67,6 +69,9 @@ struct Shared {
     kept: Mutex<Vec<WorkReport>>,
     /// The newest look at each database.
     seen: Mutex<BTreeMap<DatabaseId, Arc<Fact>>>,
+    /// Members of clusters here, and what was told of each.
+    members: BTreeMap<DatabaseId, Member>,
+    told: Mutex<BTreeMap<DatabaseId, Arc<Fact>>>,
     /// For each database, whether it is to be looked at before its time.
     look: BTreeMap<DatabaseId, Notify>,
     /// Databases are looked at one at a time.
@@ -107,12 +112,15 @@ impl Works {
         let path = data_dir.join(FILE);
         let kept = read(&path)?;
         let databases = engine.iter().flat_map(|engine| engine.databases());
+        let members = members::open(engine.as_deref(), data_dir);
         let shared = Shared {
             path,
             look: databases.map(|id| (id, Notify::new())).collect(),
             engine,
             kept: Mutex::new(kept),
             seen: Mutex::default(),
+            members,
+            told: Mutex::default(),
             looking: Semaphore::new(1),
             revision: watch::Sender::new(0),
             taken: watch::Sender::new(0),
@@ -140,6 +148,10 @@ impl Works {
         for lane in lanes {
             let (shared, engine) = (self.shared.clone(), engine.clone());
             tasks.spawn(async move { shared.work(&*engine, &lane).await });
+        }
+        for database in self.shared.members.keys().cloned() {
+            let shared = self.shared.clone();
+            tasks.spawn(async move { shared.watch(&database).await });
         }
         for database in databases {
             let (shared, engine, period) = (self.shared.clone(), engine.clone(), self.read_every);
@@ -179,8 +191,9 @@ impl Works {
     /// All work that is remembered, and what is seen of each database.
     pub fn facts(&self) -> BTreeMap<FactKey, Arc<Fact>> {
         let works: Vec<_> = self.shared.kept().iter().cloned().map(Fact::Work).collect();
-        let seen = self.shared.seen();
-        let facts = works.into_iter().map(Arc::new).chain(seen.values().cloned());
+        let seen: Vec<_> = self.shared.seen().values().cloned().collect();
+        let told: Vec<_> = self.shared.told().values().cloned().collect();
+        let facts = works.into_iter().map(Arc::new).chain(seen).chain(told);
         facts.map(|fact| (fact.key(), fact)).collect()
     }
 
@@ -268,6 +281,10 @@ impl Shared {
         let engine = self.engine.as_ref().ok_or(NO_ENGINE)?;
         let (database, _) = engine.base(work.database()).map_err(|failure| failure.to_string())?;
         match work {
+            Work::Backup(_) if self.leads(work.database()) == Some(false) => {
+                let database = work.database();
+                return Err(format!("{database} takes no writes here: ask its leader's agent"));
+            }
             Work::Backup(_) | Work::Restore(_) | Work::LetGo(_) => {
                 let elsewhere = |failure| {
                     format!("{failure}: ask the agent that hosts it for backups and restores")
@@ -275,7 +292,9 @@ impl Shared {
                 database.hosted().map_err(elsewhere)?;
             }
             Work::Verify(_) | Work::Expire(_) | Work::Prove(_) => {}
-            Work::Cluster(_) => {}
+            Work::Cluster(_) => {
+                database.member().map_err(|failure| failure.to_string())?;
+            }
         }
         let bytes = serde_json::to_vec(work).map_or(usize::MAX, |json| json.len());
         match bytes {
@@ -329,7 +348,18 @@ impl Shared {
             }
         });
         let made = match begun {
-            Ok(()) => make::make(engine, work, |progress| self.progress(work.id(), progress)).await,
+            Ok(()) => match work {
+                Work::Cluster(job) => self.move_member(job).await,
+                Work::Backup(_)
+                | Work::Verify(_)
+                | Work::Expire(_)
+                | Work::Prove(_)
+                | Work::Restore(_)
+                | Work::LetGo(_) => {
+                    let tell = |progress| self.progress(work.id(), progress);
+                    make::make(engine, work, tell).await
+                }
+            },
             // Not known to last, so a restore could be repeated.
             Err(error) => Err(Failure::new(Cause::Setup, error.to_string())),
         };

@@ -34,7 +34,8 @@ impl Shared {
         loop {
             let Ok(turn) = self.looking.acquire().await else { return };
             let before = self.report(database);
-            let pause = match read(engine, database, before.as_ref()).await {
+            let leads = self.hosts(database).await;
+            let pause = match read(engine, database, leads, before.as_ref()).await {
                 Ok(report) => {
                     let seldom = !report.hosts && is_readable(&report.catalogue);
                     self.show(report);
@@ -75,15 +76,17 @@ impl Shared {
     }
 }
 
-/// One look. `before`: the last one.
+/// One look. `leads`: whether a database of this machine takes writes; `before`: the last look.
 async fn read(
     engine: &dyn Engine,
     database: &DatabaseId,
+    leads: bool,
     before: Option<&DatabaseReport>,
 ) -> Result<DatabaseReport, Failure> {
     let stop = CancellationToken::new();
-    let hosts = engine.base(database)?.0.hosted().is_ok();
-    let well = before.filter(|before| is_readable(&before.catalogue));
+    let hosts = leads && engine.base(database)?.0.hosted().is_ok();
+    // A member that leads again may have been set up anew meanwhile.
+    let well = before.filter(|before| before.hosts && is_readable(&before.catalogue));
     let well = well.and_then(|before| before.prepared.clone()).filter(is_well);
     let prepared = match (hosts, well) {
         (false, _) => None,

@@ -177,7 +177,9 @@ pub fn loss(to: &MemberReport, lost: Option<&MemberReport>) -> Loss {
         .filter_map(|(_, lsn, at)| Some((lsn?, at)))
         .collect();
     let written = known.iter().map(|(lsn, _)| *lsn).max();
-    let bytes = written.zip(to.lsn).map(|(written, received)| written.saturating_sub(received));
+    let between = written.zip(to.lsn).map(|(written, received)| written.saturating_sub(received));
+    // What the standby itself says counts as well, where it is more.
+    let bytes = between.max(to.lag_bytes);
     Loss { bytes, as_of: known.iter().map(|(_, at)| *at).max() }
 }
 

@@ -131,6 +131,29 @@ impl MemberReport {
         }
     }
 
+    /// Whether more than positions in the log, and moments, are others than before.
+    pub fn is_news_to(&self, before: &Self) -> bool {
+        let still = |report: &Self| {
+            let leader = report.leader.as_ref();
+            let members = report.members.iter().cloned();
+            Self {
+                seen_at: before.seen_at,
+                lsn: None,
+                replayed_lsn: None,
+                lag_bytes: None,
+                lag_ms: None,
+                leader: leader.map(|it| LeaderView {
+                    lsn: None,
+                    seen_at: before.seen_at,
+                    ..it.clone()
+                }),
+                members: members.map(|it| MemberView { lag_bytes: None, ..it }).collect(),
+                ..report.clone()
+            }
+        };
+        still(self) != still(before)
+    }
+
     /// The leader that this member sees now. [`Self::leader`] may be one that is gone.
     pub fn sees_leader(&self) -> Option<&DatacenterId> {
         let leads = |member: &&MemberView| member.role == Role::Leader && member.state.runs();

@@ -55,7 +55,7 @@ fn standby() -> MemberReport {
 /// The same after its leader was lost.
 fn left_alone() -> MemberReport {
     let members = vec![view("ams1", Role::Replica, State::Running)];
-    MemberReport { state: State::Running, members, ..standby() }
+    MemberReport { state: State::Running, members, lag_bytes: None, ..standby() }
 }
 
 fn other(words: &str) -> State {
@@ -129,6 +129,8 @@ fn a_failover_says_what_is_lost_and_needs_it_accepted() {
     check(behind(10), None, None, Err(too_large(10, 0)));
     check(behind(10), None, Some(9), Err(too_large(10, 9)));
     check(behind(10), None, Some(10), Ok(Some(Some(10))));
+    let own = MemberReport { lag_bytes: Some(20), ..behind(10) };
+    check(own, None, Some(10), Err(too_large(20, 10)));
     // What the lost leader's own agent saw is later.
     let lost = MemberReport { lsn: Some(50_500), ..leader() };
     check(left_alone(), Some(&lost), Some(499), Err(too_large(500, 499)));
@@ -155,6 +157,21 @@ fn a_failover_says_what_is_lost_and_needs_it_accepted() {
     check(down, None, Some(ANY_LOSS), not_running);
     let silent = MemberReport { role: Role::Unknown, ..left_alone() };
     check(silent, None, Some(ANY_LOSS), Err(Reason::NoTarget { target: id("ams1") }));
+}
+
+#[test]
+fn positions_alone_are_no_news() {
+    let check = |new: MemberReport, news| assert_eq!(new.is_news_to(&standby()), news, "{new:?}");
+    check(standby(), false);
+    let mut moved = MemberReport { seen_at: at(700), lsn: Some(9), lag_ms: Some(1), ..standby() };
+    if let Some(leader) = &mut moved.leader {
+        (leader.lsn, leader.seen_at) = (None, at(700));
+    }
+    moved.members[1].lag_bytes = Some(7);
+    check(moved, false);
+    check(MemberReport { timeline: Some(4), ..standby() }, true);
+    check(MemberReport { paused: None, ..standby() }, true);
+    check(left_alone(), true);
 }
 
 #[test]

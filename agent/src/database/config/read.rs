@@ -9,8 +9,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ConfigError, Database, ENTRIES_MAX, Finding, Home, Hosted, PgBackRestSettings, Repository,
-    SCRATCH_DIR_MAX_BYTES, Settings, has_quote,
+    ConfigError, Database, ENTRIES_MAX, Finding, Home, Hosted, Login, Patroni, PgBackRestSettings,
+    Repository, SCRATCH_DIR_MAX_BYTES, Settings, has_quote,
 };
 
 /// Data centres that always get the log, where a database does not say.
@@ -90,6 +90,20 @@ struct RawDatabase {
     stop: Vec<String>,
     #[serde(default)]
     start: Vec<String>,
+    #[serde(default)]
+    patroni: Option<Spanned<RawPatroni>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPatroni {
+    url: Spanned<String>,
+    #[serde(default)]
+    members: BTreeMap<String, Spanned<String>>,
+    user: Option<String>,
+    password_file: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    keep_running: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -214,7 +228,30 @@ impl Reader<'_> {
             port: raw.port.unwrap_or(5432),
             stop: raw.stop.clone(),
             start: raw.start.clone(),
+            patroni: raw.patroni.clone().map(|raw| self.patroni(raw)),
         })
+    }
+
+    fn patroni(&mut self, raw: Spanned<RawPatroni>) -> Patroni {
+        let span = raw.span();
+        let raw = raw.into_inner();
+        let host = raw.url.get_ref().strip_prefix("http://").unwrap_or_default();
+        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+            let text = "url: give the member's REST API as http://HOST:PORT, best on this machine";
+            self.find(raw.url.span(), text);
+        }
+        let members = raw.members.into_iter();
+        let members = members.filter_map(|(name, id)| Some((name, self.datacenter(id)?))).collect();
+        let login = match (raw.user, raw.password_file) {
+            (Some(user), Some(file)) => Some(Login { user, password_file: self.absolute(file) }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                self.find(span, "user and password_file belong together: give both or none");
+                None
+            }
+        };
+        let keep_running = raw.keep_running.unwrap_or(true);
+        Patroni { url: raw.url.into_inner(), members, login, keep_running }
     }
 
     fn elsewhere(&mut self, raw: &RawDatabase) -> Home {
@@ -223,6 +260,7 @@ impl Reader<'_> {
             ("socket_dir", raw.socket_dir.is_some()),
             ("port", raw.port.is_some()),
             ("stop", !raw.stop.is_empty()),
+            ("patroni", raw.patroni.is_some()),
             ("start", !raw.start.is_empty()),
         ];
         for (name, _) in named.iter().filter(|(_, given)| *given) {

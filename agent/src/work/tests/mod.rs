@@ -79,7 +79,7 @@ fn report(works: &Works, id: &str) -> WorkReport {
 fn seen(works: &Works, database: &DatabaseId) -> Option<DatabaseReport> {
     match works.facts().get(&FactKey::Database(database.clone()))?.as_ref() {
         Fact::Database(report) => Some(report.clone()),
-        Fact::Test(_) | Fact::Work(_) => None,
+        Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
     }
 }
 
