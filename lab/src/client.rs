@@ -102,6 +102,9 @@ enum FaultCommand {
     },
     /// End the backup of a database that is being made with SIGKILL, once.
     Break { database: String },
+    /// Let the standbys of databases in a data centre receive nothing until it is healed, or their
+    /// leader is lost.
+    Lag { datacenter: String },
     /// End the faults on a target, or all.
     Heal { target: Option<String> },
     /// Show the faults that were injected and not healed.
@@ -173,6 +176,7 @@ pub async fn run(args: FaultArgs) -> anyhow::Result<ExitCode> {
         }
         FaultCommand::Away { datacenter } => inject(Kind::Away, datacenter),
         FaultCommand::Full { datacenter } => inject(Kind::Full, datacenter),
+        FaultCommand::Lag { datacenter } => inject(Kind::Lag, datacenter),
         FaultCommand::Flip { target } => inject(Kind::Flip, target),
         FaultCommand::Remove { target } => inject(Kind::Remove, target),
         FaultCommand::Gap { target } => inject(Kind::Gap, target),
@@ -235,6 +239,7 @@ fn show(heals: bool, faults: &[Fault]) {
             Kind::Remove => "a file is removed".to_owned(),
             Kind::Gap => "a segment is removed".to_owned(),
             Kind::Break => "its backup is killed".to_owned(),
+            Kind::Lag => "its standbys lag".to_owned(),
             Kind::Kill | Kind::Stop | Kind::Lose | Kind::Cut => fault.kind.name().to_owned(),
         };
         let lasts = if fault.lasts { "since" } else { "once, at" };

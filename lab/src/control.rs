@@ -151,6 +151,11 @@ impl Lab {
             }
             return Ok(memory.add(request.kind, target, Utc::now()));
         }
+        if let (Kind::Lag, Some(datacenter)) = (request.kind, &target.datacenter)
+            && !self.databases()?.set_lagging(datacenter, true)
+        {
+            return Err(Refusal::NothingThere(format!("a standby in {datacenter}")));
+        }
         let fault = memory.add(request.kind, target, Utc::now());
         tracing::info!(kind = fault.kind.name(), target = fault.target, "a fault is injected");
         self.apply(&memory, [&fault]).await?;
@@ -194,6 +199,7 @@ impl Lab {
             applied.map_err(|e| Refusal::Failed(e.to_string()))?;
             if let Some(databases) = &self.databases {
                 let (away, full) = (memory.has(id, Kind::Away), memory.has(id, Kind::Full));
+                databases.set_lagging(id, memory.has(id, Kind::Lag));
                 let applied = databases.apply(id, lost, away, full).await;
                 applied.map_err(|error| Refusal::Failed(format!("{error:#}")))?;
             }
@@ -289,7 +295,10 @@ async fn change_load(
 }
 
 async fn databases(State(lab): State<Arc<Lab>>) -> Json<Vec<Status>> {
-    Json(lab.databases.as_ref().map(Databases::status).unwrap_or_default())
+    Json(match &lab.databases {
+        Some(databases) => databases.status().await,
+        None => Vec::new(),
+    })
 }
 
 async fn act(

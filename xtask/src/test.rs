@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     need::browser()?;
     let axe = need::axe()?;
     let envoy = need::envoy()?;
+    let patroni = need::patroni()?;
     build::site(Profile::Dev)?;
     build::programs_and_tests()?;
     // For the tests of single crates; those of the whole product start clusters of their own.
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!();
     let mut child = test_command(arguments, &axe)
         .env(need::ENVOY_VARIABLE, &envoy)
+        .env(need::PATRONI_VARIABLE, &patroni)
         .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
         .spawn()
         .context("running the tests")?;

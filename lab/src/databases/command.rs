@@ -63,8 +63,19 @@ fn show(all: &[Status]) {
         let state = if one.running { "runs" } else { "is stopped" };
         let (id, datacenter) = (one.database.as_str(), &one.datacenter);
         println!(
-            "{id:<16} {state} in {datacenter}; psql -h {} -U postgres -d app",
-            one.socket_dir.display()
+            "{id:<16} {state} in {datacenter}; psql -h {} -p {} -U postgres -d app",
+            one.socket_dir.display(),
+            one.port,
         );
+        match (one.acknowledged, one.missing) {
+            (None, _) => {}
+            (Some(all), Some(0)) => println!("{:<16} {all} writes acknowledged, none missing", ""),
+            (Some(all), Some(missing)) => {
+                println!("{:<16} {all} writes acknowledged, {missing} missing", "");
+            }
+            (Some(all), None) => {
+                println!("{:<16} {all} writes acknowledged; what is there is not known", "");
+            }
+        }
     }
 }

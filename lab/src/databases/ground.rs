@@ -68,7 +68,7 @@ impl Ground {
             account.uid,
             dir.display()
         );
-        for name in ["agents", "clusters", "repositories"] {
+        for name in ["agents", "clusters", "groups", "repositories", "stores"] {
             make(&dir.join(name))?;
         }
         let scratch = scratch(&dir, longest);
@@ -79,6 +79,16 @@ impl Ground {
     /// Folder of a database's cluster.
     pub fn cluster(&self, database: &DatabaseId) -> PathBuf {
         self.dir.join("clusters").join(database.as_str())
+    }
+
+    /// Folder of the store that clusters agree by, in a data centre.
+    pub fn store(&self, datacenter: &DatacenterId) -> PathBuf {
+        self.dir.join("stores").join(datacenter.as_str())
+    }
+
+    /// Folder of the members of a database's cluster.
+    pub fn group(&self, database: &DatabaseId) -> PathBuf {
+        self.dir.join("groups").join(database.as_str())
     }
 
     pub fn repository(&self, datacenter: &DatacenterId) -> PathBuf {

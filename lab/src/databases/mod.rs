@@ -1,19 +1,27 @@
-//! The databases of the lab: for each of the fleet a real Postgres in its first data centre, with
-//! data and a writer, and in every data centre a repository of copies.
+//! The databases of the lab: for each of the fleet a real Postgres with data and a writer, in its
+//! first data centre, or with Patroni in each of them; in every data centre a repository of copies;
+//! and an etcd in three of them, by which the members of clusters agree.
 //!
 //! Owns the clusters while the lab runs, the files in which agents are told of them, and what
 //! faults do to them and to the repositories. Invariants: nothing of it outlives the lab; data and
-//! copies do, and the next run finds them. Standbys are not run.
+//! copies do, and the next run finds them.
 
 mod cluster;
 pub mod command;
+mod config;
+mod daemon;
 mod damage;
 mod full;
 mod ground;
+mod group;
+mod rest;
+mod store;
 mod told;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use mainstay_core::fleet::Fleet;
@@ -26,12 +34,20 @@ use cluster::Database;
 use damage::Damages;
 pub use damage::{CopyTarget, Damage};
 use ground::Ground;
+use group::Common;
+use store::Store;
 
 /// The engine of copies that agents use goes up to this version.
 const POSTGRES: u32 = 15;
 /// Transactions a second of each writer, unless it is told otherwise, and most of them.
 pub const WRITES_DEFAULT: f64 = 1.0;
 pub const WRITES_MAX: f64 = 1_000.0;
+
+/// Names the program of Patroni.
+const PATRONI: &str = "MAINSTAY_PATRONI";
+
+/// Addresses of the data centres.
+pub type Ips = BTreeMap<DatacenterId, IpAddr>;
 
 /// All databases of a lab.
 #[derive(Debug)]
@@ -40,6 +56,8 @@ pub struct Databases {
     databases: BTreeMap<DatabaseId, Database>,
     datacenters: Vec<DatacenterId>,
     damages: Damages,
+    /// `None`: no database is a cluster.
+    store: Option<Store>,
 }
 
 /// What is to be done with the Postgres of a database.
@@ -56,14 +74,19 @@ pub struct Status {
     pub database: DatabaseId,
     pub datacenter: DatacenterId,
     pub running: bool,
-    /// For `psql -h`.
+    /// For `psql -h` and `-p`.
     pub socket_dir: PathBuf,
+    pub port: u16,
+    /// Writes that were acknowledged, of a cluster, and how many of them are not there; `None`:
+    /// nobody can say.
+    pub acknowledged: Option<u64>,
+    pub missing: Option<u64>,
 }
 
 impl Databases {
     /// Starts every database of the fleet, and makes the repositories; the error is a sentence that
     /// says why the lab runs without.
-    pub async fn start(fleet: &Fleet, lab: &Path, writes: f64) -> Result<Self, String> {
+    pub async fn start(fleet: &Fleet, lab: &Path, ips: &Ips, writes: f64) -> Result<Self, String> {
         let programs = programs()?;
         let longest = fleet.datacenters.keys().map(|id| id.as_str().len()).max();
         let ground = Ground::make(lab, longest.unwrap_or_default());
@@ -76,9 +99,32 @@ impl Databases {
             full::end(&ground, datacenter).map_err(unusable)?;
             ground.set_reachable(datacenter, true).map_err(unusable)?;
         }
-        let starts = fleet.databases.iter().filter_map(|(id, entry)| {
+        let clusters = start_store(fleet, lab, &ground, ips).await;
+        let starts = fleet.databases.iter().zip(0..).filter_map(|((id, entry), nth)| {
             let (datacenters, programs) = (entry.datacenters.clone(), programs.clone());
-            let started = Database::start(id.clone(), datacenters, programs, &ground, writes)?;
+            let started = match (&clusters, entry.cluster) {
+                (Some((store, patroni)), Some(_)) => {
+                    let common = Common {
+                        database: id.clone(),
+                        nth,
+                        patroni: patroni.clone(),
+                        bin_dir: programs.bin().to_owned(),
+                        account: ground.account,
+                        store: store.hosts(),
+                        dir: ground.group(id),
+                        logs: lab.join("logs"),
+                    };
+                    let group = Database::start_group(common, datacenters, ips, writes);
+                    futures::future::Either::Left(group)
+                }
+                (None, _) | (_, None) => futures::future::Either::Right(Database::start(
+                    id.clone(),
+                    datacenters,
+                    programs,
+                    &ground,
+                    writes,
+                )?),
+            };
             Some(async move { (id.clone(), started.await) })
         });
         let mut databases = BTreeMap::new();
@@ -91,7 +137,8 @@ impl Databases {
         if databases.is_empty() {
             return Err("none of them could be started".to_owned());
         }
-        Ok(Self { ground, databases, datacenters, damages: Damages::default() })
+        let (damages, store) = (Damages::default(), clusters.map(|(store, _)| store));
+        Ok(Self { ground, databases, datacenters, damages, store })
     }
 
     /// Writes the file that tells the agent of a data centre of all databases. `control`: program
@@ -108,14 +155,35 @@ impl Databases {
         Ok(path)
     }
 
-    pub fn status(&self) -> Vec<Status> {
-        let all = self.databases.iter().map(|(id, database)| Status {
-            database: id.clone(),
-            datacenter: database.home().clone(),
-            running: database.is_running(),
-            socket_dir: database.socket_dir().to_owned(),
+    pub async fn status(&self) -> Vec<Status> {
+        let all = self.databases.iter().map(async |(id, database)| {
+            let datacenter = database.home().clone();
+            let place = database.place(&datacenter)?;
+            let (acknowledged, missing) = database.acknowledged().await;
+            Some(Status {
+                database: id.clone(),
+                datacenter,
+                running: database.is_running(),
+                socket_dir: place.socket_dir,
+                port: place.port,
+                acknowledged,
+                missing,
+            })
         });
-        all.collect()
+        futures::future::join_all(all).await.into_iter().flatten().collect()
+    }
+
+    /// How many there are, and where the store of their clusters is.
+    pub fn count(&self) -> (usize, Vec<DatacenterId>) {
+        let places = self.store.iter().flat_map(Store::places).cloned().collect();
+        (self.databases.len(), places)
+    }
+
+    /// Lets the standbys of a data centre lag, or no more; whether there are any.
+    pub fn set_lagging(&self, datacenter: &DatacenterId, lagging: bool) -> bool {
+        let lag = |database: &Database| database.set_lagging(datacenter, lagging);
+        // All of them, not up to the first.
+        self.databases.values().map(lag).fold(false, |any, one| any || one)
     }
 
     /// Stops or starts the Postgres of a database; what is so already is no error.
@@ -140,12 +208,15 @@ impl Databases {
             full::end(&self.ground, datacenter)?;
         }
         self.ground.set_reachable(datacenter, !away && !lost)?;
-        let hosted = self.databases.iter().filter(|(_, database)| database.home() == datacenter);
+        if let Some(store) = &self.store {
+            store.set_lost(datacenter, lost)?;
+        }
+        let hosted = self.databases.iter().filter(|(_, it)| it.place(datacenter).is_some());
         for (id, database) in hosted {
             if lost {
                 damage::kill_backup(&self.ground, datacenter, id)?;
             }
-            database.set_lost(lost).await?;
+            database.set_lost(datacenter, lost).await?;
         }
         Ok(())
     }
@@ -194,12 +265,53 @@ impl Databases {
         }
         let ends = self.databases.into_values().map(Database::end);
         futures::future::join_all(ends).await;
+        if let Some(store) = self.store {
+            store.stop();
+        }
     }
 
     fn get(&self, id: &DatabaseId) -> Result<&Database, Refusal> {
         let known = || self.databases.keys().map(DatabaseId::as_str).collect::<Vec<_>>().join(", ");
         self.databases.get(id).ok_or_else(|| Refusal::NoDatabase(id.to_string(), known()))
     }
+}
+
+/// The store by which clusters agree, and the program of Patroni; none, and a line that says why,
+/// where they cannot be: then each database runs alone.
+async fn start_store(
+    fleet: &Fleet,
+    lab: &Path,
+    ground: &Ground,
+    ips: &Ips,
+) -> Option<(Store, PathBuf)> {
+    if !fleet.databases.values().any(|database| database.cluster.is_some()) {
+        return None;
+    }
+    let started = match (store::program(), patroni()) {
+        (None, _) => Err("the package etcd-server is missing".to_owned()),
+        (_, None) => Err(format!("there is no Patroni; name its program with {PATRONI}")),
+        (Some(etcd), Some(patroni)) => {
+            match Store::start(fleet, &etcd, ips, ground, &lab.join("logs")).await {
+                Ok(store) => Ok((store, patroni)),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        }
+    };
+    match started {
+        Ok(started) => Some(started),
+        Err(why) => {
+            println!("Databases run alone and do not fail over: {why}.");
+            None
+        }
+    }
+}
+
+/// The program that the environment names, else the one that is installed.
+fn patroni() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path).map(|dir| dir.join("patroni"));
+    let named = std::env::var_os(PATRONI).map(PathBuf::from);
+    named.into_iter().chain(installed).find(|file| file.is_file())
 }
 
 /// What must be installed; the error says which package is missing.

@@ -26,10 +26,10 @@ impl Databases {
                 literal(&database.bin_dir().display().to_string()),
                 homes.join(", "),
             );
-            if database.home() != datacenter {
+            let Some(place) = database.place(datacenter) else {
                 text.push_str("hosts = false\n");
                 continue;
-            }
+            };
             let command = |action: &str| {
                 let own = [action, id.as_str()].map(str::to_owned);
                 let all: Vec<_> = control.iter().chain(&own).map(|part| literal(part)).collect();
@@ -37,12 +37,16 @@ impl Databases {
             };
             let _ = write!(
                 text,
-                "data_dir = {}\nsocket_dir = {}\nstop = [{}]\nstart = [{}]\n",
-                literal(&database.data_dir().display().to_string()),
-                literal(&database.socket_dir().display().to_string()),
+                "data_dir = {}\nsocket_dir = {}\nport = {}\nstop = [{}]\nstart = [{}]\n",
+                literal(&place.data_dir.display().to_string()),
+                literal(&place.socket_dir.display().to_string()),
+                place.port,
                 command("stop"),
                 command("start"),
             );
+            if let Some(url) = &place.patroni {
+                let _ = write!(text, "[database.patroni]\nurl = {}\n", literal(url));
+            }
         }
         for datacenter in &self.datacenters {
             let _ = write!(

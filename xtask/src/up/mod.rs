@@ -65,6 +65,8 @@ struct Plan {
     day: Option<String>,
     /// The program of the lab's edges.
     envoy: Option<PathBuf>,
+    /// The program that lets databases fail over.
+    patroni: Option<PathBuf>,
     profile: Profile,
 }
 
@@ -84,6 +86,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         plan.envoy = Some(need::envoy()?);
         if let Err(error) = need::backups() {
             println!("The fleet runs without databases: {error:#}.");
+        }
+        match need::patroni() {
+            Ok(program) => plan.patroni = Some(program),
+            Err(error) => println!("Databases run alone and do not fail over: {error:#}."),
         }
     }
     build::site(plan.profile)?;
@@ -134,6 +140,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
         lab: !arguments.no_lab,
         day: arguments.day.clone(),
         envoy: None,
+        patroni: None,
         profile: if arguments.dev { Profile::Dev } else { Profile::Release },
     })
 }
@@ -232,6 +239,7 @@ fn serve(
             lab.args(["--server", &plan.agents.to_string()]);
             hand_day(plan, &mut lab);
             lab.envs(plan.envoy.iter().map(|program| (need::ENVOY_VARIABLE, program)));
+            lab.envs(plan.patroni.iter().map(|program| (need::PATRONI_VARIABLE, program)));
             children.start("lab", lab.arg("--join-tokens").arg(tokens_file(plan)))
         })?;
     }
