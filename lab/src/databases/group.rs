@@ -192,8 +192,14 @@ impl Group {
     pub(super) fn hold(&self) {
         let leads = self.leading().is_some();
         for member in &self.members {
-            let hold = leads && member.lagging.load(Ordering::SeqCst);
+            let lags = member.lagging.load(Ordering::SeqCst);
+            let hold = leads && lags;
             for pid in member.receivers() {
+                if lags && !leads {
+                    // What waits for it in buffers is lost with the leader, as it would be on the
+                    // way between two machines.
+                    let _ = kill_process(pid, Signal::TERM);
+                }
                 let _ = kill_process(pid, if hold { Signal::STOP } else { Signal::CONT });
             }
         }
