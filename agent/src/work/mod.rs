@@ -4,8 +4,9 @@
 //! with every step that must last, and the newest look at each database. Invariants: the same id
 //! again is the same work; on one database there is one piece of work at a time, in the order in
 //! which they were taken over, but a proof, which works on nothing of the database itself and runs
-//! beside, one at a time, and work on its cluster, which must not wait for a copy; a restore in the place of a database that broke off is never repeated by
-//! itself, while all other work is, because doing it twice does no harm.
+//! beside, one at a time, and work on its cluster, which must not wait for a copy; a restore in the
+//! place of a database that broke off is never repeated by itself, while all other work is, because
+//! doing it twice does no harm.
 //!
 //! Must not: decide what is done when.
 

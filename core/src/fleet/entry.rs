@@ -156,6 +156,9 @@ impl fmt::Display for EntryKind {
     }
 }
 
+const PROOF_CHECKS: &str =
+    r#"proof_checks = [{ name = "orders", query = "SELECT count(*) FROM orders" }]"#;
+
 /// How a key is written, for a sentence that asks for it.
 pub(super) fn example(key: &str) -> &'static str {
     match key {
@@ -203,9 +206,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "rollout_plan" => r#"rollout_plan = "careful""#,
         "valid_hours" => "valid_hours = 72",
         "checks" => r#"checks = [{ path = "/health", status = 200 }]"#,
-        "proof_checks" => {
-            r#"proof_checks = [{ name = "orders", query = "SELECT count(*) FROM orders" }]"#
-        }
+        "proof_checks" => PROOF_CHECKS,
         "cluster" => r#"cluster = "patroni""#,
         "lag_max_bytes" => "lag_max_bytes = 16_777_216",
         "query" => r#"query = "SELECT count(*) FROM orders""#,

@@ -70,8 +70,8 @@ impl Ledger {
         }
         let acknowledged: u64 = runs.iter().map(|(from, to)| to - from + 1).sum();
         let values: Vec<_> = runs.iter().map(|(from, to)| format!("({from}, {to})")).collect();
-        // tidy: allow sql: asked of a database of the lab, of which the store knows nothing
         let statement = format!(
+            // tidy: allow sql: asked of a database of the lab, of which the store knows nothing
             "SELECT count(*) FROM (VALUES {}) run (low, high) JOIN writes ON number BETWEEN low \
              AND high",
             values.join(", ")
@@ -116,8 +116,8 @@ impl Door {
     /// Makes the database in which the data is, unless it is there.
     pub(super) async fn create(&self) -> anyhow::Result<()> {
         let mut command = self.command_in("postgres");
-        // tidy: allow sql: asked of a database of the lab, of which the store knows nothing
         let statement = format!(
+            // tidy: allow sql: asked of a database of the lab, of which the store knows nothing
             "SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE \
              datname = '{DATABASE}') \\gexec\n"
         );
