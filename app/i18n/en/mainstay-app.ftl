@@ -2073,7 +2073,20 @@ failover-plan-hash = Plan
 failover-what = What will happen
 failover-nothing = There is nothing to move.
 failover-nothing-detail = Nothing that runs there can move, or nothing runs there.
-failover-moves = { $services } services, { $databases } databases, { $nodes } nodes come up
+failover-moves-services = { $n ->
+    [one] { $count } service
+   *[other] { $count } services
+}
+failover-moves-databases = { $n ->
+    [one] { $count } database
+   *[other] { $count } databases
+}
+failover-moves-nodes = { $n ->
+    [one] { $count } node comes up
+   *[other] { $count } nodes come up
+}
+failover-empty = Nothing runs there
+failover-answer-not-known = Yes for { $able } of { $all } regions. Not known for { $names }.
 failover-stays-down = Stays down: { $what }
 failover-checks = Checks
 failover-at-risk = Data at risk

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::rules::{self, Gates, Holds, Judged};
+use super::rules::{self, Gates, Holds, Judged, Rule};
 use super::target::lag_max_bytes;
 use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Standing, Step};
 use crate::fleet::Fleet;
@@ -111,10 +111,12 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
     };
     let mut checks = Vec::new();
     for judged in rules.iter().filter(|judged| judged.holds != Holds::Yes) {
-        let verdict = match judged.holds {
-            Holds::Yes => Verdict::Ready,
-            Holds::No => Verdict::NotReady,
-            Holds::Unknown => Verdict::Unknown,
+        let verdict = match (judged.rule, judged.holds) {
+            (_, Holds::Yes) => Verdict::Ready,
+            // It is over by itself in some minutes.
+            (Rule::Wait, _) => Verdict::Warnings,
+            (_, Holds::No) => Verdict::NotReady,
+            (_, Holds::Unknown) => Verdict::Unknown,
         };
         let sentence = judged.sentence.clone();
         checks.push(Check { verdict, group: None, sentence, link: Some("/failover".to_owned()) });
@@ -124,7 +126,7 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
         checks.extend(targets(group, given));
         checks.extend(at_risk.iter().filter(|it| it.group == group.id).map(|it| lag(it, given)));
         for down in &group.stays_down {
-            let sentence = format!("{} stays down: {}", down.service, down.reason);
+            let sentence = format!("meanwhile {} stays down: {}", down.service, down.reason);
             let link = Some(format!("/services/{}", down.service));
             let group = Some(group.id.clone());
             checks.push(Check { verdict: Verdict::Warnings, group, sentence, link });
@@ -142,7 +144,7 @@ fn targets(group: &GroupPlan, given: &Given<'_>) -> Vec<Check> {
         verdict: Verdict::Unknown,
         group: Some(group.id.clone()),
         sentence: format!("{id} is not heard, and would take over"),
-        link: Some(format!("/datacenters/{id}")),
+        link: Some(format!("/dc/{id}")),
     };
     unheard.map(check).collect()
 }
@@ -198,7 +200,7 @@ fn lag(risk: &AtRisk, given: &Given<'_>) -> Check {
             (Verdict::Ready, format!("{database} in {to} is {bytes} bytes behind, limit {most}"))
         }
     };
-    let link = Some(format!("/failover/databases/{database}"));
+    let link = Some(format!("/backups/sets/{database}"));
     Check { verdict, group: Some(risk.group.clone()), sentence, link }
 }
 

@@ -83,7 +83,7 @@ impl Card {
         );
         let running = self.running.as_ref().map(on);
         let rows = (!self.regions.is_empty())
-            .then(|| ready_table(t!("failover-if-region"), &self.regions, now));
+            .then(|| ready_table(t!("failover-if-region"), &self.regions, now, false));
         view! {
             <section class="card" data-swap="failover-card">{verdict}{running}{rows}</section>
         }
@@ -181,7 +181,10 @@ pub fn build(input: Input<'_>) -> Data {
 
 fn row(looked: &Looked) -> ReadyRow {
     let preview = &looked.preview;
-    let (tone, word) = verdict(preview.verdict);
+    let (tone, word) = match preview.groups.is_empty() {
+        true => (Tone::Plan, t!("failover-empty")),
+        false => verdict(preview.verdict),
+    };
     let worst = worst(preview);
     let times = preview.groups.iter().map(|group| group.seconds);
     let to: std::collections::BTreeSet<_> =
@@ -238,8 +241,15 @@ pub fn answer(regions: &[Looked]) -> (Tone, String, String) {
     if able < all {
         let tone = if of(Verdict::NotReady).count() > 0 { Tone::Crit } else { Tone::Unk };
         let names = text::list(blocked);
-        let words =
-            t!("failover-answer-some", able = number(able), all = number(all), names = names);
+        let words = match of(Verdict::NotReady).count() {
+            0 => t!(
+                "failover-answer-not-known",
+                able = number(able),
+                all = number(all),
+                names = names
+            ),
+            _ => t!("failover-answer-some", able = number(able), all = number(all), names = names),
+        };
         return (tone, words, cause);
     }
     match warnings {
@@ -282,7 +292,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let runs = runs(data);
     let main = view! {
         <div class="stack">
-            <div data-swap="failover-verdict">{verdict}</div>
+            <section class="card" data-swap="failover-verdict">{verdict}</section>
             {running(data)}
             <div data-swap="failover-ready" class="stack">
                 {ready(t!("failover-if-region"), &data.regions, data.at)}
@@ -308,10 +318,11 @@ fn on(row: &RunRow) -> AnyView {
 }
 
 fn ready(title: String, rows: &[ReadyRow], now: DateTime<Utc>) -> AnyView {
-    card(Head::new(title.clone()), ready_table(title, rows, now))
+    card(Head::new(title.clone()), ready_table(title, rows, now, true))
 }
 
-fn ready_table(title: String, rows: &[ReadyRow], now: DateTime<Utc>) -> AnyView {
+/// `causes`: with why a place is not ready.
+fn ready_table(title: String, rows: &[ReadyRow], now: DateTime<Utc>, causes: bool) -> AnyView {
     let columns = vec![
         Column::new(t!("failover-col-away")),
         Column::new(t!("failover-col-verdict")),
@@ -322,11 +333,11 @@ fn ready_table(title: String, rows: &[ReadyRow], now: DateTime<Utc>) -> AnyView 
         Column::number(t!("failover-col-drill")),
         Column::hidden(t!("failover-col-plan")),
     ];
-    let body = rows.iter().map(|row| ready_row(row, now)).collect_view();
+    let body = rows.iter().map(|row| ready_row(row, now, causes)).collect_view();
     table(title, columns, body)
 }
 
-fn ready_row(row: &ReadyRow, now: DateTime<Utc>) -> AnyView {
+fn ready_row(row: &ReadyRow, now: DateTime<Utc>, causes: bool) -> AnyView {
     let unknown = || t!("unknown-word");
     let none = "–".to_owned();
     let lag = match (row.databases, row.lag_bytes) {
@@ -348,7 +359,7 @@ fn ready_row(row: &ReadyRow, now: DateTime<Utc>) -> AnyView {
         None => t!("failover-never").into_any(),
         Some(at) => time(at, now),
     };
-    let cause = (!row.cause.is_empty()).then(|| {
+    let cause = (causes && !row.cause.is_empty()).then(|| {
         let words = row.cause.clone();
         let words = match &row.fix {
             Some(href) => view! { <a href=href.clone()>{words}</a> }.into_any(),

@@ -248,13 +248,14 @@ fn what(data: &Data) -> AnyView {
 }
 
 fn group(row: &GroupRow) -> AnyView {
-    let number = |n: usize| text::number(n as u64);
-    let moves = t!(
-        "failover-moves",
-        services = number(row.services),
-        databases = number(row.databases),
-        nodes = text::number(row.nodes)
-    );
+    let count = |n: usize| text::number(n as u64);
+    let moves = [
+        t!("failover-moves-services", n = row.services, count = count(row.services)),
+        t!("failover-moves-databases", n = row.databases, count = count(row.databases)),
+        t!("failover-moves-nodes", n = row.nodes, count = text::number(row.nodes)),
+    ];
+    let counts = [row.services, row.databases, row.nodes as usize];
+    let moves = text::list(moves.iter().zip(counts).filter(|(_, n)| *n > 0).map(|(it, _)| it));
     let needed = row.seconds.map_or_else(|| t!("unknown-word"), seconds);
     let needed = format!("{needed} / {}", seconds(row.limit_seconds));
     let load = row.load_after_percent.map_or_else(|| "–".to_owned(), |it| format!("{it} %"));

@@ -173,9 +173,8 @@ fn log(run: &Run, event: &Told) -> Vec<LogRow> {
             let (tone, word) = step_state(Some(state));
             let what = super::step_words(step);
             let seen = match state {
-                // What it waits for changes often, and stands above.
-                StepState::Running { seen, .. } if !seen.is_empty() => return None,
-                StepState::Running { .. } => String::new(),
+                // That it runs, and what it waits for, stands above.
+                StepState::Running { .. } => return None,
                 StepState::Done { seen, .. } => seen.clone(),
                 StepState::Failed { why, .. } => why.clone(),
                 StepState::Skipped { reason, .. } => format!("{by}: {reason}"),
@@ -495,10 +494,12 @@ fn reasoned(
     let action = paths::action(&data.row.href, verb);
     let open = !data.mistakes.is_empty();
     view! {
-        <details class="card" open=open>
-            <summary>{label}</summary>
-            <div class="pad">{form(action, &reader.csrf, body)}</div>
-        </details>
+        <section class="card">
+            <details class="pad" open=open>
+                <summary>{label}</summary>
+                {form(action, &reader.csrf, body)}
+            </details>
+        </section>
     }
     .into_any()
 }
