@@ -72,7 +72,7 @@ fn report(works: &Works, id: &str) -> Option<WorkReport> {
 fn seen(works: &Works) -> Option<DatabaseReport> {
     match works.facts().get(&FactKey::Database(orders()))?.as_ref() {
         Fact::Database(report) => Some(report.clone()),
-        Fact::Test(_) | Fact::Work(_) => None,
+        Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod plans;
 mod runs;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
