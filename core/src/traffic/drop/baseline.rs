@@ -15,6 +15,8 @@ const DAY_SECONDS: f64 = 86_400.0;
 /// How long the local level remembers: seconds, and values at least.
 const LOCAL_SECONDS: f64 = 1_800.0;
 const LOCAL_MIN: f64 = 12.0;
+/// Values after a silence before the local level is known again.
+const FRESH_MIN: f64 = 8.0;
 /// A burst is not a level: what was reached only lately is not expected to stay.
 const MEDIUM_TIMES: f64 = 6.0;
 /// How long the level of a shape remembers, in days.
@@ -33,6 +35,8 @@ const TRUST_BELOW: f64 = 0.75;
 const DISTRUST_ABOVE: f64 = 0.95;
 /// Periods that a moment was seen in before the shape is used.
 const PERIODS_MIN: usize = 2;
+/// A drop that lasts so long may be a shape, in seconds.
+const SHAPE_SECONDS: f64 = 10_800.0;
 /// A height below this share of the level is nothing that could drop; a square root.
 const NOTHING: f64 = 0.02;
 /// Spreads below this share of what is expected are taken as this.
@@ -60,6 +64,8 @@ pub(super) struct Baseline {
     errors: Errors,
     trusted: bool,
     seen: f64,
+    /// Values since the local level was last unknown.
+    fresh: f64,
 }
 
 /// Mean errors without a shape, with the shape in use, with the day's and with the week's.
@@ -113,6 +119,7 @@ impl Baseline {
             errors: Errors::default(),
             trusted: false,
             seen: 0.0,
+            fresh: 0.0,
         }
     }
 
@@ -129,6 +136,9 @@ impl Baseline {
     /// `None`: nothing can be expected, or almost nothing, so that nothing could be missing.
     pub(super) fn expect(&mut self, at_ms: i64) -> Option<Expected> {
         let shape = self.shape(at_ms);
+        if !self.trusted && self.fresh < FRESH_MIN {
+            return None;
+        }
         let (base, usual, step, slide) = match shape.filter(|_| self.trusted) {
             Some(shape) => {
                 let of = |value: f64| value * self.level;
@@ -154,9 +164,12 @@ impl Baseline {
         (step > NOTHING * self.plain && step > 0.0).then_some(expected)
     }
 
-    /// Takes in a value during a drop, as a square root: while no shape is trusted, it may be one.
-    pub(super) fn learn_shape(&mut self, at_ms: i64, root: f64) {
-        if !self.trusted {
+    /// Takes in a value during a drop, as a square root: while no shape is trusted, it may be one,
+    /// and what lasts for hours may be the first weekend.
+    pub(super) fn learn_shape(&mut self, at_ms: i64, root: f64, lasted_seconds: f64) {
+        if self.trusted && lasted_seconds >= SHAPE_SECONDS {
+            self.profile.learn(at_ms, root / self.level);
+        } else if !self.trusted {
             let shape = self.shape(at_ms);
             self.score(shape, root);
             self.profile.learn(at_ms, root / self.level);
@@ -189,6 +202,7 @@ impl Baseline {
         self.learn_plain(root);
         self.profile.learn(at_ms, root / self.level);
         self.seen += 1.0;
+        self.fresh += 1.0;
     }
 
     /// What is expected comes from elsewhere now, and so does how far off it is.
@@ -205,8 +219,15 @@ impl Baseline {
         (self.local, self.medium, self.trend) = (1.0, 1.0, 0.0);
     }
 
-    /// The local level is not known after so long a silence.
-    pub(super) fn forget_local(&mut self, share: f64) {
+    /// After so long a silence the local level is not known; it matters where there is no shape.
+    pub(super) fn forget_local(&mut self) {
+        if !self.trusted {
+            self.fresh = 0.0;
+        }
+    }
+
+    /// The local level as it was followed elsewhere.
+    pub(super) fn set_local(&mut self, share: f64) {
         (self.local, self.medium, self.trend) = (share, share, 0.0);
     }
 
@@ -273,12 +294,12 @@ impl Baseline {
             .spread
             .at(height)
             .map_or(f64::INFINITY, |spread| CLIP_SPREADS * spread.max(SPREAD_MIN));
-        let memory = self.local_memory().min(self.seen + 1.0);
+        let memory = self.local_memory().min(self.fresh + 1.0);
         let follow = if self.trusted && off < 0.0 { (1.0 - suspicion).powi(2) } else { 1.0 };
         let step = follow * off.clamp(-most, 2.0 * most) / memory;
         self.local += step;
         self.trend += (step - self.trend) / memory;
-        let memory = (MEDIUM_TIMES * self.local_memory()).min(self.seen + 1.0);
+        let memory = (MEDIUM_TIMES * self.local_memory()).min(self.fresh + 1.0);
         self.medium += (share - self.medium).clamp(-2.0 * most, 2.0 * most) / memory;
     }
 

@@ -20,8 +20,10 @@ const CHANCE_SECONDS: f64 = 10.0 * 365.25 * DAY_SECONDS;
 const WARM_UP: f64 = 30.0;
 /// Intervals without a value that are a gap.
 const GAP_INTERVALS: f64 = 3.5;
-/// A silence of so many seconds, without a shape, means that the local level is not known.
-const FORGET_SECONDS: f64 = 21_600.0;
+/// After a silence of so many seconds and intervals the local level is not known; it matters
+/// where there is no shape.
+const FORGET_SECONDS: f64 = 3_600.0;
+const FORGET_INTERVALS: f64 = 12.0;
 /// Values are less independent of each other than the spread says.
 const DEPENDENCE: f64 = 1.2;
 /// The drop that the cumulative sum is made for, in spreads, within these.
@@ -51,6 +53,8 @@ const RESUME_VALUES: f64 = 6.0;
 /// Traffic is back when it stays for so long.
 const BACK_SECONDS: f64 = 300.0;
 const BACK_VALUES: [f64; 2] = [3.0, 12.0];
+/// Values that say what comes during a drop.
+const RECENT_VALUES: f64 = 4.0;
 
 /// The detector of one series, with all that it learned: what is written down and read again goes
 /// on as if nothing had been. Its size is bounded, about 100 kB as JSON.
@@ -156,7 +160,7 @@ impl Detector {
 
     fn take(&mut self, at_ms: i64, value: f64) -> Option<Event> {
         let root = value.sqrt();
-        self.step_over_gap(at_ms, root);
+        self.step_over_gap(at_ms);
         self.first_ms.get_or_insert(at_ms);
         self.last_ms = Some(at_ms);
         let memory = (7.0 * DAY_SECONDS / self.interval_seconds).max(2_000.0);
@@ -164,7 +168,8 @@ impl Detector {
         self.peak -= self.peak / (2.0 * memory);
         let expected = self.baseline.expect(at_ms);
         if let Some(open) = self.open {
-            self.baseline.learn_shape(at_ms, root);
+            let lasted_seconds = open.values * self.interval_seconds;
+            self.baseline.learn_shape(at_ms, root, lasted_seconds);
             return self.follow(open, at_ms, root / (expected?.base * open.share));
         }
         if let Some(expected) = expected {
@@ -187,7 +192,7 @@ impl Detector {
     }
 
     /// What lies on the two sides of a gap is no run.
-    fn step_over_gap(&mut self, at_ms: i64, root: f64) {
+    fn step_over_gap(&mut self, at_ms: i64) {
         let Some(last_ms) = self.last_ms else { return };
         let silent = (at_ms - last_ms) as f64 / 1_000.0;
         let is_gap = self.is_gap(at_ms - last_ms);
@@ -197,12 +202,10 @@ impl Detector {
         }
         self.sum = Excursion::default();
         self.low = Excursion::default();
-        let forgets = silent > FORGET_SECONDS.max(6.0 * self.interval_seconds);
-        if forgets
-            && !self.is_seasonal()
-            && let Some(expected) = self.baseline.expect(at_ms)
-        {
-            self.baseline.forget_local(root / expected.base);
+        let forgets = silent > FORGET_SECONDS.max(FORGET_INTERVALS * self.interval_seconds);
+        // A drop that goes on is measured against the level before it.
+        if forgets && self.open.is_none() {
+            self.baseline.forget_local();
         }
     }
 
@@ -272,7 +275,10 @@ impl Detector {
         } else if sum && self.strength(&self.sum) >= STRENGTH_MIN {
             (self.sum, step)
         } else {
-            (self.window()?.excursion(at_ms), slide)
+            // A mean lags behind; where the sum is under way too, it measures better.
+            let window = self.window()?.excursion(at_ms);
+            let is_abrupt = self.sum.evidence > 0.3 * threshold && self.sum.size() > window.size();
+            if is_abrupt { (self.sum, step) } else { (window, slide) }
         };
         let kind = if from.size() >= 1.0 - ALMOST_NOTHING {
             Kind::Collapse
@@ -340,7 +346,7 @@ impl Detector {
         let settle = (settle / self.interval_seconds).max(SETTLE_VALUES);
         let back = (BACK_SECONDS / self.interval_seconds).clamp(BACK_VALUES[0], BACK_VALUES[1]);
         open.values += 1.0;
-        open.recent += (share.min(2.0) - open.recent) / (back - 1.0).max(3.0);
+        open.recent += (share.min(2.0) - open.recent) / RECENT_VALUES;
         open.slow += (share - open.slow) / open.values.min(settle / 3.0);
         let missing = (0.75 * self.settings.size_min).min(0.5 * open.alarm.size);
         if open.recent >= (1.0 - missing).sqrt() {
@@ -369,7 +375,7 @@ impl Detector {
         self.windows.iter_mut().for_each(Window::clear);
         self.trail.clear();
         if !self.is_seasonal() {
-            self.baseline.forget_local(open.share * open.recent);
+            self.baseline.set_local(open.share * open.recent);
         }
     }
 

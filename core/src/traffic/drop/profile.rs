@@ -32,6 +32,8 @@ const SHIFT_SECONDS: i64 = 3_600;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Profile {
     piece_seconds: i64,
+    /// Whether a piece holds several values, so that there is something between two pieces.
+    is_curve: bool,
     /// Empty: the interval is too long for the shape of a day, or of a week.
     day: Vec<Piece>,
     week: Vec<Piece>,
@@ -84,8 +86,10 @@ impl Profile {
         let pieces = if piece_seconds > 0 { DAY_SECONDS / piece_seconds } else { 0 };
         let of = |count: i64| vec![Piece::default(); count as usize];
         let day = of(if pieces >= 4 { pieces } else { 0 });
+        let is_curve = 2.0 * interval_seconds <= piece_seconds as f64;
         Self {
             piece_seconds,
+            is_curve,
             day,
             week: of(pieces * WEEK_DAYS),
             open: None,
@@ -106,6 +110,7 @@ impl Profile {
         let near = self.near.as_ref()?;
         let inside = at_ms.rem_euclid(1_000 * self.piece_seconds) as f64;
         let off = inside / (1_000 * self.piece_seconds) as f64 - 0.5;
+        let off = if self.is_curve { off } else { 0.0 };
         let other = near.centre[if off < 0.0 { 0 } else { 2 }];
         let value = near.centre[1] + off.abs() * (other - near.centre[1]);
         Some(Shape {
@@ -254,7 +259,8 @@ mod tests {
         for piece in 0..28 * 4 {
             profile.learn(piece * 6 * HOUR_MS, value(piece / 4));
         }
-        let mut at = |day: i64, sure| profile.at((28 + day) * 24 * HOUR_MS, sure).unwrap().value;
+        let mut at =
+            |day: i64, sure| profile.at(((28 + day) * 24 + 3) * HOUR_MS, sure).unwrap().value;
         assert_eq!([at(2, false), at(5, false), at(2, true), at(6, true)], [10.0, 4.0, 10.0, 4.0]);
     }
 
