@@ -165,9 +165,10 @@ impl Baseline {
     }
 
     /// Takes in a value during a drop, as a square root: while no shape is trusted, it may be one,
-    /// and what lasts for hours may be the first weekend.
+    /// and what was never seen, or lasts for hours, may be the first weekend.
     pub(super) fn learn_shape(&mut self, at_ms: i64, root: f64, lasted_seconds: f64) {
-        if self.trusted && lasted_seconds >= SHAPE_SECONDS {
+        let is_new = self.shape(at_ms).is_none_or(|shape| shape.week.is_none());
+        if self.trusted && (is_new || lasted_seconds >= SHAPE_SECONDS) {
             self.profile.learn(at_ms, root / self.level);
         } else if !self.trusted {
             let shape = self.shape(at_ms);
@@ -177,8 +178,9 @@ impl Baseline {
     }
 
     /// What came lately is part of a drop: it is no shape to go by.
-    pub(super) fn doubt_shape(&mut self) {
-        if self.trusted {
+    pub(super) fn doubt_shape(&mut self, at_ms: i64) {
+        let is_known = self.shape(at_ms).is_some_and(|shape| shape.week.is_some());
+        if self.trusted && is_known {
             self.profile.doubt();
         }
     }

@@ -280,6 +280,8 @@ impl Detector {
             let is_abrupt = self.sum.evidence > 0.3 * threshold && self.sum.size() > window.size();
             if is_abrupt { (self.sum, step) } else { (window, slide) }
         };
+        // What is left now says more than a mean with values from before.
+        let from = if self.low.values >= 2.0 { self.low } else { from };
         let kind = if from.size() >= 1.0 - ALMOST_NOTHING {
             Kind::Collapse
         } else if at_ms - from.began_ms >= GRADUAL_MS && self.trail.is_gradual() {
@@ -325,7 +327,7 @@ impl Detector {
         let before =
             self.ended.take().filter(|(ended_ms, _)| (at_ms - ended_ms) as f64 <= 1_000.0 * resume);
         let left = (1.0 - alarm.size).sqrt();
-        self.baseline.doubt_shape();
+        self.baseline.doubt_shape(at_ms);
         self.open = Some(Open {
             alarm: before.map_or(alarm, |(_, before)| before),
             share,

@@ -95,13 +95,6 @@ fn what_is_no_drop_is_no_alarm() {
 }
 
 #[test]
-fn a_weekend_that_falls_at_midnight_surprises_once() {
-    let abrupt = |at: i64| if (at / DAY) % 7 >= 5 { 500.0 } else { 1_000.0 } + town(at % DAY);
-    let alarms = run(&series(300, 30 * 288, abrupt));
-    assert!(alarms.iter().all(|alarm| seconds(&alarm.at) < 7 * DAY), "{alarms:?}");
-}
-
-#[test]
 fn a_promotion_is_no_drop_when_it_ends() {
     let promoted = |at: i64| {
         let hour = (at - 24 * DAY) / 3_600;
@@ -165,7 +158,7 @@ fn flapping_is_one_drop() {
 
 #[test]
 fn no_data_is_never_a_drop() {
-    for (interval, values) in [(1, 3_000), (60, 4_000), (300, 3_000)] {
+    for (interval, values) in [(1, 3_000), (60, 4_000), (300, 1_300)] {
         let whole = series(interval, values, town);
         let before = run(&whole).len();
         for from in (0..values as usize).step_by(211) {
