@@ -94,6 +94,8 @@ pub(super) struct Expected {
     pub(super) spread: f64,
     /// How often almost nothing comes at this height.
     pub(super) low_share: f64,
+    /// The shape holds only other days of the week: this may be the first weekend.
+    pub(super) is_new: bool,
 }
 
 impl Expected {
@@ -136,7 +138,8 @@ impl Baseline {
     /// `None`: nothing can be expected, or almost nothing, so that nothing could be missing.
     pub(super) fn expect(&mut self, at_ms: i64) -> Option<Expected> {
         let shape = self.shape(at_ms);
-        if !self.trusted && self.fresh < FRESH_MIN {
+        let is_new = self.trusted && is_new(shape);
+        if (!self.trusted || is_new) && self.fresh < FRESH_MIN {
             return None;
         }
         let (base, usual, step, slide) = match shape.filter(|_| self.trusted) {
@@ -160,27 +163,34 @@ impl Baseline {
             slide,
             spread: spread.max(SPREAD_MIN * base),
             low_share: self.spread.low_share(base * base),
+            is_new,
         };
         (step > NOTHING * self.plain && step > 0.0).then_some(expected)
     }
 
     /// Takes in a value during a drop, as a square root: while no shape is trusted, it may be one,
-    /// and what was never seen, or lasts for hours, may be the first weekend.
-    pub(super) fn learn_shape(&mut self, at_ms: i64, root: f64, lasted_seconds: f64) {
-        let is_new = self.shape(at_ms).is_none_or(|shape| shape.week.is_none());
-        if self.trusted && (is_new || lasted_seconds >= SHAPE_SECONDS) {
-            self.profile.learn(at_ms, root / self.level);
-        } else if !self.trusted {
-            let shape = self.shape(at_ms);
+    /// and what was never seen, or lasts for hours, may be the first weekend; a collapse only
+    /// then.
+    pub(super) fn learn_shape(
+        &mut self,
+        at_ms: i64,
+        root: f64,
+        lasted_seconds: f64,
+        nothing: bool,
+    ) {
+        let shape = self.shape(at_ms);
+        if !self.trusted {
             self.score(shape, root);
-            self.profile.learn(at_ms, root / self.level);
+        } else if (nothing || !is_new(shape)) && lasted_seconds < SHAPE_SECONDS {
+            return;
         }
+        self.profile.learn(at_ms, root / self.level);
     }
 
     /// What came lately is part of a drop: it is no shape to go by.
-    pub(super) fn doubt_shape(&mut self, at_ms: i64) {
-        let is_known = self.shape(at_ms).is_some_and(|shape| shape.week.is_some());
-        if self.trusted && is_known {
+    pub(super) fn doubt_shape(&mut self, at_ms: i64, nothing: bool) {
+        let shape = self.shape(at_ms);
+        if self.trusted && (nothing || !is_new(shape)) {
             self.profile.doubt();
         }
     }
@@ -194,6 +204,8 @@ impl Baseline {
         let base = self.base(shape);
         self.trust(usable);
         self.rescale(base, self.base(shape));
+        // In a first weekend there is nothing but the local level to go by.
+        let suspicion = if self.trusted && !is_new(shape) { suspicion } else { 0.0 };
         self.learn_local(self.base(shape), root, suspicion);
         if let Some(shape) = shape.filter(|shape| shape.value > 0.0) {
             let off = (root / (shape.value * self.level) - 1.0).clamp(-CLIP_LEVEL, CLIP_LEVEL);
@@ -221,9 +233,11 @@ impl Baseline {
         (self.local, self.medium, self.trend) = (1.0, 1.0, 0.0);
     }
 
-    /// After so long a silence the local level is not known; it matters where there is no shape.
-    pub(super) fn forget_local(&mut self) {
-        if !self.trusted {
+    /// After so long a silence the local level is not known; it matters where there is no shape,
+    /// or that of other days.
+    pub(super) fn forget_local(&mut self, at_ms: i64) {
+        let shape = self.shape(at_ms);
+        if !self.trusted || is_new(shape) {
             self.fresh = 0.0;
         }
     }
@@ -297,7 +311,7 @@ impl Baseline {
             .at(height)
             .map_or(f64::INFINITY, |spread| CLIP_SPREADS * spread.max(SPREAD_MIN));
         let memory = self.local_memory().min(self.fresh + 1.0);
-        let follow = if self.trusted && off < 0.0 { (1.0 - suspicion).powi(2) } else { 1.0 };
+        let follow = if off < 0.0 { (1.0 - suspicion).powi(2) } else { 1.0 };
         let step = follow * off.clamp(-most, 2.0 * most) / memory;
         self.local += step;
         self.trend += (step - self.trend) / memory;
@@ -338,4 +352,9 @@ impl Baseline {
     fn local_memory(&self) -> f64 {
         (LOCAL_SECONDS / self.interval_seconds).max(LOCAL_MIN)
     }
+}
+
+/// Whether a moment was never seen on this day of the week.
+fn is_new(shape: Option<Shape>) -> bool {
+    shape.is_none_or(|shape| shape.week.is_none())
 }

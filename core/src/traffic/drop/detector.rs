@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Expected};
-use super::excursion::Excursion;
+use super::excursion::{Excursion, Latest};
 use super::gather::Gather;
 use super::trail::Trail;
 use super::window::Window;
@@ -36,6 +36,10 @@ const FATIGUE_TIMES: f64 = 1.25;
 const FATIGUE_MOST: f64 = 2.5;
 /// Least distance of all values of a drop together, in spreads, as the threshold stands.
 const STRENGTH_MIN: f64 = 1.5;
+/// The least loss that is told of a day of the week that was never seen: it may be a weekend.
+const SIZE_MIN_NEW: f64 = 0.4;
+/// Fewest values that a change is measured by.
+const CHANGE_VALUES: f64 = 2.0;
 /// What was found sooner than this after its begin came at once.
 const GRADUAL_MS: i64 = 900_000;
 /// Lengths of the windows in seconds, and in values at least.
@@ -46,7 +50,9 @@ const WINDOW_DAYS: f64 = 3.0;
 /// A drop that lasted so long is the new level; in seconds, with and without a shape.
 const SETTLE_SECONDS_SEASONAL: f64 = 172_800.0;
 const SETTLE_SECONDS: f64 = 43_200.0;
-const SETTLE_VALUES: f64 = 48.0;
+const SETTLE_VALUES: f64 = 72.0;
+/// A level that lasts is one where what came of late is so near to what came for longer.
+const SETTLE_OFF: f64 = 0.1;
 /// A drop so soon after another ended is the same one.
 const RESUME_SECONDS: f64 = 900.0;
 const RESUME_VALUES: f64 = 6.0;
@@ -73,6 +79,7 @@ pub struct Detector {
     seasonal: bool,
     /// The cumulative sum, and the values in a row that were almost nothing.
     sum: Excursion,
+    latest: Latest,
     low: Excursion,
     windows: [Window; WINDOWS.len()],
     trail: Trail,
@@ -113,6 +120,7 @@ impl Detector {
             baseline: Baseline::new(interval_seconds),
             seasonal: false,
             sum: Excursion::default(),
+            latest: Latest::default(),
             low: Excursion::default(),
             windows: WINDOWS
                 .map(|(seconds, least)| Window::new((seconds / interval_seconds).max(least))),
@@ -169,7 +177,8 @@ impl Detector {
         let expected = self.baseline.expect(at_ms);
         if let Some(open) = self.open {
             let lasted_seconds = open.values * self.interval_seconds;
-            self.baseline.learn_shape(at_ms, root, lasted_seconds);
+            let nothing = open.alarm.kind == Kind::Collapse;
+            self.baseline.learn_shape(at_ms, root, lasted_seconds, nothing);
             return self.follow(open, at_ms, root / (expected?.base * open.share));
         }
         if let Some(expected) = expected {
@@ -200,12 +209,14 @@ impl Detector {
         if !is_gap {
             return;
         }
-        self.sum = Excursion::default();
+        self.clear_sum();
         self.low = Excursion::default();
         let forgets = silent > FORGET_SECONDS.max(FORGET_INTERVALS * self.interval_seconds);
         // A drop that goes on is measured against the level before it.
         if forgets && self.open.is_none() {
-            self.baseline.forget_local();
+            self.baseline.forget_local(at_ms);
+            self.windows.iter_mut().for_each(Window::clear);
+            self.trail.clear();
         }
     }
 
@@ -233,10 +244,16 @@ impl Detector {
         let gain = gain.min(1.5 * threshold - self.sum.evidence);
         if self.sum.evidence + gain > 0.0 {
             self.sum.push(at_ms, gain, score, [value, expected.usual()]);
+            self.latest.push(at_ms, score, [value, expected.usual()]);
         } else {
             self.peak = self.peak.max(self.sum.peak.min(3.0 * threshold));
-            self.sum = Excursion::default();
+            self.clear_sum();
         }
+    }
+
+    fn clear_sum(&mut self) {
+        self.sum = Excursion::default();
+        self.latest.clear();
     }
 
     /// Values in a row that are almost nothing, each with how rare it is by itself.
@@ -267,18 +284,20 @@ impl Detector {
         }
         let threshold = self.threshold();
         let size_min = self.settings.size_min;
+        let size_min = if expected.is_new { size_min.max(SIZE_MIN_NEW) } else { size_min };
+        let change = self.latest.of_change(&self.sum, CHANGE_VALUES);
         let (step, slide) = (expected.step / expected.base, expected.slide / expected.base);
         let rare = self.low.values >= 2.0 && self.low.evidence >= threshold;
-        let sum = self.sum.evidence >= threshold && self.sum.size() >= size_min;
+        let sum = self.sum.evidence >= threshold && change.size() >= size_min;
         let (from, share) = if rare && self.strength(&self.low) >= STRENGTH_MIN {
             (self.low, step)
-        } else if sum && self.strength(&self.sum) >= STRENGTH_MIN {
-            (self.sum, step)
+        } else if sum && self.strength(&change) >= STRENGTH_MIN {
+            (change, step)
         } else {
             // A mean lags behind; where the sum is under way too, it measures better.
             let window = self.window()?.excursion(at_ms);
-            let is_abrupt = self.sum.evidence > 0.3 * threshold && self.sum.size() > window.size();
-            if is_abrupt { (self.sum, step) } else { (window, slide) }
+            let is_abrupt = self.sum.evidence > 0.3 * threshold && change.size() > window.size();
+            if is_abrupt { (change, step) } else { (window, slide) }
         };
         // What is left now says more than a mean with values from before.
         let from = if self.low.values >= 2.0 { self.low } else { from };
@@ -327,7 +346,7 @@ impl Detector {
         let before =
             self.ended.take().filter(|(ended_ms, _)| (at_ms - ended_ms) as f64 <= 1_000.0 * resume);
         let left = (1.0 - alarm.size).sqrt();
-        self.baseline.doubt_shape(at_ms);
+        self.baseline.doubt_shape(at_ms, kind == Kind::Collapse);
         self.open = Some(Open {
             alarm: before.map_or(alarm, |(_, before)| before),
             share,
@@ -337,7 +356,7 @@ impl Detector {
             back: 0.0,
             back_ms: at_ms,
         });
-        self.sum = Excursion::default();
+        self.clear_sum();
         self.low = Excursion::default();
         if before.is_some() { Event::Resumed { at_ms } } else { Event::Raised(alarm) }
     }
@@ -363,7 +382,8 @@ impl Detector {
             self.ended = Some((at_ms, open.alarm));
             return Some(Event::Ended { at_ms: open.back_ms });
         }
-        if open.values >= settle && open.slow * open.slow > ALMOST_NOTHING {
+        let lasts = (open.recent - open.slow).abs() <= SETTLE_OFF;
+        if open.values >= settle && lasts && open.slow * open.slow > ALMOST_NOTHING {
             self.close(&open);
             self.baseline.rebase(open.slow * open.share);
             return Some(Event::Settled { at_ms });

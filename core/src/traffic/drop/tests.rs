@@ -65,9 +65,35 @@ fn a_drop_is_one_alarm_at_every_interval() {
             assert!((0..=blocks).contains(&delay), "{interval} {left}: {delay}");
             assert!((seconds(&alarm.began) - from).abs() <= 2 * interval.max(5), "{alarm:?}");
             let ended = alarm.ended.as_ref().map(seconds);
-            assert!(ended.is_some_and(|at| at >= to && at <= to + 20 * interval.max(5)));
+            let is_back = ended.is_some_and(|at| at >= to && at <= to + 20 * interval.max(5));
+            assert!(is_back, "{interval} {left}: {alarm:?}");
             assert!((0.8..=1.0).contains(&alarm.confidence), "{alarm:?}");
         }
+    }
+}
+
+#[test]
+fn a_total_loss_is_told_in_half_a_minute_once_ten_were_seen() {
+    for seen in (600..3_600).step_by(97) {
+        let alarms = run(&series(1, seen + 60, |at| if at < seen { 50.0 } else { 0.0 }));
+        assert_eq!(alarms.len(), 1, "{seen}: {alarms:?}");
+        assert_eq!(alarms[0].kind, Kind::Collapse, "{alarms:?}");
+        let delay = seconds(&alarms[0].at) - seen;
+        assert!((0..=30).contains(&delay), "{seen}: {alarms:?}");
+    }
+}
+
+#[test]
+fn a_collapse_is_told_in_the_first_week_too_and_the_weekend_is_not() {
+    for hour in [3, 20, 40, 60, 100, 124, 130, 140, 164] {
+        let from = hour * 3_600;
+        let falls =
+            |at: i64| town(at) * if (from..from + 3_600).contains(&at) { 0.02 } else { 1.0 };
+        let alarms = run(&series(60, 10 * 1_440, falls));
+        assert_eq!(alarms.len(), 1, "{hour}: {alarms:?}");
+        assert_eq!(alarms[0].kind, Kind::Collapse, "{alarms:?}");
+        let delay = seconds(&alarms[0].at) - from;
+        assert!((0..=300).contains(&delay), "{hour}: {alarms:?}");
     }
 }
 
@@ -92,6 +118,13 @@ fn what_is_no_drop_is_no_alarm() {
     }
     let rows = (0..5_000).map(|at| (at * 60_000, 7.25)).collect();
     assert_eq!(run(&Series { form: Form::Seconds, rows, notices: Vec::new() }), [], "constant");
+}
+
+#[test]
+fn a_weekend_that_falls_at_midnight_surprises_once() {
+    let abrupt = |at: i64| if (at / DAY) % 7 >= 5 { 500.0 } else { 1_000.0 } + town(at % DAY);
+    let alarms = run(&series(300, 30 * 288, abrupt));
+    assert!(alarms.iter().all(|alarm| seconds(&alarm.at) < 7 * DAY), "{alarms:?}");
 }
 
 #[test]
@@ -158,7 +191,7 @@ fn flapping_is_one_drop() {
 
 #[test]
 fn no_data_is_never_a_drop() {
-    for (interval, values) in [(1, 3_000), (60, 4_000), (300, 1_300)] {
+    for (interval, values) in [(1, 3_000), (60, 4_000), (300, 3_000)] {
         let whole = series(interval, values, town);
         let before = run(&whole).len();
         for from in (0..values as usize).step_by(211) {

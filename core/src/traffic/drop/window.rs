@@ -75,9 +75,11 @@ impl Window {
     }
 
     /// How far out the mean is, as a share of where the alarm is; `None`: that is not known.
+    /// A mean of fewer values than its length varies more than was learned.
     pub(super) fn evidence(&self) -> Option<f64> {
         let limit = (SPREADS * self.spread()).max(DEEPER * self.deepest);
-        (self.readings >= READINGS_MIN && limit > 0.0).then(|| -self.mean / limit)
+        let is_whole = self.seen >= self.length && self.readings >= READINGS_MIN;
+        (is_whole && limit > 0.0).then(|| -self.mean / limit)
     }
 
     /// The share of what was expected that is missing.
