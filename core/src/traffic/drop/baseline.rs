@@ -94,8 +94,8 @@ pub(super) struct Expected {
     pub(super) spread: f64,
     /// How often almost nothing comes at this height.
     pub(super) low_share: f64,
-    /// The shape holds only other days of the week: this may be the first weekend.
-    pub(super) is_new: bool,
+    /// Weeks that this moment was seen in; none: this may be the first weekend. `None`: no shape.
+    pub(super) weeks: Option<usize>,
 }
 
 impl Expected {
@@ -163,7 +163,7 @@ impl Baseline {
             slide,
             spread: spread.max(SPREAD_MIN * base),
             low_share: self.spread.low_share(base * base),
-            is_new,
+            weeks: shape.filter(|_| self.trusted).map(|shape| shape.weeks),
         };
         (step > NOTHING * self.plain && step > 0.0).then_some(expected)
     }
@@ -356,5 +356,5 @@ impl Baseline {
 
 /// Whether a moment was never seen on this day of the week.
 fn is_new(shape: Option<Shape>) -> bool {
-    shape.is_none_or(|shape| shape.week.is_none())
+    shape.is_none_or(|shape| shape.weeks == 0)
 }

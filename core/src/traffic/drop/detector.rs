@@ -36,8 +36,9 @@ const FATIGUE_TIMES: f64 = 1.25;
 const FATIGUE_MOST: f64 = 2.5;
 /// Least distance of all values of a drop together, in spreads, as the threshold stands.
 const STRENGTH_MIN: f64 = 1.5;
-/// The least loss that is told of a day of the week that was never seen: it may be a weekend.
-const SIZE_MIN_NEW: f64 = 0.4;
+/// The least loss that is told of a day of the week that was seen in no week before, for it may be
+/// a weekend, or in one, which may have been odd.
+const SIZE_MIN_NEW: [f64; 2] = [0.4, 0.25];
 /// Fewest values that a change is measured by.
 const CHANGE_VALUES: f64 = 2.0;
 /// What was found sooner than this after its begin came at once.
@@ -63,7 +64,8 @@ const BACK_VALUES: [f64; 2] = [3.0, 12.0];
 const RECENT_VALUES: f64 = 4.0;
 
 /// The detector of one series, with all that it learned: what is written down and read again goes
-/// on as if nothing had been. Its size is bounded, about 100 kB as JSON.
+/// on as if nothing had been. Its size is bounded; as JSON, 323 kB were
+/// measured (see [`super::drop`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detector {
     settings: Settings,
@@ -77,7 +79,7 @@ pub struct Detector {
     baseline: Baseline,
     /// Whether windows and threshold were learned against a shape.
     seasonal: bool,
-    /// The cumulative sum, and the values in a row that were almost nothing.
+    /// The cumulative sum, its latest values, and the values in a row that were almost nothing.
     sum: Excursion,
     latest: Latest,
     low: Excursion,
@@ -284,7 +286,8 @@ impl Detector {
         }
         let threshold = self.threshold();
         let size_min = self.settings.size_min;
-        let size_min = if expected.is_new { size_min.max(SIZE_MIN_NEW) } else { size_min };
+        let weeks = expected.weeks.and_then(|weeks| SIZE_MIN_NEW.get(weeks));
+        let size_min = weeks.map_or(size_min, |least| size_min.max(*least));
         let change = self.latest.of_change(&self.sum, CHANGE_VALUES);
         let (step, slide) = (expected.step / expected.base, expected.slide / expected.base);
         let rare = self.low.values >= 2.0 && self.low.evidence >= threshold;

@@ -37,12 +37,22 @@
 //! - **Windows** of a quarter of an hour, one hour and four (exponentially weighted means, Roberts,
 //!   "Control chart tests based on geometric moving averages", 1959) against the shape itself,
 //!   which find what is too slow or too small for the sum. How far each usually strays is learned
-//!   from itself, so that slow noise needs no model. They wait for a whole week.
+//!   from itself, so that slow noise needs no model. They wait for eight days where there is a
+//!   shape, for three where there is none.
 //!
 //! See Tartakovsky, Nikiforov and Basseville, "Sequential analysis" (2014), for such tests in
-//! general. An alarm also needs a loss of `size_min` as measured. One drop is one alarm: it ends
-//! when most of the loss is back and stays, goes on if it returns soon, and settles, in half a day
-//! or two, at a level that lasts.
+//! general. An alarm also needs a loss of `size_min` as measured: of the sum's values since it was
+//! last zero, those at the end count that together are furthest out, for the change came before
+//! them (a generalised likelihood ratio: Siegmund and Venkatraman, "Using the generalized
+//! likelihood ratio statistic for sequential detection of a change-point", 1995). One drop is one
+//! alarm: it ends when most of the loss is back and stays, goes on if it returns soon, and settles
+//! at a level that lasts: after half a day, or two days where there is a shape, and 72 values.
+//!
+//! # The first weeks
+//! A day of the week that no week before had may be a weekend. There the local level follows
+//! whatever comes, and less than 40 % missing is not told; where one week had it, less than 25 %.
+//! A weekend that comes at once with more than that missing is told, once: what was never seen is
+//! learned during a drop too, a collapse from its third hour on.
 //!
 //! # Confidence
 //! `(1 - exp(-D / 3)) · n / (n + 20)`: `D` is how far all values of the drop together lie below
@@ -53,7 +63,25 @@
 //! # Bounds
 //! No alarm comes in the first thirty values. Intervals below five seconds are gathered to blocks
 //! of five. In a series with a daily shape, the first two days have none to go by: a fall at once
-//! in its evening is told as a step.
+//! in its evening is told as a step. The state as JSON was 323 kB at most, at intervals of one and
+//! five minutes (211 kB after two weeks at a second, 33 kB at an hour).
+//!
+//! # Measured
+//! On simulated months by minute (two humps a day, weekends at 65 % and later, slow noise of 4 %,
+//! bursts, promotions, growth; `tests/src/bin/bench/detector/town.rs`), towns 9,000 and on, which
+//! nothing was tuned on. Delays are to the end of the minute that told.
+//!
+//! - False alarms from the third week on, in 40 times 7 weeks without a failure: none a year at 60
+//!   requests a minute at noon, 0.4 at 1,000 and 0.4 at 20,000 (two alarms each). In the first two
+//!   weeks: none in 120.
+//! - Sixty failures each, at 60, 1,000 and 20,000 a minute. Collapse: all found, half of them
+//!   within 3, 3 and 2 minutes. Half lost: 58, 60 and 60 found, within 32, 4 and 3. 30 % lost: 22,
+//!   60 and 60 found, within 38, 10 and 5. 20 % lost: 4, 29 and 40 found, within 76, 21 and 10. A
+//!   slide by 60 % in four hours: 50, 60 and 60 found, within 231, 187 and 180.
+//! - In the first week, from its sixth hour on (towns 5,000 and on, which were looked at): all of
+//!   180 collapses found, half within 3 minutes; of 60 losses of half for an hour 17, 52 and 53.
+//! - By the second, at 50 a second with 5 % slow and 10 % quick noise, after 10 minutes to 2 hours:
+//!   all of 100 total losses found, the last after 17 s; no false alarm in 111 hours.
 
 mod baseline;
 mod detector;

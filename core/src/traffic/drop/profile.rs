@@ -63,6 +63,7 @@ struct Near {
     low_step: f64,
     low_slide: f64,
     periods: usize,
+    weeks: usize,
 }
 
 /// What the shape says of a moment.
@@ -75,8 +76,9 @@ pub(super) struct Shape {
     /// Of the daily and of the weekly shape alone.
     pub(super) day: Option<f64>,
     pub(super) week: Option<f64>,
-    /// Periods that this moment was seen in.
+    /// Periods that this moment was seen in, days or weeks, and weeks alone.
     pub(super) periods: usize,
+    pub(super) weeks: usize,
 }
 
 impl Profile {
@@ -120,6 +122,7 @@ impl Profile {
             day: near.day,
             week: near.week,
             periods: near.periods,
+            weeks: near.weeks,
         })
     }
 
@@ -183,6 +186,7 @@ impl Profile {
             low_step: low(JITTER_SECONDS),
             low_slide: low(SHIFT_SECONDS),
             periods: seen(&self.day).max(seen(&self.week)),
+            weeks: seen(&self.week),
         })
     }
 
