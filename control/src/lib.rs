@@ -3,8 +3,9 @@
 //! Owns the estate in memory ([`estate`]), taking in observations ([`ingest`], [`follow`]), the
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
-//! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what edges are told and tell ([`edges`], [`traffic`]), who
-//! may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
+//! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what edges are told and tell
+//! ([`edges`], [`traffic`]),
+//! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
 //! between any two steps loses nothing and repeats nothing.

@@ -1,7 +1,8 @@
 //! Problems in two sentences: what and where, then the number, the limit and the consequence.
 
 use chrono::{DateTime, Utc};
-use mainstay_core::id::RegionId;
+use mainstay_core::estate::Cause;
+use mainstay_core::id::{DatacenterId, RegionId, ServiceId};
 use mainstay_core::problem::Problem;
 use mainstay_core::rollout::StopReason;
 
@@ -81,6 +82,26 @@ pub fn problem_title(problem: &Problem) -> String {
     }
 }
 
+/// How many serve, and why the others do not.
+fn instances_failing(
+    service: &ServiceId,
+    datacenter: &DatacenterId,
+    serving: u32,
+    why: Option<&Cause>,
+) -> String {
+    let detail = t!(
+        "problem-failing-detail",
+        n = i64::from(serving),
+        serving = number(serving),
+        service = service.as_str(),
+        dc = datacenter.as_str()
+    );
+    match why {
+        Some(why) => t!("problem-failing-cause", detail = detail, cause = cause(why)),
+        None => detail,
+    }
+}
+
 /// The numbers and what they mean for users.
 pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
     match problem {
@@ -92,18 +113,7 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         ),
         Problem::DatacenterNeverSeen { .. } => t!("problem-never-detail"),
         Problem::InstancesFailing { service, datacenter, failing, total, cause: why } => {
-            let serving = total.saturating_sub(*failing);
-            let detail = t!(
-                "problem-failing-detail",
-                n = i64::from(serving),
-                serving = number(serving),
-                service = service.as_str(),
-                dc = datacenter.as_str()
-            );
-            match why {
-                Some(why) => t!("problem-failing-cause", detail = detail, cause = cause(why)),
-                None => detail,
-            }
+            instances_failing(service, datacenter, total.saturating_sub(*failing), why.as_ref())
         }
         Problem::TooFewNodes { service, datacenter, serving, wanted } => t!(
             "problem-too-few-detail",
@@ -114,10 +124,10 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         ),
         Problem::Misplaced { instances, local, .. } => {
             let count = number(*instances);
-            if *local {
-                t!("problem-misplaced-detail-local", n = i64::from(*instances), count = count)
-            } else {
-                t!("problem-misplaced-detail", n = i64::from(*instances), count = count)
+            let n = i64::from(*instances);
+            match local {
+                true => t!("problem-misplaced-detail-local", n = n, count = count),
+                false => t!("problem-misplaced-detail", n = n, count = count),
             }
         }
         Problem::OneDatacenterLeft { service, datacenter } => {

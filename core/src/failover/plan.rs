@@ -225,77 +225,77 @@ pub fn fail_back(run: &Run, observed: &Observed, standing: &Standing) -> Plan {
     let mut groups = Vec::new();
     let mut above: Option<StepId> = None;
     for group in &run.plan.groups {
-        let name = |kind: &str, subject: &str, at: &str| {
-            let parts = [group.id.as_str(), kind, subject, at];
-            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            StepId(parts.join("/"))
-        };
-        let precheck = name("precheck", "", "");
-        let observe = name("observe", "", "");
-        let stands = group
+        let stands: Vec<_> = group
             .steps
             .iter()
-            .filter(|step| run.stands(&step.id) && still(step, observed, standing));
-        let (mut moves, mut releases) = (Vec::new(), Vec::new());
-        for step in stands {
-            let (Some(from), Some(to)) = (&step.from, &step.to) else { continue };
-            match &step.act {
-                Act::Promote(id) => {
-                    let kinds = |kind: &str| name(kind, id.as_str(), "");
-                    moves.extend(promotion(id, to, from, &precheck, kinds));
-                }
-                Act::ShiftTraffic(id) => moves.push(Step {
-                    id: name("return-traffic", id.as_str(), from.as_str()),
-                    act: Act::ReturnTraffic(id.clone()),
-                    from: Some(to.clone()),
-                    to: Some(from.clone()),
-                    nodes: 0,
-                    after: Vec::new(),
-                }),
-                Act::Scale(id) | Act::Start(id) => releases.push(Step {
-                    id: name("release", id.as_str(), to.as_str()),
-                    act: Act::Release(id.clone()),
-                    from: Some(to.clone()),
-                    to: Some(from.clone()),
-                    nodes: step.nodes,
-                    after: vec![observe.clone()],
-                }),
-                Act::Precheck(_)
-                | Act::StopWrites(_)
-                | Act::WaitForReplica(_)
-                | Act::Verify(_)
-                | Act::Observe(_)
-                | Act::ReturnTraffic(_)
-                | Act::Release(_) => {}
-            }
-        }
-        if moves.is_empty() && releases.is_empty() {
+            .filter(|step| run.stands(&step.id) && still(step, observed, standing))
+            .collect();
+        if stands.is_empty() {
             continue;
         }
-        let verified: Vec<_> = moves.iter().filter(|it| matches!(it.act, Act::Verify(_))).collect();
-        let mut needed: Vec<_> = verified.into_iter().map(|step| step.id.clone()).collect();
-        if needed.is_empty() {
-            needed.push(precheck.clone());
-        }
-        for step in moves.iter_mut().filter(|it| matches!(it.act, Act::ReturnTraffic(_))) {
-            step.after.clone_from(&needed);
-        }
-        let bare = |id, act, after| Step { id, act, from: None, to: None, nodes: 0, after };
-        let ends =
-            moves.iter().filter(|step| matches!(step.act, Act::Verify(_) | Act::ReturnTraffic(_)));
-        let mut ends: Vec<_> = ends.map(|step| step.id.clone()).collect();
-        if ends.is_empty() {
-            ends.push(precheck.clone());
-        }
-        let first = bare(precheck, Act::Precheck(group.id.clone()), above.into_iter().collect());
-        let last = bare(observe.clone(), Act::Observe(group.id.clone()), ends);
-        above = Some(observe);
-        let steps = [vec![first], moves, vec![last], releases].concat();
+        let steps = back(&group.id, &stands, above.take());
+        above = Some(back_id(&group.id, "observe", &[]));
         let (id, priority) = (group.id.clone(), group.priority);
         groups.push(GroupPlan { id, priority, steps, stays_down: Vec::new() });
     }
     let (lose, scope) = (run.plan.lose.clone(), run.plan.scope.clone());
     Plan { lose, scope, back: Some(run.id), groups }
+}
+
+fn back_id(group: &GroupId, kind: &str, parts: &[&str]) -> StepId {
+    let parts = [group.as_str(), kind].into_iter().chain(parts.iter().copied());
+    StepId(parts.collect::<Vec<_>>().join("/"))
+}
+
+/// The steps that take back what stands of a group.
+fn back(group: &GroupId, stands: &[&Step], above: Option<StepId>) -> Vec<Step> {
+    let name = |kind: &str, parts: &[&str]| back_id(group, kind, parts);
+    let (precheck, observe) = (name("precheck", &[]), name("observe", &[]));
+    let (mut leaders, mut returns, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    for step in stands {
+        let (Some(from), Some(to)) = (&step.from, &step.to) else { continue };
+        let turned = |id, act, nodes, after| Step {
+            id,
+            act,
+            from: Some(to.clone()),
+            to: Some(from.clone()),
+            nodes,
+            after,
+        };
+        match &step.act {
+            Act::Promote(id) => {
+                let kinds = |kind: &str| name(kind, &[id.as_str()]);
+                leaders.extend(promotion(id, to, from, &precheck, kinds));
+            }
+            Act::ShiftTraffic(id) => {
+                let own = name("return-traffic", &[id.as_str(), from.as_str()]);
+                returns.push(turned(own, Act::ReturnTraffic(id.clone()), 0, Vec::new()));
+            }
+            Act::Scale(id) | Act::Start(id) => {
+                let own = name("release", &[id.as_str(), to.as_str()]);
+                let act = Act::Release(id.clone());
+                releases.push(turned(own, act, step.nodes, vec![observe.clone()]));
+            }
+            Act::Precheck(_)
+            | Act::StopWrites(_)
+            | Act::WaitForReplica(_)
+            | Act::Verify(_)
+            | Act::Observe(_)
+            | Act::ReturnTraffic(_)
+            | Act::Release(_) => {}
+        }
+    }
+    let verified = leaders.iter().filter(|step: &&Step| matches!(step.act, Act::Verify(_)));
+    let verified: Vec<_> = verified.map(|step| step.id.clone()).collect();
+    let or_precheck = |ids: Vec<StepId>| if ids.is_empty() { vec![precheck.clone()] } else { ids };
+    for step in &mut returns {
+        step.after = or_precheck(verified.clone());
+    }
+    let ends = returns.iter().map(|step| step.id.clone()).chain(verified).collect();
+    let bare = |id, act, after| Step { id, act, from: None, to: None, nodes: 0, after };
+    let last = bare(observe, Act::Observe(group.clone()), or_precheck(ends));
+    let first = bare(precheck, Act::Precheck(group.clone()), above.into_iter().collect());
+    [vec![first], leaders, returns, vec![last], releases].concat()
 }
 
 /// Whether what a step changed is so now: another run may have taken it back.

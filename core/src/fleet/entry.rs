@@ -70,27 +70,7 @@ impl EntryKind {
                 "serving_least",
                 "orchestrator",
             ],
-            Self::Service => &[
-                "id",
-                "group",
-                "placement",
-                "datacenters",
-                "needs",
-                "regions",
-                "nodes",
-                "version",
-                "front",
-                "command",
-                "health_path",
-                "retired",
-                "strategy",
-                "bench",
-                "rollout_plan",
-                "identical_per_second",
-                "in_flight",
-                "depends_on",
-                "node_requests_per_second",
-            ],
+            Self::Service => SERVICE,
             Self::Database => &[
                 "id",
                 "group",
@@ -156,6 +136,29 @@ impl fmt::Display for EntryKind {
     }
 }
 
+/// Keys of a service.
+const SERVICE: &[&str] = &[
+    "id",
+    "group",
+    "placement",
+    "datacenters",
+    "needs",
+    "regions",
+    "nodes",
+    "version",
+    "front",
+    "command",
+    "health_path",
+    "retired",
+    "strategy",
+    "bench",
+    "rollout_plan",
+    "identical_per_second",
+    "in_flight",
+    "depends_on",
+    "node_requests_per_second",
+];
+
 const PROOF_CHECKS: &str =
     r#"proof_checks = [{ name = "orders", query = "SELECT count(*) FROM orders" }]"#;
 
@@ -184,12 +187,6 @@ pub(super) fn example(key: &str) -> &'static str {
         "health_path" => r#"health_path = "/health""#,
         "identical_per_second" => "identical_per_second = 50",
         "in_flight" => "in_flight = 1024",
-        "depends_on" => r#"depends_on = ["feed-api", "store-db"]"#,
-        "node_requests_per_second" => "node_requests_per_second = 200",
-        "rto_minutes" => "rto_minutes = 15",
-        "rpo_seconds" => "rpo_seconds = 30",
-        "serving_least" => "serving_least = 2",
-        "orchestrator" => r#"orchestrator = "advise""#,
         "policy" => r#"policy = "daily""#,
         "full_every_days" => "full_every_days = 1",
         "full_on" => r#"full_on = ["tuesday", "friday"]"#,
@@ -207,8 +204,6 @@ pub(super) fn example(key: &str) -> &'static str {
         "valid_hours" => "valid_hours = 72",
         "checks" => r#"checks = [{ path = "/health", status = 200 }]"#,
         "proof_checks" => PROOF_CHECKS,
-        "cluster" => r#"cluster = "patroni""#,
-        "lag_max_bytes" => "lag_max_bytes = 16_777_216",
         "query" => r#"query = "SELECT count(*) FROM orders""#,
         "database" => r#"database = "shop""#,
         "at_least" => "at_least = 1",
@@ -233,6 +228,21 @@ pub(super) fn example(key: &str) -> &'static str {
         "promql" => r#"promql = "sum(rate(orders_total[1m]))""#,
         "most" => "most = 0.5",
         "least" => "least = 10",
+        _ => recovery_example(key),
+    }
+}
+
+/// The same of what is asked of recovery.
+fn recovery_example(key: &str) -> &'static str {
+    match key {
+        "rto_minutes" => "rto_minutes = 15",
+        "rpo_seconds" => "rpo_seconds = 30",
+        "serving_least" => "serving_least = 2",
+        "orchestrator" => r#"orchestrator = "advise""#,
+        "depends_on" => r#"depends_on = ["feed-api", "store-db"]"#,
+        "node_requests_per_second" => "node_requests_per_second = 200",
+        "cluster" => r#"cluster = "patroni""#,
+        "lag_max_bytes" => "lag_max_bytes = 16777216",
         _ => "key = value",
     }
 }

@@ -66,8 +66,8 @@ pub(super) fn text(common: &Common, place: &Place<'_>) -> String {
         text,
         "postgresql:\n  listen: {postgres}\n  connect_address: {postgres}\n  data_dir: {data}\n  \
          bin_dir: {bin}\n  pgpass: {pass}\n  use_unix_socket: true\n  \
-         use_unix_socket_repl: true\n  parameters:\n    unix_socket_directories: {sockets}\n  pg_hba:\n  \
-         - local all all trust\n  - local replication all trust\n  \
+         use_unix_socket_repl: true\n  parameters:\n    unix_socket_directories: {sockets}\n  \
+         pg_hba:\n  - local all all trust\n  - local replication all trust\n  \
          - host all all 127.0.0.0/8 trust\n  - host replication all 127.0.0.0/8 trust\n  \
          authentication:\n"
     );

@@ -129,10 +129,7 @@ fn detail(event: &Event) -> Option<String> {
         return refusal(after);
     }
     match event.action {
-        Action::FleetApply => {
-            let n = after.get("changes")?.as_array()?.len() as u64;
-            Some(t!("audit-changes", n = n, count = text::number(n)))
-        }
+        Action::FleetApply => changes(after),
         Action::ProblemOpen => {
             let problem: Problem = serde_json::from_value(after.clone()).ok()?;
             Some(text::problem_title(&problem))
@@ -156,8 +153,8 @@ fn detail(event: &Event) -> Option<String> {
             quoted(after.get("restore")?)
         }
         Action::RestoreLetGo => quoted(after.get("path")?),
-        Action::FailoverStart => quoted(after.get("run")?),
-        Action::FailoverStep
+        Action::FailoverStart
+        | Action::FailoverStep
         | Action::FailoverAllow
         | Action::FailoverRefuse
         | Action::FailoverPause
@@ -165,8 +162,8 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverRetry
         | Action::FailoverSkip
         | Action::FailoverStop
-        | Action::FailoverForce => quoted(after.get("state")?.get("kind")?),
-        Action::FailoverGate => quoted(after.get("gate")?),
+        | Action::FailoverForce
+        | Action::FailoverGate => failover(after),
         Action::SignIn
         | Action::SignOut
         | Action::UserCreate
@@ -194,6 +191,18 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RolloutReason
         | Action::RolloutEnd => None,
     }
+}
+
+/// Of a fleet file: how much it changed.
+fn changes(after: &Value) -> Option<String> {
+    let n = after.get("changes")?.as_array()?.len() as u64;
+    Some(t!("audit-changes", n = n, count = text::number(n)))
+}
+
+/// Of a failover: the run that began, the gate that changed, or the state that it came to.
+fn failover(after: &Value) -> Option<String> {
+    let state = || after.get("state")?.get("kind");
+    quoted(after.get("gate").or_else(|| after.get("run")).or_else(state)?)
 }
 
 /// Why something was not done, where the entry says it in words or as a refusal of a role.

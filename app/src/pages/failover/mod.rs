@@ -2,6 +2,7 @@
 //! ([`run`]); and what the orchestrator makes of the traffic ([`orchestrator`]).
 
 pub mod list;
+mod log;
 pub mod orchestrator;
 pub mod plan;
 pub mod run;

@@ -175,7 +175,7 @@ fn reason(reason: &Reason) -> ReasonRow {
     let (tone, answer) = match reason.answer {
         Answer::Yes => (Tone::Ok, t!("answer-yes")),
         Answer::No => (Tone::Crit, t!("answer-no")),
-        Answer::Unknown => (Tone::Unk, t!("answer-unknown")),
+        Answer::Unknown => (Tone::Unk, t!("answer-not-known")),
     };
     ReasonRow { tone, answer, words: question(&reason.question) }
 }
@@ -319,7 +319,8 @@ fn decisions(data: &Data) -> AnyView {
                 .iter()
                 .map(|reason| {
                     let words = reason.words.clone();
-                    view! { <li>{glyph_named(reason.tone, &reason.answer)}<span>{words}</span></li> }
+                    let mark = glyph_named(reason.tone, &reason.answer);
+                    view! { <li>{mark}<span>{words}</span></li> }
                 })
                 .collect_view();
             let run = row.run.clone().map(|run| {

@@ -444,26 +444,28 @@ fn start_form(data: &Data, reader: &Reader) -> AnyView {
         value: tick(typed.emergency),
         ..Field::default()
     };
-    let overrides = overrides(data);
     let drill = data.plan.back.is_none().then(|| field(drill, mistakes));
-    let label = match data.plan.back {
-        Some(_) => t!("failover-start-back", name = data.name.as_str()),
-        None => t!("failover-start-do", name = data.name.as_str()),
-    };
     let body = view! {
         {error_summary(mistakes_title(mistakes), mistakes)}
         <input type="hidden" name="key" value=typed.key.clone()/>
         <input type="hidden" name="plan" value=data.hash.clone()/>
         {field(mode, mistakes)}
         {drill}
-        {overrides}
+        {overrides(data)}
         {field(reason, mistakes)}
         {field(confirm, mistakes)}
         {field(emergency, mistakes)}
-        {submit(Weight::Danger, label)}
+        {submit(Weight::Danger, start_label(data))}
         <p class="muted small">{t!("failover-start-note")}</p>
     };
     form(data.action.clone(), &reader.csrf, body)
+}
+
+fn start_label(data: &Data) -> String {
+    match data.plan.back {
+        Some(_) => t!("failover-start-back", name = data.name.as_str()),
+        None => t!("failover-start-do", name = data.name.as_str()),
+    }
 }
 
 /// A box for each rule that does not hold: overriding names it.

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::{Permission, Target};
-use mainstay_core::audit::Actor;
 use mainstay_core::failover::request::REASON_MIN_CHARS;
 use mainstay_core::failover::{Mode, Outcome, Run, State, StepState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::log::log;
+pub use super::log::{LogRow, Told};
 use super::steps::{self, StepRow};
 use super::{RunRow, run_title, seconds, step_state};
 use crate::pages::Reader;
@@ -75,29 +76,11 @@ pub struct GroupRow {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = FailoverLogRow)]
-pub struct LogRow {
-    pub at: DateTime<Utc>,
-    #[schema(value_type = String)]
-    pub tone: Tone,
-    pub words: String,
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = FailoverFailedRow)]
 pub struct FailedRow {
     pub step: String,
     pub words: String,
     pub why: String,
-}
-
-/// Something that happened to it, as the store tells.
-#[derive(Clone, Debug)]
-pub struct Told {
-    pub at: DateTime<Utc>,
-    pub actor: Actor,
-    pub state: State,
-    pub steps: Vec<(String, StepState)>,
 }
 
 pub fn build(
@@ -160,37 +143,6 @@ pub fn build(
         typed: Typed::default(),
         mistakes: Vec::new(),
     }
-}
-
-/// What an event says: each step that changed, then the state if a person made it.
-fn log(run: &Run, event: &Told) -> Vec<LogRow> {
-    let by = event.actor.name().to_owned();
-    let mut rows: Vec<_> = event
-        .steps
-        .iter()
-        .filter_map(|(id, state)| {
-            let step = run.plan.steps().map(|(_, step)| step).find(|step| step.id.0 == *id)?;
-            let (tone, word) = step_state(Some(state));
-            let what = super::step_words(step);
-            let seen = match state {
-                // That it runs, and what it waits for, stands above.
-                StepState::Running { .. } => return None,
-                StepState::Done { seen, .. } => seen.clone(),
-                StepState::Failed { why, .. } => why.clone(),
-                StepState::Skipped { reason, .. } => format!("{by}: {reason}"),
-            };
-            let seen = if seen.is_empty() { seen } else { format!(" {}", text::sentence(&seen)) };
-            Some(LogRow { at: event.at, tone, words: format!("{what}: {word}.{seen}") })
-        })
-        .collect();
-    let person = !matches!(event.actor, Actor::System(_));
-    let over = matches!(event.state, State::Ended { .. });
-    if person || over {
-        let like = Run { state: event.state.clone(), ..run.clone() };
-        let (tone, word) = super::state(&like);
-        rows.push(LogRow { at: event.at, tone, words: format!("{word} ({by}).") });
-    }
-    rows
 }
 
 pub fn title(data: &Data) -> String {

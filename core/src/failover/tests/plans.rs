@@ -1,3 +1,5 @@
+//! Plans of a small fleet and of the enterprise: what moves where, after what, and what is found.
+
 use super::*;
 use crate::failover::lint::{self, Kind};
 use crate::failover::rules::{self, Gates, Holds, Rule};

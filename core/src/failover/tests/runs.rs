@@ -1,3 +1,5 @@
+//! Runs in a world that does what it is told, or does not: their steps, and what people ask.
+
 use super::*;
 use crate::estate::{DatacenterState, Estate, Instance, InstanceState};
 use crate::failover::decide::{Answered, Facts, decide};

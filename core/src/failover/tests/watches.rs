@@ -1,3 +1,5 @@
+//! What the orchestrator makes of a drop, question by question, and what it does not watch.
+
 use super::*;
 use crate::estate::{DatacenterState, Estate};
 use crate::failover::preview::{Given as Seen, Past, preview};

@@ -1,3 +1,5 @@
+//! Each question with a passing, a refusing and an unknown answer, and what follows from all.
+
 use super::*;
 use crate::id::DatacenterId;
 use crate::traffic::drop::{Alarm, Kind, State};

@@ -1,3 +1,5 @@
+//! Series with drops, gaps and shapes: what is told, when, and what never is.
+
 use super::*;
 
 const DAY: i64 = 86_400;
