@@ -66,13 +66,13 @@ fn sentences(rules: &[Judged]) -> String {
     all.collect::<Vec<_>>().join("; ")
 }
 
-fn name_of(actor: &Actor) -> &str {
+/// Who it is, also where a token of theirs asks: `ann` for `ann/her-token`. So nobody is a second
+/// person to their own token.
+fn person(actor: &Actor) -> &str {
+    let name = actor.name();
     match actor {
-        Actor::User(name)
-        | Actor::Token(name)
-        | Actor::Agent(name)
-        | Actor::System(name)
-        | Actor::Anonymous(name) => name,
+        Actor::Token(_) => name.split_once('/').map_or(name, |(user, _)| user),
+        Actor::User(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous(_) => name,
     }
 }
 

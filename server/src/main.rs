@@ -10,6 +10,8 @@ mod cli;
 mod door_tests;
 mod edges;
 #[cfg(test)]
+mod failover_tests;
+#[cfg(test)]
 mod forget_tests;
 mod guard;
 mod http;

@@ -8,7 +8,7 @@ use mainstay_store::{StoreError, Tx, failover as stored, release};
 use serde_json::json;
 
 use super::write::{Cause, carry_out};
-use super::{FailoverError, REASON_MAX_CHARS, name_of, refuse};
+use super::{FailoverError, REASON_MAX_CHARS, person, refuse};
 use crate::Control;
 use crate::access::By;
 use crate::once::Once;
@@ -68,7 +68,7 @@ impl Asked<'_> {
             refuse(tx, self.event(), &words).await?;
             return Ok(Err(FailoverError::Changed(words)));
         }
-        let name = name_of(&self.by.actor);
+        let name = person(&self.by.actor);
         let next = match request(&run, self.request, name, self.now) {
             Ok(next) if next == run => {
                 self.once.remember(tx, &run, self.now).await?;

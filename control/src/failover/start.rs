@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::facts::past_and_gates;
-use super::{FailoverError, REASON_MAX_CHARS, refuse};
+use super::{FailoverError, REASON_MAX_CHARS, person, refuse};
 use crate::Control;
 use crate::access::By;
 use crate::once::Once;
@@ -271,7 +271,7 @@ impl Starting<'_> {
             reason: start.reason.trim().to_owned(),
             emergency: start.emergency,
             started_at: self.now,
-            started_by: self.actor.name().to_owned(),
+            started_by: person(self.actor).to_owned(),
             allowed_by: None,
             revision: 1,
             routing_revision: 0,

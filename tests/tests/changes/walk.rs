@@ -101,7 +101,9 @@ impl<'w> Walk<'w> {
 
     /// Routes that nobody has used.
     pub fn missing(&self) -> Vec<&str> {
-        let walked = |route: &&&str| self.walked.contains(**route) || ELSEWHERE.contains(route);
+        // Failovers need two people and a run in every state: `server/src/failover_tests.rs`.
+        let elsewhere = |route: &str| route.contains("/failover/") || ELSEWHERE.contains(&route);
+        let walked = |route: &&&str| self.walked.contains(**route) || elsewhere(route);
         self.routes.keys().filter(|route| !walked(route)).copied().collect()
     }
 
