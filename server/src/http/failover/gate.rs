@@ -151,7 +151,7 @@ async fn open_sent(context: Context, viewer: Viewer, body: Bytes) -> Response {
     }
     let fields = Fields::parse(&body);
     let Some(rule) = Rule::from_name(fields.text("gate")) else {
-        return Redirect::to(paths::FAILOVER).into_response();
+        return refused(&context, FailoverError::Form(vec!["write lock or freeze".to_owned()]));
     };
     let (by, control) = (context.by(&viewer), &context.state.control);
     match control.open_gate(&by, rule, fields.text("key")).await {
