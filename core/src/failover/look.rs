@@ -8,9 +8,11 @@ use super::decide::{Facts, Order, Running};
 use super::target::lag_max_bytes;
 use super::{Act, Mode};
 use crate::backup::work::{Done, WorkState};
-use crate::cluster::MemberReport;
 use crate::cluster::decide::{Reason, Verdict, may_fail_over, may_switch};
-use crate::cluster::job::{ANY_LOSS, ClusterDone, ClusterJob, FailoverJob, SwitchoverJob};
+use crate::cluster::job::{
+    ANY_LOSS, ClusterDone, ClusterJob, FailoverJob, RejoinJob, SwitchoverJob,
+};
+use crate::cluster::{MemberReport, Role, State};
 use crate::estate::Contact;
 use crate::id::{DatabaseId, DatacenterId, ServiceId};
 use crate::placement;
@@ -36,7 +38,7 @@ type Seen = (Look, Option<Order>);
 pub(super) fn look(step: &Running<'_>, facts: &Facts<'_>) -> Seen {
     let bare = |look| (look, None);
     match &step.step.act {
-        Act::Precheck(_) => bare(precheck(step, facts)),
+        Act::Precheck(_) => precheck(step, facts),
         Act::Scale(id) | Act::Start(id) => bare(nodes(step, facts, id)),
         Act::StopWrites(id) => stop_writes(step, facts, id),
         Act::WaitForReplica(id) => bare(wait(step, facts, id)),
@@ -48,8 +50,41 @@ pub(super) fn look(step: &Running<'_>, facts: &Facts<'_>) -> Seen {
     }
 }
 
-/// Targets are heard; of what returns, the nodes are up; leaders can hand over.
-fn precheck(step: &Running<'_>, facts: &Facts<'_>) -> Look {
+/// Targets are heard; of what returns, the nodes are up; leaders can hand over. A member that was
+/// left follows its leader again before it can lead: it is asked to.
+fn precheck(step: &Running<'_>, facts: &Facts<'_>) -> Seen {
+    let rejoin = match step.run.plan.back {
+        Some(_) => rejoin(step, facts),
+        None => None,
+    };
+    match rejoin {
+        Some(seen) => seen,
+        None => (checked(step, facts), None),
+    }
+}
+
+/// The first member that is to lead again and does not follow; `None`: all do, or they are not
+/// heard.
+fn rejoin(step: &Running<'_>, facts: &Facts<'_>) -> Option<Seen> {
+    step.group.steps.iter().find_map(|other| {
+        let (Act::Promote(id), Some(to)) = (&other.act, &other.to) else { return None };
+        let report = member(facts, id, to)?;
+        let follows = report.role == Role::Leader || report.state == State::Streaming;
+        if follows {
+            return None;
+        }
+        let job_id = format!("{}-rejoin-{id}", job_id(step));
+        let known = facts.estate.datacenters.get(to).and_then(|it| it.work(&job_id));
+        if let Some(why) = known.and_then(|report| refused(&report.state)) {
+            return Some((Look::Failed(format!("{id} in {to}: {why}")), None));
+        }
+        let job = ClusterJob::Rejoin(RejoinJob { id: job_id, database: id.clone() });
+        let seen = format!("{id} in {to} joins its cluster again");
+        Some((Look::Waits(seen), Some(Order { datacenter: to.clone(), job })))
+    })
+}
+
+fn checked(step: &Running<'_>, facts: &Facts<'_>) -> Look {
     let estate = facts.estate;
     let targets: BTreeSet<_> = step.group.steps.iter().filter_map(|it| it.to.as_ref()).collect();
     let unheard = |id: &&&DatacenterId| estate.contact(id) != Contact::Reporting;
@@ -198,7 +233,7 @@ fn refused(state: &WorkState) -> Option<String> {
 }
 
 fn leads_by(member: &MemberReport) -> bool {
-    member.role == crate::cluster::Role::Leader && member.state.runs()
+    member.role == Role::Leader && member.state.runs()
 }
 
 fn leads(facts: &Facts<'_>, id: &DatabaseId, at: &DatacenterId) -> bool {

@@ -18,6 +18,7 @@ fn automatic() -> Fleet {
     let (before, rest) = text.split_once("[[database]]").expect("it");
     let (_, after) = rest.split_once("[[edge]]").expect("it");
     let text = format!("{before}[[edge]]{after}")
+        .replace("datacenters = [\"a1\", \"b1\"]\n", "")
         .replace("depends_on = [\"api\", \"db\"]\n", "")
         .replace("depends_on = [\"db\"]\n", "");
     fleet(&text)
