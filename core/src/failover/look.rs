@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
 
 use super::decide::{Facts, Order, Running};
 use super::target::lag_max_bytes;
-use super::{Act, Mode};
+use super::{Act, Mode, RunId};
 use crate::backup::work::{Done, WorkState};
 use crate::cluster::decide::{Reason, Verdict, may_fail_over, may_switch};
 use crate::cluster::job::{
@@ -73,7 +74,8 @@ fn rejoin(step: &Running<'_>, facts: &Facts<'_>) -> Option<Seen> {
         if follows {
             return None;
         }
-        let job_id = format!("{}-rejoin-{id}", job_id(step));
+        let what = format!("{}/rejoin/{id}", step.step.id);
+        let job_id = key(step.run.id, &what, step.attempt);
         let known = facts.estate.datacenters.get(to).and_then(|it| it.work(&job_id));
         if let Some(why) = known.and_then(|report| refused(&report.state)) {
             return Some((Look::Failed(format!("{id} in {to}: {why}")), None));
@@ -329,7 +331,14 @@ fn verify(step: &Running<'_>, facts: &Facts<'_>, id: &DatabaseId) -> Look {
 
 /// Idempotency key of what an agent is asked for by a step.
 fn job_id(step: &Running<'_>) -> String {
-    format!("{}-{}-{}", step.run.id, step.step.id.0.replace('/', "-"), step.attempt)
+    key(step.run.id, &step.step.id.0, step.attempt)
+}
+
+/// Short, whatever the names of group and database: agents take keys of 64 bytes at most.
+fn key(run: RunId, what: &str, attempt: u16) -> String {
+    let digest = Sha256::digest(what.as_bytes());
+    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("{run}-{short}-{attempt}")
 }
 
 /// The key of what a step of the same group asked for about the same database.
@@ -342,7 +351,7 @@ fn sibling_job(step: &Running<'_>, kind: &str, id: &DatabaseId) -> Option<String
         }
         super::StepState::Done { .. } | super::StepState::Skipped { .. } => 1,
     };
-    Some(format!("{}-{}-{attempt}", step.run.id, sibling.id.0.replace('/', "-")))
+    Some(key(step.run.id, &sibling.id.0, attempt))
 }
 
 fn serving(facts: &Facts<'_>, id: &ServiceId, at: &DatacenterId) -> usize {
