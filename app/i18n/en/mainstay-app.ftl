@@ -2188,3 +2188,5 @@ question-near = The target is near enough: { $extra } more, { $most } at most.
 question-cool = The last switch was long enough ago: { $since }, { $least } at least.
 question-free = No rule or gate forbids it.
 question-forbidden = Forbidden by { $rules }.
+failover-rule-holds = Holds
+failover-rule-broken = Does not hold

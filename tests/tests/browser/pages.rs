@@ -13,7 +13,7 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 23] = [
+const OF_THE_ESTATE: [&str; 26] = [
     "/",
     "/attention",
     "/attention/*",
@@ -23,6 +23,9 @@ const OF_THE_ESTATE: [&str; 23] = [
     "/backups",
     "/dc/*",
     "/dev/components",
+    "/failover",
+    "/failover/orchestrator",
+    "/failover/plans/*",
     "/find",
     "/groups/*",
     "/instances/*",
@@ -91,6 +94,10 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/services/*/in/*", "/services/stock/in/fra1"),
         ("/backups", "/backups"),
         ("/backups", "/backups?view=copies&lost=nowhere"),
+        ("/failover", "/failover"),
+        ("/failover/orchestrator", "/failover/orchestrator"),
+        ("/failover/plans/*", "/failover/plans/fra1"),
+        ("/failover/plans/*", "/failover/plans/eu-central?group=social"),
         ("/find", "/find"),
         ("/find", "/find?q=fe"),
         ("/audit", "/audit"),

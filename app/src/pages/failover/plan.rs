@@ -22,7 +22,7 @@ use crate::ui::block::{empty, no_permission};
 use crate::ui::button::{Weight, submit};
 use crate::ui::card::{Head, card, columns, padded};
 use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
-use crate::ui::glyph::glyph_named;
+use crate::ui::glyph::{glyph, glyph_named};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::table::{Column, table};
 use crate::ui::tone::Tone;
@@ -285,7 +285,11 @@ fn checks(data: &Data) -> AnyView {
     let rules = data.rules.iter().map(|row| {
         let words = row.words.clone();
         let name = super::rule(row.rule);
-        view! { <li>{glyph_named(row.tone, "")}<span><b>{name}"."</b>" "{words}</span></li> }
+        let holds = match row.tone {
+            Tone::Ok => t!("failover-rule-holds"),
+            _ => t!("failover-rule-broken"),
+        };
+        view! { <li>{glyph_named(row.tone, &holds)}<span><b>{name}"."</b>" "{words}</span></li> }
             .into_any()
     });
     let checks = data.checks.iter().filter(|row| {
@@ -346,7 +350,7 @@ fn findings(data: &Data) -> Option<AnyView> {
         .iter()
         .map(|finding| {
             let words = text::sentence(&finding.sentence);
-            view! { <li>{glyph_named(Tone::Warn, "")}<span>{words}</span></li> }
+            view! { <li>{glyph(Tone::Warn)}<span>{words}</span></li> }
         })
         .collect_view();
     Some(padded(Head::new(t!("failover-findings")), view! { <ul class="checks">{items}</ul> }))
