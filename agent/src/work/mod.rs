@@ -150,8 +150,8 @@ impl Works {
             let (shared, engine) = (self.shared.clone(), engine.clone());
             tasks.spawn(async move { shared.work(&*engine, &lane).await });
         }
-        for database in self.shared.members.keys().cloned() {
-            let shared = self.shared.clone();
+        for database in self.shared.members.keys() {
+            let (shared, database) = (self.shared.clone(), database.clone());
             tasks.spawn(async move { shared.watch(&database).await });
         }
         for database in databases {

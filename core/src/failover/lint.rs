@@ -236,7 +236,7 @@ fn places(fleet: &Fleet, observed: &Observed, lose: &BTreeSet<DatacenterId>) -> 
         );
         found.push(Finding { kind: Kind::EdgeLost, subject: id.to_string(), sentence });
     }
-    if fleet.datacenters.keys().filter(stays).next().is_none() {
+    if !fleet.datacenters.keys().any(|id| stays(&id)) {
         let sentence = "every data centre goes away: nothing can move".to_owned();
         found.push(Finding { kind: Kind::NothingLeft, subject: "fleet".to_owned(), sentence });
     }

@@ -209,13 +209,13 @@ fn of_group(group: &GroupPlan, plan: &Plan, given: &Given<'_>, checks: &[Check])
         let subjects = group.steps.iter().filter_map(|step| wanted(&step.act));
         subjects.collect::<BTreeSet<_>>()
     };
-    let services = moved(|act| match act {
-        Act::ShiftTraffic(id) | Act::ReturnTraffic(id) => Some(id.as_str()),
-        _ => None,
+    let services = moved(|act| {
+        let (Act::ShiftTraffic(id) | Act::ReturnTraffic(id)) = act else { return None };
+        Some(id.as_str())
     });
-    let databases = moved(|act| match act {
-        Act::Promote(id) => Some(id.as_str()),
-        _ => None,
+    let databases = moved(|act| {
+        let Act::Promote(id) = act else { return None };
+        Some(id.as_str())
     });
     let ids: Vec<ServiceId> = services.iter().filter_map(|id| ServiceId::new(id).ok()).collect();
     let loads = ids

@@ -82,23 +82,19 @@ pub fn request(run: &Run, request: &Request, by: &str, now: DateTime<Utc>) -> Re
         wanted: wanted.to_owned(),
     };
     match request {
-        Request::Allow => match &run.state {
-            State::Requested { .. } if run.started_by == by => {
+        Request::Allow => {
+            let State::Requested { .. } = &run.state else { return Err(not_now("requested")) };
+            if run.started_by == by {
                 return Err(Refusal::SamePerson { by: by.to_owned() });
             }
-            State::Requested { .. } => {
-                next.allowed_by = Some(by.to_owned());
-                next.state = State::Running;
-            }
-            _ => return Err(not_now("requested")),
-        },
-        Request::Refuse { why } => match &run.state {
-            State::Requested { .. } => {
-                let outcome = Outcome::Refused { by: Some(by.to_owned()), why: why.clone() };
-                next.state = State::Ended { outcome, at: now };
-            }
-            _ => return Err(not_now("requested")),
-        },
+            next.allowed_by = Some(by.to_owned());
+            next.state = State::Running;
+        }
+        Request::Refuse { why } => {
+            let State::Requested { .. } = &run.state else { return Err(not_now("requested")) };
+            let outcome = Outcome::Refused { by: Some(by.to_owned()), why: why.clone() };
+            next.state = State::Ended { outcome, at: now };
+        }
         Request::Pause => match &run.state {
             State::Running => next.state = State::Pausing { by: by.to_owned() },
             State::Pausing { .. } | State::Paused { .. } => {}

@@ -181,9 +181,9 @@ impl Databases {
 
     /// Lets the standbys of a data centre lag, or no more; whether there are any.
     pub fn set_lagging(&self, datacenter: &DatacenterId, lagging: bool) -> bool {
-        let lag = |database: &Database| database.set_lagging(datacenter, lagging);
+        let lag = |database: &&Database| database.set_lagging(datacenter, lagging);
         // All of them, not up to the first.
-        self.databases.values().map(lag).fold(false, |any, one| any || one)
+        self.databases.values().filter(lag).count() > 0
     }
 
     /// Stops or starts the Postgres of a database; what is so already is no error.

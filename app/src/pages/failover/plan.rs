@@ -285,9 +285,9 @@ fn checks(data: &Data) -> AnyView {
     let rules = data.rules.iter().map(|row| {
         let words = row.words.clone();
         let name = super::rule(row.rule);
-        let holds = match row.tone {
-            Tone::Ok => t!("failover-rule-holds"),
-            _ => t!("failover-rule-broken"),
+        let holds = match row.tone == Tone::Ok {
+            true => t!("failover-rule-holds"),
+            false => t!("failover-rule-broken"),
         };
         view! { <li>{glyph_named(row.tone, &holds)}<span><b>{name}"."</b>" "{words}</span></li> }
             .into_any()

@@ -88,10 +88,11 @@ fn outcome(fleet: Fleet, others: Traffic, silent: bool, runs: Option<&[Run]>) ->
 fn a_drop_is_acted_on_only_if_every_question_is_answered_with_yes() {
     let none: &[Run] = &[];
     assert_eq!(outcome(automatic(), Traffic::Normal, true, Some(none)), Then::Switch);
-    // It dropped everywhere; nothing is known of the others; there is no second signal.
+    // It dropped everywhere; nothing is known of the others.
     assert_eq!(outcome(automatic(), dropped(), true, Some(none)), Then::Watch);
     assert_eq!(outcome(automatic(), Traffic::Learning, true, Some(none)), Then::Watch);
-    assert_eq!(outcome(automatic(), Traffic::Normal, false, Some(none)), Then::Watch);
+    // No second signal is seen, and whether requests fail is not known: a person looks.
+    assert_eq!(outcome(automatic(), Traffic::Normal, false, Some(none)), Then::Advise);
     // What was done lately cannot be read.
     assert_eq!(outcome(automatic(), Traffic::Normal, true, None), Then::Advise);
     // The fleet says that a person decides, or does not say what a node can take.

@@ -169,10 +169,8 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
                 Err(response) => return *response,
             };
             let (status, words) = said(&error);
-            let status = match &error {
-                FailoverError::Refused(Refusal::NoReason) => StatusCode::UNPROCESSABLE_ENTITY,
-                _ => status,
-            };
+            let reasonless = matches!(&error, FailoverError::Refused(Refusal::NoReason));
+            let status = if reasonless { StatusCode::UNPROCESSABLE_ENTITY } else { status };
             data.typed = Typed { reason: reason.to_owned(), step: step.to_owned() };
             data.mistakes = vec![Mistake::new("reason", words)];
             show_run(&context, status, &data)

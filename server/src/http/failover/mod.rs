@@ -269,11 +269,13 @@ fn said(error: &FailoverError) -> (StatusCode, String) {
 
 /// The answer where nothing was done.
 fn refused(context: &Context, error: FailoverError) -> Response {
-    let (status, detail) = match &error {
-        FailoverError::NotFound => return not_found(context),
-        FailoverError::Store(error) => return store_failed(context, error),
-        other => said(other),
-    };
+    let (status, detail) = said(&error);
+    if let FailoverError::Store(error) = &error {
+        return store_failed(context, error);
+    }
+    if status == StatusCode::NOT_FOUND {
+        return not_found(context);
+    }
     if context.wants_json() {
         return Problem::new(status, detail).into_response();
     }
