@@ -216,8 +216,13 @@ async fn every_way_to_steer_a_run_leaves_one_entry() {
     assert_eq!(town.last().await, Some((Action::FailoverForce, Outcome::Refused)));
     town.both(&ann, &id, "force", Action::FailoverForce, [WORDS, ""]).await;
     town.both(&ann, &id, "stop", Action::FailoverStop, [WORDS, ""]).await;
+}
 
-    // Through the API what the form did above, and the way back by both.
+/// Through the API what the form did above, and the way back by both.
+#[tokio::test]
+async fn every_way_back_leaves_one_entry() {
+    let town = Town::new().await;
+    let ann = town.person("ann", Role::Operator).await;
     let id = ann.start(PLAN, true).await;
     let path = format!("/api/v1/failover/runs/{id}/do");
     let reason = json!({ "reason": "a test of the whole" });

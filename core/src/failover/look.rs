@@ -495,8 +495,5 @@ fn traffic(
 
 fn names(targets: &BTreeSet<&DatacenterId>) -> String {
     let names: Vec<_> = targets.iter().map(|id| id.as_str()).collect();
-    match names.len() {
-        0 => "nothing to be".into(),
-        _ => names.join(", "),
-    }
+    if names.is_empty() { "nothing to be".into() } else { names.join(", ") }
 }
