@@ -204,8 +204,7 @@ pub fn title(data: &Data) -> String {
 
 pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let checked = text::clock_seconds(data.at, data.at);
-    let until = text::clock_seconds(data.valid_until, data.at);
-    let note = t!("failover-plan-note", hash = data.hash.as_str(), at = checked, until = until);
+    let note = t!("failover-plan-note", hash = data.hash.as_str(), at = checked);
     let mut crumbs = vec![Crumb::new(paths::FAILOVER, t!("nav-failover"))];
     if let Some(run) = data.plan.back {
         crumbs.push(Crumb::new(paths::failover_run(run), run.to_string()));
