@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::failover::lint::{self, Finding};
 use mainstay_core::failover::preview::{Given, Preview, preview};
@@ -22,9 +22,6 @@ use crate::access::By;
 use crate::once::Once;
 use crate::rollouts::Sources;
 
-/// A plan that was shown is good for so long.
-pub const PLAN_VALID: TimeDelta = TimeDelta::minutes(5);
-
 /// Which plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Wanted {
@@ -40,7 +37,6 @@ pub struct Planned {
     pub plan: Plan,
     pub hash: String,
     pub at: DateTime<Utc>,
-    pub valid_until: DateTime<Utc>,
     pub preview: Preview,
     pub findings: Vec<Finding>,
 }
@@ -149,7 +145,7 @@ impl Sources {
         };
         let preview = preview(&plan, &given);
         let hash = plan.hash();
-        Ok(Planned { plan, hash, at: now, valid_until: now + PLAN_VALID, preview, findings })
+        Ok(Planned { plan, hash, at: now, preview, findings })
     }
 }
 

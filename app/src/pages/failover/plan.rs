@@ -31,7 +31,6 @@ use crate::ui::tone::Tone;
 #[schema(as = FailoverPlanPage)]
 pub struct Data {
     pub at: DateTime<Utc>,
-    pub valid_until: DateTime<Utc>,
     /// What a start confirms.
     pub hash: String,
     /// What is typed to confirm.
@@ -116,7 +115,6 @@ pub struct RiskRow {
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     pub at: DateTime<Utc>,
-    pub valid_until: DateTime<Utc>,
     pub plan: &'a Plan,
     pub preview: &'a Preview,
     pub findings: &'a [Finding],
@@ -170,7 +168,6 @@ pub fn build(input: Input<'_>) -> Data {
     };
     Data {
         at: input.at,
-        valid_until: input.valid_until,
         hash: plan.hash(),
         name: plan.name(),
         plan: plan.clone(),

@@ -167,10 +167,9 @@ async fn show(
     };
     let key = if typed.key.is_empty() { random() } else { typed.key.clone() };
     let other = context.snapshot.estate.releases.failover().map(|run| run.id.to_string());
-    let Planned { plan, preview, findings, at, valid_until, .. } = &planned;
+    let Planned { plan, preview, findings, at, .. } = &planned;
     let data = page::build(page::Input {
         at: *at,
-        valid_until: *valid_until,
         plan,
         preview,
         findings,
