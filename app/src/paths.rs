@@ -47,6 +47,8 @@ fixed! {
     SIGN_IN = "/sign-in";
     /// `POST` ends the session.
     SIGN_OUT = "/sign-out";
+    /// Proves again who is signed in.
+    CONFIRM = "/confirm";
     SETTINGS = "/settings";
     SETTINGS_PROFILE = "/settings/profile";
     SETTINGS_PASSWORD = "/settings/profile/do/change-password";
@@ -188,6 +190,12 @@ pub fn sign_in(next: &str) -> String {
     with_query(SIGN_IN, &[("next", next)])
 }
 
+/// The proof of who is signed in, which goes on to `next` afterwards.
+#[cfg(feature = "ssr")]
+pub fn confirm(next: &str) -> String {
+    with_query(CONFIRM, &[("next", next)])
+}
+
 /// A path with a query, percent-encoded. Pairs with an empty value are left out.
 #[cfg(feature = "ssr")]
 pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
@@ -260,6 +268,7 @@ mod tests {
             LIVE,
             SIGN_IN,
             SIGN_OUT,
+            CONFIRM,
             SETTINGS,
             SETTINGS_PROFILE,
             SETTINGS_PASSWORD,
@@ -277,7 +286,8 @@ mod tests {
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
              /failover/orchestrator\n/edges\n/backups\n/audit\n/audit/do/export\n\
-             /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/settings\n\
+             /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/confirm\n\
+             /settings\n\
              /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
              /settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DatacenterId, GroupId, UserName};
+
+/// For so long after somebody proved who they are, they may do what asks for it.
+pub const FRESH_MINUTES: i64 = 5;
 
 /// What a person or a token is trusted with. A user has one or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -314,6 +317,12 @@ impl FieldMistake {
     }
 }
 
+/// Whether somebody who proved at `confirmed_at` who they are need not do so again. The clocks of
+/// two servers may differ, so a proof may lie a little ahead.
+pub fn fresh(confirmed_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    confirmed_at.is_some_and(|at| (now - at).abs() < TimeDelta::minutes(FRESH_MINUTES))
+}
+
 /// Decides whether the holder of `grants` may do `permission` to `target`. `None`: nobody is
 /// signed in.
 ///
@@ -362,6 +371,21 @@ mod tests {
         let datacenters =
             datacenters.iter().map(|id| DatacenterId::new(id).expect("an id")).collect();
         Grant { role, scope: Scope { groups: BTreeSet::new(), datacenters } }
+    }
+
+    #[test]
+    fn a_proof_is_fresh_for_five_minutes() {
+        let at = |seconds| DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time");
+        for (confirmed, now, expected) in [
+            (None, 0, false),
+            (Some(0), 0, true),
+            (Some(0), 299, true),
+            (Some(0), 300, false),
+            (Some(2), 0, true),
+            (Some(86_400), 0, false),
+        ] {
+            assert_eq!(fresh(confirmed.map(at), at(now)), expected, "{confirmed:?} at {now}");
+        }
     }
 
     #[test]

@@ -109,8 +109,17 @@ async fn every_route_is_denied_to_everybody_it_is_not_for() {
                 request = request.header(AUTHORIZATION, format!("Bearer {token}"));
             }
             let before = rig.latest().await;
-            let status = rig.send(request.body(Body::empty()).unwrap()).await.status();
+            let answer = rig.send(request.body(Body::empty()).unwrap()).await;
+            let status = answer.status();
             let what = format!("{name} {} {path}: {status}", route.method);
+            // What asks for a fresh proof is for people: a token tries nothing by it.
+            if status == StatusCode::FORBIDDEN && allowed(route, grants.as_deref()) {
+                let told = text(answer).await;
+                if token.is_some() && told.contains("an API token does not count") {
+                    assert_eq!(rig.latest().await, before, "{what}");
+                    continue;
+                }
+            }
             let left = rig.latest().await.filter(|left| Some(*left) != before);
             let left = left.map(|(_, action, outcome)| (action, outcome));
             let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use mainstay_app::pages::error::Failure;
 use mainstay_app::{paths, text};
 use mainstay_control::Control;
@@ -25,7 +25,7 @@ use tower_sessions::Session;
 use crate::policy::{Found, Route, Routes, Table};
 use crate::problem::{Problem, plain};
 use crate::security::{Front, ProblemPage, RequestId, equal, same_origin, surround};
-use crate::session::{Sessions, form_token, hash};
+use crate::session::{Sessions, SignedIn, form_token, hash};
 use crate::state::AppState;
 use crate::viewer::{Via, Viewer};
 
@@ -171,11 +171,11 @@ async fn viewer(
         return Ok(None);
     };
     let signed_in = gate.sessions.signed_in(&id).await.map_err(away)?;
-    Ok(signed_in.map(|signed_in| Viewer {
-        grants: signed_in.account.user.grants.clone(),
-        user: signed_in.account.user,
-        preferences: signed_in.account.preferences,
-        via: Via::Session { hash: hash(&id), form_token: form_token(&id), stale: signed_in.stale },
+    Ok(signed_in.map(|SignedIn { account, stale, confirmed_at }| Viewer {
+        grants: account.user.grants.clone(),
+        user: account.user,
+        preferences: account.preferences,
+        via: Via::Session { hash: hash(&id), form_token: form_token(&id), stale, confirmed_at },
     }))
 }
 
@@ -265,7 +265,8 @@ fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Box<Proble
 fn answer(gate: &Gate, parts: &Parts, json: bool, stop: Stop) -> Response {
     match stop {
         Stop::Status(StatusCode::UNAUTHORIZED, Some(Refusal::SignIn)) if !json => {
-            Redirect::to(&paths::sign_in(&return_to(parts))).into_response()
+            let next = return_to(&parts.method, &parts.uri, &parts.headers);
+            Redirect::to(&paths::sign_in(&next)).into_response()
         }
         Stop::Status(_, Some(refusal)) if json => Problem::refused(refusal).into_response(),
         Stop::Status(status, None) if json => plain(status),
@@ -285,11 +286,11 @@ fn answer(gate: &Gate, parts: &Parts, json: bool, stop: Stop) -> Response {
 }
 
 /// Where to go on after signing in: this address, or for a form the page it stands on.
-fn return_to(parts: &Parts) -> String {
-    let uri = if parts.method.is_safe() {
-        Some(parts.uri.clone())
+pub fn return_to(method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
+    let uri = if method.is_safe() {
+        Some(uri.clone())
     } else {
-        let referer = parts.headers.get(http::header::REFERER);
+        let referer = headers.get(http::header::REFERER);
         referer.and_then(|referer| referer.to_str().ok()?.parse().ok())
     };
     let path = uri.and_then(|uri| Some(uri.path_and_query()?.as_str().to_owned()));

@@ -6,6 +6,9 @@
 #[cfg(test)]
 mod backup_tests;
 mod cli;
+mod confirm;
+#[cfg(test)]
+mod confirm_tests;
 #[cfg(test)]
 mod door_tests;
 mod edges;

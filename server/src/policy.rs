@@ -223,7 +223,8 @@ pub fn safe_next(next: Option<&str>) -> String {
         let part = part.to_ascii_lowercase().replace("%2e", ".");
         part == "." || part == ".."
     });
-    if resolves || path == "/sign-in" || path == "/sign-out" {
+    let door = ["/sign-in", "/sign-out", "/confirm"];
+    if resolves || door.contains(&path) || path.starts_with("/sign-in/") {
         return home();
     }
     parsed.as_str().to_owned()
@@ -283,7 +284,9 @@ mod tests {
             "/%2e%2e//evil.example",
             "/x/.%2E//evil.example",
             "/sign-in?next=/sign-in",
+            "/sign-in/second",
             "/sign-out",
+            "/confirm?next=/confirm",
             "/topology#frag",
             "/ü",
         ] {

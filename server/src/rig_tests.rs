@@ -7,17 +7,19 @@ mod common;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::response::Response;
+use chrono::{TimeDelta, Utc};
 use common::TestDatabase;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Request, StatusCode};
 use mainstay_app::shell::Assets;
 use mainstay_control::Control;
-use mainstay_control::access::{By, MakeToken, MakeUser};
+use mainstay_control::access::{Access, By, MakeToken, MakeUser};
 use mainstay_control::authority::Authority;
 use mainstay_core::access::{Grant, Role, Scope, User};
 use mainstay_core::audit::{Action, Outcome};
@@ -36,6 +38,8 @@ pub struct Rig {
     pub db: TestDatabase,
     pub state: AppState,
     pub router: Router,
+    /// How many seconds the clock of the doorkeeper is ahead of the real one.
+    pub ahead: Arc<AtomicI64>,
     dir: TempDir,
 }
 
@@ -43,8 +47,13 @@ impl Rig {
     pub async fn new(secure: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let db = TestDatabase::new().await;
-        let authority = Authority::open(dir.path(), chrono::Utc::now()).unwrap();
-        let control = Arc::new(Control::new(db.store.clone(), authority));
+        let authority = Authority::open(dir.path(), Utc::now()).unwrap();
+        let mut control = Control::new(db.store.clone(), authority);
+        let ahead = Arc::<AtomicI64>::default();
+        let offset = ahead.clone();
+        let clock = move || Utc::now() + TimeDelta::seconds(offset.load(Ordering::Relaxed));
+        control.access = Access::with_clock(db.store.clone(), Arc::new(clock));
+        let control = Arc::new(control);
         let state = AppState {
             control,
             live: Arc::default(),
@@ -58,7 +67,7 @@ impl Rig {
             shutdown: CancellationToken::new(),
         };
         let router = router(state.clone());
-        Self { db, state, router, dir }
+        Self { db, state, router, ahead, dir }
     }
 
     pub fn dir(&self) -> &std::path::Path {

@@ -29,6 +29,8 @@ const FRESH: TimeDelta = TimeDelta::seconds(1);
 const SEEN_MAX: usize = 10_000;
 /// Key of the user's name in a session's data.
 const USER: &str = "user";
+/// Key of the time at which the user last proved who they are.
+const CONFIRMED_AT: &str = "confirmed_at";
 
 /// All sessions; cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct SignedIn {
     pub account: Account,
     /// The database is away: good for reading only.
     pub stale: bool,
+    /// When its person last proved who they are.
+    pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 impl Sessions {
@@ -81,7 +85,9 @@ impl Sessions {
         let read = self.read(&hash(id)).await?;
         Ok(read.and_then(|(session, stale)| {
             let account = session.account?;
-            Some(SignedIn { account, stale })
+            let confirmed_at = session.data.get(CONFIRMED_AT);
+            let confirmed_at = confirmed_at.and_then(|at| at.as_str()?.parse().ok());
+            Some(SignedIn { account, stale, confirmed_at })
         }))
     }
 
@@ -221,10 +227,22 @@ pub const fn cookie_name(secure: bool) -> &'static str {
 pub async fn begin(
     session: &tower_sessions::Session,
     user: &UserName,
+    now: DateTime<Utc>,
 ) -> Result<(), tower_sessions::session::Error> {
     session.cycle_id().await?;
     session.clear().await;
     session.insert(USER, user).await?;
+    session.insert(CONFIRMED_AT, now).await?;
+    session.save().await
+}
+
+/// Notes that the user of a session proved again who they are. The id stays: it is known to the
+/// same person only, and forms that are open in other tabs keep their token.
+pub async fn confirmed(
+    session: &tower_sessions::Session,
+    now: DateTime<Utc>,
+) -> Result<(), tower_sessions::session::Error> {
+    session.insert(CONFIRMED_AT, now).await?;
     session.save().await
 }
 

@@ -53,27 +53,45 @@ async fn sign_in(
     let request = context.request.as_ref().map(ToString::to_string);
     let access = &context.state.control.access;
     let signed_in = access.sign_in(name, password, address, request).await;
-    let (status, trouble) = match signed_in {
-        Ok(user) => match session::begin(&session, &user.name).await {
+    let trouble = match signed_in {
+        Ok(user) => match session::begin(&session, &user.name, access.now()).await {
             Ok(()) => return Redirect::to(&next(&context)).into_response(),
             Err(error) => {
                 tracing::error!(%error, "a session could not begin");
-                (StatusCode::SERVICE_UNAVAILABLE, Trouble::Away)
+                Trouble::Away
             }
         },
-        Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, Trouble::Wrong),
-        Err(SignInError::Wait(wait)) => {
-            let seconds = u32::try_from(wait.seconds).unwrap_or(u32::MAX);
-            (StatusCode::TOO_MANY_REQUESTS, Trouble::Wait { seconds })
-        }
-        Err(SignInError::Busy(_)) => (StatusCode::TOO_MANY_REQUESTS, Trouble::Busy),
-        Err(SignInError::Store(error)) => {
-            tracing::error!(%error, "nobody can sign in");
-            (StatusCode::SERVICE_UNAVAILABLE, Trouble::Away)
-        }
+        Err(error) => trouble(&error),
     };
     let data = SignInData { next: next(&context), name: name.to_owned(), trouble: Some(trouble) };
-    let mut response = show(&context, status, &data);
+    told_when(show(&context, status(trouble), &data), trouble)
+}
+
+/// What somebody is told who was not let in.
+pub fn trouble(error: &SignInError) -> Trouble {
+    match error {
+        SignInError::Wrong => Trouble::Wrong,
+        SignInError::Wait(wait) => {
+            Trouble::Wait { seconds: u32::try_from(wait.seconds).unwrap_or(u32::MAX) }
+        }
+        SignInError::Busy(_) => Trouble::Busy,
+        SignInError::Store(error) => {
+            tracing::error!(%error, "nobody can sign in");
+            Trouble::Away
+        }
+    }
+}
+
+pub const fn status(trouble: Trouble) -> StatusCode {
+    match trouble {
+        Trouble::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
+        Trouble::Wait { .. } | Trouble::Busy => StatusCode::TOO_MANY_REQUESTS,
+        Trouble::Away => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The answer, with when the next try is heard.
+pub fn told_when(mut response: Response, trouble: Trouble) -> Response {
     let wait = match trouble {
         Trouble::Wait { seconds } => Some(seconds),
         Trouble::Busy => Some(BUSY_SECONDS),
@@ -112,7 +130,8 @@ fn show(context: &Context, status: StatusCode, data: &SignInData) -> Response {
     context.page_as(status, frame, data, || sign_in::view(data))
 }
 
-fn next(context: &Context) -> String {
+/// Where it goes on, as the address says.
+pub fn next(context: &Context) -> String {
     let query = context.uri.query().unwrap_or_default();
     let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
     safe_next(next.as_ref().map(|(_, value)| value.as_ref()))

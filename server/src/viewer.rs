@@ -2,11 +2,12 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::request::Parts;
 use mainstay_control::access::By;
 use mainstay_core::access::{
-    ApiToken, Grant, Permission, Preferences, Refusal, Target, User, decide,
+    ApiToken, Grant, Permission, Preferences, Refusal, Target, User, decide, fresh,
 };
 use mainstay_core::audit::Actor;
 use mainstay_store::access::Hash;
@@ -24,6 +25,8 @@ pub enum Via {
         form_token: String,
         /// The database is away: good for reading only.
         stale: bool,
+        /// When its person last proved who they are.
+        confirmed_at: Option<DateTime<Utc>>,
     },
     /// A program with an API token.
     Token(ApiToken),
@@ -44,6 +47,16 @@ impl Viewer {
     /// checked already, without a target; an action on something checks again, with it.
     pub fn may(&self, permission: Permission, target: Target<'_>) -> Result<(), Refusal> {
         decide(Some(&self.grants), permission, target)
+    }
+
+    /// Whether this is a person who proved who they are within
+    /// [`FRESH_MINUTES`](mainstay_core::access::FRESH_MINUTES). A token is a program's, and what
+    /// a session without the database says is not known for certain.
+    pub fn fresh(&self, now: DateTime<Utc>) -> bool {
+        match &self.via {
+            Via::Session { stale, confirmed_at, .. } => !stale && fresh(*confirmed_at, now),
+            Via::Token(_) => false,
+        }
     }
 
     /// The name the audit log gives this viewer.

@@ -432,6 +432,12 @@ sign-in-wait = { $n ->
 sign-in-busy = Many people sign in at this moment. Try again in a few seconds.
 sign-in-away = The state store does not answer, so nobody can sign in now. What runs goes on.
 sign-out = Sign out
+confirm-title = Confirm that it is you
+confirm-why = What comes next can do much harm, so the console asks again who you are. A confirmation counts for { $minutes } minutes.
+confirm-do = Confirm
+confirm-wrong = This is not the password of { $name }. Write it again.
+confirm-needed = Nothing was done: this needs a confirmation of who you are, not older than { $minutes } minutes. Sign in to the console, open { $path } and repeat it.
+confirm-token = Nothing was done: a person does this, signed in to the console; an API token does not count.
 
 ## Mistakes in forms: one sentence each, which says what to write
 field-name = name
@@ -607,6 +613,10 @@ audit-sign-in = { $how ->
 audit-sign-out = { $how ->
     [done] Signed out
    *[tried] Tried to sign out
+}
+audit-confirm = { $how ->
+    [done] Confirmed who they are
+   *[tried] Tried to confirm who they are
 }
 audit-user-create = { $how ->
     [done] Created a user

@@ -10,6 +10,7 @@ pub mod backups;
 pub mod bench;
 pub mod cell;
 pub mod components;
+pub mod confirm;
 pub mod datacenter;
 pub mod error;
 pub mod failover;

@@ -23,6 +23,20 @@ pub enum Trouble {
     Away,
 }
 
+impl Trouble {
+    /// What to do instead.
+    pub fn words(self) -> String {
+        match self {
+            Self::Wrong => t!("sign-in-wrong"),
+            Self::Wait { seconds } => {
+                t!("sign-in-wait", n = seconds, count = text::number(seconds))
+            }
+            Self::Busy => t!("sign-in-busy"),
+            Self::Away => t!("sign-in-away"),
+        }
+    }
+}
+
 /// What the page says.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct SignInData {
@@ -43,15 +57,7 @@ pub fn title(data: &SignInData) -> String {
 }
 
 fn mistakes(data: &SignInData) -> Vec<Mistake> {
-    let message = data.trouble.map(|trouble| match trouble {
-        Trouble::Wrong => t!("sign-in-wrong"),
-        Trouble::Wait { seconds } => {
-            t!("sign-in-wait", n = seconds, count = text::number(seconds))
-        }
-        Trouble::Busy => t!("sign-in-busy"),
-        Trouble::Away => t!("sign-in-away"),
-    });
-    message.into_iter().map(|message| Mistake::new("name", message)).collect()
+    data.trouble.into_iter().map(|trouble| Mistake::new("name", trouble.words())).collect()
 }
 
 /// The form names no address to post to: it goes to the page's own, so the browser keeps a

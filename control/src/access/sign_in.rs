@@ -124,6 +124,49 @@ impl Access {
         self.note(&event).await
     }
 
+    /// Whether somebody signed in is who they are: their password again.
+    pub async fn confirm(
+        &self,
+        by: &By,
+        name: &UserName,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<(), SignInError> {
+        let begun = self.limits().begin(Some(name), address, self.now());
+        if let Err(wait) = begun {
+            if wait.first {
+                self.note_refused_confirm(by, name, "too many tries").await?;
+            }
+            return Err(SignInError::Wait(wait));
+        }
+        match self.is_password(Some(name), password).await {
+            Ok(true) => self.limits().succeeded(name, address, self.now()),
+            Ok(false) => {
+                self.note_refused_confirm(by, name, "wrong password").await?;
+                return Err(SignInError::Wrong);
+            }
+            Err(error) => {
+                self.limits().void(Some(name), address, self.now());
+                return Err(error);
+            }
+        }
+        let done: Verdict<()> = Ok(Change::default());
+        let event = event(by, Action::Confirm, object(name), &done, self.now());
+        Ok(self.note(&event).await?)
+    }
+
+    async fn note_refused_confirm(
+        &self,
+        by: &By,
+        name: &UserName,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let refused: Verdict<()> = Err(AccessError::NotFound);
+        let mut event = event(by, Action::Confirm, object(name), &refused, self.now());
+        event.after = Some(json!({ "refused": why }));
+        self.note(&event).await
+    }
+
     /// Notes that a user signed out.
     pub async fn signed_out(&self, by: &By, name: &UserName) -> Result<(), StoreError> {
         let done: Verdict<()> = Ok(Change::default());

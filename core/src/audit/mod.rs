@@ -92,6 +92,7 @@ impl Actor {
 pub enum Action {
     SignIn,
     SignOut,
+    Confirm,
     UserCreate,
     UserChange,
     UserDisable,

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
 use http::header::{CONTENT_ENCODING, VARY};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use leptos::prelude::AnyView;
 use mainstay_app::live::{self, Change, Topics};
 use mainstay_app::pages::Reader;
@@ -38,6 +38,7 @@ pub struct Context {
     pub state: AppState,
     pub viewer: Option<Viewer>,
     pub snapshot: Snapshot,
+    pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
     pub request: Option<RequestId>,
@@ -54,7 +55,7 @@ impl FromRequestParts<AppState> for Context {
         state: &AppState,
     ) -> Result<Self, std::convert::Infallible> {
         let viewer = parts.extract::<Option<Viewer>>().await?;
-        Ok(Self::new(state, viewer, &parts.uri, &parts.headers, &parts.extensions))
+        Ok(Self::new(state, viewer, parts))
     }
 }
 
@@ -74,13 +75,8 @@ impl Frame {
 }
 
 impl Context {
-    pub fn new(
-        state: &AppState,
-        viewer: Option<Viewer>,
-        uri: &Uri,
-        headers: &HeaderMap,
-        extensions: &http::Extensions,
-    ) -> Self {
+    pub fn new(state: &AppState, viewer: Option<Viewer>, parts: &Parts) -> Self {
+        let extensions = &parts.extensions;
         let nonce = extensions.get::<Nonce>().map(|nonce| nonce.as_str().to_owned());
         let live_id = state.live.id();
         Self {
@@ -88,8 +84,9 @@ impl Context {
             snapshot: state.control.snapshot(),
             state: state.clone(),
             viewer,
-            uri: uri.clone(),
-            headers: headers.clone(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
             request: extensions.get::<RequestId>().cloned(),
             nonce: nonce.unwrap_or_default(),
         }

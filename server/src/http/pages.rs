@@ -302,7 +302,7 @@ pub fn error(
     refusal: Option<&Refusal>,
 ) -> Response {
     let viewer = parts.extensions.get::<Viewer>().cloned();
-    let context = Context::new(state, viewer, &parts.uri, &parts.headers, &parts.extensions);
+    let context = Context::new(state, viewer, parts);
     let failure = match (status, refusal) {
         (_, Some(Refusal::SignIn)) => Failure::SignIn { next: context.path().to_owned() },
         (_, Some(refusal)) => Failure::Refused { reason: text::refusal(refusal) },

@@ -18,7 +18,7 @@ pub fn problem(
     viewer: Option<Viewer>,
     problem: &Problem,
 ) -> Response {
-    let context = Context::new(state, viewer, &parts.uri, &parts.headers, &parts.extensions);
+    let context = Context::new(state, viewer, parts);
     let failure = failure(&context, problem);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let reference = context.request.as_ref().map(ToString::to_string);

@@ -16,6 +16,7 @@ use mainstay_store::{StoreError, access as stored};
 
 use super::form::Fields;
 use super::{PAGE, Refused, done};
+use crate::confirm::require_fresh;
 use crate::http::page::{Context, Frame};
 use crate::http::pages::{not_found, store_failed};
 use crate::policy::Routes;
@@ -232,6 +233,10 @@ async fn reset(
     Path(name): Path<String>,
     body: Bytes,
 ) -> Response {
+    // Whoever sets a password can be that user.
+    if let Err(response) = require_fresh(&context, &viewer) {
+        return *response;
+    }
     let Ok(user) = UserName::new(&name) else { return not_found(&context) };
     let fields = Fields::parse(&body);
     let access = &context.state.control.access;

@@ -150,6 +150,8 @@ impl<'w> Walk<'w> {
         let looks = [("display_name", "Benny"), ("theme", "dark"), ("density", "compact")];
         let looks = [&looks[..], &[("time_zone", "Europe/Berlin")]].concat();
         self.form(&visitor, (profile, profile), profile, &looks).await;
+        let confirm = [("password", PASSWORD)];
+        self.form(&visitor, ("/confirm", "/confirm"), "/confirm", &confirm).await;
         let path = "/settings/profile/do/change-password";
         let passwords = [("current", PASSWORD), ("password", "an even longer password")];
         self.form(&visitor, (profile, path), path, &passwords).await;

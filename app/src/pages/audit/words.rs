@@ -53,6 +53,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
     match action {
         Action::SignIn => t!("audit-sign-in", how = how),
         Action::SignOut => t!("audit-sign-out", how = how),
+        Action::Confirm => t!("audit-confirm", how = how),
         Action::UserCreate => t!("audit-user-create", how = how),
         Action::UserChange => t!("audit-user-change", how = how),
         Action::UserDisable => t!("audit-user-disable", how = how),
@@ -166,6 +167,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverGate => failover(after),
         Action::SignIn
         | Action::SignOut
+        | Action::Confirm
         | Action::UserCreate
         | Action::UserChange
         | Action::UserDisable
@@ -225,9 +227,10 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 59] = [
+pub const ACTIONS: [Action; 60] = [
     Action::SignIn,
     Action::SignOut,
+    Action::Confirm,
     Action::UserCreate,
     Action::UserChange,
     Action::UserDisable,
