@@ -7,6 +7,7 @@
 //! the same input gives the same decision on the server, in the browser and in a test.
 
 pub mod access;
+pub mod approval;
 pub mod audit;
 pub mod backup;
 pub mod bench;

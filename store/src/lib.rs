@@ -13,6 +13,7 @@
 //! Must not: decide. Values come from callers and from `core`.
 
 pub mod access;
+pub mod approval;
 pub mod audit;
 pub mod backup;
 pub mod bench;
