@@ -16,6 +16,8 @@ macro_rules! fixed {
 fixed! {
     OVERVIEW = "/";
     ATTENTION = "/attention";
+    /// What waits for a second person.
+    APPROVALS = "/approvals";
     TOPOLOGY = "/topology";
     ROLLOUTS = "/rollouts";
     /// Chooses the service whose rollout is to start.
@@ -70,6 +72,11 @@ pub fn problem(id: i64) -> String {
 /// Reads the id out of the last part of [`problem`]: `at-1042`.
 pub fn problem_id(slug: &str) -> Option<i64> {
     slug.strip_prefix("at-")?.parse().ok()
+}
+
+/// One approval: `/approvals/ap-12`.
+pub fn approval(id: impl Display) -> String {
+    format!("/approvals/{id}")
 }
 
 pub fn region(id: impl Display) -> String {

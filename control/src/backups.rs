@@ -44,6 +44,9 @@ pub enum BackupError {
     /// Not possible now; written down in the audit log.
     #[error("{0}")]
     Refused(String),
+    /// It waits for a second person, and this is none; written down in the audit log.
+    #[error(transparent)]
+    Approval(#[from] mainstay_core::approval::Refusal),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::approval::Approval;
 use mainstay_core::audit::Conflict;
 use mainstay_core::backup::clock::PolicyClock;
 use mainstay_core::estate::{DatacenterState, Estate};
@@ -40,6 +41,7 @@ struct State {
     clock: Arc<PolicyClock>,
     datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     problems: Arc<[Record]>,
+    approvals: Arc<[Approval]>,
     store_read_at: Option<DateTime<Utc>>,
 }
 
@@ -49,6 +51,8 @@ pub struct Snapshot {
     pub estate: Estate,
     /// Open problems and the last few that ended, oldest first.
     pub problems: Arc<[Record]>,
+    /// What waits for a second person, oldest first.
+    pub approvals: Arc<[Approval]>,
     /// When the database last answered; `None`: never since this server started.
     pub store_read_at: Option<DateTime<Utc>>,
     /// When this server started.
@@ -94,6 +98,7 @@ impl LiveEstate {
                 clock: state.clock.clone(),
             },
             problems: state.problems.clone(),
+            approvals: state.approvals.clone(),
             store_read_at: state.store_read_at,
             started_at: self.started_at,
         }
@@ -247,6 +252,13 @@ impl LiveEstate {
     pub fn decided_revision(&self) -> u64 {
         let state = self.read();
         state.releases.revision + u64::try_from(state.fleet_revision).unwrap_or(0)
+    }
+
+    /// Replaces the list of what waits for a second person, if it differs.
+    pub fn set_approvals(&self, approvals: Vec<Approval>) {
+        if *self.read().approvals != approvals {
+            self.change(|state| state.approvals = approvals.into());
+        }
     }
 
     /// Replaces the list of problems, if it differs.

@@ -14,7 +14,7 @@ mod gate;
 pub(crate) mod start;
 pub(crate) mod write;
 
-use mainstay_core::audit::Actor;
+use mainstay_core::approval;
 use mainstay_core::failover::request::Refusal;
 use mainstay_core::failover::rules::Judged;
 use mainstay_core::failover::{Run, RunId};
@@ -49,6 +49,9 @@ pub enum FailoverError {
     /// It is not what was shown any more.
     #[error("{0}")]
     Changed(String),
+    /// It waits for a second person, and this is none; written down in the audit log.
+    #[error(transparent)]
+    Approval(#[from] approval::Refusal),
     #[error("{run} is not over: one failover at a time, in one order")]
     Other { run: RunId },
     #[error(transparent)]
@@ -64,16 +67,6 @@ impl From<Form> for FailoverError {
 fn sentences(rules: &[Judged]) -> String {
     let all = rules.iter().map(|it| format!("{}: {}", it.rule.name(), it.sentence));
     all.collect::<Vec<_>>().join("; ")
-}
-
-/// Who it is, also where a token of theirs asks: `ann` for `ann/her-token`. So nobody is a second
-/// person to their own token.
-fn person(actor: &Actor) -> &str {
-    let name = actor.name();
-    match actor {
-        Actor::Token(_) => name.split_once('/').map_or(name, |(user, _)| user),
-        Actor::User(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous(_) => name,
-    }
 }
 
 /// Writes that something was refused, in the words that the person gets.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::Utc;
 use mainstay_core::id::DatacenterId;
 use mainstay_store::estate::{self, Head};
-use mainstay_store::{Store, StoreError, clock, fleet, problem, release};
+use mainstay_store::{Store, StoreError, approval, clock, fleet, problem, release};
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
@@ -81,6 +81,7 @@ impl Follower {
             }
         }
         self.estate.set_problems(problem::recent(pool).await?);
+        self.estate.set_approvals(approval::open(pool).await?);
         self.estate.store_answered(Utc::now());
         Ok(())
     }

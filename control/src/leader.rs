@@ -4,6 +4,7 @@
 //! raises the lease's beat; if the lease is lost, that transaction writes nothing. Nothing here
 //! keeps state that matters: a new leader looks at the same estate and decides the same.
 
+mod approvals;
 mod backups;
 mod benches;
 mod deploy;
@@ -150,6 +151,7 @@ impl Leader {
         deploy::step(self, term, &snapshot).await?;
         benches::step(self, term, &snapshot).await?;
         work.backups.step(self, term, &snapshot).await?;
+        approvals::step(self, term, &snapshot).await?;
         work.problems.step(self, term, &snapshot).await?;
         work.upkeep.step(&self.store, term, &snapshot).await
     }

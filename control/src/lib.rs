@@ -3,8 +3,8 @@
 //! Owns the estate in memory ([`estate`]), taking in observations ([`ingest`], [`follow`]), the
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
-//! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what edges are told and tell
-//! ([`edges`], [`traffic`]),
+//! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
+//! ([`approvals`]), what edges are told and tell ([`edges`], [`traffic`]),
 //! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod act;
+pub mod approvals;
 pub mod audit;
 pub mod authority;
 pub mod backups;
@@ -204,7 +205,8 @@ impl Control {
         now: DateTime<Utc>,
     ) -> Result<Issued, LinkError> {
         let issued = self.authority.agent(csr_pem, datacenter, now)?;
-        let by = By { actor: Actor::Agent(datacenter.to_string()), request: None };
+        let by =
+            By { actor: Actor::Agent(datacenter.to_string()), request: None, confirmed: false };
         self.access.renew_certificate(&by, &issued.certificate(datacenter)).await?;
         Ok(issued)
     }

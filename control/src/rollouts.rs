@@ -16,6 +16,7 @@ mod reason;
 mod start;
 pub(crate) mod write;
 
+use mainstay_core::approval::{self, ApprovalId};
 use mainstay_core::audit::{Action, Event, Outcome};
 use mainstay_core::bench::BenchResult;
 use mainstay_core::id::{DatacenterId, ServiceId};
@@ -56,8 +57,21 @@ pub struct Seen {
     pub plan_hash: Option<String>,
     /// The version that was said to come back.
     pub target: Option<String>,
-    /// That data is lost was shown and confirmed.
-    pub loss_confirmed: bool,
+    pub loss: Loss,
+}
+
+/// What was said to data that is lost on the way back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// Nothing: it was not shown.
+    #[default]
+    Unconfirmed,
+    /// It was shown and confirmed; a second person has to allow it.
+    Confirmed,
+    /// It was shown and confirmed, and nobody else can be reached: somebody looks at it afterwards.
+    Emergency,
+    /// The second person allows what was asked for.
+    Approved,
 }
 
 /// Why nothing was done.
@@ -77,6 +91,12 @@ pub enum RolloutError {
     /// The form is malformed; each a sentence that says what to write.
     #[error("{0}")]
     Form(&'static str),
+    /// Data would be lost: a second person was asked to allow it.
+    #[error("it loses data: a second person has to allow it at /approvals/{approval}")]
+    Waits { approval: ApprovalId },
+    /// It waits for a second person, and this is none; written down in the audit log.
+    #[error(transparent)]
+    Approval(#[from] approval::Refusal),
     #[error("the agent of {datacenter} is not heard; a bench needs it")]
     NotHeard { datacenter: DatacenterId },
     #[error("{service} runs in no data centre that is heard; a bench needs one")]

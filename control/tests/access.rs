@@ -49,7 +49,7 @@ impl Rig {
             password: PASSWORD.into(),
             grants,
         };
-        self.access.make_user(&by("admin"), &make).await.unwrap()
+        self.access.make_user(&By::system("test"), &make).await.unwrap().user
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<User, SignInError> {
@@ -65,7 +65,7 @@ impl Rig {
 }
 
 fn by(name: &str) -> By {
-    By { actor: Actor::User(name.into()), request: None }
+    By { actor: Actor::User(name.into()), request: None, confirmed: true }
 }
 
 fn name(text: &str) -> UserName {
@@ -126,7 +126,9 @@ async fn there_is_always_somebody_who_manages_access() {
     let first = rig.user("first", everywhere()).await;
     let narrow = rig.user("narrow", vec![grant(Role::Admin, &["fra1"])]).await;
     let change = async |user: &User, change: ChangeUser| {
-        rig.access.change_user(&by("first"), &user.name, user.revision, &change).await
+        let changed =
+            rig.access.change_user(&by("first"), &user.name, user.revision, &change, "").await;
+        changed.map(|changed| changed.user)
     };
     let demote = || ChangeUser::Grants(vec![grant(Role::Viewer, &[])]);
     for refused in [demote(), ChangeUser::Disable, ChangeUser::Grants(narrow.grants.clone())] {
@@ -151,14 +153,14 @@ async fn a_change_on_an_old_page_does_nothing() {
     let rig = Rig::new().await;
     let ann = rig.user("ann", vec![grant(Role::Viewer, &[])]).await;
     let change = ChangeUser::Grants(vec![grant(Role::Operator, &[])]);
-    let changed = rig.access.change_user(&by("x"), &ann.name, 1, &change).await.unwrap();
-    assert_eq!(changed.revision, 2);
-    let stale = rig.access.change_user(&by("x"), &ann.name, 1, &change).await.unwrap_err();
+    let changed = rig.access.change_user(&by("x"), &ann.name, 1, &change, "").await.unwrap();
+    assert_eq!(changed.user.revision, 2);
+    let stale = rig.access.change_user(&by("x"), &ann.name, 1, &change, "").await.unwrap_err();
     assert!(matches!(stale, AccessError::Changed { revision: 2 }), "{stale}");
     let none = ChangeUser::Grants(Vec::new());
-    let wrong = mistakes(rig.access.change_user(&by("x"), &ann.name, 2, &none).await);
+    let wrong = mistakes(rig.access.change_user(&by("x"), &ann.name, 2, &none, "").await);
     assert_eq!(wrong, [("grants".into(), Mistake::NoRole)]);
-    let gone = rig.access.change_user(&by("x"), &name("bob"), 1, &change).await;
+    let gone = rig.access.change_user(&by("x"), &name("bob"), 1, &change, "").await;
     assert!(matches!(gone, Err(AccessError::NotFound)));
 }
 
@@ -235,7 +237,7 @@ async fn a_session_ends_by_idleness_by_age_and_with_its_user() {
     let keep = Some(&[4; 32]);
     rig.access.change_password(&by("ann"), &ann.name, passwords, HERE, keep).await.unwrap();
     assert_eq!((load(3).await, load(4).await), (None, Some(true)), "a new password");
-    rig.access.change_user(&by("x"), &ann.name, 2, &ChangeUser::Disable).await.unwrap();
+    rig.access.change_user(&by("x"), &ann.name, 2, &ChangeUser::Disable, "").await.unwrap();
     assert_eq!(load(4).await, None, "disabled");
     assert!(matches!(rig.sign_in("ann", passwords.1).await, Err(SignInError::Wrong)));
 }
@@ -285,14 +287,14 @@ async fn a_token_counts_for_what_its_owner_holds_until_it_ends() {
     }
     // The owner loses a data centre, then the role.
     let narrowed = ChangeUser::Grants(vec![grant(Role::Operator, &["fra1"])]);
-    rig.access.change_user(&by("x"), &ann.name, 1, &narrowed).await.unwrap();
+    rig.access.change_user(&by("x"), &ann.name, 1, &narrowed, "").await.unwrap();
     assert_eq!(counts(&text).await, Some(vec![grant(Role::Operator, &["fra1"])]));
     let lost = ChangeUser::Grants(vec![grant(Role::Viewer, &[])]);
-    rig.access.change_user(&by("x"), &ann.name, 2, &lost).await.unwrap();
+    rig.access.change_user(&by("x"), &ann.name, 2, &lost, "").await.unwrap();
     assert_eq!(counts(&text).await, Some(Vec::new()));
-    rig.access.change_user(&by("x"), &ann.name, 3, &ChangeUser::Disable).await.unwrap();
+    rig.access.change_user(&by("x"), &ann.name, 3, &ChangeUser::Disable, "").await.unwrap();
     assert_eq!(counts(&text).await, None);
-    rig.access.change_user(&by("x"), &ann.name, 4, &ChangeUser::Enable).await.unwrap();
+    rig.access.change_user(&by("x"), &ann.name, 4, &ChangeUser::Enable, "").await.unwrap();
 
     rig.pass(TimeDelta::days(90) - TimeDelta::microseconds(1));
     assert!(counts(&text).await.is_some());

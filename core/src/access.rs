@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_fresh_for_five_minutes() {
-        let at = |seconds| DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time");
+        let at = |s: i64| DateTime::from_timestamp(1_800_000_000 + s, 0).expect("a time");
         for (confirmed, now, expected) in [
             (None, 0, false),
             (Some(0), 0, true),

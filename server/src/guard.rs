@@ -196,7 +196,8 @@ async fn allowed(
     };
     let id = parts.extensions.get::<RequestId>();
     if let (Some(viewer), Some(action), Some(id)) = (viewer, route.action, id) {
-        let (by, object) = (viewer.by(id), object(parts.uri.path()));
+        let now = gate.control.access.now();
+        let (by, object) = (viewer.by(Some(id), now), object(parts.uri.path()));
         let noted = gate.control.access.refused(&by, action, object, &refusal).await;
         noted.map_err(away)?;
     }

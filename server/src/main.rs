@@ -4,6 +4,8 @@
 //! only connects the crates with the outside.
 
 #[cfg(test)]
+mod approval_tests;
+#[cfg(test)]
 mod backup_tests;
 mod cli;
 mod confirm;

@@ -14,6 +14,7 @@ use http::{Request, StatusCode};
 use mainstay_control::ingest::Link;
 use mainstay_control::leader::LEASE;
 use mainstay_core::access::Role;
+use mainstay_core::approval::{Kind as ApprovalKind, Reach, Subject, Wish};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::backup::job::{
     Cause, Failure, ProofJob, ProofResult, Reached, RestoreResult, Step, Target, Validation,
@@ -26,7 +27,7 @@ use mainstay_core::fleet::read;
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use mainstay_store::audit::Filter;
 use mainstay_store::backup::{self, Ordered};
-use mainstay_store::{StoreError, audit, lease, restore as stored};
+use mainstay_store::{StoreError, approval, audit, lease, restore as stored};
 use serde_json::{Value, json};
 
 use crate::rig_tests::{Rig, grant, location, text};
@@ -159,7 +160,22 @@ impl Town {
         let store = &self.rig.db.store;
         let written = store
             .read_committed(|tx| Box::pin(async move { stored::insert(tx, request, at).await }));
-        written.await.unwrap().unwrap()
+        let restore = written.await.unwrap().unwrap();
+        let subject = Subject::Restore { restore: restore.id, database: request.database.clone() };
+        let wish = &Wish {
+            kind: ApprovalKind::Permission,
+            hash: subject.hash(),
+            subject,
+            reach: Reach::default(),
+            by: request.by.clone(),
+            reason: request.reason.clone(),
+            at,
+            until: at + REQUEST_VALID,
+        };
+        let asked =
+            store.read_committed(|tx| Box::pin(async move { approval::insert(tx, wish).await }));
+        asked.await.unwrap().unwrap();
+        restore
     }
 
     async fn person(&self, name: &str, roles: &[Role]) -> Person<'_> {
@@ -402,7 +418,7 @@ async fn every_way_to_decide_leaves_one_entry() {
         (&ann, true, ASK, Action::RestoreAsk),
         (&ben, true, "refuse", Action::RestoreRefuse),
         (&ann, true, ASK, Action::RestoreAsk),
-        (&ben, true, "allow", Action::RestoreAllow),
+        (&ben, false, "allow", Action::RestoreAllow),
         (&ann, false, &stock, Action::RestoreAsk),
         (&ben, false, "allow", Action::RestoreAllow),
         (&ann, false, go, Action::RestoreLetGo),
@@ -413,9 +429,7 @@ async fn every_way_to_decide_leaves_one_entry() {
         let path =
             if path.starts_with('/') { path.to_owned() } else { format!("{restore}/do/{path}") };
         if api {
-            let sent = if action == Action::RestoreAllow {
-                json!({})
-            } else if action == Action::RestoreLetGo {
+            let sent = if action == Action::RestoreLetGo {
                 json!({ "path": KEPT, "confirm": "store-db" })
             } else {
                 reason.clone()

@@ -81,7 +81,7 @@ impl Rig {
             password: PASSWORD.into(),
             grants,
         };
-        self.state.control.access.make_user(&By::system("test"), &make).await.unwrap()
+        self.state.control.access.make_user(&By::system("test"), &make).await.unwrap().user
     }
 
     /// A token that counts for everything its owner holds.

@@ -22,6 +22,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::bench::routes())
         .merge(http::backups::routes())
         .merge(http::failover::routes())
+        .merge(http::approvals::routes())
         .merge(http::traffic::routes())
         .merge(http::live::routes())
         .merge(http::fleet::routes())

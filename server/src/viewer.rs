@@ -68,8 +68,9 @@ impl Viewer {
     }
 
     /// On whose behalf a change is made.
-    pub fn by(&self, request: &RequestId) -> By {
-        By { actor: self.actor(), request: Some(request.to_string()) }
+    pub fn by(&self, request: Option<&RequestId>, now: DateTime<Utc>) -> By {
+        let request = request.map(ToString::to_string);
+        By { actor: self.actor(), request, confirmed: self.fresh(now) }
     }
 
     /// The token for plain forms; empty for programs, which need none.

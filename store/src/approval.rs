@@ -127,11 +127,7 @@ pub async fn open(pool: &PgPool) -> Result<Vec<Approval>> {
 
 /// Those that are answered or over, the newest first, at most `limit` (and [`PAGE_MAX`]);
 /// `before`: the last one of the page before.
-pub async fn over(
-    pool: &PgPool,
-    before: Option<ApprovalId>,
-    limit: i64,
-) -> Result<Vec<Approval>> {
+pub async fn over(pool: &PgPool, before: Option<ApprovalId>, limit: i64) -> Result<Vec<Approval>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, kind, subject AS "subject: Json<Subject>", hash,
@@ -165,12 +161,10 @@ pub async fn about(pool: &PgPool, key: &str) -> Result<Vec<Approval>> {
 
 /// Who last made the account of a user, or gave it roles or a password.
 pub async fn touched(db: &mut PgConnection, name: &UserName) -> Result<Option<Touched>> {
-    let row = sqlx::query!(
-        "SELECT touched_by, touched_at FROM users WHERE name = $1",
-        name.as_str()
-    )
-    .fetch_optional(db)
-    .await?;
+    let row =
+        sqlx::query!("SELECT touched_by, touched_at FROM users WHERE name = $1", name.as_str())
+            .fetch_optional(db)
+            .await?;
     Ok(row.and_then(|row| Some(Touched { by: row.touched_by?, at: row.touched_at? })))
 }
 

@@ -398,9 +398,12 @@ async fn allow_and_crash(town: &mut Town, restore: &str) -> PathBuf {
     assert_eq!(status, StatusCode::CONFLICT, "{answer}");
     assert!(text(&answer["detail"]).contains("a second person has to allow it"), "{answer}");
     let approver = town.world.sign_in("approver").await.unwrap();
-    let approver = Program::of(&approver, "approver").await.unwrap();
-    let allowed = self::answer(&approver, &allow, &json!({})).await;
-    assert_eq!(allowed.0, StatusCode::OK, "{}", allowed.1);
+    // A token is no person, whoever's it is.
+    let program = Program::of(&approver, "approver").await.unwrap();
+    let refused = self::answer(&program, &allow, &json!({})).await;
+    assert_eq!(refused.0, StatusCode::CONFLICT, "{}", refused.1);
+    let allowed = approver.post(&allow, &[("key", "allow")]).await.unwrap();
+    assert_eq!(allowed.status(), StatusCode::SEE_OTHER);
     let cluster = town.ground().join("clusters").join("orders");
     let aside = until("the data directory is set aside", STEP, async || {
         let found = names(&cluster).into_iter().find(|name| name.contains(".before-"))?;

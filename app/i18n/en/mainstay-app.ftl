@@ -522,6 +522,10 @@ user-created = User created.
 user-name-hint = For sign-in. a to z, 0 to 9 and hyphens; it cannot be changed later.
 user-password-hint = At least { $n } characters. Give it to the person; they change it under Profile.
 user-save-roles = Save roles
+user-waits = More roles wait for a second admin.
+user-waits-open = Open the request
+user-reason = Why, for whoever allows it
+user-reason-hint = More rights than now wait until another admin allows them; fewer count at once.
 user-roles-saved = Roles saved.
 user-disable = Disable { $name }
 user-disable-text = { $name } can no longer sign in, open sessions end, and their tokens count for nothing. Undo by enabling again.
@@ -821,6 +825,26 @@ audit-failover-force = { $how ->
 audit-failover-gate = { $how ->
     [done] Changed a gate of failovers
    *[tried] Tried to change a gate of failovers
+}
+audit-approval-ask = { $how ->
+    [done] Asked for a second person
+   *[tried] Tried to ask for a second person
+}
+audit-approval-give = { $how ->
+    [done] Approved
+   *[tried] Tried to approve
+}
+audit-approval-refuse = { $how ->
+    [done] Refused to approve
+   *[tried] Tried to refuse an approval
+}
+audit-approval-withdraw = { $how ->
+    [done] Took back a request for approval
+   *[tried] Tried to take back a request for approval
+}
+audit-approval-lapse = { $how ->
+    [done] Ended a request for approval
+   *[tried] Tried to end a request for approval
 }
 audit-failover-step = { $how ->
     [done] Took a failover a step on
@@ -1163,6 +1187,7 @@ will-undo = The step where it was stopped begins again; its instances are checke
 will-lift = { $version } leaves quarantine.
 will-retry = The step begins again from its start.
 will-end = The version that was left is stopped now. Going back takes as long as it needs to start.
+will-ask-second = It loses data, so a second person is asked to allow it first
 will-past-analysis = The analysis has not passed. Whether users are worse off is not known.
 will-agent-lost = The agent of { $dc } is not heard, so what runs there is unknown.
 
@@ -2143,11 +2168,11 @@ failover-groups = Groups in the order of recovery
 failover-log = Log
 failover-takes-back = Takes back
 failover-allow = Allow and start
-failover-allow-words = { $by } asks to start this plan. It starts when you allow it.
-failover-refuse = Refuse...
 failover-retry = Try again
 failover-skip = Skip the failed step...
 failover-skip-running = Skip the running step...
+failover-approval = Approval
+failover-open-approval = Open { $id }
 failover-stop = Stop here...
 failover-force = Do not wait for data any more...
 failover-no-data = Past runs and gates cannot be read now.
@@ -2200,3 +2225,84 @@ question-free = No rule or gate forbids it.
 question-forbidden = Forbidden by { $rules }.
 failover-rule-holds = Holds
 failover-rule-broken = Does not hold
+
+# Approvals
+approvals = Approvals
+approvals-note = What one person asks for and another has to allow, and what was done in an emergency
+approvals-open = Waiting
+approvals-over = Answered or over
+approvals-none = Nothing waits for a second person.
+approvals-none-context = What loses data, overrides a safety rule or gives rights comes here first.
+approval-col-what = What
+approval-col-state = State
+approval-col-by = Asked by
+approval-col-at = Since
+approval-col-until = Until
+approval-col-answered = Answered by, or until
+approval-failover = Failover of { $lose }
+approval-restore = Restore over { $db }
+approval-roll-back = Roll { $service } back from { $from } to { $to }
+approval-grants = More roles for { $user }
+approval-why-failover = It may lose data or overrides a safety rule, so a second person allows it first.
+approval-why-restore = It overwrites a live database, so a second person allows it first.
+approval-why-roll-back = The older version cannot read what the newer one wrote, so a second person allows it first.
+approval-why-grants = Rights are not given by one person alone, so a second admin allows them first.
+approval-waiting = Waits for a second person
+approval-review-due = To be looked at
+approval-review-late = Nobody has looked at it
+approval-approved = Approved
+approval-found-right = Found right
+approval-refused = Refused
+approval-found-wrong = Found wrong
+approval-withdrawn = Taken back
+approval-expired = Expired
+approval-void = Void
+approval-asked = Asked by { $by }
+approval-open-object = Open what it is about
+approval-changed = It is not what was asked for any more.
+approval-what = What would be done
+approval-until = Void after
+approval-due = To be looked at until
+approval-bound = Bound to
+approval-needs = Who may answer
+approval-no-reason = None was written
+approval-no-roles = none
+approval-grant = { $role } { $scope }
+approval-before = Roles now
+approval-after = Roles then
+approval-approved-by = { $by } approved it.
+approval-right-by = { $by } looked at it and found it right.
+approval-refused-by = { $by } refused.
+approval-wrong-by = { $by } looked at it and found it wrong.
+approval-withdrawn-by = { $by } took it back.
+approval-expired-what = Nobody answered in time.
+approval-ask-again = Ask again, if it is still wanted.
+approval-void-what = It is void.
+approval-own = You asked for it. A second person has to answer.
+approval-share = Send the address of this page to somebody who may answer.
+approval-answer = Answer
+approval-withdraw = Take it back
+approval-approve = Approve and start
+approval-refuse = Refuse
+approval-right = It was right
+approval-wrong = It was not right
+approval-confirm-first = You are asked first to confirm that it is you.
+approval-line-plan = { $groups } { $groups ->
+        [one] group
+       *[other] groups
+    }, { $steps } { $steps ->
+        [one] step
+       *[other] steps
+    }, { $mode }
+approval-line-group = { $id }: { $steps } { $steps ->
+        [one] step
+       *[other] steps
+    }
+approval-line-copy = Copy { $label } in { $dc } replaces what { $db } holds now
+approval-line-roll-back = All requests to { $service } go back to { $to }; what only { $from } can read is lost to users
+approval-line-emergency = It was done at once, in an emergency
+problem-approval = { $what } waits for a second person
+problem-approval-detail = { $by } asked for it. It is void after { $until } UTC.
+problem-review = { $what } was done in an emergency
+problem-review-detail = { $by } did it. Somebody else looks at it until { $until } UTC.
+problem-review-late = { $by } did it. Nobody looked at it by { $until } UTC.

@@ -14,6 +14,7 @@ use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::block::empty;
+use crate::ui::button::{Weight, link_button};
 use crate::ui::card::{Head, card};
 use crate::ui::head::{PageHead, page_head};
 use crate::ui::link::{Chip, chips};
@@ -63,6 +64,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         title: t!("nav-attention"),
         badge: Some(filter(data)),
         note: Some(t!("attention-order").into_any()),
+        actions: Some(link_button(Weight::Plain, paths::APPROVALS, t!("approvals"))),
         ..PageHead::default()
     });
     let count = text::number(data.open.len() as u64);

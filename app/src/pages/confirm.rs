@@ -91,7 +91,7 @@ mod tests {
             csrf: "token".into(),
         };
         let html = fragment(|| view(&data));
-        for part in ["for 5 minutes", "not the password of", "&lt;b>", "value=\"token\""] {
+        for part in ["for 5 minutes", "not the password of", "&lt;b&gt;", "value=\"token\""] {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(!html.contains("action=") && title(&data).starts_with("Error: "));

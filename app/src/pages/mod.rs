@@ -4,6 +4,7 @@
 //! Must not: load anything, read a clock, or decide what a person may do other than by asking
 //! [`mainstay_core::access`].
 
+pub mod approvals;
 pub mod attention;
 pub mod audit;
 pub mod backups;

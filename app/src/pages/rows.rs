@@ -76,6 +76,9 @@ pub fn subject(problem: &Problem) -> (String, String) {
         | Problem::RollbackStuck { rollout, .. }
         | Problem::RolledBack { rollout, .. } => (paths::rollout(rollout), rollout.to_string()),
         Problem::FailoverWaits { run, .. } => (paths::failover_run(run), run.to_string()),
+        Problem::ApprovalWaits { approval, .. } | Problem::ReviewWaits { approval, .. } => {
+            (paths::approval(approval), approval.to_string())
+        }
         Problem::TrafficDropped { datacenter, group, .. } => {
             let plan = paths::failover_plan(datacenter);
             let plan = paths::with_query(&plan, &[("group", group.as_str())]);

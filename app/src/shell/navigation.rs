@@ -36,7 +36,7 @@ const SECTIONS: &[Section] = &[
         href: paths::OVERVIEW,
         icon: Icon::Overview,
         label: || t!("nav-overview"),
-        owns: &["/attention"],
+        owns: &["/attention", "/approvals"],
         counts: None,
         bottom: true,
     },

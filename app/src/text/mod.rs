@@ -3,6 +3,7 @@
 //! Owns the loader, the thin macro [`t!`](crate::t) over the checked lookup (an id or argument
 //! that the file does not have fails to compile), and how core types, numbers and times are said.
 
+pub mod approval;
 pub mod backup;
 pub mod check;
 mod number;

@@ -8,9 +8,10 @@ use mainstay_core::rollout::StopReason;
 
 use crate::t;
 use crate::text::rollout::{pause_next, pause_reason, stop_reason};
-use crate::text::{backup, cause, list, moment, number, sentence};
+use crate::text::{approval, backup, cause, clock, full, list, moment, number, sentence};
 
 /// What and where: `feed-api in fra1: 3 of 17 instances failing`.
+// tidy: allow length: a table, an arm for each problem
 pub fn problem_title(problem: &Problem) -> String {
     match problem {
         Problem::DatacenterSilent { datacenter, .. } => {
@@ -69,6 +70,12 @@ pub fn problem_title(problem: &Problem) -> String {
             t!("problem-edge-unseen", edge = edge.as_str())
         }
         Problem::FailoverWaits { lose, .. } => t!("problem-failover", lose = lose.as_str()),
+        Problem::ApprovalWaits { subject, .. } => {
+            t!("problem-approval", what = approval::subject(subject))
+        }
+        Problem::ReviewWaits { subject, .. } => {
+            t!("problem-review", what = approval::subject(subject))
+        }
         Problem::TrafficDropped { datacenter, group, missing_percent } => t!(
             "problem-dropped",
             group = group.as_str(),
@@ -103,6 +110,7 @@ fn instances_failing(
 }
 
 /// The numbers and what they mean for users.
+// tidy: allow length: a table, an arm for each problem
 pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
     match problem {
         Problem::DatacenterSilent { since, instances, .. } => t!(
@@ -158,6 +166,15 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         }
         Problem::FailoverWaits { why, .. } => {
             t!("problem-failover-detail", why = sentence(why))
+        }
+        Problem::ApprovalWaits { by, until, .. } => {
+            t!("problem-approval-detail", by = by.as_str(), until = clock(*until, now))
+        }
+        Problem::ReviewWaits { by, until, late: false, .. } => {
+            t!("problem-review-detail", by = by.as_str(), until = full(*until))
+        }
+        Problem::ReviewWaits { by, until, late: true, .. } => {
+            t!("problem-review-late", by = by.as_str(), until = full(*until))
         }
         Problem::TrafficDropped { datacenter, .. } => {
             t!("problem-dropped-detail", dc = datacenter.as_str())

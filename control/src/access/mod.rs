@@ -7,6 +7,7 @@
 //! Must not: decide what a role allows (`mainstay_core::access`), or know HTTP.
 
 mod agents;
+mod grants;
 mod limits;
 mod secret;
 mod sign_in;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::access::{FieldMistake, Refusal};
+use mainstay_core::approval;
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
 use mainstay_store::{Store, StoreError, audit};
 use serde_json::{Value, json};
@@ -27,7 +29,7 @@ pub use limits::Wait;
 pub use secret::{Busy, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, digest, random};
 pub use sign_in::SignInError;
 pub use tokens::{Authenticated, MakeToken, TOKEN_DAYS_MAX, TOKEN_PREFIX};
-pub use users::{ChangeUser, MakeUser};
+pub use users::{ChangeUser, Changed, MakeUser};
 
 use limits::Limits;
 use secret::Passwords;
@@ -44,18 +46,35 @@ pub struct By {
     pub actor: Actor,
     /// The id of the request.
     pub request: Option<String>,
+    /// Whether this person proved lately who they are; a program never does.
+    pub confirmed: bool,
 }
 
 impl By {
     /// A part of the server itself, or the command line of its machine.
     pub fn system(part: &str) -> Self {
-        Self { actor: Actor::System(part.into()), request: None }
+        Self { actor: Actor::System(part.into()), request: None, confirmed: false }
+    }
+
+    /// The user, also where a token of theirs asks: `ann` for `ann/her-token`. So nobody is a
+    /// second person to their own token.
+    pub fn person(&self) -> &str {
+        person(&self.actor)
     }
 
     /// The audit entry of something done for them, without its values.
     pub fn event(&self, action: Action, object: String, at: DateTime<Utc>) -> Event {
         let request = self.request.clone();
         Event { request, ..Event::new(at, self.actor.clone(), action, object) }
+    }
+}
+
+/// Who it is, also where a token of theirs asks.
+pub(crate) fn person(actor: &Actor) -> &str {
+    let name = actor.name();
+    match actor {
+        Actor::Token(_) => name.split_once('/').map_or(name, |(user, _)| user),
+        Actor::User(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous(_) => name,
     }
 }
 
@@ -72,6 +91,9 @@ pub enum AccessError {
     Changed { revision: i64 },
     #[error("nobody who may manage access would be left")]
     LastAdmin,
+    /// It waits for a second person, and this is none.
+    #[error(transparent)]
+    Approval(#[from] approval::Refusal),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error("too many tries; the next one is heard in {} s", .0.seconds)]
@@ -214,7 +236,8 @@ fn event<T>(
 
 /// Somebody not signed in.
 fn stranger(address: IpAddr, request: Option<String>) -> By {
-    By { actor: Actor::Anonymous(address.to_canonical().to_string()), request }
+    let actor = Actor::Anonymous(address.to_canonical().to_string());
+    By { actor, request, confirmed: false }
 }
 
 /// A name people write: trimmed, not empty, of a bounded length, on one line.

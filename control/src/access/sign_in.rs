@@ -9,6 +9,7 @@ use mainstay_store::access::{self as rows, Hash, sessions};
 use mainstay_store::{StoreError, Tx, audit};
 use serde_json::json;
 
+use super::grants::Given;
 use super::secret::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
 use super::users::object;
 use super::{Access, AccessError, Busy, By, Change, Verdict, Wait, event, stranger};
@@ -77,7 +78,7 @@ impl Access {
             return Ok(None);
         };
         let now = self.now();
-        let by = By { actor: Actor::User(name.to_string()), request: by.request.clone() };
+        let by = By { actor: Actor::User(name.to_string()), ..by.clone() };
         let by = &by;
         let user = self
             .store
@@ -246,6 +247,10 @@ impl Access {
             .transaction(|tx| {
                 Box::pin(async move {
                     let verdict = password(tx, name, hash, keep).await?;
+                    let given = Given { by, reason: "", now };
+                    if verdict.is_ok() {
+                        given.touch(tx, name).await?;
+                    }
                     let event = event(by, Action::PasswordChange, object(name), &verdict, now);
                     audit::append(tx, &event).await?;
                     Ok(verdict)

@@ -1,15 +1,17 @@
 //! Users: making, changing, disabling, and what they change about themselves.
 
-use chrono::{DateTime, Utc};
 use mainstay_core::access::{
     FieldMistake, Grant, Mistake, Permission, Preferences, Target, User, decide,
 };
+use mainstay_core::approval::{ApprovalId, at_once};
 use mainstay_core::audit::Action;
 use mainstay_core::id::{ID_MAX_BYTES, IdError, UserName};
 use mainstay_store::access::{self as rows, Account, NewUser, sessions};
 use mainstay_store::{StoreError, Tx, audit};
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::grants::{Given, others};
 use super::sign_in::check_password;
 use super::{Access, AccessError, By, Change, Verdict, event, title};
 
@@ -44,9 +46,19 @@ pub enum ChangeUser {
     Enable,
 }
 
+/// A user after a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    #[serde(flatten)]
+    pub user: User,
+    /// Where the rest of the roles waits for another admin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
+}
+
 impl Access {
-    /// Makes a user.
-    pub async fn make_user(&self, by: &By, make: &MakeUser) -> Result<User, AccessError> {
+    /// Makes a user. Roles that another admin has to allow wait for that.
+    pub async fn make_user(&self, by: &By, make: &MakeUser) -> Result<Changed, AccessError> {
         let mistakes = make.mistakes();
         let name = new_name(&make.name, &mut Vec::new());
         let (Some(name), true) = (name, mistakes.is_empty()) else {
@@ -64,7 +76,8 @@ impl Access {
         self.store
             .transaction(|tx| {
                 Box::pin(async move {
-                    let verdict = insert(tx, new, now).await?;
+                    let given = Given { by, reason: "", now };
+                    let verdict = insert(tx, new, &given).await?;
                     let event = event(by, Action::UserCreate, object(&new.name), &verdict, now);
                     audit::append(tx, &event).await?;
                     Ok(verdict)
@@ -74,15 +87,17 @@ impl Access {
             .map(|change| change.value)
     }
 
-    /// Changes what a user may do, as it was at `revision`. Disabling ends the user's sessions
-    /// and makes their tokens count for nothing.
+    /// Changes what a user may do, as it was at `revision`. More rights wait until another admin
+    /// allows them; fewer count at once. Disabling ends the user's sessions and makes their tokens
+    /// count for nothing.
     pub async fn change_user(
         &self,
         by: &By,
         name: &UserName,
         revision: i64,
         change: &ChangeUser,
-    ) -> Result<User, AccessError> {
+        reason: &str,
+    ) -> Result<Changed, AccessError> {
         let now = self.now();
         let action = match change {
             ChangeUser::Grants(_) | ChangeUser::Enable => Action::UserChange,
@@ -91,7 +106,8 @@ impl Access {
         self.store
             .transaction(|tx| {
                 Box::pin(async move {
-                    let verdict = apply(tx, name, revision, change, now).await?;
+                    let given = Given { by, reason, now };
+                    let verdict = apply(tx, name, revision, change, &given).await?;
                     let event = event(by, action, object(name), &verdict, now);
                     audit::append(tx, &event).await?;
                     Ok(verdict)
@@ -134,22 +150,29 @@ impl Access {
 async fn insert(
     tx: &mut Tx<'_>,
     new: &NewUser,
-    now: DateTime<Utc>,
-) -> Result<Verdict<User>, StoreError> {
-    if !rows::insert_user(tx, new, now).await? {
+    given: &Given<'_>,
+) -> Result<Verdict<Changed>, StoreError> {
+    let wanted = new.grants.clone();
+    let second = given.needs_second(tx, &[], &wanted).await?;
+    let grants = if second { at_once(&[], &wanted) } else { wanted.clone() };
+    let new = NewUser { grants, ..new.clone() };
+    if !rows::insert_user(tx, &new, given.now).await? {
         let taken = FieldMistake::new("name", Mistake::Taken);
         return Ok(Err(AccessError::Mistakes(vec![taken])));
     }
     let user = User {
-        name: new.name.clone(),
-        display_name: new.display_name.clone(),
-        grants: new.grants.clone(),
-        created_at: now,
+        name: new.name,
+        display_name: new.display_name,
+        grants: new.grants,
+        created_at: given.now,
         disabled_at: None,
         last_sign_in_at: None,
         revision: 1,
     };
-    Ok(Ok(Change { after: Some(shown(&user)), value: user, before: None }))
+    given.touch(tx, &user.name).await?;
+    let approval = if second { Some(given.ask(tx, &user, wanted).await?) } else { None };
+    let after = Some(shown(&user, approval));
+    Ok(Ok(Change { value: Changed { user, approval }, before: None, after }))
 }
 
 async fn apply(
@@ -157,8 +180,8 @@ async fn apply(
     name: &UserName,
     revision: i64,
     change: &ChangeUser,
-    now: DateTime<Utc>,
-) -> Result<Verdict<User>, StoreError> {
+    given: &Given<'_>,
+) -> Result<Verdict<Changed>, StoreError> {
     let Some(Account { user, .. }) = rows::account(tx, name).await? else {
         return Ok(Err(AccessError::NotFound));
     };
@@ -167,29 +190,41 @@ async fn apply(
         return Ok(Err(AccessError::Changed { revision }));
     }
     let mut changed = user.clone();
+    let mut second = None;
     match change {
         ChangeUser::Grants(grants) if grants.is_empty() => {
             let none = FieldMistake::new("grants", Mistake::NoRole);
             return Ok(Err(AccessError::Mistakes(vec![none])));
         }
+        ChangeUser::Grants(grants) if given.needs_second(tx, &user.grants, grants).await? => {
+            changed.grants = at_once(&user.grants, grants);
+            second = Some(grants.clone());
+        }
         ChangeUser::Grants(grants) => changed.grants.clone_from(grants),
-        ChangeUser::Disable => changed.disabled_at = changed.disabled_at.or(Some(now)),
+        ChangeUser::Disable => {
+            changed.disabled_at = changed.disabled_at.or(Some(given.now));
+        }
         ChangeUser::Enable => changed.disabled_at = None,
     }
-    if manages(&user) && !manages(&changed) {
-        let others = rows::enabled_admins(tx).await?;
-        if !others.iter().any(|other| other.name != *name && manages(other)) {
-            return Ok(Err(AccessError::LastAdmin));
-        }
+    if manages(&user) && !manages(&changed) && !others(tx, &[name.as_str()]).await? {
+        return Ok(Err(AccessError::LastAdmin));
     }
     if !rows::update_user(tx, &changed).await? {
         return Ok(Err(AccessError::Changed { revision }));
     }
     changed.revision += 1;
+    if let ChangeUser::Grants(_) = change {
+        given.touch(tx, name).await?;
+    }
     if changed.disabled_at.is_some() {
         sessions::delete_of_user(tx, name, None).await?;
     }
-    Ok(Ok(Change { before: Some(shown(&user)), after: Some(shown(&changed)), value: changed }))
+    let approval = match second {
+        Some(wanted) => Some(given.ask(tx, &changed, wanted).await?),
+        None => None,
+    };
+    let (before, after) = (Some(shown(&user, None)), Some(shown(&changed, approval)));
+    Ok(Ok(Change { value: Changed { user: changed, approval }, before, after }))
 }
 
 async fn profile(
@@ -216,18 +251,22 @@ async fn profile(
 }
 
 /// Whether this user may manage access now.
-fn manages(user: &User) -> bool {
+pub(super) fn manages(user: &User) -> bool {
     user.disabled_at.is_none()
         && decide(Some(&user.grants), Permission::ManageAccess, Target::default()).is_ok()
 }
 
-/// A user as the audit log shows it.
-fn shown(user: &User) -> Value {
-    json!({
+/// A user as the audit log shows it, and where more rights wait.
+pub(super) fn shown(user: &User, approval: Option<ApprovalId>) -> Value {
+    let mut shown = json!({
         "display_name": user.display_name,
         "grants": user.grants,
         "disabled": user.disabled_at.is_some(),
-    })
+    });
+    if let Some(approval) = approval {
+        shown["approval"] = json!(approval);
+    }
+    shown
 }
 
 pub(super) fn object(name: &UserName) -> String {

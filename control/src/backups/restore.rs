@@ -5,12 +5,13 @@
 //! refusal is written down like a deed.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::approval::{self, Kind, Reach, Subject};
 use mainstay_core::audit::{Action, Event, Outcome};
 use mainstay_core::backup::job::Target;
-use mainstay_core::backup::restore::{self, Refusal, Request, Restore, RestoreId};
+use mainstay_core::backup::restore::{self, REQUEST_VALID, Refusal, Request, Restore, RestoreId};
 use mainstay_core::backup::work::{LetGoJob, Work};
 use mainstay_core::estate::Estate;
-use mainstay_core::id::DatabaseId;
+use mainstay_core::id::{DatabaseId, GroupId};
 use mainstay_store::backup::{self as work, Ordered};
 use mainstay_store::{StoreError, Tx, audit, lease, restore as stored};
 use serde_json::json;
@@ -18,6 +19,7 @@ use serde_json::json;
 use super::{BackupError, CopyAt, checked, give, hears, host, name_of};
 use crate::Control;
 use crate::access::By;
+use crate::approvals;
 use crate::leader::LEASE;
 use crate::once::Once;
 
@@ -51,9 +53,10 @@ impl Control {
         let asked = ("restore", database, datacenter, label, wish.target, reason, unproven);
         let once = &Once::new(key, by, &asked)?;
         let estate = self.snapshot().estate;
-        if !estate.fleet.databases.contains_key(database) {
-            return Err(BackupError::NotFound);
-        }
+        let group = match estate.fleet.databases.get(database) {
+            Some(declared) => &declared.group,
+            None => return Err(BackupError::NotFound),
+        };
         let now = Utc::now().trunc_subsecs(6);
         let at = estate.clock.to_policy(now);
         let request = &Request {
@@ -61,7 +64,7 @@ impl Control {
             datacenter: datacenter.clone(),
             label: label.clone(),
             target: wish.target,
-            by: person(by),
+            by: by.person().to_owned(),
             reason: reason.to_owned(),
             at,
             unproven,
@@ -83,7 +86,9 @@ impl Control {
                         Ok(restore) => restore,
                         Err(id) => return refused(tx, event, &Refusal::Other { id }).await,
                     };
-                    let after = json!({ "restore": restore.id, "request": request });
+                    let approval = approvals::ask(tx, &second(&restore, group, now)).await?.id;
+                    let (id, after) = (restore.id, json!(request));
+                    let after = json!({ "restore": id, "approval": approval, "request": after });
                     audit::append(tx, &Event { after: Some(after), ..event.clone() }).await?;
                     once.remember(tx, &restore.id, now).await?;
                     Ok(Ok(restore.id))
@@ -108,7 +113,7 @@ impl Control {
         let checked = self.judged(&estate, request, at).await?;
         let agent = host(&estate, &request.database).filter(|agent| hears(&estate, agent));
         let event = by.event(Action::RestoreAllow, object(&request.database), now);
-        let (event, checked, person) = (&event, &checked, &person(by));
+        let (event, checked) = (&event, &checked);
         let (agent, estate) = (&agent, &estate);
         let allowed = self.store.transaction(|tx| {
             Box::pin(async move {
@@ -118,13 +123,22 @@ impl Control {
                 let Some(restore) = stored::get(tx, id).await? else {
                     return Ok(Err(BackupError::NotFound));
                 };
-                let allowed =
-                    restore::allow(&restore, person, agent.as_ref(), checked.clone(), (at, pace));
+                let allowed = restore::allow(
+                    &restore,
+                    by.person(),
+                    agent.as_ref(),
+                    checked.clone(),
+                    (at, pace),
+                );
                 let (restore, work, agent) = match (allowed, agent) {
                     (Ok((restore, work)), Some(agent)) => (restore, work, agent.clone()),
                     (Ok(_), None) => return refused(tx, event, &Refusal::NotHeard).await,
                     (Err(refusal), _) => return refused(tx, event, &refusal).await,
                 };
+                if let Err(refusal) = approvals::allow(tx, &id.to_string(), by, now).await? {
+                    approvals::refuse(tx, event.clone(), &refusal).await?;
+                    return Ok(Err(BackupError::Approval(refusal)));
+                }
                 if !stored::update(tx, &restore, at).await? {
                     return Err(StoreError::corrupt("a restore", "it changed under the lock"));
                 }
@@ -165,7 +179,7 @@ impl Control {
         let known = self.restore(id).await?.ok_or(BackupError::NotFound)?;
         let mut event = by.event(Action::RestoreRefuse, object(&known.request.database), now);
         event.reason = Some(why.to_owned());
-        let (event, person) = (&event, &person(by));
+        let (event, person) = (&event, by.person());
         self.store
             .transaction(|tx| {
                 Box::pin(async move {
@@ -179,6 +193,8 @@ impl Control {
                         Ok(restore) => restore,
                         Err(refusal) => return refused(tx, event, &refusal).await,
                     };
+                    let state = approvals::said_no(&restore.request.by, person, why, now);
+                    approvals::settle(tx, &id.to_string(), &state).await?;
                     if !stored::update(tx, &restore, at).await? {
                         return Err(StoreError::corrupt("a restore", "it changed under the lock"));
                     }
@@ -301,8 +317,18 @@ fn object(database: &DatabaseId) -> String {
     format!("/backups/sets/{database}")
 }
 
-/// Who it is, also where a token of theirs asks: `ann` for `ann/her-token`.
-fn person(by: &By) -> String {
-    let name = name_of(&by.actor);
-    name.split_once('/').map_or(name.clone(), |(user, _)| user.to_owned())
+/// What a second person is asked for.
+fn second(restore: &Restore, group: &GroupId, now: DateTime<Utc>) -> approval::Wish {
+    let Request { database, by, reason, .. } = restore.request.clone();
+    let subject = Subject::Restore { restore: restore.id, database };
+    approval::Wish {
+        kind: Kind::Permission,
+        hash: subject.hash(),
+        subject,
+        reach: Reach { groups: [group.clone()].into(), ..Reach::default() },
+        by,
+        reason,
+        at: now,
+        until: now + REQUEST_VALID,
+    }
 }

@@ -1,16 +1,20 @@
 //! Requests of a run that stands: allow, refuse, pause, resume, retry, skip, stop, force.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::approval::{Refusal as NoSecond, State as Settled};
 use mainstay_core::audit::{Action, Event};
 use mainstay_core::failover::request::{Request, request};
-use mainstay_core::failover::{Run, RunId};
+use mainstay_core::failover::{Outcome, Run, RunId, State};
+use mainstay_core::release::Releases;
 use mainstay_store::{StoreError, Tx, failover as stored, release};
 use serde_json::json;
 
+use super::start::Wanted;
 use super::write::{Cause, carry_out};
-use super::{FailoverError, REASON_MAX_CHARS, person, refuse};
+use super::{FailoverError, REASON_MAX_CHARS, refuse};
 use crate::Control;
 use crate::access::By;
+use crate::approvals::{allow, said_no, settle};
 use crate::once::Once;
 
 impl Control {
@@ -29,14 +33,38 @@ impl Control {
             return Err(FailoverError::Form(vec![words]));
         }
         let once = &Once::new(key, by, &(id, request))?;
+        let drifted = match request {
+            Request::Allow => self.drifted(id).await?,
+            Request::Refuse { .. }
+            | Request::Pause
+            | Request::Resume
+            | Request::Retry { .. }
+            | Request::Skip { .. }
+            | Request::Stop { .. }
+            | Request::Force { .. } => None,
+        };
         let now = Utc::now().trunc_subsecs(6);
-        let asked = &Asked { by, id, request, revision, once, now };
+        let asked = &Asked { by, id, request, revision, once, drifted, now };
         let answer =
             self.store.read_committed(|tx| Box::pin(async move { asked.answer(tx).await })).await?;
         if answer.is_ok() {
             self.refresh().await;
         }
         answer
+    }
+
+    /// Why a run that waits is not what its plan would be now, if it is not.
+    pub async fn drifted(&self, id: RunId) -> Result<Option<String>, FailoverError> {
+        self.refresh().await;
+        let run = self.failover(id).await?.ok_or(FailoverError::NotFound)?;
+        let plan = &run.plan;
+        let wanted = match plan.back {
+            Some(run) => Wanted::Back { run },
+            None => Wanted::Away { lose: plan.lose.clone(), scope: plan.scope.clone() },
+        };
+        let now = self.plan_failover(&wanted).await?.hash;
+        let (was, is) = (plan.hash(), now);
+        Ok((was != is).then(|| format!("the plan was {was} and is {is} now; ask again with it")))
     }
 }
 
@@ -46,6 +74,8 @@ struct Asked<'a> {
     request: &'a Request,
     revision: Option<i64>,
     once: &'a Once<'a>,
+    /// Of what is to be allowed: why it is not what was asked for any more.
+    drifted: Option<String>,
     now: DateTime<Utc>,
 }
 
@@ -68,7 +98,7 @@ impl Asked<'_> {
             refuse(tx, self.event(), &words).await?;
             return Ok(Err(FailoverError::Changed(words)));
         }
-        let name = person(&self.by.actor);
+        let name = self.by.person();
         let next = match request(&run, self.request, name, self.now) {
             Ok(next) if next == run => {
                 self.once.remember(tx, &run, self.now).await?;
@@ -84,6 +114,9 @@ impl Asked<'_> {
                 return Ok(Err(FailoverError::Refused(refusal)));
             }
         };
+        if let Some(refusal) = self.second_person(tx, &releases, &run).await? {
+            return Ok(Err(FailoverError::Approval(refusal)));
+        }
         let cause = Cause {
             actor: self.by.actor.clone(),
             request: self.by.request.clone(),
@@ -92,8 +125,49 @@ impl Asked<'_> {
             why: Some(json!({ "request": self.request })),
         };
         let after = carry_out(tx, &releases, &run, &next, &cause, self.now).await?;
+        if let (State::Requested { .. }, State::Ended { .. }) = (&run.state, &after.state) {
+            let why = reason(self.request).unwrap_or_default();
+            let state = said_no(&run.started_by, name, why, self.now);
+            settle(tx, &run.id.to_string(), &state).await?;
+        }
         self.once.remember(tx, &after, self.now).await?;
         Ok(Ok(after))
+    }
+
+    /// Why whoever allows this is no second person to it, or it is not what was asked for any
+    /// more: then it ends.
+    async fn second_person(
+        &self,
+        tx: &mut Tx<'_>,
+        releases: &Releases,
+        run: &Run,
+    ) -> Result<Option<NoSecond>, StoreError> {
+        if *self.request != Request::Allow {
+            return Ok(None);
+        }
+        let key = run.id.to_string();
+        if let Some(why) = &self.drifted {
+            let (why, at) = (why.clone(), self.now);
+            settle(tx, &key, &Settled::Void { why: why.clone(), at }).await?;
+            let outcome = Outcome::Refused { by: None, why: why.clone() };
+            let ended = Run { state: State::Ended { outcome, at }, ..run.clone() };
+            let cause = Cause {
+                actor: self.by.actor.clone(),
+                request: self.by.request.clone(),
+                action: Action::ApprovalLapse,
+                reason: Some(why.clone()),
+                why: None,
+            };
+            carry_out(tx, releases, run, &ended, &cause, at).await?;
+            return Ok(Some(NoSecond::Void { why }));
+        }
+        match allow(tx, &key, self.by, self.now).await? {
+            Ok(_) => Ok(None),
+            Err(refusal) => {
+                refuse(tx, self.event(), &refusal.to_string()).await?;
+                Ok(Some(refusal))
+            }
+        }
     }
 
     fn is_stale(&self, run: &Run) -> bool {

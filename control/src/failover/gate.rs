@@ -8,7 +8,7 @@ use mainstay_core::failover::rules::{Gate, Rule};
 use mainstay_store::{audit, failover as stored, release};
 use serde_json::json;
 
-use super::{FailoverError, person};
+use super::FailoverError;
 use crate::Control;
 use crate::access::By;
 use crate::once::Once;
@@ -43,7 +43,7 @@ impl Control {
             return Err(FailoverError::Form(bad));
         }
         let once = &Once::new(key, by, &("close-gate", rule, reason, until))?;
-        let by_name = person(&by.actor).to_owned();
+        let by_name = by.person().to_owned();
         let gate = &Gate { by: by_name, reason: reason.to_owned(), since: now, until };
         let mut event = by.event(Action::FailoverGate, "/failover".to_owned(), now);
         event.reason = Some(reason.to_owned());

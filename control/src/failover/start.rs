@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::approval::{ACT_VALID, Kind, REVIEW_WITHIN, Reach, Subject, Wish};
 use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::failover::lint::{self, Finding};
 use mainstay_core::failover::preview::{Given, Preview, preview};
@@ -16,9 +17,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::facts::past_and_gates;
-use super::{FailoverError, REASON_MAX_CHARS, person, refuse};
+use super::{FailoverError, REASON_MAX_CHARS, refuse};
 use crate::Control;
-use crate::access::By;
+use crate::access::{By, person};
+use crate::approvals;
 use crate::once::Once;
 use crate::rollouts::Sources;
 
@@ -226,9 +228,14 @@ impl Starting<'_> {
         release::raise(tx).await?;
         let why = json!({ "preview": planned.preview, "overridden": start.overridden });
         stored::append(tx, &run, &BTreeMap::new(), self.actor, Some(&why)).await?;
+        let approval = match self.wish(&run) {
+            Some(wish) => Some(approvals::ask(tx, &wish).await?.id),
+            None => None,
+        };
         let event = Event {
             after: Some(json!({
                 "run": run.id,
+                "approval": approval,
                 "plan": run.plan,
                 "hash": planned.hash,
                 "mode": run.mode,
@@ -245,17 +252,44 @@ impl Starting<'_> {
         Ok(Ok(run))
     }
 
+    /// Why a second person has to allow it, if one has to.
+    fn why_second(&self) -> Option<&'static str> {
+        if self.planned.preview.loses(self.start.mode) {
+            Some("data may be lost")
+        } else {
+            (!self.start.overridden.is_empty()).then_some("safety rules are overridden")
+        }
+    }
+
+    /// What a second person is asked for: to allow it first, or in an emergency to look at it
+    /// afterwards.
+    fn wish(&self, run: &Run) -> Option<Wish> {
+        self.why_second()?;
+        let (kind, within) = match self.start.emergency {
+            false => (Kind::Permission, ACT_VALID),
+            true => (Kind::Review, REVIEW_WITHIN),
+        };
+        Some(Wish {
+            kind,
+            subject: Subject::Failover { run: run.id, lose: run.plan.name() },
+            hash: self.planned.hash.clone(),
+            reach: Reach {
+                groups: run.plan.groups.iter().map(|group| group.id.clone()).collect(),
+                ..Reach::default()
+            },
+            by: run.started_by.clone(),
+            reason: run.reason.clone(),
+            at: self.now,
+            until: self.now + within,
+        })
+    }
+
     /// As it begins.
     fn run(&self) -> Run {
         let (start, planned) = (self.start, self.planned);
-        let loses = planned.preview.loses(start.mode);
-        let overrides = !start.overridden.is_empty();
-        let state = match (loses || overrides, start.emergency) {
-            (true, false) => {
-                let why = if loses { "data may be lost" } else { "safety rules are overridden" };
-                State::Requested { why: why.to_owned() }
-            }
-            (true, true) | (false, _) => State::Running,
+        let state = match (self.why_second(), start.emergency) {
+            (Some(why), false) => State::Requested { why: why.to_owned() },
+            (Some(_), true) | (None, _) => State::Running,
         };
         Run {
             id: RunId(0),

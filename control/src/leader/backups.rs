@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::approval;
 use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
 use mainstay_core::backup::job::{Cause, Failure, SqlCheck};
 use mainstay_core::backup::restore;
@@ -25,6 +26,7 @@ use mainstay_store::{StoreError, audit, outbox, restore as restores};
 use serde_json::json;
 
 use super::Leader;
+use crate::approvals;
 use crate::backups::{give, hears};
 use crate::estate::Snapshot;
 
@@ -346,6 +348,10 @@ async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), St
                 Box::pin(async move {
                     lease::step(tx, term, 0).await?;
                     if restores::update(tx, next, now).await? {
+                        if let restore::State::Refused { .. } = next.state {
+                            let expired = approval::State::Expired { at: event.at };
+                            approvals::settle(tx, &next.id.to_string(), &expired).await?;
+                        }
                         audit::append(tx, event).await?;
                     }
                     Ok(())

@@ -40,6 +40,7 @@ impl Problems {
                 let mut found = problem::find(&snapshot.estate, &edges, &self.proofs);
                 let advice = leader.advice.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(advice.iter().cloned());
+                found.extend(problem::waiting(&snapshot.approvals, now));
                 found
             }
         };

@@ -2,6 +2,7 @@
 //! and lifting a quarantine.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use mainstay_core::approval::{ACT_VALID, ApprovalId, Kind, REVIEW_WITHIN, Reach, Subject, Wish};
 use mainstay_core::audit::{Action, Event};
 use mainstay_core::id::ServiceId;
 use mainstay_core::rollout::{
@@ -11,9 +12,10 @@ use mainstay_store::{StoreError, Tx, audit, release, rollout as stored};
 use serde_json::json;
 
 use super::write::{Cause, carry_out};
-use super::{Conflict, Gathered, RolloutError, Seen, check_reason, event, name_of, refuse};
+use super::{Conflict, Gathered, Loss, RolloutError, Seen, check_reason, event, name_of, refuse};
 use crate::Control;
 use crate::access::By;
+use crate::approvals;
 use crate::once::Once;
 
 /// What a transaction came to.
@@ -162,6 +164,10 @@ impl Asked<'_> {
         let asked = rollout::request(&rollout, self.request, name, &gathered.facts());
         let change = match asked.and_then(|change| self.confirmed(&rollout, change)) {
             Ok(change) => change,
+            Err(Refusal::LosesData { .. }) if self.seen.loss == Loss::Confirmed => {
+                let approval = self.ask_second(tx, &rollout, Kind::Permission).await?;
+                return Ok(Err(RolloutError::Waits { approval }));
+            }
             // Its answer is remembered too: the same sent again later must not mean another time.
             Err(refusal) if refusal.is_repeat() => {
                 self.once.remember(tx, &rollout, self.now).await?;
@@ -172,6 +178,20 @@ impl Asked<'_> {
                 return Ok(Err(RolloutError::Refused(refusal)));
             }
         };
+        let key = self.id.to_string();
+        match self.seen.loss {
+            Loss::Approved => {
+                let allowed = approvals::allow(tx, &key, self.by, self.now).await?;
+                if let Err(refusal) = allowed {
+                    approvals::refuse(tx, self.event(), &refusal).await?;
+                    return Ok(Err(RolloutError::Approval(refusal)));
+                }
+            }
+            Loss::Emergency if self.loses(&rollout) => {
+                self.ask_second(tx, &rollout, Kind::Review).await?;
+            }
+            Loss::Unconfirmed | Loss::Confirmed | Loss::Emergency => {}
+        }
         let cause = Cause {
             actor: self.by.actor.clone(),
             request: self.by.request.clone(),
@@ -184,11 +204,53 @@ impl Asked<'_> {
         Ok(Ok(after))
     }
 
-    /// Data is lost only by a person who was told so.
-    fn confirmed(&self, rollout: &Rollout, change: Change) -> Result<Change, Refusal> {
+    /// Whether what is asked goes back to a version that cannot read what the newer one wrote.
+    fn loses(&self, rollout: &Rollout) -> bool {
         let backs = matches!(self.request, Request::RollBack { .. } | Request::Abort { .. });
-        let loses = backs && rollout.plan.schema == SchemaChange::Irreversible;
-        if !loses || self.seen.loss_confirmed {
+        backs && rollout.plan.schema == SchemaChange::Irreversible
+    }
+
+    /// Asks for a second person, before or after; the audit entry says what is asked for.
+    async fn ask_second(
+        &self,
+        tx: &mut Tx<'_>,
+        rollout: &Rollout,
+        kind: Kind,
+    ) -> Result<ApprovalId, StoreError> {
+        let Plan { service, from, to, .. } = rollout.plan.clone();
+        let subject =
+            Subject::RollBack { rollout: rollout.id, service: service.clone(), from: to, to: from };
+        let within = match kind {
+            Kind::Permission => ACT_VALID,
+            Kind::Review => REVIEW_WITHIN,
+        };
+        let declared = self.gathered.estate.fleet.services.get(&service);
+        let group = declared.map(|service| service.group.clone());
+        let wish = &Wish {
+            kind,
+            subject,
+            hash: rollout.plan.hash(),
+            reach: Reach { groups: group.into_iter().collect(), ..Reach::default() },
+            by: self.by.person().to_owned(),
+            reason: reason(self.request).unwrap_or_default().to_owned(),
+            at: self.now,
+            until: self.now + within,
+        };
+        let approval = approvals::ask(tx, wish).await?;
+        let mut event = self.by.event(Action::ApprovalAsk, approval.path(), self.now);
+        event.reason = Some(wish.reason.clone());
+        event.after = Some(json!(approval));
+        audit::append(tx, &event).await?;
+        Ok(approval.id)
+    }
+
+    /// Data is lost only by a person who was told so, and not by one alone.
+    fn confirmed(&self, rollout: &Rollout, change: Change) -> Result<Change, Refusal> {
+        let agreed = match self.seen.loss {
+            Loss::Emergency | Loss::Approved => true,
+            Loss::Unconfirmed | Loss::Confirmed => false,
+        };
+        if agreed || !self.loses(rollout) {
             return Ok(change);
         }
         let Plan { service, from, to, .. } = rollout.plan.clone();

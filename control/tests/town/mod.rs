@@ -294,7 +294,7 @@ pub fn start(service: &str, version: &str) -> StartRequest {
 
 /// A person.
 pub fn ann() -> By {
-    By { actor: Actor::User("ann".to_owned()), request: None }
+    By { actor: Actor::User("ann".to_owned()), request: None, confirmed: true }
 }
 
 fn north() -> RegionId {

@@ -135,8 +135,13 @@ impl Subject {
             Self::Failover { run, .. } => run.to_string(),
             Self::Restore { restore, .. } => restore.to_string(),
             Self::RollBack { rollout, .. } => rollout.to_string(),
-            Self::Grants { user, .. } => format!("user {user}"),
+            Self::Grants { user, .. } => Self::of_user(user),
         }
+    }
+
+    /// [`Self::key`] of the roles of a user.
+    pub fn of_user(user: &UserName) -> String {
+        format!("user {user}")
     }
 
     /// What whoever answers must be allowed to.
@@ -200,15 +205,30 @@ pub struct Approval {
 pub enum State {
     Waiting,
     /// Allowed; of a review: it was right.
-    Approved { by: String, at: DateTime<Utc> },
+    Approved {
+        by: String,
+        at: DateTime<Utc>,
+    },
     /// Not allowed; of a review: it was not right, and why.
-    Refused { by: String, why: String, at: DateTime<Utc> },
+    Refused {
+        by: String,
+        why: String,
+        at: DateTime<Utc>,
+    },
     /// Whoever asked took it back, or it was stopped before anybody answered.
-    Withdrawn { by: String, at: DateTime<Utc> },
+    Withdrawn {
+        by: String,
+        at: DateTime<Utc>,
+    },
     /// Nobody answered in time.
-    Expired { at: DateTime<Utc> },
+    Expired {
+        at: DateTime<Utc>,
+    },
     /// What was asked for is not what stands any more.
-    Void { why: String, at: DateTime<Utc> },
+    Void {
+        why: String,
+        at: DateTime<Utc>,
+    },
 }
 
 impl State {
@@ -371,8 +391,7 @@ pub fn waits(before: &[Grant], after: &[Grant], others: bool) -> bool {
 
 /// What of new roles counts at once, while the rest waits.
 pub fn at_once(before: &[Grant], after: &[Grant]) -> Vec<Grant> {
-    let counts = |grant: &&Grant| {
-        grant.role == Role::Viewer || within(std::slice::from_ref(*grant), before)
-    };
+    let counts =
+        |grant: &&Grant| grant.role == Role::Viewer || within(std::slice::from_ref(*grant), before);
     after.iter().filter(counts).cloned().collect()
 }

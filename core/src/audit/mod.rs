@@ -148,6 +148,11 @@ pub enum Action {
     FailoverStop,
     FailoverForce,
     FailoverGate,
+    ApprovalAsk,
+    ApprovalGive,
+    ApprovalRefuse,
+    ApprovalWithdraw,
+    ApprovalLapse,
     FailoverStep,
     AuditExport,
 }

@@ -13,10 +13,12 @@ pub(super) fn runs(estate: &Estate) -> impl Iterator<Item = Problem> {
     run.into_iter().filter_map(|run| {
         let why = match &run.state {
             State::Asking { why, .. } => why.clone(),
-            State::Requested { why } => format!("a second person has to allow it: {why}"),
-            State::Running | State::Pausing { .. } | State::Paused { .. } | State::Ended { .. } => {
-                return None;
-            }
+            // That it waits for a second person is a problem of approvals.
+            State::Requested { .. }
+            | State::Running
+            | State::Pausing { .. }
+            | State::Paused { .. }
+            | State::Ended { .. } => return None,
         };
         Some(Problem::FailoverWaits { run: run.id, lose: run.plan.name(), why })
     })

@@ -3,17 +3,25 @@
 //! A problem's key is made of what it is about and never of numbers, so that the same trouble is
 //! the same problem from its beginning to its end.
 
+mod approvals;
 mod backups;
+mod damping;
 mod failover;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use approvals::waiting;
 pub use backups::{Proofs, Trouble};
+pub use damping::{
+    CLOSE_AFTER, OPEN_AFTER, OPEN_BACKUP_AFTER, OPEN_GONE_AFTER, OPEN_SILENT_AFTER,
+    OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,
+};
 
+use crate::approval::{ApprovalId, Subject};
 use crate::audit::Conflict;
 use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
@@ -79,6 +87,17 @@ pub enum Problem {
     },
     /// A failover stands still until a person says what next.
     FailoverWaits { run: RunId, lose: String, why: String },
+    /// Something waits for a second person (see [`crate::approval`]).
+    ApprovalWaits { approval: ApprovalId, subject: Subject, by: String, until: DateTime<Utc> },
+    /// Something was done in an emergency, and nobody else has looked at it yet; `late`: past the
+    /// time within which somebody has to.
+    ReviewWaits {
+        approval: ApprovalId,
+        subject: Subject,
+        by: String,
+        until: DateTime<Utc>,
+        late: bool,
+    },
     /// The traffic of a group dropped in one data centre and not in the others (R6).
     TrafficDropped { datacenter: DatacenterId, group: GroupId, missing_percent: u8 },
     /// A standby could not take over from its leader without a loss.
@@ -114,6 +133,9 @@ impl Problem {
             Self::EdgeRefuses { edge, .. } => format!("edge-refuses-{edge}"),
             Self::EdgeGone { edge, .. } => format!("edge-gone-{edge}"),
             Self::FailoverWaits { run, .. } => format!("failover-waits-{run}"),
+            Self::ApprovalWaits { approval, .. } | Self::ReviewWaits { approval, .. } => {
+                format!("waits-{approval}")
+            }
             Self::TrafficDropped { datacenter, group, .. } => {
                 format!("dropped-{group}-in-{datacenter}")
             }
@@ -127,7 +149,10 @@ impl Problem {
     /// Whether it is about what runs where, and not about copies or rollouts.
     pub const fn about_topology(&self) -> bool {
         self.about_database().is_none()
-            && !matches!(self, Self::RolloutPaused { .. })
+            && !matches!(
+                self,
+                Self::RolloutPaused { .. } | Self::ApprovalWaits { .. } | Self::ReviewWaits { .. }
+            )
             && !self.about_failover()
     }
 
@@ -158,6 +183,8 @@ impl Problem {
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { .. }
             | Self::FailoverWaits { .. }
+            | Self::ApprovalWaits { .. }
+            | Self::ReviewWaits { .. }
             | Self::TrafficDropped { .. }
             | Self::StandbyNotReady { .. } => None,
         }
@@ -184,6 +211,8 @@ impl Problem {
             Self::AuditConflict { .. }
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { .. }
+            | Self::ApprovalWaits { .. }
+            | Self::ReviewWaits { .. }
             | Self::FailoverWaits { .. } => (None, None),
         }
     }
@@ -197,11 +226,15 @@ impl Problem {
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
+            | Self::ApprovalWaits { subject: Subject::Failover { .. }, .. }
+            | Self::ReviewWaits { late: true, .. }
             | Self::TrafficDropped { .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
             | Self::OneDatacenterLeft { .. }
+            | Self::ApprovalWaits { .. }
+            | Self::ReviewWaits { late: false, .. }
             | Self::MixedVersions { .. }
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
@@ -245,99 +278,6 @@ pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>, proofs: &Proofs
     // Two shortfalls may be one problem.
     problems.dedup_by_key(|problem| problem.key());
     problems
-}
-
-/// How long a problem must stand before it is opened; shorter troubles are mended by themselves
-/// (an instance that dies is started again in less) and would only make noise.
-pub const OPEN_AFTER: TimeDelta = TimeDelta::seconds(2);
-/// The same for a data centre that is not heard: agents reconnect after a server restart.
-pub const OPEN_SILENT_AFTER: TimeDelta = TimeDelta::seconds(5);
-/// The same for an edge: proxies reconnect with growing pauses after a server restart.
-pub const OPEN_GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
-/// The same for an edge that was not seen yet: the fleet may have been applied just now.
-pub const OPEN_UNSEEN_AFTER: TimeDelta = TimeDelta::minutes(1);
-/// The same for a standby: one that catches up does so in less.
-pub const OPEN_STANDBY_AFTER: TimeDelta = TimeDelta::seconds(30);
-/// The same for copies: repositories are read from time to time.
-pub const OPEN_BACKUP_AFTER: TimeDelta = TimeDelta::minutes(1);
-/// How long a problem must be absent before it is closed, so that one that comes and goes stays
-/// one problem.
-pub const CLOSE_AFTER: TimeDelta = TimeDelta::seconds(5);
-
-/// What to do to the list of open problems.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    Open(Problem),
-    /// The same problem with other numbers.
-    Update(i64, Problem),
-    Close(i64),
-}
-
-/// Compares what is found with what is open, damped at both ends.
-///
-/// Its memory is only about damping; losing it (a restart) delays a step and never repeats one.
-#[derive(Clone, Debug, Default)]
-pub struct Tracker {
-    found_since: BTreeMap<String, DateTime<Utc>>,
-    absent_since: BTreeMap<i64, DateTime<Utc>>,
-}
-
-impl Tracker {
-    /// The steps due at `now`, given every problem found now and every open record.
-    pub fn step(&mut self, found: &[Problem], open: &[Record], now: DateTime<Utc>) -> Vec<Step> {
-        let found: BTreeMap<String, &Problem> = found.iter().map(|p| (p.key(), p)).collect();
-        let open: BTreeMap<String, &Record> = open.iter().map(|r| (r.problem.key(), r)).collect();
-        self.found_since.retain(|key, _| found.contains_key(key) && !open.contains_key(key));
-        self.absent_since
-            .retain(|id, _| open.iter().any(|(key, r)| r.id == *id && !found.contains_key(key)));
-        let mut steps = Vec::new();
-        for (key, problem) in &found {
-            match open.get(key) {
-                Some(record) if record.problem != **problem => {
-                    steps.push(Step::Update(record.id, (*problem).clone()));
-                }
-                Some(_) => {}
-                None => {
-                    let since = *self.found_since.entry(key.clone()).or_insert(now);
-                    if now - since >= problem.open_after() {
-                        steps.push(Step::Open((*problem).clone()));
-                    }
-                }
-            }
-        }
-        for record in open.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(_, r)| r) {
-            let since = *self.absent_since.entry(record.id).or_insert(now);
-            if now - since >= CLOSE_AFTER {
-                steps.push(Step::Close(record.id));
-            }
-        }
-        steps
-    }
-}
-
-impl Problem {
-    const fn open_after(&self) -> TimeDelta {
-        match self {
-            Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => OPEN_SILENT_AFTER,
-            Self::EdgeGone { since: Some(_), .. } => OPEN_GONE_AFTER,
-            Self::EdgeGone { since: None, .. } => OPEN_UNSEEN_AFTER,
-            Self::Backup { .. } => OPEN_BACKUP_AFTER,
-            Self::StandbyNotReady { .. } => OPEN_STANDBY_AFTER,
-            Self::InstancesFailing { .. }
-            | Self::TooFewNodes { .. }
-            | Self::Misplaced { .. }
-            | Self::OneDatacenterLeft { .. }
-            | Self::ServiceDown { .. }
-            | Self::MixedVersions { .. }
-            | Self::AuditConflict { .. }
-            | Self::RolloutPaused { .. }
-            | Self::RolledBack { .. }
-            | Self::RollbackStuck { .. }
-            | Self::FailoverWaits { .. }
-            | Self::TrafficDropped { .. }
-            | Self::EdgeRefuses { .. } => OPEN_AFTER,
-        }
-    }
 }
 
 type Cells = BTreeMap<(ServiceId, DatacenterId), Tally>;

@@ -66,8 +66,6 @@ pub enum BackupCommand {
     /// Needs a test restore of the same copy up to the same target. Exit code 0: it waits, its id
     /// is printed; 1: refused; 2: the server cannot be asked.
     Restore(restore::RestoreArgs),
-    /// Allow a restore that somebody else asked for: it begins.
-    Allow(restore::AllowArgs),
     /// Refuse a restore that waits.
     Refuse(restore::RefuseArgs),
     /// Remove a data directory for good that a restore set aside.
@@ -145,7 +143,6 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
         BackupCommand::Run(args) => (ask::run(&args).await, args.server.json),
         BackupCommand::Prove(args) => (ask::prove(&args).await, args.server.json),
         BackupCommand::Restore(args) => (restore::restore(&args).await, args.server.json),
-        BackupCommand::Allow(args) => (restore::allow(&args).await, args.server.json),
         BackupCommand::Refuse(args) => (restore::refuse(&args).await, args.server.json),
         BackupCommand::LetGo(args) => (restore::let_go(&args).await, args.server.json),
         BackupCommand::Restores(args) => (restore::restores(&args).await, args.server.json),

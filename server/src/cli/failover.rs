@@ -33,8 +33,6 @@ pub enum FailoverCommand {
     Start(ask::StartArgs),
     /// Show how a run stands, step by step; without one, the run that is not over or the newest.
     Status(ask::StatusArgs),
-    /// Allow a run that somebody else asked for: it begins.
-    Allow(ask::AskArgs),
     /// Refuse a run that waits.
     Refuse(ask::AskArgs),
     /// Let no further step begin.
@@ -63,7 +61,6 @@ pub async fn run(args: FailoverArgs) -> anyhow::Result<ExitCode> {
         C::Ready(args) => (ask::ready(&args).await, args.server.json),
         C::Start(args) => (ask::start(&args).await, args.server.json),
         C::Status(args) => (ask::status(&args).await, args.server.json),
-        C::Allow(args) => (ask::ask(&args, "allow").await, args.server.json),
         C::Refuse(args) => (ask::ask(&args, "refuse").await, args.server.json),
         C::Pause(args) => (ask::ask(&args, "pause").await, args.server.json),
         C::Resume(args) => (ask::ask(&args, "resume").await, args.server.json),

@@ -95,11 +95,7 @@ async fn own(context: &Context, slug: &str, owner: Option<&str>) -> Response {
 
 /// On whose behalf; the guard let nobody in without a viewer.
 fn by(context: &Context) -> By {
-    match (&context.viewer, &context.request) {
-        (Some(viewer), Some(request)) => viewer.by(request),
-        (Some(viewer), None) => By { actor: viewer.actor(), request: None },
-        (None, _) => By::system("unknown"),
-    }
+    context.viewer.as_ref().map_or_else(|| By::system("unknown"), |viewer| context.by(viewer))
 }
 
 fn refused(context: &Context, error: ActError) -> Response {

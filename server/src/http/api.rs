@@ -6,7 +6,9 @@ use mainstay_app::paths;
 use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
-use super::{audit, backups, bench, failover, fleet, forget, pages, rollouts, standing, traffic};
+use super::{
+    approvals, audit, backups, bench, failover, fleet, forget, pages, rollouts, standing, traffic,
+};
 use crate::policy::Routes;
 use crate::problem::Problem;
 
@@ -44,6 +46,7 @@ async fn description() -> Response {
     description.merge(bench::openapi());
     description.merge(backups::openapi());
     description.merge(failover::openapi());
+    description.merge(approvals::openapi());
     description.merge(traffic::openapi());
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod api;
+pub mod approvals;
 pub mod assets;
 pub mod audit;
 pub mod backups;

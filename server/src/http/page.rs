@@ -104,8 +104,7 @@ impl Context {
 
     /// On whose behalf a change of this request is made.
     pub fn by(&self, viewer: &Viewer) -> By {
-        let request = self.request.as_ref().map(ToString::to_string);
-        By { actor: viewer.actor(), request }
+        viewer.by(self.request.as_ref(), self.state.control.access.now())
     }
 
     pub fn query(&self) -> Query {

@@ -10,8 +10,8 @@ use mainstay_app::pages::settings::tokens::{Made, TokensData};
 use mainstay_app::pages::settings::user::UserData;
 use mainstay_app::pages::settings::users::UsersData;
 use mainstay_app::paths;
-use mainstay_control::access::{AccessError, ChangeUser, MakeToken, MakeUser};
-use mainstay_core::access::{Grant, Permission, Target, User};
+use mainstay_control::access::{AccessError, ChangeUser, Changed, MakeToken, MakeUser};
+use mainstay_core::access::{Grant, Permission, Target};
 use mainstay_core::audit::Action;
 use mainstay_core::id::UserName;
 use serde::Deserialize;
@@ -96,6 +96,9 @@ struct NewGrants {
     revision: i64,
     #[schema(value_type = Vec<Object>)]
     grants: Vec<Grant>,
+    /// For whoever allows it.
+    #[serde(default)]
+    reason: String,
 }
 
 /// A change of something that was read at this revision.
@@ -177,7 +180,7 @@ async fn change_roles(
         return problem(&context, access.mistaken(&by, Action::UserChange, &object, wrong).await);
     }
     let change = ChangeUser::Grants(new.grants);
-    let changed = apply(&context, &viewer, &name, new.revision, &change).await;
+    let changed = apply(&context, &viewer, &name, new.revision, (&change, &new.reason)).await;
     answer(&context, StatusCode::OK, changed)
 }
 
@@ -214,7 +217,7 @@ async fn toggle(
     AtRevision { revision }: AtRevision,
     change: &ChangeUser,
 ) -> Response {
-    let changed = apply(context, viewer, name, revision, change).await;
+    let changed = apply(context, viewer, name, revision, (change, "")).await;
     answer(context, StatusCode::OK, changed)
 }
 
@@ -223,11 +226,11 @@ async fn apply(
     viewer: &Viewer,
     name: &str,
     revision: i64,
-    change: &ChangeUser,
-) -> Result<User, AccessError> {
+    (change, reason): (&ChangeUser, &str),
+) -> Result<Changed, AccessError> {
     let name = UserName::new(name).map_err(|_| AccessError::NotFound)?;
     let access = &context.state.control.access;
-    access.change_user(&context.by(viewer), &name, revision, change).await
+    access.change_user(&context.by(viewer), &name, revision, change, reason).await
 }
 
 /// Make a token of your own. One made with a token has neither more roles nor a longer life.

@@ -13,17 +13,18 @@ mod users;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode};
+use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::settings::{self, NotDone};
-use mainstay_app::paths;
 use mainstay_app::shell::Message;
 use mainstay_app::ui::tone::Tone;
+use mainstay_app::{paths, text};
 use mainstay_control::access::AccessError;
 use mainstay_core::access::{FieldMistake, Permission};
 
 pub use api::openapi;
 
 use crate::http::page::Context;
-use crate::http::pages::{not_found, store_failed};
+use crate::http::pages::{failed, not_found, store_failed};
 use crate::policy::Routes;
 use crate::problem::Problem;
 
@@ -71,6 +72,11 @@ impl Refused {
             }
             AccessError::LastAdmin => {
                 Self::not_done(StatusCode::CONFLICT, NotDone::LastAdmin { name })
+            }
+            AccessError::Approval(refusal) => {
+                let detail = text::sentence(&refusal);
+                let conflict = Failure::Conflict { detail };
+                return Err(Box::new(failed(context, &conflict)));
             }
             AccessError::Wait(wait) => {
                 let seconds = u32::try_from(wait.seconds).unwrap_or(u32::MAX);
@@ -122,6 +128,9 @@ fn problem(context: &Context, error: AccessError) -> Response {
             let detail = "Nobody who may manage access would be left. Make another admin for \
                           everywhere first.";
             Problem::new(StatusCode::CONFLICT, detail).into_response()
+        }
+        AccessError::Approval(refusal) => {
+            Problem::new(StatusCode::CONFLICT, text::sentence(&refusal)).into_response()
         }
         AccessError::Busy(_) => Problem::wait(3, "Too many passwords at once.").into_response(),
         AccessError::Wait(wait) => Problem::wait(wait.seconds, "Too many tries.").into_response(),

@@ -2,14 +2,15 @@
 
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use mainstay_app::pages::settings::grants::{GrantRow, rows};
 use mainstay_app::pages::settings::user::{self, UserData};
 use mainstay_app::pages::settings::users::{self, UserForm, UsersData};
 use mainstay_app::pages::settings::{Section, title};
 use mainstay_app::paths;
-use mainstay_control::access::{AccessError, ChangeUser, MakeUser, PASSWORD_MIN_CHARS};
+use mainstay_control::access::{AccessError, ChangeUser, Changed, MakeUser, PASSWORD_MIN_CHARS};
 use mainstay_core::access::{Permission, Target, User};
+use mainstay_core::approval::{ApprovalId, Subject};
 use mainstay_core::audit::Action;
 use mainstay_core::id::UserName;
 use mainstay_store::{StoreError, access as stored};
@@ -81,7 +82,7 @@ async fn show_list(
 pub(super) async fn one(context: Context, viewer: Viewer, Path(name): Path<String>) -> Response {
     let refused = Refused::nothing(&context);
     match read(&context, &name).await {
-        Ok(Some(user)) => show_one(&context, &viewer, refused, user, None),
+        Ok(Some(user)) => show_one(&context, &viewer, refused, user, None).await,
         Ok(None) => not_found(&context),
         Err(error) => store_failed(&context, &error),
     }
@@ -95,17 +96,22 @@ async fn read(context: &Context, name: &str) -> Result<Option<User>, StoreError>
     Ok(account.map(|account| account.user))
 }
 
-fn show_one(
+async fn show_one(
     context: &Context,
     viewer: &Viewer,
     refused: Refused,
     user: User,
     typed: Option<Vec<GrantRow>>,
 ) -> Response {
+    let waits = match waits(context, &user).await {
+        Ok(waits) => waits,
+        Err(error) => return store_failed(context, &error),
+    };
     let mut frame = Frame::new(refused.titled(user.name.to_string()), Vec::new());
     let data = UserData {
         refusal: viewer.may(Permission::ManageAccess, Target::default()).err(),
         grants: typed.unwrap_or_else(|| rows(&user.grants)),
+        waits,
         mistakes: refused.mistakes,
         csrf: viewer.form_token().to_owned(),
         password_min: PASSWORD_MIN_CHARS,
@@ -114,6 +120,13 @@ fn show_one(
     };
     frame.message = refused.message;
     context.page_as(refused.status, frame, &data, || user::view(&data))
+}
+
+/// Where more roles of a user wait for another admin.
+async fn waits(context: &Context, user: &User) -> Result<Option<ApprovalId>, StoreError> {
+    let key = Subject::of_user(&user.name);
+    let about = context.state.control.approvals_about(&key).await?;
+    Ok(about.iter().find(|it| it.state.is_waiting()).map(|it| it.id))
 }
 
 async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
@@ -139,7 +152,7 @@ async fn make(context: Context, viewer: Viewer, body: Bytes) -> Response {
         Err(access.mistaken(&by, Action::UserCreate, object, typed.with(make.mistakes())).await)
     };
     match made {
-        Ok(user) => done(&paths::user(&user.name), "created"),
+        Ok(made) => changed(&made, "created"),
         Err(error) => match Refused::from_error(&context, error, &form.name) {
             Ok(mut refused) => {
                 // The form calls the name `user`; `name` would be a person's to a browser.
@@ -161,7 +174,7 @@ async fn change_roles(
 ) -> Response {
     let fields = Fields::parse(&body);
     let typed = fields.grants(&context.snapshot.estate.fleet);
-    let changed = if typed.mistakes.is_empty() {
+    let done = if typed.mistakes.is_empty() {
         let change = ChangeUser::Grants(typed.grants);
         apply(&context, &viewer, &name, &fields, &change).await
     } else {
@@ -169,8 +182,8 @@ async fn change_roles(
         let access = &context.state.control.access;
         Err(access.mistaken(&by, Action::UserChange, &object, typed.mistakes).await)
     };
-    match changed {
-        Ok(user) => done(&paths::user(&user.name), "roles"),
+    match done {
+        Ok(done) => changed(&done, "roles"),
         Err(error) => match Refused::from_error(&context, error, &name) {
             Ok(refused) => again(&context, &viewer, &name, refused, Some(typed.rows)).await,
             Err(response) => *response,
@@ -205,7 +218,7 @@ async fn toggle(
 ) -> Response {
     let fields = Fields::parse(body);
     match apply(context, viewer, name, &fields, change).await {
-        Ok(user) => done(&paths::user(&user.name), word),
+        Ok(done) => changed(&done, word),
         Err(error) => match Refused::from_error(context, error, name) {
             Ok(refused) => again(context, viewer, name, refused, None).await,
             Err(response) => *response,
@@ -219,12 +232,20 @@ async fn apply(
     name: &str,
     fields: &Fields,
     change: &ChangeUser,
-) -> Result<User, AccessError> {
+) -> Result<Changed, AccessError> {
     let name = UserName::new(name).map_err(|_| AccessError::NotFound)?;
     // A form without a revision is not one of ours: no revision is ever 0.
     let revision = fields.number("revision").unwrap_or(0);
     let access = &context.state.control.access;
-    access.change_user(&context.by(viewer), &name, revision, change).await
+    access.change_user(&context.by(viewer), &name, revision, change, fields.text("reason")).await
+}
+
+/// Where to go on after a change: to the user, or to what waits for another admin.
+fn changed(changed: &Changed, word: &str) -> Response {
+    match changed.approval {
+        Some(approval) => Redirect::to(&paths::approval(approval)).into_response(),
+        None => done(&paths::user(&changed.user.name), word),
+    }
 }
 
 async fn reset(
@@ -259,7 +280,7 @@ async fn again(
     typed: Option<Vec<GrantRow>>,
 ) -> Response {
     match read(context, name).await {
-        Ok(Some(user)) => show_one(context, viewer, refused, user, typed),
+        Ok(Some(user)) => show_one(context, viewer, refused, user, typed).await,
         Ok(None) => not_found(context),
         Err(error) => store_failed(context, &error),
     }

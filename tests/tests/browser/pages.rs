@@ -13,8 +13,9 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 26] = [
+const OF_THE_ESTATE: [&str; 27] = [
     "/",
+    "/approvals",
     "/attention",
     "/attention/*",
     "/audit",
@@ -77,6 +78,7 @@ pub async fn all(world: &World) -> Vec<Page> {
     let replace = format!("{instance}/do/replace");
     let fixed = [
         ("/", "/"),
+        ("/approvals", "/approvals"),
         ("/attention", "/attention"),
         ("/attention", "/attention?status=failing&status=nonsense"),
         ("/topology", "/topology"),

@@ -1,6 +1,7 @@
 //! What an entry of the audit log says, in a sentence.
 
 use mainstay_core::access::Refusal;
+use mainstay_core::approval::Subject;
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
 use mainstay_core::problem::Problem;
 use serde_json::Value;
@@ -45,6 +46,7 @@ pub fn outcome(outcome: Outcome) -> String {
 }
 
 /// What was done, or tried.
+// tidy: allow length: a table, a line for each action
 pub fn action(action: Action, outcome: Outcome) -> String {
     let how = match outcome {
         Outcome::Done => "done",
@@ -109,6 +111,11 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FailoverStop => t!("audit-failover-stop", how = how),
         Action::FailoverForce => t!("audit-failover-force", how = how),
         Action::FailoverGate => t!("audit-failover-gate", how = how),
+        Action::ApprovalAsk => t!("audit-approval-ask", how = how),
+        Action::ApprovalGive => t!("audit-approval-give", how = how),
+        Action::ApprovalRefuse => t!("audit-approval-refuse", how = how),
+        Action::ApprovalWithdraw => t!("audit-approval-withdraw", how = how),
+        Action::ApprovalLapse => t!("audit-approval-lapse", how = how),
         Action::FailoverStep => t!("audit-failover-step", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
@@ -124,6 +131,7 @@ pub fn sentence(event: &Event) -> String {
 }
 
 /// The one thing of an entry's values that a list shows.
+// tidy: allow length: a table, a line for each action
 fn detail(event: &Event) -> Option<String> {
     let after = event.after.as_ref()?;
     if event.outcome != Outcome::Done {
@@ -165,6 +173,14 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverStop
         | Action::FailoverForce
         | Action::FailoverGate => failover(after),
+        Action::ApprovalAsk
+        | Action::ApprovalGive
+        | Action::ApprovalRefuse
+        | Action::ApprovalWithdraw
+        | Action::ApprovalLapse => {
+            let subject: Subject = serde_json::from_value(after.get("subject")?.clone()).ok()?;
+            Some(text::approval::subject(&subject))
+        }
         Action::SignIn
         | Action::SignOut
         | Action::Confirm
@@ -227,7 +243,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 60] = [
+pub const ACTIONS: [Action; 65] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -286,6 +302,11 @@ pub const ACTIONS: [Action; 60] = [
     Action::FailoverStop,
     Action::FailoverForce,
     Action::FailoverGate,
+    Action::ApprovalAsk,
+    Action::ApprovalGive,
+    Action::ApprovalRefuse,
+    Action::ApprovalWithdraw,
+    Action::ApprovalLapse,
     Action::FailoverStep,
     Action::AuditExport,
 ];

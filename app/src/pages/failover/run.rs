@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use mainstay_core::access::{Permission, Target};
+use mainstay_core::access::Target;
+use mainstay_core::approval::ApprovalId;
 use mainstay_core::failover::request::REASON_MIN_CHARS;
 use mainstay_core::failover::{Mode, Outcome, Run, State, StepState};
 use serde::Serialize;
@@ -44,6 +45,9 @@ pub struct Data {
     pub failed: Option<FailedRow>,
     /// Whether something that it moved can come back.
     pub can_go_back: bool,
+    /// Where it waits for a second person, or somebody looks at it afterwards.
+    #[schema(value_type = Option<String>)]
+    pub approval: Option<ApprovalId>,
     #[serde(skip)]
     pub key: String,
     #[serde(skip)]
@@ -139,6 +143,7 @@ pub fn build(
         log: events.iter().flat_map(|event| log(run, event)).collect(),
         failed,
         can_go_back,
+        approval: None,
         key,
         typed: Typed::default(),
         mistakes: Vec::new(),
@@ -346,6 +351,10 @@ fn facts(data: &Data) -> AnyView {
     if run.emergency {
         pairs.push((t!("failover-emergency-word"), t!("failover-emergency-said").into_any()));
     }
+    if let Some(id) = data.approval {
+        let link = view! { <a href=paths::approval(id)>{id.to_string()}</a> };
+        pairs.push((t!("failover-approval"), link.into_any()));
+    }
     if let Some(back) = run.plan.back {
         let href = paths::failover_run(back);
         let link = view! { <a href=href>{back.to_string()}</a> }.into_any();
@@ -358,23 +367,13 @@ fn facts(data: &Data) -> AnyView {
 fn forms(data: &Data, reader: &Reader) -> Vec<AnyView> {
     let run = &data.run;
     let mut cards = Vec::new();
-    let approve = reader.may(Permission::Approve, Target::default()).is_ok();
+    // The page of the approval says what it is bound to, and takes the answer.
     if matches!(run.state, State::Requested { .. }) {
-        if approve && reader.name != run.started_by {
-            let fields = vec![
-                ("key", format!("{}-allow", data.key)),
-                ("revision", run.revision.to_string()),
-            ];
-            let allow = paths::action(&data.row.href, "allow");
-            let body = view! {
-                <p class="second">{t!("failover-allow-words", by = run.started_by.as_str())}</p>
-                {post(Weight::Danger, allow, &reader.csrf, fields, t!("failover-allow"))}
-            };
-            cards.push(padded(Head::new(t!("failover-allow")), body));
-        }
-        if approve || reader.name == run.started_by {
-            cards.push(reasoned(data, reader, "refuse", t!("failover-refuse"), None));
-        }
+        let open = data.approval.map(|id| {
+            let href = paths::approval(id);
+            link_button(Weight::Primary, href, t!("failover-open-approval", id = id.to_string()))
+        });
+        cards.push(padded(Head::new(t!("failover-allow")), open));
         return cards;
     }
     if run.is_over() || reader.may_operate(Target::default()).is_err() {

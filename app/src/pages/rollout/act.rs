@@ -156,7 +156,16 @@ pub struct Data {
     #[serde(skip)]
     pub confirm: String,
     #[serde(skip)]
+    pub emergency: bool,
+    #[serde(skip)]
     pub mistakes: Vec<Mistake>,
+}
+
+impl Data {
+    /// Whether data is lost by it, so that a second person is asked.
+    pub fn loses(&self) -> bool {
+        self.grave && matches!(self.verb, Verb::RollBack | Verb::Abort)
+    }
 }
 
 /// One thing that will happen or must be known before.
@@ -176,6 +185,7 @@ pub fn build(rollout: RolloutData, verb: Verb) -> Data {
         verb,
         reason: String::new(),
         confirm: String::new(),
+        emergency: false,
         mistakes: Vec::new(),
     }
 }
@@ -252,6 +262,10 @@ fn consequences(data: &RolloutData, verb: Verb) -> Vec<Consequence> {
     let past = matches!(verb, Verb::Promote | Verb::PromoteFully) && !passed(data);
     if past {
         lines.push(line(Tone::Crit, t!("will-past-analysis")));
+    }
+    let loses = matches!(verb, Verb::RollBack | Verb::Abort) && verb.is_grave(data);
+    if loses {
+        lines.push(line(Tone::Pause, t!("will-ask-second")));
     }
     if let State::Paused { why: PauseReason::AgentLost { datacenter }, .. } = &data.rollout.state
         && matches!(verb, Verb::Resume | Verb::Retry)
@@ -335,6 +349,14 @@ fn form_view(data: &Data, reader: &Reader) -> AnyView {
         required: true,
         ..Field::default()
     };
+    let emergency = Field {
+        name: "emergency",
+        label: t!("failover-emergency"),
+        hint: Some(t!("failover-emergency-hint")),
+        kind: Kind::Checkbox,
+        value: if data.emergency { "on".to_owned() } else { String::new() },
+        ..Field::default()
+    };
     let hint = if data.grave { t!("reason-hint-needed") } else { t!("reason-hint") };
     let reason = Field {
         name: "reason",
@@ -359,6 +381,7 @@ fn form_view(data: &Data, reader: &Reader) -> AnyView {
         {error_summary(mistakes_title(&data.mistakes), &data.mistakes)}
         {confirmed(&data.rollout)}
         {data.grave.then(|| field(confirm, &data.mistakes))}
+        {data.loses().then(|| field(emergency, &data.mistakes))}
         {field(reason, &data.mistakes)}
         <div class="chips">
             {submit(weight, label(data))}

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::{FieldMistake, Refusal, User};
+use mainstay_core::approval::ApprovalId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,12 +14,13 @@ use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::badge;
-use crate::ui::block::no_permission;
-use crate::ui::button::{Weight, post, submit};
+use crate::ui::block::{callout, no_permission};
+use crate::ui::button::{Weight, link_button, post, submit};
 use crate::ui::card::{Head, columns, key_values, padded};
 use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::time::{time, time_full};
+use crate::ui::tone::Tone;
 
 /// What the page says, and `GET /api/v1/users/{name}`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,6 +28,9 @@ pub struct UserData {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub user: User,
+    /// Where more roles wait for another admin.
+    #[schema(value_type = Option<String>)]
+    pub waits: Option<ApprovalId>,
     /// Why the reader may not change users.
     #[serde(skip)]
     pub refusal: Option<Refusal>,
@@ -55,6 +60,7 @@ pub fn view(data: &UserData) -> AnyView {
     };
     let main = view! {
         {error_summary(mistakes_title(&mistakes), &mistakes)}
+        {data.waits.map(waits)}
         {padded(Head::new(t!("user-roles")), roles(data, &mistakes))}
     };
     let may = data.refusal.is_none();
@@ -64,6 +70,12 @@ pub fn view(data: &UserData) -> AnyView {
         {may.then(|| padded(Head::new(t!("user-reset")), reset(data, &mistakes)))}
     };
     view! { {page_head(head)} {sections(Section::Users)} {columns(main, side)} }.into_any()
+}
+
+/// More roles are asked for already.
+fn waits(approval: ApprovalId) -> AnyView {
+    let open = link_button(Weight::Plain, paths::approval(approval), t!("user-waits-open"));
+    callout(Tone::Pause, t!("user-waits"), approval.to_string(), Some(open))
 }
 
 fn action(data: &UserData, verb: &str) -> String {
@@ -79,9 +91,16 @@ fn roles(data: &UserData, mistakes: &[Mistake]) -> AnyView {
         }
         .into_any();
     }
+    let reason = Field {
+        name: "reason",
+        label: t!("user-reason"),
+        hint: Some(t!("user-reason-hint")),
+        ..Field::default()
+    };
     let body = view! {
         <input type="hidden" name="revision" value=data.user.revision.to_string()/>
         {editor(data.grants.clone(), mistakes)}
+        {field(reason, mistakes)}
         <p class="acts">{submit(Weight::Primary, t!("user-save-roles"))}</p>
     };
     form(action(data, "change-roles"), &data.csrf, body)

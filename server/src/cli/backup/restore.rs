@@ -1,4 +1,4 @@
-//! `mainstay backup restore|allow|refuse|let-go|restores`: restores over live databases.
+//! `mainstay backup restore|refuse|let-go|restores`: restores over live databases.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::ask::target;
 use super::named;
 use super::status::{at, days, rows, word};
 use crate::cli::api::{Server, ServerArgs, Stop, key, print, print_json};
-use crate::http::backups::{AllowAsk, LetGoAsk, ProveOrdered, RefuseAsk, RestoreAsk, RestoreAsked};
+use crate::http::backups::{LetGoAsk, ProveOrdered, RefuseAsk, RestoreAsk, RestoreAsked};
 
 #[derive(Args, Debug)]
 pub struct RestoreArgs {
@@ -35,17 +35,6 @@ pub struct RestoreArgs {
     /// Go without the test restore that it needs: the name of the database once more.
     #[arg(long, value_name = "NAME")]
     pub unproven: Option<String>,
-    /// One-time key: the same command with the same key is done once.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
-    #[command(flatten)]
-    pub(super) server: ServerArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct AllowArgs {
-    /// The restore, as in rs-12.
-    pub restore: RestoreId,
     /// One-time key: the same command with the same key is done once.
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
@@ -106,16 +95,7 @@ pub(super) async fn restore(args: &RestoreArgs) -> Result<(), Stop> {
     };
     let path = format!("/backups/sets/{database}/copies/{datacenter}/{label}/do/restore");
     let asked: RestoreAsked = server.post(&path, &ask).await?;
-    told(&args.server, &asked, "a second person has to allow it");
-    Ok(())
-}
-
-pub(super) async fn allow(args: &AllowArgs) -> Result<(), Stop> {
-    let server = Server::new(&args.server)?;
-    let ask = AllowAsk { key: Some(key(args.key.as_deref())) };
-    let path = format!("/backups/restores/{}/do/allow", args.restore);
-    let asked: RestoreAsked = server.post(&path, &ask).await?;
-    told(&args.server, &asked, "allowed");
+    told(&args.server, &asked, "a second person has to allow it in the console, at /approvals");
     Ok(())
 }
 

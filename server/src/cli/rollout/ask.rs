@@ -34,6 +34,9 @@ pub struct ReasonArgs {
     /// The name of the service: go back although data is lost by it.
     #[arg(long, value_name = "SERVICE")]
     pub confirm: Option<String>,
+    /// With --confirm: no second person can be reached; somebody looks at it afterwards.
+    #[arg(long, requires = "confirm")]
+    pub emergency: bool,
     /// Wait until it is done.
     #[arg(long)]
     pub wait: bool,
@@ -41,7 +44,7 @@ pub struct ReasonArgs {
 
 /// What takes no reason.
 pub(super) async fn plain(args: &AskArgs, verb: Verb) -> Result<(), Stop> {
-    ask(args, verb, (None, None), None).await
+    ask(args, verb, Said::default(), None).await
 }
 
 /// What takes a reason.
@@ -56,8 +59,12 @@ pub(super) async fn reasoned(args: &ReasonArgs, verb: Verb) -> Result<(), Stop> 
         | Verb::Retry
         | Verb::End => Goal::Promoted,
     };
-    let words = (args.reason.clone(), args.confirm.clone());
-    ask(&args.ask, verb, words, args.wait.then_some(goal)).await
+    let said = Said {
+        reason: args.reason.clone(),
+        confirm: args.confirm.clone(),
+        emergency: args.emergency,
+    };
+    ask(&args.ask, verb, said, args.wait.then_some(goal)).await
 }
 
 /// Tells why a version was taken back.
@@ -74,10 +81,18 @@ pub(super) async fn explain(args: &ReasonArgs) -> Result<(), Stop> {
     Ok(())
 }
 
+/// What goes with it.
+#[derive(Default)]
+struct Said {
+    reason: Option<String>,
+    confirm: Option<String>,
+    emergency: bool,
+}
+
 async fn ask(
     args: &AskArgs,
     verb: Verb,
-    (reason, confirm): (Option<String>, Option<String>),
+    Said { reason, confirm, emergency }: Said,
     goal: Option<Goal>,
 ) -> Result<(), Stop> {
     let server = Server::new(&args.server)?;
@@ -86,6 +101,7 @@ async fn ask(
         revision: args.revision,
         reason,
         confirm,
+        emergency,
         ..Ask::default()
     };
     let named = part(&args.rollout)?;

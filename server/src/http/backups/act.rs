@@ -130,6 +130,7 @@ pub(super) fn refused(context: &Context, error: BackupError) -> Response {
         BackupError::NotFound => return not_found(context),
         BackupError::Store(error) => return store_failed(context, &error),
         BackupError::Form(words) => (StatusCode::UNPROCESSABLE_ENTITY, text::sentence(&words)),
+        BackupError::Approval(refusal) => (StatusCode::CONFLICT, text::sentence(&refusal)),
         BackupError::Refused(words) => (StatusCode::CONFLICT, text::sentence(&words)),
     };
     if context.wants_json() {

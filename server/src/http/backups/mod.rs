@@ -22,7 +22,7 @@ use crate::policy::Routes;
 
 pub(crate) use act::{ProveAsk, ProveOrdered, RunAsk, RunOrdered};
 pub(super) use load::lately;
-pub(crate) use restore::{AllowAsk, LetGoAsk, RefuseAsk, RestoreAsk, RestoreAsked};
+pub(crate) use restore::{LetGoAsk, RefuseAsk, RestoreAsk, RestoreAsked};
 
 pub fn routes() -> Routes {
     let read = Permission::ReadEstate;

@@ -29,6 +29,7 @@ use super::super::page::{Context, Frame};
 use super::super::pages::{not_found, store_failed};
 use super::act::{At, copy_at, end_of_copy, looked_at, may, permitted, refused, typed};
 use super::load::{self, with_set};
+use crate::confirm::require_fresh;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::sent::Sent;
@@ -313,6 +314,9 @@ async fn allow_sent(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
+    if let Err(response) = require_fresh(&context, &viewer) {
+        return *response;
+    }
     match allow(&context, &viewer, &id, &typed(&body).key).await {
         Ok(restore) => Redirect::to(&paths::backup_restore(restore.id)).into_response(),
         Err(response) => *response,

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 use super::super::page::Context;
 use super::super::pages::{not_found, store_failed};
 use super::{Asked, load, may, refused, said, show_run};
+use crate::confirm::require_fresh;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::sent::Sent;
@@ -153,6 +154,11 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
         Ok(run) => run,
         Err(response) => return *response,
     };
+    if verb == Verb::Allow
+        && let Err(response) = require_fresh(&context, &viewer)
+    {
+        return *response;
+    }
     let fields = Fields::parse(&body);
     let (step, reason) = (fields.text("step"), fields.text("reason"));
     let request = request(verb, step, reason);

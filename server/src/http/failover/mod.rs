@@ -221,7 +221,9 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let observed = Observed::of(estate);
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
-    Ok(page::build(&run, &events, &limits, can_go_back, (estate.at, random())))
+    let about = control.approvals_about(&id.to_string()).await.map_err(stored)?;
+    let data = page::build(&run, &events, &limits, can_go_back, (estate.at, random()));
+    Ok(page::Data { approval: about.first().map(|approval| approval.id), ..data })
 }
 
 fn told(event: Event) -> Told {
@@ -261,6 +263,7 @@ fn said(error: &FailoverError) -> (StatusCode, String) {
         FailoverError::Refused(_)
         | FailoverError::Rules(_)
         | FailoverError::Changed(_)
+        | FailoverError::Approval(_)
         | FailoverError::Other { .. } => StatusCode::CONFLICT,
         FailoverError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

@@ -16,7 +16,7 @@ use mainstay_app::pages::rollout::act::{self as review_page, Verb};
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
 use mainstay_control::fleet::REASON_MIN_CHARS;
-use mainstay_control::rollouts::{REASON_MAX_CHARS, RolloutError, Seen};
+use mainstay_control::rollouts::{Loss, REASON_MAX_CHARS, RolloutError, Seen};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
 use mainstay_core::id::ServiceId;
@@ -90,6 +90,8 @@ pub(crate) struct Ask {
     pub reason: Option<String>,
     /// The name of the service, to go back although data is lost.
     pub confirm: Option<String>,
+    /// With `confirm`: no second person can be reached; somebody looks at it afterwards.
+    pub emergency: bool,
     /// Of a service: the version that was said to come back; another one is a conflict.
     pub to: Option<String>,
 }
@@ -100,7 +102,11 @@ impl Ask {
             revision: self.revision,
             plan_hash: self.plan.clone(),
             target: self.to.clone(),
-            loss_confirmed: self.confirm.as_deref() == Some(service.as_str()),
+            loss: match self.confirm.as_deref() == Some(service.as_str()) {
+                true if self.emergency => Loss::Emergency,
+                true => Loss::Confirmed,
+                false => Loss::Unconfirmed,
+            },
         }
     }
 }
@@ -173,6 +179,7 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
     let mut data = review_page::build(page::build(loaded.input()), verb);
     data.reason = fields.text("reason").to_owned();
     data.confirm = fields.text("confirm").to_owned();
+    data.emergency = !fields.text("emergency").is_empty();
     data.mistakes = review_page::mistakes(&data, REASON);
     if !data.mistakes.is_empty() {
         return show_review(&context, StatusCode::UNPROCESSABLE_ENTITY, &data);
@@ -183,7 +190,11 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
         plan_hash: (!plan.is_empty()).then(|| plan.to_owned()),
         target: None,
         // Where data is lost the review is grave, and the name was typed.
-        loss_confirmed: data.grave,
+        loss: match data.grave {
+            true if data.emergency => Loss::Emergency,
+            true => Loss::Confirmed,
+            false => Loss::Unconfirmed,
+        },
     };
     let (by, control) = (context.by(&viewer), &context.state.control);
     let request = request(verb, &data.reason);
@@ -191,6 +202,9 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
         control.ask_rollout(&by, loaded.rollout.id, &request, &seen, fields.text("key")).await;
     match done {
         Ok(rollout) => done_at(rollout.id),
+        Err(RolloutError::Waits { approval }) => {
+            Redirect::to(&paths::approval(approval)).into_response()
+        }
         Err(RolloutError::Refused(Refusal::ReasonNeeded)) => {
             data.grave = true;
             data.mistakes = review_page::mistakes(&data, REASON);
@@ -221,6 +235,8 @@ fn not_done(context: &Context, loaded: &Loaded, error: RolloutError) -> Response
             review_page::changed(rollout, who, now)
         }
         RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Waits { .. }
         | RolloutError::Findings(_)
         | RolloutError::Form(_)
         | RolloutError::NotHeard { .. }

@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use mainstay_app::text;
 use mainstay_control::rollouts::RolloutError;
+use mainstay_core::approval::ApprovalId;
 use mainstay_core::rollout::{Rollout, StartFinding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +30,10 @@ pub(crate) struct Refused {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub rollout: Option<Rollout>,
+    /// Where a second person is asked to allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub approval: Option<ApprovalId>,
 }
 
 /// The status of an error that is the asker's to mend.
@@ -37,6 +42,8 @@ pub(in crate::http) const fn status(error: &RolloutError) -> StatusCode {
         RolloutError::NotFound => StatusCode::NOT_FOUND,
         RolloutError::Findings(_) | RolloutError::Form(_) => StatusCode::UNPROCESSABLE_ENTITY,
         RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Waits { .. }
         | RolloutError::Changed(_)
         | RolloutError::NotHeard { .. }
         | RolloutError::NowhereHeard { .. } => StatusCode::CONFLICT,
@@ -52,6 +59,8 @@ pub(in crate::http) fn sentences(error: &RolloutError) -> String {
         }
         RolloutError::NotFound
         | RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Waits { .. }
         | RolloutError::Changed(_)
         | RolloutError::Form(_)
         | RolloutError::NotHeard { .. }
@@ -63,12 +72,26 @@ pub(in crate::http) fn sentences(error: &RolloutError) -> String {
 /// The answer to a program.
 pub(in crate::http) fn answer(context: &Context, error: RolloutError) -> Response {
     let (status, detail) = (status(&error), sentences(&error));
+    let approval = match &error {
+        RolloutError::Waits { approval } => Some(*approval),
+        RolloutError::NotFound
+        | RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Findings(_)
+        | RolloutError::Changed(_)
+        | RolloutError::Form(_)
+        | RolloutError::NotHeard { .. }
+        | RolloutError::NowhereHeard { .. }
+        | RolloutError::Store(_) => None,
+    };
     let (findings, rollout) = match error {
         RolloutError::NotFound => return not_found(context),
         RolloutError::Store(error) => return store_failed(context, &error),
         RolloutError::Findings(findings) => (findings, None),
         RolloutError::Changed(conflict) => (Vec::new(), conflict.rollout),
         RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Waits { .. }
         | RolloutError::Form(_)
         | RolloutError::NotHeard { .. }
         | RolloutError::NowhereHeard { .. } => (Vec::new(), None),
@@ -79,6 +102,7 @@ pub(in crate::http) fn answer(context: &Context, error: RolloutError) -> Respons
         detail,
         findings,
         rollout,
+        approval,
     };
     let mut response = (status, axum::Json(refused)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

@@ -131,6 +131,8 @@ fn wrong(
         RolloutError::NotFound => Err(Box::new(not_found(context))),
         RolloutError::Changed(_)
         | RolloutError::Refused(_)
+        | RolloutError::Approval(_)
+        | RolloutError::Waits { .. }
         | RolloutError::Form(_)
         | RolloutError::NotHeard { .. }
         | RolloutError::NowhereHeard { .. } => {
