@@ -5,6 +5,8 @@ mod traffic;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::deployment::Track;
 use crate::estate::{DatacenterState, Instance, InstanceState};
