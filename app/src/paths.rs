@@ -36,6 +36,8 @@ fixed! {
     EDGES = "/edges";
     /// Backups of databases: calendar, sets, copies.
     BACKUPS = "/backups";
+    /// How available services were, and the ledger of outages.
+    AVAILABILITY = "/availability";
     AUDIT = "/audit";
     /// `POST`: exports the entries of the current filter; audited.
     AUDIT_EXPORT = "/audit/do/export";
@@ -167,6 +169,16 @@ pub fn failover_run(id: impl Display) -> String {
     format!("/failover/runs/{id}")
 }
 
+/// One outage, or a gap in measuring, by its id: `ou-12`.
+pub fn availability_outage(id: impl Display) -> String {
+    format!("/availability/outages/{id}")
+}
+
+/// The report of a month: `2026-10`.
+pub fn availability_report(month: impl Display) -> String {
+    format!("/availability/reports/{month}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -239,6 +251,9 @@ mod tests {
             backup_copy("store-db", "fra1", "20261120-021500F"),
             backup_run("bk-12"),
             backup_restore("rs-7"),
+            availability_outage("ou-12"),
+            action(&availability_outage("ou-12"), "correct"),
+            availability_report("2026-10"),
             let_go("store-db", "/data.before-1"),
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
@@ -267,6 +282,7 @@ mod tests {
             FAILOVER_ORCHESTRATOR,
             EDGES,
             BACKUPS,
+            AVAILABILITY,
             AUDIT,
             AUDIT_EXPORT,
             AUDIT_VERIFY,
@@ -292,7 +308,8 @@ mod tests {
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
-             /failover/orchestrator\n/edges\n/backups\n/audit\n/audit/do/export\n\
+             /failover/orchestrator\n/edges\n/backups\n/availability\n/audit\n\
+             /audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/confirm\n\
              /settings\n\
              /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
@@ -306,6 +323,8 @@ mod tests {
              /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
              /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
              /backups/restores/rs-7\n\
+             /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\
+             /availability/reports/2026-10\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\

@@ -5,6 +5,7 @@
 //! keeps state that matters: a new leader looks at the same estate and decides the same.
 
 mod approvals;
+mod availability;
 mod backups;
 mod benches;
 mod deploy;
@@ -48,6 +49,8 @@ pub struct Leader {
     holder: String,
     /// What the orchestrator wants a person to know.
     advice: orchestrator::Advice,
+    /// Budgets that burn.
+    burning: availability::Burning,
 }
 
 impl Leader {
@@ -59,7 +62,8 @@ impl Leader {
     ) -> Self {
         let (store, estate) = (sources.store.clone(), sources.estate.clone());
         let advice = orchestrator::Advice::default();
-        Self { store, estate, sources, prometheus, commands, holder, advice }
+        let burning = availability::Burning::default();
+        Self { store, estate, sources, prometheus, commands, holder, advice, burning }
     }
 
     /// Contends for the lease and leads, until told to stop.
@@ -153,13 +157,15 @@ impl Leader {
         work.backups.step(self, term, &snapshot).await?;
         approvals::step(self, term, &snapshot).await?;
         work.problems.step(self, term, &snapshot).await?;
-        work.upkeep.step(&self.store, term, &snapshot).await
+        work.upkeep.step(&self.store, term, &snapshot).await?;
+        work.availability.step(self, term, &snapshot).await
     }
 }
 
 /// What the reconcilers remember for pacing; losing it is harmless.
 #[derive(Default)]
 struct Work {
+    availability: availability::Availability,
     backups: backups::Backups,
     problems: problems::Problems,
     upkeep: upkeep::Upkeep,

@@ -4,7 +4,8 @@
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
-//! ([`approvals`]), what edges are told and tell ([`edges`], [`traffic`]),
+//! ([`approvals`]), what edges are told and tell ([`edges`], [`traffic`]), how available services
+//! were ([`availability`]),
 //! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
@@ -17,6 +18,7 @@ pub mod act;
 pub mod approvals;
 pub mod audit;
 pub mod authority;
+pub mod availability;
 pub mod backups;
 pub mod commands;
 pub mod edges;

@@ -204,6 +204,7 @@ mod tests {
             limits: Default::default(),
             depends_on: Default::default(),
             node_requests_per_second: None,
+            availability_target: None,
         }
     }
 

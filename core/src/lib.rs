@@ -9,6 +9,7 @@
 pub mod access;
 pub mod approval;
 pub mod audit;
+pub mod availability;
 pub mod backup;
 pub mod bench;
 pub mod cluster;

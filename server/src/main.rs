@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod approval_tests;
 #[cfg(test)]
+mod availability_tests;
+#[cfg(test)]
 mod backup_tests;
 mod cli;
 mod confirm;

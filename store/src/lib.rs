@@ -3,8 +3,9 @@
 //! Owns the pools, the migrations of `migrations/`, transactions ([`Store::transaction`]), the
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
 //! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
-//! ([`traffic`], [`edge`]), backups and restores ([`backup`], [`restore`], [`history`], [`clock`])
-//! and the retention of what grows ([`retention`]).
+//! ([`traffic`], [`edge`]), how available services were ([`availability`]), backups and restores
+//! ([`backup`], [`restore`], [`history`], [`clock`]) and the retention of what grows
+//! ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -15,6 +16,7 @@
 pub mod access;
 pub mod approval;
 pub mod audit;
+pub mod availability;
 pub mod backup;
 pub mod bench;
 pub mod clock;

@@ -58,6 +58,27 @@ pub async fn closed(pool: &PgPool, before: Option<i64>) -> Result<Vec<Record>, S
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Problems that were open at some time from `from` on and before `until`, oldest first, at most
+/// [`PAGE`].
+pub async fn during(
+    pool: &PgPool,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Record>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
+           FROM problem WHERE opened_at < $2 AND (closed_at IS NULL OR closed_at >= $1)
+           ORDER BY opened_at, id LIMIT $3"#,
+        from,
+        until,
+        PAGE
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// One problem by id.
 pub async fn get(pool: &PgPool, id: i64) -> Result<Option<Record>, StoreError> {
     let row = sqlx::query_as!(

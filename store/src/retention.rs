@@ -13,6 +13,12 @@ use crate::{Result, Store};
 pub const COMMANDS_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long requests are kept by the second.
 pub const SECONDS_KEPT: TimeDelta = TimeDelta::hours(1);
+/// How long what was seen of instances is kept for minutes that are not decided yet.
+pub const LOOKS_KEPT: TimeDelta = TimeDelta::days(2);
+/// How long availability is kept by the hour, with each of its minutes.
+pub const AVAILABILITY_HOURS_KEPT: TimeDelta = TimeDelta::days(100);
+/// How long it is kept by the day, and outages with what was said of them: five years.
+pub const AVAILABILITY_KEPT: TimeDelta = TimeDelta::days(1_830);
 /// How long requests are kept by the minute.
 pub const MINUTES_KEPT: TimeDelta = TimeDelta::days(31);
 /// How long a request under a one-time key is answered as the first time.
@@ -164,6 +170,47 @@ pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
             .await?,
     ];
     Ok(problems + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
+}
+
+/// Deletes what was kept long enough of availability; returns how many rows.
+pub async fn availability(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let (looks, hours) = (now - LOOKS_KEPT, now - AVAILABILITY_HOURS_KEPT);
+    let days = now - AVAILABILITY_KEPT;
+    let pool = store.acts();
+    let looks = sqlx::query!("DELETE FROM availability_probe WHERE at < $1", looks).execute(pool);
+    let looks = looks.await?.rows_affected();
+    let hours = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM availability_hour WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM availability_hour WHERE at < $1 ORDER BY at LIMIT $2))",
+            hours,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let old = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM availability_day WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM availability_day WHERE at < $1 ORDER BY at LIMIT $2))",
+            days,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let outages = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "WITH old AS (SELECT id FROM outage WHERE last_at < $1 ORDER BY last_at LIMIT $2),
+             said AS (DELETE FROM outage_correction USING old WHERE outage = old.id)
+             DELETE FROM outage USING old WHERE outage.id = old.id",
+            days,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    Ok(looks + hours + old + outages)
 }
 
 async fn rollouts(store: &Store, before: DateTime<Utc>) -> Result<u64> {

@@ -72,6 +72,7 @@ pub fn estate(services: usize, nodes: u16) -> Estate {
                 limits: Default::default(),
                 depends_on: Default::default(),
                 node_requests_per_second: None,
+                availability_target: None,
             },
         );
     }

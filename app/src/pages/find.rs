@@ -1,6 +1,7 @@
 //! `/find?q=`: search results as a page, and the index of names that the palette searches.
 
 use leptos::prelude::*;
+use mainstay_core::availability::outage::OutageId;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::InstanceId;
 use serde::Serialize;
@@ -60,7 +61,8 @@ pub fn build(estate: &Estate, q: &str) -> Data {
         .chain(&instances)
         .find(|hit| hit.name == q)
         .map(|hit| hit.href.clone())
-        .or_else(|| paths::problem_id(q).map(paths::problem));
+        .or_else(|| paths::problem_id(q).map(paths::problem))
+        .or_else(|| q.parse::<OutageId>().ok().map(paths::availability_outage));
     Data { q: q.to_owned(), pages: keep(pages()), objects, instances, more_instances, exact }
 }
 
@@ -86,6 +88,9 @@ fn pages() -> Vec<Hit> {
         (t!("nav-rollouts"), paths::ROLLOUTS),
         (t!("nav-quarantine"), paths::QUARANTINE),
         (t!("nav-edges"), paths::EDGES),
+        (t!("nav-failover"), paths::FAILOVER),
+        (t!("nav-backups"), paths::BACKUPS),
+        (t!("nav-availability"), paths::AVAILABILITY),
         (t!("nav-audit"), paths::AUDIT),
         (t!("nav-settings"), paths::SETTINGS),
     ]

@@ -7,6 +7,7 @@
 pub mod approvals;
 pub mod attention;
 pub mod audit;
+pub mod availability;
 pub mod backups;
 pub mod bench;
 pub mod cell;

@@ -8,6 +8,7 @@ use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::availability;
 use crate::pages::backups::{AllKnown, next};
 use crate::pages::failover::list;
 use crate::pages::placement::{self, PlacementSummary};
@@ -51,6 +52,8 @@ pub struct Data {
     pub backups: Option<next::Next>,
     /// Whether a region could go away now; absent: not asked.
     pub failover: Option<list::Card>,
+    /// What was used of the budgets of 30 days; absent: it is not known now.
+    pub availability: Option<availability::Card>,
     /// No fleet was ever applied.
     pub bare: bool,
 }
@@ -81,6 +84,7 @@ pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> D
         placement: placement::summary(estate, &survey),
         backups: known.and_then(|known| next::build(&estate.in_policy_time(), known)),
         failover: None,
+        availability: None,
         bare: estate.fleet.datacenters.is_empty(),
     }
 }
@@ -119,6 +123,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };
     let side = view! {
         {card(Head::new(t!("fleet")).right(right), parts::fleet(&data.fleet))}
+        {data.availability.as_ref().map(availability::Card::view)}
         {placement::view(&data.placement)}
     };
     view! { {head}{columns(main, side)} }.into_any()

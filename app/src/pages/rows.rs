@@ -84,6 +84,10 @@ pub fn subject(problem: &Problem) -> (String, String) {
             let plan = paths::with_query(&plan, &[("group", group.as_str())]);
             (plan, datacenter.to_string())
         }
+        Problem::BudgetBurns { service, .. } => {
+            let of = [("service", service.as_str())];
+            (paths::with_query(paths::AVAILABILITY, &of), service.to_string())
+        }
         Problem::StandbyNotReady { database, .. } => {
             (paths::backup_set(database), database.to_string())
         }

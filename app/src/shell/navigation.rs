@@ -81,6 +81,14 @@ const SECTIONS: &[Section] = &[
         bottom: false,
     },
     Section {
+        href: paths::AVAILABILITY,
+        icon: Icon::Availability,
+        label: || t!("nav-availability"),
+        owns: &["/availability"],
+        counts: None,
+        bottom: false,
+    },
+    Section {
         href: paths::AUDIT,
         icon: Icon::Audit,
         label: || t!("nav-audit"),
@@ -236,6 +244,8 @@ mod tests {
             ("/edges/edge-eu-west", paths::EDGES),
             ("/backups?view=copies", paths::BACKUPS),
             ("/backups/sets/store-db/do/run-now", paths::BACKUPS),
+            ("/availability?window=7d", paths::AVAILABILITY),
+            ("/availability/outages/ou-1/do/correct", paths::AVAILABILITY),
             ("/attention/at-1", paths::OVERVIEW),
             ("/audit/7", paths::AUDIT),
         ] {

@@ -4,6 +4,7 @@
 //! that the file does not have fails to compile), and how core types, numbers and times are said.
 
 pub mod approval;
+pub mod availability;
 pub mod backup;
 pub mod check;
 mod number;

@@ -1,6 +1,7 @@
 //! Problems in two sentences: what and where, then the number, the limit and the consequence.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::availability::burn::Speed;
 use mainstay_core::estate::Cause;
 use mainstay_core::id::{DatacenterId, RegionId, ServiceId};
 use mainstay_core::problem::Problem;
@@ -8,7 +9,7 @@ use mainstay_core::rollout::StopReason;
 
 use crate::t;
 use crate::text::rollout::{pause_next, pause_reason, stop_reason};
-use crate::text::{approval, backup, cause, clock, full, list, moment, number, sentence};
+use crate::text::{approval, backup, cause, clock, duration, full, list, moment, number, sentence};
 
 /// What and where: `feed-api in fra1: 3 of 17 instances failing`.
 // tidy: allow length: a table, an arm for each problem
@@ -63,12 +64,10 @@ pub fn problem_title(problem: &Problem) -> String {
             t!("problem-rolled-back", service = service.as_str(), version = version.as_str())
         }
         Problem::EdgeRefuses { edge, .. } => t!("problem-edge-refuses", edge = edge.as_str()),
-        Problem::EdgeGone { edge, since: Some(_), .. } => {
-            t!("problem-edge-gone", edge = edge.as_str())
-        }
-        Problem::EdgeGone { edge, since: None, .. } => {
-            t!("problem-edge-unseen", edge = edge.as_str())
-        }
+        Problem::EdgeGone { edge, since, .. } => match since {
+            Some(_) => t!("problem-edge-gone", edge = edge.as_str()),
+            None => t!("problem-edge-unseen", edge = edge.as_str()),
+        },
         Problem::FailoverWaits { lose, .. } => t!("problem-failover", lose = lose.as_str()),
         Problem::ApprovalWaits { subject, .. } => {
             t!("problem-approval", what = approval::subject(subject))
@@ -85,7 +84,15 @@ pub fn problem_title(problem: &Problem) -> String {
         Problem::StandbyNotReady { database, datacenter, .. } => {
             t!("problem-standby", db = database.as_str(), dc = datacenter.as_str())
         }
+        Problem::BudgetBurns { service, speed, .. } => budget_burns(service, *speed),
         Problem::Backup { database, trouble } => backup::trouble_title(database, trouble),
+    }
+}
+
+fn budget_burns(service: &ServiceId, speed: Speed) -> String {
+    match speed {
+        Speed::Page => t!("problem-burns-fast", service = service.as_str()),
+        Speed::Ticket => t!("problem-burns-slowly", service = service.as_str()),
     }
 }
 
@@ -181,6 +188,10 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         }
         Problem::StandbyNotReady { reason, .. } => {
             t!("problem-standby-detail", why = sentence(reason))
+        }
+        Problem::BudgetBurns { window_minutes, rate, .. } => {
+            let window = duration(TimeDelta::minutes(i64::from(*window_minutes)));
+            t!("problem-burns-detail", window = window, rate = number(*rate))
         }
         Problem::Backup { trouble, .. } => backup::trouble_detail(trouble, now),
     }

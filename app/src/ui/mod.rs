@@ -11,6 +11,8 @@ pub mod tone;
 #[cfg(feature = "ssr")]
 pub mod badge;
 #[cfg(feature = "ssr")]
+pub mod bands;
+#[cfg(feature = "ssr")]
 pub mod block;
 #[cfg(feature = "ssr")]
 pub mod button;

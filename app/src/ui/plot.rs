@@ -112,7 +112,7 @@ pub const HALF: Size = Size { width: 560, height: 130 };
 /// A whole page.
 pub const WIDE: Size = Size { width: 1_140, height: 220 };
 
-const SCALE: i32 = 4;
+pub(super) const SCALE: i32 = 4;
 const LEFT: i32 = 32;
 const RIGHT: i32 = 66;
 const TOP: i32 = 12;
@@ -120,7 +120,7 @@ const BOTTOM: i32 = 17;
 /// Least distance of two labels at the line ends.
 const LABEL_STEP: i32 = 11;
 /// Least distance of two times under the axis, and of two names above the marks.
-const TICK_STEP: i32 = 46;
+pub(super) const TICK_STEP: i32 = 46;
 const MARK_STEP: i32 = 26;
 /// Least width of a hatched band that says what it is.
 const BAND_WORDS: i32 = 46;
@@ -206,7 +206,7 @@ impl Frame {
 }
 
 /// Into the backend's own units.
-fn fine(pixels: f64) -> i32 {
+pub(super) fn fine(pixels: f64) -> i32 {
     (pixels * f64::from(SCALE)).round() as i32
 }
 
@@ -319,13 +319,13 @@ fn words(svg: &mut String, plot: &Plot, frame: &Frame) {
 }
 
 #[derive(Clone, Copy)]
-enum Anchor {
+pub(super) enum Anchor {
     Start,
     Middle,
     End,
 }
 
-fn word(svg: &mut String, class: &str, anchor: Anchor, x: f64, y: f64, text: &str) {
+pub(super) fn word(svg: &mut String, class: &str, anchor: Anchor, x: f64, y: f64, text: &str) {
     let (x, y, text) = (fine(x), fine(y), escape(text));
     let anchor = match anchor {
         Anchor::Start => "",

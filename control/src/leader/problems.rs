@@ -40,7 +40,10 @@ impl Problems {
                 let mut found = problem::find(&snapshot.estate, &edges, &self.proofs);
                 let advice = leader.advice.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(advice.iter().cloned());
+                drop(advice);
                 found.extend(problem::waiting(&snapshot.approvals, now));
+                let burning = leader.burning.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(burning.iter().cloned());
                 found
             }
         };

@@ -154,6 +154,8 @@ pub enum Action {
     ApprovalWithdraw,
     ApprovalLapse,
     FailoverStep,
+    OutageFound,
+    OutageCorrect,
     AuditExport,
 }
 

@@ -249,16 +249,18 @@ fn datacenter(datacenter: &Datacenter) -> Fields {
 }
 
 fn group(group: &Group) -> Fields {
-    let Group { name, priority, recovery, orchestrator } = group;
+    let Group { name, priority, recovery, orchestrator, availability_target } = group;
     let Recovery { rto_minutes, rpo_seconds, serving_least } = recovery;
-    vec![
+    let mut fields = vec![
         ("name", text(name)),
         ("priority", priority.to_string()),
         ("rto_minutes", rto_minutes.to_string()),
         ("rpo_seconds", rpo_seconds.to_string()),
         ("serving_least", serving_least.to_string()),
         ("orchestrator", text(orchestrator.key())),
-    ]
+    ];
+    fields.extend(availability_target.map(|it| ("availability_target", it.to_string())));
+    fields
 }
 
 fn service(service: &Service) -> Fields {
@@ -277,6 +279,7 @@ fn service(service: &Service) -> Fields {
         limits,
         depends_on,
         node_requests_per_second,
+        availability_target,
     } = service;
     let mut fields = vec![("group", text(group.as_str()))];
     match placement {
@@ -311,6 +314,7 @@ fn service(service: &Service) -> Fields {
     }
     let rate = node_requests_per_second.map(|rate| rate.to_string());
     fields.extend(rate.map(|rate| ("node_requests_per_second", rate)));
+    fields.extend(availability_target.map(|it| ("availability_target", it.to_string())));
     fields
 }
 

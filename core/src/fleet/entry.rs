@@ -69,6 +69,7 @@ impl EntryKind {
                 "rpo_seconds",
                 "serving_least",
                 "orchestrator",
+                "availability_target",
             ],
             Self::Service => SERVICE,
             Self::Database => &[
@@ -157,6 +158,7 @@ const SERVICE: &[&str] = &[
     "in_flight",
     "depends_on",
     "node_requests_per_second",
+    "availability_target",
 ];
 
 const PROOF_CHECKS: &str =
@@ -239,6 +241,7 @@ fn recovery_example(key: &str) -> &'static str {
         "rpo_seconds" => "rpo_seconds = 30",
         "serving_least" => "serving_least = 2",
         "orchestrator" => r#"orchestrator = "advise""#,
+        "availability_target" => "availability_target = 99.95",
         "depends_on" => r#"depends_on = ["feed-api", "store-db"]"#,
         "node_requests_per_second" => "node_requests_per_second = 200",
         "cluster" => r#"cluster = "patroni""#,

@@ -15,6 +15,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::availability::Target;
 use crate::backup::job::SqlCheck;
 use crate::bench::Bench;
 use crate::id::{
@@ -122,6 +123,9 @@ pub struct Group {
     /// What is done about a drop of its traffic in one data centre (R6).
     #[serde(default)]
     pub orchestrator: Mode,
+    /// How available each of its services is to be; `None`: [`Target::default`].
+    #[serde(default)]
+    pub availability_target: Option<Target>,
 }
 
 /// What is asked of the recovery of a group.
@@ -179,6 +183,9 @@ pub struct Service {
     /// Requests that one node can take in a second; `None`: nobody said.
     #[serde(default)]
     pub node_requests_per_second: Option<u16>,
+    /// How available it is to be; `None`: as its group.
+    #[serde(default)]
+    pub availability_target: Option<Target>,
 }
 
 /// What a service needs of others. An id that is a service's and a database's means both.
@@ -414,6 +421,14 @@ impl Fleet {
         // By id where places are equal: the map is sorted and the sort is stable.
         turn.sort_by_key(|(_, datacenter)| datacenter.position);
         turn.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// How available a service is to be: as it says, else as its group.
+    pub fn availability_target(&self, service: &ServiceId) -> Target {
+        let service = self.services.get(service);
+        let group = service.and_then(|service| self.groups.get(&service.group));
+        let own = service.and_then(|service| service.availability_target);
+        own.or_else(|| group?.availability_target).unwrap_or_default()
     }
 
     /// Services of a group, by id.

@@ -96,6 +96,7 @@ impl Problem {
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
             | Self::TrafficDropped { .. }
+            | Self::BudgetBurns { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }

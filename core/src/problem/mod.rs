@@ -23,6 +23,7 @@ pub use damping::{
 
 use crate::approval::{ApprovalId, Subject};
 use crate::audit::Conflict;
+use crate::availability::burn::Speed;
 use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
 use crate::failover::RunId;
@@ -102,6 +103,8 @@ pub enum Problem {
     TrafficDropped { datacenter: DatacenterId, group: GroupId, missing_percent: u8 },
     /// A standby could not take over from its leader without a loss.
     StandbyNotReady { database: DatabaseId, datacenter: DatacenterId, reason: Reason },
+    /// The error budget of a service is used up too fast: at least `rate` times as fast as it may.
+    BudgetBurns { service: ServiceId, speed: Speed, window_minutes: u32, rate: u32 },
     /// The copies of a database are not what they should be.
     Backup { database: DatabaseId, trouble: Trouble },
 }
@@ -142,6 +145,7 @@ impl Problem {
             Self::StandbyNotReady { database, datacenter, .. } => {
                 format!("standby-{database}-in-{datacenter}")
             }
+            Self::BudgetBurns { service, .. } => format!("budget-{service}"),
             Self::Backup { database, trouble } => trouble.key(database),
         }
     }
@@ -151,7 +155,10 @@ impl Problem {
         self.about_database().is_none()
             && !matches!(
                 self,
-                Self::RolloutPaused { .. } | Self::ApprovalWaits { .. } | Self::ReviewWaits { .. }
+                Self::RolloutPaused { .. }
+                    | Self::ApprovalWaits { .. }
+                    | Self::ReviewWaits { .. }
+                    | Self::BudgetBurns { .. }
             )
             && !self.about_failover()
     }
@@ -186,6 +193,7 @@ impl Problem {
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
             | Self::TrafficDropped { .. }
+            | Self::BudgetBurns { .. }
             | Self::StandbyNotReady { .. } => None,
         }
     }
@@ -201,6 +209,7 @@ impl Problem {
             | Self::OneDatacenterLeft { service, datacenter }
             | Self::MixedVersions { service, datacenter, .. } => (Some(service), Some(datacenter)),
             Self::ServiceDown { service }
+            | Self::BudgetBurns { service, .. }
             | Self::RolloutPaused { service, .. }
             | Self::RollbackStuck { service, .. }
             | Self::RolledBack { service, .. } => (Some(service), None),
@@ -229,6 +238,7 @@ impl Problem {
             | Self::ApprovalWaits { subject: Subject::Failover { .. }, .. }
             | Self::ReviewWaits { late: true, .. }
             | Self::TrafficDropped { .. }
+            | Self::BudgetBurns { speed: Speed::Page, .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
             | Self::Misplaced { .. }
@@ -239,6 +249,7 @@ impl Problem {
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
             | Self::StandbyNotReady { .. }
+            | Self::BudgetBurns { speed: Speed::Ticket, .. }
             | Self::EdgeGone { .. } => Status::Degraded,
             Self::Backup { trouble, .. } => trouble.status(),
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,

@@ -46,6 +46,7 @@ fn service(placement: Placement) -> Service {
         limits: Default::default(),
         depends_on: Default::default(),
         node_requests_per_second: None,
+        availability_target: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod audit;
+mod availability;
 mod backup;
 mod bench;
 mod edge;
@@ -57,6 +58,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Plan, start, watch and steer failovers of data centres.
     Failover(failover::FailoverArgs),
+    /// Show how available services were, and the report of a month.
+    Availability(availability::AvailabilityArgs),
     /// Run the detector of traffic drops over a recorded series.
     Traffic(traffic::TrafficArgs),
     /// Verify or export the audit log.
@@ -96,6 +99,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
         Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
+        Command::Availability(args) => one_thread()?.block_on(availability::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Traffic(args) => Ok(traffic::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),

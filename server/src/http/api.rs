@@ -7,7 +7,8 @@ use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
 use super::{
-    approvals, audit, backups, bench, failover, fleet, forget, pages, rollouts, standing, traffic,
+    approvals, audit, availability, backups, bench, failover, fleet, forget, pages, rollouts,
+    standing, traffic,
 };
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -47,6 +48,7 @@ async fn description() -> Response {
     description.merge(backups::openapi());
     description.merge(failover::openapi());
     description.merge(approvals::openapi());
+    description.merge(availability::openapi());
     description.merge(traffic::openapi());
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());

@@ -8,6 +8,7 @@ pub mod api;
 pub mod approvals;
 pub mod assets;
 pub mod audit;
+pub mod availability;
 pub mod backups;
 pub mod bench;
 mod coding;

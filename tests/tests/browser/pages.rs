@@ -3,6 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{TimeDelta, Utc};
+use mainstay_core::availability::outage::{Account, advance};
+use mainstay_core::availability::{Cell, Minute, State};
+use mainstay_store::availability::outage::insert;
+use mainstay_store::{Options, Store};
 use mainstay_tests::{Browser, Look, Medium, World};
 
 use super::{FAILING, ask, browser, live, open_problem, signed_in, world};
@@ -13,7 +18,7 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 27] = [
+const OF_THE_ESTATE: [&str; 30] = [
     "/",
     "/approvals",
     "/attention",
@@ -21,6 +26,9 @@ const OF_THE_ESTATE: [&str; 27] = [
     "/audit",
     "/audit/*",
     "/audit/verify",
+    "/availability",
+    "/availability/outages/*",
+    "/availability/reports/*",
     "/backups",
     "/dc/*",
     "/dev/components",
@@ -94,6 +102,9 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/groups/*", "/groups/social"),
         ("/services/*", "/services/stock"),
         ("/services/*/in/*", "/services/stock/in/fra1"),
+        ("/availability", "/availability"),
+        ("/availability", "/availability?window=24h&region=eu-central"),
+        ("/availability/reports/*", "/availability/reports/2026-10"),
         ("/backups", "/backups"),
         ("/backups", "/backups?view=copies&lost=nowhere"),
         ("/failover", "/failover"),
@@ -117,6 +128,7 @@ pub async fn all(world: &World) -> Vec<Page> {
     ];
     let fixed = fixed.map(|(kind, path)| (kind, path.to_owned(), 200));
     let made = [
+        ("/availability/outages/*", outage(world).await, 200),
         ("/attention/*", problem, 200),
         ("/instances/*", instance, 200),
         ("/instances/*/do/replace", replace, 200),
@@ -128,6 +140,33 @@ pub async fn all(world: &World) -> Vec<Page> {
         assert!(pages.iter().any(|page| page.kind == kind), "no page of {kind} is tested");
     }
     pages
+}
+
+/// An outage as the leader would write it down some minutes later; its address.
+async fn outage(world: &World) -> String {
+    let options = Options { reads: 1, acts: 1, background: 1 };
+    let store = Store::connect(world.database_url(), options).await.expect("the store answers");
+    let begun = Utc::now() - TimeDelta::minutes(90);
+    let minutes: Vec<_> = (0..7)
+        .map(|minute| Minute {
+            at: begun + TimeDelta::minutes(minute),
+            cell: Cell {
+                service: "stock".parse().expect("an id"),
+                region: "eu-central".parse().expect("an id"),
+            },
+            group: "logistics".parse().expect("an id"),
+            state: State::Down,
+            requests: 60,
+            errors: 20,
+            datacenters: ["fra1".parse().expect("an id")].into(),
+        })
+        .collect();
+    let found = advance(Vec::new(), &minutes, begun + TimeDelta::minutes(30)).remove(0);
+    let found = &found;
+    let written = store
+        .read_committed(|tx| Box::pin(async move { insert(tx, found, &Account::default()).await }));
+    let id = written.await.expect("the outage is written");
+    format!("/availability/outages/{id}")
 }
 
 #[tokio::test]

@@ -103,11 +103,11 @@ impl<'w> Walk<'w> {
     pub fn missing(&self) -> Vec<&str> {
         // Failovers need two people and a run in every state: `server/src/failover_tests.rs`.
         // What an approval leaves is told by what it is about: `server/src/approval_tests.rs`.
-        let elsewhere = |route: &str| {
-            route.contains("/failover/")
-                || route.contains("/approvals/")
-                || ELSEWHERE.contains(&route)
+        // Outages need minutes that were decided: `server/src/availability_tests.rs`.
+        let beside = |route: &str| {
+            ["/failover/", "/approvals/", "/availability/"].iter().any(|it| route.contains(it))
         };
+        let elsewhere = |route: &str| beside(route) || ELSEWHERE.contains(&route);
         let walked = |route: &&&str| self.walked.contains(**route) || elsewhere(route);
         self.routes.keys().filter(|route| !walked(route)).copied().collect()
     }

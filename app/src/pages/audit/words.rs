@@ -117,6 +117,8 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::ApprovalWithdraw => t!("audit-approval-withdraw", how = how),
         Action::ApprovalLapse => t!("audit-approval-lapse", how = how),
         Action::FailoverStep => t!("audit-failover-step", how = how),
+        Action::OutageFound => t!("audit-outage-found", how = how),
+        Action::OutageCorrect => t!("audit-outage-correct", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -157,6 +159,7 @@ fn detail(event: &Event) -> Option<String> {
         Action::BackupAsk => quoted(after.get("kind")?),
         Action::DatabaseWork | Action::DatabaseResult => quoted(after.get("task")?),
         Action::BackupDays => quoted(after.get("day")?),
+        Action::OutageFound | Action::OutageCorrect => outage(after),
         Action::AuditExport => quoted(after.get("format")?),
         Action::RestoreAsk | Action::RestoreAllow | Action::RestoreRefuse => {
             quoted(after.get("restore")?)
@@ -217,6 +220,11 @@ fn changes(after: &Value) -> Option<String> {
     Some(t!("audit-changes", n = n, count = text::number(n)))
 }
 
+/// The region of an outage that was found, or the cause that is told of one.
+fn outage(after: &Value) -> Option<String> {
+    quoted(after.get("region").or_else(|| after.get("cause"))?)
+}
+
 /// Of a failover: the run that began, the gate that changed, or the state that it came to.
 fn failover(after: &Value) -> Option<String> {
     let state = || after.get("state")?.get("kind");
@@ -243,7 +251,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 65] = [
+pub const ACTIONS: [Action; 67] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -308,6 +316,8 @@ pub const ACTIONS: [Action; 65] = [
     Action::ApprovalWithdraw,
     Action::ApprovalLapse,
     Action::FailoverStep,
+    Action::OutageFound,
+    Action::OutageCorrect,
     Action::AuditExport,
 ];
 

@@ -7,6 +7,7 @@ use super::entries::Reader;
 use super::fields::Fields;
 use super::nearest::{nearest, time_zone};
 use super::source::{Entry, Located};
+use crate::availability::Target;
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::{Rule, Value, quote};
 use crate::fleet::{Datacenter, Edge, Group, LocalNeed, Recovery, Region, Vendor};
@@ -53,7 +54,14 @@ impl<'a, 'i> Reader<'a, 'i> {
                 fields.one_of("orchestrator", text, &Mode::ALL.map(|mode| (mode.key(), mode)))
             }),
         };
-        Some(Group { name, priority: priority?, recovery: recovery?, orchestrator: orchestrator? })
+        let availability_target = availability_target(&mut fields);
+        Some(Group {
+            name,
+            priority: priority?,
+            recovery: recovery?,
+            orchestrator: orchestrator?,
+            availability_target: availability_target?,
+        })
     }
 
     /// Each group has its own priority: the order of recovery is never a matter of chance (R5).
@@ -170,6 +178,16 @@ impl<'a, 'i> Reader<'a, 'i> {
             self.findings.push(at, retired);
         }
     }
+}
+
+/// `Some(None)`: none is written.
+pub(super) fn availability_target(fields: &mut Fields<'_, '_, '_>) -> Option<Option<Target>> {
+    let key = "availability_target";
+    if fields.pair(key).is_none() {
+        return Some(None);
+    }
+    let parts = fields.parts(key, Target::PARTS_OF_PERCENT, Target::LEAST, Target::MOST)?;
+    Target::new(parts.value).map(Some)
 }
 
 /// What is not written is as asked by default.

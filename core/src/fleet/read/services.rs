@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::entries::Reader;
+use super::places::availability_target;
 use super::source::{Entry, Located};
 use crate::fleet::entry::EntryKind;
 use crate::fleet::finding::Rule;
@@ -40,6 +41,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         let limits = self.limits(entry);
         let depends_on = self.dependencies(entry, id);
         let rate = self.rate(entry);
+        let target = availability_target(&mut self.fields(entry));
         Some(Service {
             group: group?,
             placement: placement?,
@@ -55,6 +57,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             limits: limits?,
             depends_on: depends_on?,
             node_requests_per_second: rate?,
+            availability_target: target?,
         })
     }
 

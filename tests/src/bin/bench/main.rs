@@ -6,6 +6,7 @@
 //!
 //! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
 
+mod availability;
 mod backups;
 mod browsing;
 mod detector;
@@ -80,6 +81,8 @@ enum Part {
     Backups,
     /// A data centre drained, brought back and lost: what users see, and how long each group takes
     Failover,
+    /// Availability with a year of minutes: its pages, and what adding up costs
+    Availability,
 }
 
 /// How much is measured.
@@ -111,6 +114,8 @@ struct Plan {
     /// Size of the database that is copied, and how often each side does it.
     database_bytes: u64,
     copy_rounds: usize,
+    /// Days of minutes that were added up.
+    availability_days: i64,
 }
 
 impl Plan {
@@ -136,6 +141,7 @@ impl Plan {
             databases: if quick { 100 } else { 1_000 },
             database_bytes: if quick { 50_000_000 } else { 1_000_000_000 },
             copy_rounds: if quick { 1 } else { 4 },
+            availability_days: if quick { 35 } else { 365 },
         }
     }
 }
@@ -170,6 +176,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Rollout => rollout::measure(&plan, &mut report).await,
             Part::Backups => backups::measure(&plan, &mut report).await,
             Part::Failover => failover::measure(&plan, &mut report).await,
+            Part::Availability => availability::measure(&plan, &mut report).await,
             Part::Detector => {
                 detector::measure(&plan, &mut report);
                 Ok(())
