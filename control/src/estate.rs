@@ -8,19 +8,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::approval::Approval;
 use mainstay_core::audit::Conflict;
 use mainstay_core::backup::clock::PolicyClock;
 use mainstay_core::estate::{DatacenterState, Estate};
+use mainstay_core::failover::RunId;
+use mainstay_core::failover::stuck::Stuck;
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
-use mainstay_core::problem::Record;
+use mainstay_core::problem::{Problem, Record};
 use mainstay_core::release::Releases;
 use mainstay_store::estate::{Changes, Head};
 use mainstay_wire::Report;
 use tokio::sync::watch;
+
+use crate::clock::Clock;
 
 /// The store counts as away when nothing was read from it for so long.
 pub const STORE_AWAY_AFTER: TimeDelta = TimeDelta::seconds(5);
@@ -31,6 +36,7 @@ pub struct LiveEstate {
     state: RwLock<State>,
     version: watch::Sender<u64>,
     started_at: DateTime<Utc>,
+    clock: Clock,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +71,15 @@ impl Snapshot {
         self.problems.iter().filter(|record| record.closed_at.is_none())
     }
 
+    /// Steps of a failover of which the leader says that they are stuck.
+    pub fn stuck(&self, id: RunId) -> &[Stuck] {
+        let steps = self.open_problems().find_map(|record| {
+            let Problem::FailoverStuck { run, steps, .. } = &record.problem else { return None };
+            (*run == id).then_some(steps.as_slice())
+        });
+        steps.unwrap_or_default()
+    }
+
     /// Since when the database does not answer, if it does not. What is shown then still comes
     /// live from the agents of this server; what needs the database is as of this time.
     pub fn store_away_since(&self) -> Option<DateTime<Utc>> {
@@ -79,7 +94,8 @@ fn away_since(read_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc
 impl Default for LiveEstate {
     fn default() -> Self {
         let started_at = Utc::now();
-        Self { state: RwLock::default(), version: watch::Sender::new(0), started_at }
+        let (state, version) = (RwLock::default(), watch::Sender::new(0));
+        Self { state, version, started_at, clock: Clock::default() }
     }
 }
 
@@ -102,6 +118,11 @@ impl LiveEstate {
             store_read_at: state.store_read_at,
             started_at: self.started_at,
         }
+    }
+
+    /// Whether this server's clock ran evenly in the last seconds, as far as this was asked.
+    pub(crate) fn is_clock_even(&self, now: DateTime<Utc>) -> bool {
+        self.clock.is_even(now, Instant::now())
     }
 
     /// What one data centre told so far.

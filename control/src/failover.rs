@@ -25,7 +25,7 @@ use crate::Control;
 use crate::once::Form;
 
 pub use facts::{Looked, answered, observed};
-pub use start::{Planned, Readiness, Start, Wanted};
+pub use start::{Planned, Readiness, Ready, Start, Wanted};
 
 /// Longest reason, in characters.
 pub const REASON_MAX_CHARS: usize = 500;

@@ -20,6 +20,7 @@ pub mod audit;
 pub mod authority;
 pub mod availability;
 pub mod backups;
+mod clock;
 pub mod commands;
 pub mod edges;
 pub mod estate;
@@ -75,6 +76,8 @@ pub struct Control {
     pub traffic: Arc<Traffic>,
     history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
+    /// As it was judged last.
+    readiness: Mutex<Option<failover::Readiness>>,
     commands: watch::Sender<u64>,
     /// Certificates that were valid when they were last shown here, by fingerprint. Bounded by
     /// the certificates that were issued.
@@ -105,6 +108,7 @@ impl Control {
             traffic: Arc::new(Traffic::new(background.clone())),
             history: Arc::new(History::new(background)),
             prometheus: None,
+            readiness: Mutex::default(),
             access: Access::new(store.clone()),
             ingest: Arc::new(ingest),
             commands: watch::Sender::new(0),

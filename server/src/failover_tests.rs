@@ -96,13 +96,17 @@ impl Town {
             let step = StepId(step.to_owned());
             run.state = State::Asking { step, why, since: Utc::now() };
         }
-        run.revision += 1;
-        run.changed_at = Utc::now().trunc_subsecs(6);
-        let run = &run;
+        self.write(&run).await;
+    }
+
+    /// Writes a run as the leader would.
+    async fn write(&self, run: &Run) {
+        let (revision, changed_at) = (run.revision + 1, Utc::now().trunc_subsecs(6));
+        let run = &Run { revision, changed_at, ..run.clone() };
         let written = self.rig.db.store.read_committed(|tx| {
             Box::pin(async move {
                 release::lock(tx).await?;
-                assert!(stored::update(tx, run, false).await?);
+                assert!(stored::update(tx, run, run.is_over()).await?);
                 release::raise(tx).await?;
                 Ok::<_, StoreError>(())
             })
@@ -142,8 +146,20 @@ impl Person<'_> {
 
     async fn post(&self, path: &str, fields: &str) -> Response {
         let key = mainstay_control::access::random();
-        let form = format!("csrf={}&key={key}&{fields}", self.csrf);
+        let begins = path.ends_with("/do/start") || path.ends_with("/do/fail-back");
+        let shown = if begins { self.shown(path).await } else { String::new() };
+        let form = format!("csrf={}&key={key}{shown}&{fields}", self.csrf);
         self.rig.post(path, &self.cookie, "same-origin", &form).await
+    }
+
+    /// What a form carries of the plan that it shows, as fields; empty: it shows none.
+    async fn shown(&self, path: &str) -> String {
+        let page = self.get(path).await;
+        let field = |name: &str| {
+            let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+            Some(format!("&{name}={}", rest.split('"').next()?))
+        };
+        ["plan", "looked", "shown"].iter().filter_map(|name| field(name)).collect()
     }
 
     async fn api(&self, path: &str, sent: Value) -> (StatusCode, Value) {
@@ -304,4 +320,86 @@ async fn a_second_person_allows_and_never_the_first_not_even_by_a_token() {
         assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{verb}");
         assert_eq!(town.last().await, Some((Action::FailoverGate, Outcome::Done)), "{verb}");
     }
+}
+
+/// Nothing of it starts: the answer says so, with the plan as it is now.
+async fn looks_again(town: &Town, ann: &Person<'_>, fields: &str, words: [&str; 2]) {
+    let form = format!("csrf={}&key=again&{WORDS}&confirm=fra1{fields}", ann.csrf);
+    let answer = ann.rig.post(PLAN, &ann.cookie, "same-origin", &form).await;
+    assert_eq!(answer.status(), StatusCode::CONFLICT, "{fields}");
+    let page = text(answer).await;
+    for words in words {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("a test of the whole"), "what was typed stays: {page}");
+    assert_eq!(town.last().await, Some((Action::FailoverStart, Outcome::Refused)));
+    assert_eq!(town.rig.state.control.failovers(None, 1).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_plan_is_looked_at_again_when_the_look_is_old_or_the_plan_another() {
+    let town = Town::new().await;
+    let ann = town.person("ann", Role::Operator).await;
+    let shown = ann.shown(PLAN).await;
+    let field = |name: &str| {
+        let fields = shown.split('&').find_map(|it| it.strip_prefix(&format!("{name}=")));
+        fields.unwrap().to_owned()
+    };
+    let (hash, plan, looked) = (field("plan"), field("shown"), field("looked"));
+    let at = |minutes| Utc::now() - TimeDelta::minutes(minutes);
+    let sealed =
+        |session: &str, minutes| crate::http::failover::look::seal(session, &hash, at(minutes));
+    let old = "more than 5 minutes ago";
+    let again = async |looked: &str, shown: &str, words| {
+        let fields = format!("&plan={hash}&looked={looked}&shown={shown}");
+        looks_again(&town, &ann, &fields, [old, words]).await;
+    };
+    again(&sealed(&ann.csrf, 6), &plan, "nothing in the plan changed").await;
+    again(&sealed(&ann.csrf, 6), "other", "is not known any more").await;
+    again(&sealed("somebody else", 1), &plan, "nothing in the plan changed").await;
+    again("", &plan, "nothing in the plan changed").await;
+    let sent = json!({
+        "reason": "a test of the whole", "confirm": "fra1", "plan": hash, "looked_at": at(6),
+    });
+    let (status, said) = ann.api(&format!("/api/v1{PLAN}"), sent).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{said}");
+
+    // Another one by now: what differs is said, and the next press is of what is shown then.
+    let more = FLEET.replace("nodes = 2", "nodes = 3");
+    town.rig.state.control.estate.set_fleet(2, read::read(&more).unwrap());
+    let fields = format!("&plan={hash}&looked={looked}&shown={plan}");
+    let words = ["another one by now", "3 nodes of shop come up or go, not 2"];
+    looks_again(&town, &ann, &fields, words).await;
+    let answer = ann.post(PLAN, &format!("{WORDS}&confirm=fra1")).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn readiness_outlives_the_store_and_a_plan_says_what_drifted() {
+    let town = Town::new().await;
+    let ann = town.person("ann", Role::Operator).await;
+    let path = "/failover/plans/fra1";
+    assert!(ann.get(path).await.contains("It was never carried out to its end"));
+    assert!(ann.get("/failover").await.contains("it was never tried"));
+    let id = ann.start(PLAN, true).await;
+    let mut run = town.run(&id).await;
+    let (at, seen) = (Utc::now(), String::new);
+    for (_, step) in run.plan.clone().steps() {
+        let done = StepState::Done { since: at, at, seen: seen() };
+        run.steps.insert(step.id.clone(), done);
+    }
+    run.state = State::Ended { outcome: mainstay_core::failover::Outcome::Done, at };
+    town.write(&run).await;
+    let page = ann.get(path).await;
+    assert!(page.contains("Nothing in the plan differs") && page.contains(&id), "{page}");
+    let more = FLEET.replace("nodes = 2", "nodes = 3");
+    town.rig.state.control.estate.set_fleet(2, read::read(&more).unwrap());
+    let page = ann.get(path).await;
+    assert!(page.contains("3 nodes of shop come up or go, not 2"), "{page}");
+    assert!(!ann.get("/failover").await.contains("it was never tried"));
+
+    let control = &town.rig.state.control;
+    let judged = control.readiness().await.unwrap();
+    control.store.reads().close().await;
+    assert_eq!(control.readiness().await.unwrap().at, judged.at, "as it was judged last");
 }

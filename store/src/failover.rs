@@ -6,17 +6,20 @@
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Actor;
 use mainstay_core::failover::rules::{Gate, Gates, Rule};
-use mainstay_core::failover::{Mode, Plan, Run, RunId, State, StepId, StepState};
+use mainstay_core::failover::{Mode, Plan, Run, RunId, Scope, State, StepId, StepState};
+use mainstay_core::id::DatacenterId;
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lease::{natural, signed};
 use crate::{Result, StoreError, Tx};
 
 /// Most runs or events of one page.
 pub const PAGE_MAX: i64 = 200;
+/// Most plans of which it is told when they were tried.
+pub const TRIED_MAX: i64 = 1_000;
 
 type Steps = BTreeMap<StepId, StepState>;
 
@@ -131,6 +134,46 @@ pub async fn list(pool: &PgPool, before: Option<RunId>, limit: i64) -> Result<Ve
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(Run::try_from).collect()
+}
+
+/// The last run or drill of this plan's data centres and scope that was carried out to its end.
+pub async fn last_done(
+    pool: &PgPool,
+    lose: &BTreeSet<DatacenterId>,
+    scope: &Scope,
+) -> Result<Option<Run>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
+               steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
+               allowed_by, revision, routing_revision, changed_at
+           FROM failover_run
+           WHERE kind = 'ended' AND state->'outcome'->>'kind' = 'done'
+             AND NOT jsonb_exists(plan, 'back') AND plan->'lose' = $1 AND plan->'scope' = $2
+           ORDER BY id DESC LIMIT 1"#,
+        Json(lose) as _,
+        Json(scope) as _
+    )
+    .fetch_optional(pool)
+    .await?;
+    row.map(Run::try_from).transpose()
+}
+
+/// When each plan of all groups was last carried out to its end, by the data centres that it was
+/// without; the [`TRIED_MAX`] that were tried last.
+pub async fn tried(pool: &PgPool) -> Result<BTreeMap<BTreeSet<DatacenterId>, DateTime<Utc>>> {
+    let rows = sqlx::query!(
+        r#"SELECT plan->'lose' AS "lose!: Json<BTreeSet<DatacenterId>>",
+               max(changed_at) AS "at!"
+           FROM failover_run
+           WHERE kind = 'ended' AND state->'outcome'->>'kind' = 'done'
+             AND NOT jsonb_exists(plan, 'back') AND plan->'scope'->>'kind' = 'all'
+           GROUP BY plan->'lose' ORDER BY max(changed_at) DESC LIMIT $1"#,
+        TRIED_MAX
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.lose.0, row.at)).collect())
 }
 
 /// One thing that happened to a run.

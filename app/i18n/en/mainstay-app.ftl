@@ -2176,9 +2176,29 @@ failover-open-approval = Open { $id }
 failover-stop = Stop here...
 failover-force = Do not wait for data any more...
 failover-no-data = Past runs and gates cannot be read now.
+failover-judged = Judged at { $at } UTC, { $age } ago.
+failover-stuck = Stuck: { $what }.
+failover-stuck-since = Since { $at }, for { $age }.
+failover-stuck-measured = It takes longer than twice the longest such step so far, limit { $limit }.
+failover-stuck-default = It takes longer than { $limit }; no such step was measured so far.
+failover-drift = Since it was carried out last
+failover-drift-never = It was never carried out to its end: a drill shows what it does.
+failover-drift-drill = The last drill:
+failover-drift-run = The last run:
+failover-drift-none = Nothing in the plan differs.
+failover-again = What changed since you looked
+failover-again-same = It was checked again now: nothing in the plan changed.
+failover-again-changed = It was checked again now. Look at what changed, then start it.
+failover-again-unknown = It was checked again now. What you looked at is not known any more.
 failover-open = Open failover
 problem-failover = The failover of { $lose } waits for a person
 problem-failover-detail = { $why } Nothing else of it begins.
+problem-failover-stuck = The failover of { $lose } is stuck
+problem-failover-stuck-detail = { $n ->
+    [0] { $step } has taken longer than { $limit } since { $since }. { $waits }
+    [one] { $step } has taken longer than { $limit } since { $since }, and one more step its time. { $waits }
+   *[other] { $step } has taken longer than { $limit } since { $since }, and { $more } more steps theirs. { $waits }
+}
 problem-standby = { $db } could not fail over to { $dc }
 problem-standby-detail = { $why } Forced, it would lose what the standby lacks.
 problem-dropped = { $group } in { $dc }: { $percent } % of the traffic is missing

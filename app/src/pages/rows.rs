@@ -75,7 +75,9 @@ pub fn subject(problem: &Problem) -> (String, String) {
         Problem::RolloutPaused { rollout, .. }
         | Problem::RollbackStuck { rollout, .. }
         | Problem::RolledBack { rollout, .. } => (paths::rollout(rollout), rollout.to_string()),
-        Problem::FailoverWaits { run, .. } => (paths::failover_run(run), run.to_string()),
+        Problem::FailoverWaits { run, .. } | Problem::FailoverStuck { run, .. } => {
+            (paths::failover_run(run), run.to_string())
+        }
         Problem::ApprovalWaits { approval, .. } | Problem::ReviewWaits { approval, .. } => {
             (paths::approval(approval), approval.to_string())
         }

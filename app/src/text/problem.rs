@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::availability::burn::Speed;
 use mainstay_core::estate::Cause;
+use mainstay_core::failover::stuck::Stuck;
 use mainstay_core::id::{DatacenterId, RegionId, ServiceId};
 use mainstay_core::problem::Problem;
 use mainstay_core::rollout::StopReason;
@@ -75,6 +76,7 @@ pub fn problem_title(problem: &Problem) -> String {
         Problem::ReviewWaits { subject, .. } => {
             t!("problem-review", what = approval::subject(subject))
         }
+        Problem::FailoverStuck { lose, .. } => t!("problem-failover-stuck", lose = lose.as_str()),
         Problem::TrafficDropped { datacenter, group, missing_percent } => t!(
             "problem-dropped",
             group = group.as_str(),
@@ -183,6 +185,7 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         Problem::ReviewWaits { by, until, late: true, .. } => {
             t!("problem-review-late", by = by.as_str(), until = full(*until))
         }
+        Problem::FailoverStuck { steps, .. } => failover_stuck(steps, now),
         Problem::TrafficDropped { datacenter, .. } => {
             t!("problem-dropped-detail", dc = datacenter.as_str())
         }
@@ -195,6 +198,22 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         }
         Problem::Backup { trouble, .. } => backup::trouble_detail(trouble, now),
     }
+}
+
+/// The first of the steps that are stuck, and how many more there are.
+fn failover_stuck(steps: &[Stuck], now: DateTime<Utc>) -> String {
+    let Some(first) = steps.first() else { return String::new() };
+    let more = u32::try_from(steps.len() - 1).unwrap_or(u32::MAX);
+    let limit = i64::try_from(first.limit_seconds).unwrap_or_default();
+    t!(
+        "problem-failover-stuck-detail",
+        step = first.step.to_string(),
+        limit = duration(TimeDelta::seconds(limit)),
+        since = moment(first.since, now),
+        waits = sentence(&first.waits_for),
+        n = i64::from(more),
+        more = number(more)
+    )
 }
 
 fn rolled_back(why: &StopReason, undo_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {

@@ -26,6 +26,8 @@ const LOAD: TimeDelta = TimeDelta::seconds(60);
 pub struct Looked {
     pub estate: Estate,
     pub now: DateTime<Utc>,
+    /// Whether this server's clock ran evenly in the last seconds.
+    pub clock_even: bool,
     pub edges: BTreeMap<EdgeId, EdgeFact>,
     pub answered: Option<Answered>,
 }
@@ -35,6 +37,7 @@ impl Looked {
         Facts {
             estate: &self.estate,
             now: self.now,
+            clock_even: self.clock_even,
             edges: &self.edges,
             answered: self.answered.as_ref(),
         }
@@ -45,6 +48,7 @@ impl Sources {
     /// What is known now.
     pub(crate) fn look(&self) -> Looked {
         let now = Utc::now();
+        let clock_even = self.estate.is_clock_even(now);
         let estate = self.estate.snapshot(now).estate;
         let edges = self.edges.facts(now);
         let connected = |id: &&EdgeId| edges.get(*id).is_some_and(|fact| fact.connected);
@@ -53,7 +57,7 @@ impl Sources {
             let from = until - OBSERVE;
             self.traffic.recent(|recent| answered(recent, from, until))
         });
-        Looked { estate, now, edges, answered }
+        Looked { estate, now, clock_even, edges, answered }
     }
 }
 

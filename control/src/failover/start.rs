@@ -1,16 +1,17 @@
 //! Plans as they are shown, and their start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::approval::{ACT_VALID, Kind, REVIEW_WITHIN, Reach, Subject, Wish};
 use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::failover::lint::{self, Finding};
-use mainstay_core::failover::preview::{Given, Preview, preview};
-use mainstay_core::failover::request::REASON_MIN_CHARS;
+use mainstay_core::failover::preview::{Given, Preview, Tried, preview};
+use mainstay_core::failover::request::{LOOK_VALID, REASON_MIN_CHARS, is_stale};
 use mainstay_core::failover::rules::{Gates, Rule};
 use mainstay_core::failover::{self, Mode, Plan, Run, RunId, Scope, State};
-use mainstay_core::id::{DatacenterId, RegionId};
+use mainstay_core::id::DatacenterId;
 use mainstay_core::release::Releases;
 use mainstay_store::{StoreError, Tx, audit, failover as stored, release};
 use serde::Serialize;
@@ -41,15 +42,27 @@ pub struct Planned {
     pub at: DateTime<Utc>,
     pub preview: Preview,
     pub findings: Vec<Finding>,
+    /// The last run or drill of the same that was carried out to its end.
+    pub last: Option<Run>,
 }
 
 /// Whether places could go away.
 #[derive(Clone, Debug)]
 pub struct Readiness {
-    pub regions: Vec<(RegionId, Preview)>,
-    pub datacenters: Vec<(DatacenterId, Preview)>,
+    pub regions: Vec<Ready>,
+    pub datacenters: Vec<Ready>,
     pub gates: Gates,
+    /// When it was judged.
     pub at: DateTime<Utc>,
+}
+
+/// Whether a region or a data centre could.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    pub id: String,
+    pub preview: Preview,
+    /// When a drill or run of exactly this was last carried out to its end.
+    pub last: Option<DateTime<Utc>>,
 }
 
 /// What a person confirms.
@@ -67,6 +80,8 @@ pub struct Start {
     pub overridden: BTreeSet<Rule>,
     /// [`Plan::hash`] of what was shown; `None`: whatever it is.
     pub hash: Option<String>,
+    /// When it was looked at; `None`: whoever starts it has not looked.
+    pub looked_at: Option<DateTime<Utc>>,
 }
 
 impl Control {
@@ -75,25 +90,45 @@ impl Control {
         self.sources().plan(wanted).await
     }
 
-    /// Whether each region and each data centre could go away now, as of this moment.
+    /// Whether each region and each data centre could go away. While the store does not answer it
+    /// is what was judged last, which says itself how old it is.
     pub async fn readiness(&self) -> Result<Readiness, FailoverError> {
+        let judged = self.judge().await;
+        let mut last = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
+        match (judged, &*last) {
+            (Ok(readiness), _) => Ok(last.insert(readiness).clone()),
+            (Err(FailoverError::Store(_)), Some(before)) => Ok(before.clone()),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// As of this moment.
+    async fn judge(&self) -> Result<Readiness, FailoverError> {
         let (past, gates) = self.failover_past().await?;
+        let tried = stored::tried(self.store.reads()).await?;
         let estate = self.snapshot().estate;
         let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
         let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
         let now = Utc::now().trunc_subsecs(6);
-        let given = Given { fleet, observed: &observed, standing, gates: &gates, past: &past, now };
         let look = |lose: BTreeSet<DatacenterId>| {
-            let plan = failover::plan(fleet, &observed, standing, &lose, &Scope::All);
-            preview(&plan, &given)
+            let last = tried.get(&lose).copied();
+            let tried = last.map_or(Tried::Never, Tried::At);
+            let (observed, gates, past) = (&observed, &gates, &past);
+            let given = Given { fleet, observed, standing, gates, past, tried, now };
+            let plan = failover::plan(fleet, observed, standing, &lose, &Scope::All);
+            (preview(&plan, &given), last)
         };
         let regions = fleet.regions.keys().map(|id| {
-            let lose = fleet.datacenters_of(id).map(|(id, _)| id.clone()).collect();
-            (id.clone(), look(lose))
+            let (preview, last) =
+                look(fleet.datacenters_of(id).map(|(id, _)| id.clone()).collect());
+            Ready { id: id.to_string(), preview, last }
         });
         let regions = regions.collect();
         let datacenters = fleet.datacenters.iter().filter(|(_, it)| !it.retired);
-        let datacenters = datacenters.map(|(id, _)| (id.clone(), look([id.clone()].into())));
+        let datacenters = datacenters.map(|(id, _)| {
+            let (preview, last) = look([id.clone()].into());
+            Ready { id: id.to_string(), preview, last }
+        });
         let datacenters = datacenters.collect();
         Ok(Readiness { regions, datacenters, gates, at: now })
     }
@@ -132,7 +167,15 @@ impl Sources {
         let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
         let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
         let now = Utc::now().trunc_subsecs(6);
-        let given = Given { fleet, observed: &observed, standing, gates: &gates, past: &past, now };
+        let last = match wanted {
+            Wanted::Away { lose, scope } => {
+                stored::last_done(self.store.reads(), lose, scope).await?
+            }
+            Wanted::Back { .. } => None,
+        };
+        let tried = last.as_ref().map_or(Tried::Never, |run| Tried::At(run.changed_at));
+        let (gates, past) = (&gates, &past);
+        let given = Given { fleet, observed: &observed, standing, gates, past, tried, now };
         let plan = match wanted {
             Wanted::Away { lose, scope } => failover::plan(fleet, &observed, standing, lose, scope),
             Wanted::Back { run } => {
@@ -147,7 +190,7 @@ impl Sources {
         };
         let preview = preview(&plan, &given);
         let hash = plan.hash();
-        Ok(Planned { plan, hash, at: now, preview, findings })
+        Ok(Planned { plan, hash, at: now, preview, findings, last })
     }
 }
 
@@ -212,6 +255,12 @@ impl Starting<'_> {
         }
         if start.hash.as_ref().is_some_and(|shown| *shown != planned.hash) {
             let words = "the plan is another one by now; look at it again".to_owned();
+            refuse(tx, self.event(), &words).await?;
+            return Ok(Err(FailoverError::Changed(words)));
+        }
+        if start.looked_at.is_some_and(|at| is_stale(at, self.now)) {
+            let minutes = LOOK_VALID.num_minutes();
+            let words = format!("the plan was looked at more than {minutes} minutes ago");
             refuse(tx, self.event(), &words).await?;
             return Ok(Err(FailoverError::Changed(words)));
         }

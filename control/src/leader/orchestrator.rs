@@ -269,6 +269,7 @@ fn start(looked: &Looked, (datacenter, group): &Place, planned: &Planned) -> Sta
         emergency: false,
         overridden: Default::default(),
         hash: None,
+        looked_at: None,
     }
 }
 

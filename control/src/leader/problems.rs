@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::{Action, Actor, Event};
 use mainstay_core::estate::Estate;
+use mainstay_core::failover::RunId;
+use mainstay_core::failover::stuck::{self, Patience, Times};
 use mainstay_core::problem::{self, Problem, Proofs, Record, Step, Tracker};
 use mainstay_store::lease::Term;
-use mainstay_store::{StoreError, audit, lease, problem as stored};
+use mainstay_store::{StoreError, audit, failover as runs, lease, problem as stored};
 
 use super::Leader;
 use crate::estate::Snapshot;
+use crate::failover::PAST;
 
 /// Proofs of copies are read again after this time.
 const PROOFS_PERIOD: Duration = Duration::from_secs(10);
@@ -22,6 +25,10 @@ pub(super) struct Problems {
     tracker: Tracker,
     proofs: Proofs,
     proofs_read_at: Option<Instant>,
+    patience: Patience,
+    /// Of the run that is not over: how long such steps took before.
+    times: Option<(RunId, Times)>,
+    looked_at: Option<Instant>,
 }
 
 impl Problems {
@@ -33,6 +40,7 @@ impl Problems {
     ) -> Result<(), StoreError> {
         let now = snapshot.estate.at;
         self.read_proofs(leader, &snapshot.estate).await?;
+        let stuck = self.stuck(leader, snapshot).await?;
         let found = match snapshot.estate.fleet_revision {
             0 => Vec::new(),
             _ => {
@@ -44,6 +52,7 @@ impl Problems {
                 found.extend(problem::waiting(&snapshot.approvals, now));
                 let burning = leader.burning.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(burning.iter().cloned());
+                found.extend(stuck);
                 found
             }
         };
@@ -80,6 +89,28 @@ impl Problems {
             .await?;
         leader.estate.set_problems(stored::recent(leader.store.reads()).await?);
         Ok(())
+    }
+
+    /// Steps of the run that is not over which take longer than such steps ever did.
+    async fn stuck(
+        &mut self,
+        leader: &Leader,
+        snapshot: &Snapshot,
+    ) -> Result<Option<Problem>, StoreError> {
+        let now = Instant::now();
+        let passed = self.looked_at.replace(now).map_or(Duration::ZERO, |at| now - at);
+        let Some(run) = snapshot.estate.releases.failover() else { return Ok(None) };
+        let times = match &self.times {
+            Some((id, times)) if *id == run.id => times,
+            Some(_) | None => {
+                let runs = runs::list(leader.store.reads(), None, PAST).await?;
+                &self.times.insert((run.id, stuck::times(&runs))).1
+            }
+        };
+        let known = snapshot.stuck(run.id);
+        let steps = self.patience.look(run, times, known, (passed, snapshot.estate.at));
+        let lose = run.plan.name();
+        Ok((!steps.is_empty()).then_some(Problem::FailoverStuck { run: run.id, lose, steps }))
     }
 
     async fn read_proofs(&mut self, leader: &Leader, estate: &Estate) -> Result<(), StoreError> {

@@ -56,6 +56,10 @@ pub enum Reason {
     NotRunning {
         state: String,
     },
+    /// The target's Postgres does not run yet: it is being created, or starts.
+    ComingUp {
+        state: String,
+    },
     LagUnknown,
     LagTooLarge {
         lag_bytes: u64,
@@ -91,7 +95,7 @@ pub fn may_switch(
     match to.role {
         Role::Leader if to.state.runs() => return Ok(Verdict::Already),
         Role::Leader | Role::Replica => {}
-        Role::Stopped => return Err(Reason::NotRunning { state: to.state.to_string() }),
+        Role::Stopped => return Err(not_running(&to.state)),
         Role::Unknown => return Err(Reason::NoTarget { target: to_id.clone() }),
     }
     let leads = from.filter(|it| it.role == Role::Leader);
@@ -134,14 +138,14 @@ pub fn may_fail_over(
     match to.role {
         Role::Leader if to.state.runs() => return Ok(Verdict::Already),
         Role::Leader | Role::Replica => {}
-        Role::Stopped => return Err(Reason::NotRunning { state: to.state.to_string() }),
+        Role::Stopped => return Err(not_running(&to.state)),
         Role::Unknown => return Err(Reason::NoTarget { target: to_id.clone() }),
     }
     if let (State::Streaming, Some(leader)) = (&to.state, to.sees_leader()) {
         return Err(Reason::LeaderRuns { leader: leader.clone() });
     }
     if !to.state.runs() {
-        return Err(Reason::NotRunning { state: to.state.to_string() });
+        return Err(not_running(&to.state));
     }
     let accepted_bytes = accept.unwrap_or(0);
     let any = accepted_bytes == super::job::ANY_LOSS;
@@ -181,6 +185,14 @@ pub fn loss(to: &MemberReport, lost: Option<&MemberReport>) -> Loss {
     // What the standby itself says counts as well, where it is more.
     let bytes = between.max(to.lag_bytes);
     Loss { bytes, as_of: known.iter().map(|(_, at)| *at).max() }
+}
+
+/// A standby that comes up by itself is told from one that stays down.
+fn not_running(state: &State) -> Reason {
+    match state.comes_up() {
+        true => Reason::ComingUp { state: state.to_string() },
+        false => Reason::NotRunning { state: state.to_string() },
+    }
 }
 
 fn last_timeline(to: &MemberReport, lost: Option<&MemberReport>) -> Option<u32> {
@@ -228,6 +240,7 @@ impl fmt::Display for Reason {
                 write!(f, "the standby does not get what the leader writes: it is {state}")
             }
             Self::NotRunning { state } => write!(f, "the standby does not run: it is {state}"),
+            Self::ComingUp { state } => write!(f, "the standby does not run yet: it is {state}"),
             Self::LagUnknown => f.write_str("how far the standby is behind is not known"),
             Self::LagTooLarge { lag_bytes, lag_max_bytes } => {
                 write!(f, "the standby is {lag_bytes} bytes behind; {lag_max_bytes} may be")

@@ -23,6 +23,15 @@ use crate::id::{DatabaseId, DatacenterId};
 /// Most members that a report names.
 pub const MEMBERS_MAX: usize = 16;
 
+/// What Patroni says of a member that is on its way up.
+const COMING_UP: [&str; 5] = [
+    "creating replica",
+    "starting",
+    "restarting",
+    "initializing new cluster",
+    "running custom bootstrap script",
+];
+
 /// A member as the agent of its data centre sees it. Told again when it changes; until then it
 /// stands as long as its data centre is heard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +176,14 @@ impl State {
         match self {
             Self::Running | Self::Streaming | Self::ArchiveRecovery => true,
             Self::Other { .. } => false,
+        }
+    }
+
+    /// Whether it does not run yet, and comes up by itself.
+    pub fn comes_up(&self) -> bool {
+        match self {
+            Self::Running | Self::Streaming | Self::ArchiveRecovery => false,
+            Self::Other { words } => COMING_UP.contains(&words.as_str()),
         }
     }
 }

@@ -98,6 +98,9 @@ fn a_switchover_needs_everything_known_and_good() {
     to(sync(None), Err(Reason::SynchronousUnknown));
     let role = |role| MemberReport { role, state: other("stopped"), ..standby() };
     to(role(Role::Stopped), Err(Reason::NotRunning { state: "stopped".to_owned() }));
+    let created =
+        MemberReport { role: Role::Stopped, state: other("creating replica"), ..standby() };
+    to(created, Err(Reason::ComingUp { state: "creating replica".to_owned() }));
     to(role(Role::Unknown), Err(Reason::NoTarget { target: id("ams1") }));
 
     let stopped = MemberReport { state: other("crashed"), ..leader.clone() };
@@ -155,6 +158,9 @@ fn a_failover_says_what_is_lost_and_needs_it_accepted() {
     let down = MemberReport { state: other("start failed"), ..left_alone() };
     let not_running = Err(Reason::NotRunning { state: "start failed".to_owned() });
     check(down, None, Some(ANY_LOSS), not_running);
+    let starts = MemberReport { state: other("starting"), ..left_alone() };
+    let coming_up = Err(Reason::ComingUp { state: "starting".to_owned() });
+    check(starts, None, Some(ANY_LOSS), coming_up);
     let silent = MemberReport { role: Role::Unknown, ..left_alone() };
     check(silent, None, Some(ANY_LOSS), Err(Reason::NoTarget { target: id("ams1") }));
 }

@@ -20,6 +20,9 @@ use crate::rollout::EdgeFact;
 pub struct Facts<'a> {
     pub estate: &'a Estate,
     pub now: DateTime<Utc>,
+    /// Whether the server's clock ran evenly in the last seconds: while it did not, ages say
+    /// nothing, and nobody counts as silent.
+    pub clock_even: bool,
     /// By edge of the fleet; one that never connected may be absent.
     pub edges: &'a BTreeMap<EdgeId, EdgeFact>,
     /// `None`: no edge is heard.
@@ -83,7 +86,9 @@ fn advance(run: &Run, facts: &Facts<'_>, next: &mut Run, orders: &mut Vec<Order>
                 }
             }
             Some(StepState::Running { since, attempt, .. }) => {
-                let running = Running { run, group, step, since: *since, attempt: *attempt };
+                // A clock that was set back would have it begin in the future.
+                let since = (*since).min(facts.now);
+                let running = Running { run, group, step, since, attempt: *attempt };
                 let (state, order) = running.look(facts);
                 next.steps.insert(step.id.clone(), state);
                 orders.extend(order);

@@ -2,8 +2,9 @@
 //! the run that carries it out.
 //!
 //! Owns the plan ([`plan`]) with its linter ([`lint`]), what stands in its way ([`preview`],
-//! [`rules`]), the run ([`run`], [`decide`], [`request`]), and what runs leave standing
-//! ([`standing`]): where requests do not go any more, and which nodes stand in for others.
+//! [`rules`]) and what changed in it ([`drift`]), the run ([`run`], [`decide`], [`request`]) with
+//! what of it takes too long ([`stuck`]), and what runs leave standing ([`standing`]): where
+//! requests do not go any more, and which nodes stand in for others.
 //!
 //! Invariants: a plan is immutable and hashed, and follows from what is declared, who is heard and
 //! who leads alone; no step of a group begins before the group above is recovered, or a person
@@ -11,6 +12,7 @@
 //! by what is observed.
 
 pub mod decide;
+pub mod drift;
 pub mod lint;
 pub mod look;
 mod observed;
@@ -20,6 +22,7 @@ pub mod request;
 pub mod rules;
 mod run;
 mod standing;
+pub mod stuck;
 mod target;
 #[cfg(test)]
 mod tests;

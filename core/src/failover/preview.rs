@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rules::{self, Gates, Holds, Judged, Rule};
@@ -12,6 +12,11 @@ use super::target::lag_max_bytes;
 use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Standing, Step};
 use crate::fleet::Fleet;
 use crate::id::{DatabaseId, DatacenterId, GroupId, ServiceId};
+
+/// A plan that nobody carried out for so long may not be what it was.
+pub const DRILL_MAX: TimeDelta = TimeDelta::days(90);
+/// What was judged longer ago says nothing of now.
+pub const READINESS_MAX_AGE: TimeDelta = TimeDelta::seconds(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -74,6 +79,16 @@ pub struct Preview {
 /// How long each group took in the last run that moved it, and when that was.
 pub type Past = BTreeMap<GroupId, (u64, DateTime<Utc>)>;
 
+/// Whether the same was carried out to its end before, as a drill or in earnest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tried {
+    /// Nobody keeps runs here: a fleet file alone is planned on.
+    #[default]
+    NotKept,
+    Never,
+    At(DateTime<Utc>),
+}
+
 /// What a preview is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
@@ -82,6 +97,7 @@ pub struct Given<'a> {
     pub standing: &'a Standing,
     pub gates: &'a Gates,
     pub past: &'a Past,
+    pub tried: Tried,
     pub now: DateTime<Utc>,
 }
 
@@ -121,6 +137,7 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
         let sentence = judged.sentence.clone();
         checks.push(Check { verdict, group: None, sentence, link: Some("/failover".to_owned()) });
     }
+    checks.extend(tried(plan, given));
     let at_risk = at_risk(plan, given);
     for group in &plan.groups {
         checks.extend(targets(group, given));
@@ -135,6 +152,25 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
     let groups: Vec<_> = plan.groups.iter().map(|it| of_group(it, plan, given, &checks)).collect();
     let verdict = checks.iter().map(|it| it.verdict).max().unwrap_or(Verdict::Ready);
     Preview { verdict, checks, groups, at_risk, rules }
+}
+
+/// How long ago it was tried.
+fn tried(plan: &Plan, given: &Given<'_>) -> Option<Check> {
+    if plan.back.is_some() || plan.is_empty() {
+        return None;
+    }
+    let sentence = match given.tried {
+        Tried::NotKept => return None,
+        Tried::Never => "it was never tried: nobody knows how long it takes".to_owned(),
+        Tried::At(at) if given.now - at > DRILL_MAX => format!(
+            "the last drill or run was over {} days ago, limit {}",
+            (given.now - at).num_days(),
+            DRILL_MAX.num_days()
+        ),
+        Tried::At(_) => return None,
+    };
+    let link = Some(format!("/failover/plans/{}", plan.name()));
+    Some(Check { verdict: Verdict::Warnings, group: None, sentence, link })
 }
 
 fn targets(group: &GroupPlan, given: &Given<'_>) -> Vec<Check> {

@@ -1,12 +1,24 @@
 //! What a person may ask of a run, and why not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Mode, Outcome, Run, RunId, State, StepId, StepState};
 
 /// Shortest reason where one is asked for, in characters.
 pub const REASON_MIN_CHARS: usize = 10;
+/// A plan that was looked at longer ago is looked at again before it starts.
+pub const LOOK_VALID: TimeDelta = TimeDelta::minutes(5);
+
+/// What clocks of two servers may differ by.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(30);
+
+/// Whether a plan has to be looked at again; a look in the future is none.
+pub fn is_stale(looked_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let age = now - looked_at;
+    // Two servers' clocks may differ a little.
+    age > LOOK_VALID || age < -CLOCKS_DIFFER
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]

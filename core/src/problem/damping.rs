@@ -93,6 +93,7 @@ impl Problem {
             | Self::RolledBack { .. }
             | Self::RollbackStuck { .. }
             | Self::FailoverWaits { .. }
+            | Self::FailoverStuck { .. }
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
             | Self::TrafficDropped { .. }

@@ -27,6 +27,7 @@ use crate::availability::burn::Speed;
 use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
 use crate::failover::RunId;
+use crate::failover::stuck::Stuck;
 use crate::fleet::{Placement, Service};
 use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
 use crate::placement;
@@ -99,6 +100,8 @@ pub enum Problem {
         until: DateTime<Utc>,
         late: bool,
     },
+    /// Steps of a failover run longer than steps of their kind ever did; not empty.
+    FailoverStuck { run: RunId, lose: String, steps: Vec<Stuck> },
     /// The traffic of a group dropped in one data centre and not in the others (R6).
     TrafficDropped { datacenter: DatacenterId, group: GroupId, missing_percent: u8 },
     /// A standby could not take over from its leader without a loss.
@@ -139,6 +142,7 @@ impl Problem {
             Self::ApprovalWaits { approval, .. } | Self::ReviewWaits { approval, .. } => {
                 format!("waits-{approval}")
             }
+            Self::FailoverStuck { run, .. } => format!("failover-stuck-{run}"),
             Self::TrafficDropped { datacenter, group, .. } => {
                 format!("dropped-{group}-in-{datacenter}")
             }
@@ -167,7 +171,10 @@ impl Problem {
     pub const fn about_failover(&self) -> bool {
         matches!(
             self,
-            Self::FailoverWaits { .. } | Self::TrafficDropped { .. } | Self::StandbyNotReady { .. }
+            Self::FailoverWaits { .. }
+                | Self::FailoverStuck { .. }
+                | Self::TrafficDropped { .. }
+                | Self::StandbyNotReady { .. }
         )
     }
 
@@ -192,6 +199,7 @@ impl Problem {
             | Self::FailoverWaits { .. }
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
+            | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { .. }
             | Self::StandbyNotReady { .. } => None,
@@ -222,7 +230,8 @@ impl Problem {
             | Self::EdgeGone { .. }
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
-            | Self::FailoverWaits { .. } => (None, None),
+            | Self::FailoverWaits { .. }
+            | Self::FailoverStuck { .. } => (None, None),
         }
     }
 
@@ -237,6 +246,7 @@ impl Problem {
             | Self::FailoverWaits { .. }
             | Self::ApprovalWaits { subject: Subject::Failover { .. }, .. }
             | Self::ReviewWaits { late: true, .. }
+            | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { speed: Speed::Page, .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,

@@ -59,7 +59,7 @@ pub async fn run(args: FailoverArgs) -> anyhow::Result<ExitCode> {
     let (result, json) = match args.command {
         C::Plan(args) => return Ok(plan::run(&args)),
         C::Ready(args) => (ask::ready(&args).await, args.server.json),
-        C::Start(args) => (ask::start(&args).await, args.server.json),
+        C::Start(args) => (ask::start(&args).await, args.how.server.json),
         C::Status(args) => (ask::status(&args).await, args.server.json),
         C::Refuse(args) => (ask::ask(&args, "refuse").await, args.server.json),
         C::Pause(args) => (ask::ask(&args, "pause").await, args.server.json),
@@ -68,8 +68,8 @@ pub async fn run(args: FailoverArgs) -> anyhow::Result<ExitCode> {
         C::Skip(args) => (ask::ask(&args, "skip").await, args.server.json),
         C::Stop(args) => (ask::ask(&args, "stop").await, args.server.json),
         C::Force(args) => (ask::ask(&args, "force").await, args.server.json),
-        C::GoBack(args) => (ask::back(&args, true).await, args.server.json),
-        C::FailBack(args) => (ask::back(&args, false).await, args.server.json),
+        C::GoBack(args) => (ask::back(&args, true).await, args.how.server.json),
+        C::FailBack(args) => (ask::back(&args, false).await, args.how.server.json),
     };
     Ok(ended(result, json))
 }

@@ -8,6 +8,7 @@ mod bench;
 mod edge;
 mod failover;
 mod fleet;
+mod orchestrator;
 mod quarantine;
 mod rollout;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Failover(failover::FailoverArgs),
     /// Show how available services were, and the report of a month.
     Availability(availability::AvailabilityArgs),
+    /// Show what the orchestrator sees and decided, and say what it may do.
+    Orchestrator(orchestrator::OrchestratorArgs),
     /// Run the detector of traffic drops over a recorded series.
     Traffic(traffic::TrafficArgs),
     /// Verify or export the audit log.
@@ -100,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Availability(args) => one_thread()?.block_on(availability::run(args)),
+        Command::Orchestrator(args) => one_thread()?.block_on(orchestrator::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Traffic(args) => Ok(traffic::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),

@@ -313,6 +313,7 @@ fn passes(reason: &Reason) -> bool {
         Reason::LeaderAway
         | Reason::NotStreaming { .. }
         | Reason::NotRunning { .. }
+        | Reason::ComingUp { .. }
         | Reason::LagUnknown
         | Reason::TimelineUnknown
         | Reason::SynchronousUnknown

@@ -1,24 +1,24 @@
 //! `/failover`: can we fail over right now, what runs, what was done, and the gates.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use mainstay_core::access::Target;
 use mainstay_core::failover::Run;
-use mainstay_core::failover::preview::{Preview, Verdict};
-use mainstay_core::failover::rules::{Gate, Gates, Rule};
+use mainstay_core::failover::preview::{Preview, READINESS_MAX_AGE, Verdict};
+use mainstay_core::failover::rules::Gates;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{RunRow, seconds, verdict};
+pub use super::gates::{GateRow, TypedGate};
+use super::{RunRow, gates, seconds, verdict};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::state;
-use crate::ui::block::{self, callout, empty, no_permission};
-use crate::ui::button::{Weight, link_button, post, submit};
-use crate::ui::card::{Head, card, columns, padded};
-use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
+use crate::ui::block::{self, callout, empty};
+use crate::ui::button::{Weight, link_button};
+use crate::ui::card::{Head, card, columns};
+use crate::ui::form::Mistake;
 use crate::ui::head::{PageHead, page_head};
 use crate::ui::table::{Column, bullet, table};
 use crate::ui::time::time;
@@ -34,6 +34,10 @@ pub struct Data {
     pub answer: String,
     /// The worst blocker; empty: there is none.
     pub cause: String,
+    /// When all of this was judged.
+    pub judged_at: DateTime<Utc>,
+    /// Whether that is so long ago that nothing of it is known of now.
+    pub old: bool,
     /// Regions, then data centres: what if this goes away.
     pub regions: Vec<ReadyRow>,
     pub datacenters: Vec<ReadyRow>,
@@ -57,19 +61,29 @@ pub struct Card {
     pub tone: Tone,
     pub answer: String,
     pub cause: String,
+    /// When that was judged; absent: never since this server started.
+    pub judged_at: Option<DateTime<Utc>>,
     pub regions: Vec<ReadyRow>,
     /// The run that is not over.
     pub running: Option<RunRow>,
 }
 
 impl Card {
-    /// `None`: what has to be known cannot be read now.
-    pub fn of(regions: Option<&[Looked]>, running: Option<&Run>) -> Self {
-        let looked = regions.unwrap_or_default();
-        let (tone, answer, cause) = answer(looked);
-        let cause = if regions.is_some() { cause } else { t!("failover-no-data") };
-        let regions = looked.iter().map(row).collect();
-        Self { tone, answer, cause, regions, running: running.map(RunRow::of) }
+    /// `None`: what has to be known was never read.
+    pub fn of(
+        regions: Option<(&[Looked], DateTime<Utc>)>,
+        running: Option<&Run>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let (looked, judged_at) = match regions {
+            Some((looked, at)) => (looked, Some(at)),
+            None => (&[][..], None),
+        };
+        let old = judged_at.is_none_or(|at| is_old(at, now));
+        let (tone, answer, cause) = if old { unknown() } else { answer(looked) };
+        let regions = looked.iter().map(|it| row(it, old)).collect();
+        let running = running.map(RunRow::of);
+        Self { tone, answer, cause, judged_at, regions, running }
     }
 
     pub fn view(&self, now: DateTime<Utc>) -> AnyView {
@@ -85,18 +99,12 @@ impl Card {
         let rows = (!self.regions.is_empty())
             .then(|| ready_table(t!("failover-if-region"), &self.regions, now, false));
         view! {
-            <section class="card" data-swap="failover-card">{verdict}{running}{rows}</section>
+            <section class="card" data-swap="failover-card">
+                {verdict}{judged(self.judged_at, now)}{running}{rows}
+            </section>
         }
         .into_any()
     }
-}
-
-/// A gate's form as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TypedGate {
-    pub gate: String,
-    pub reason: String,
-    pub until: String,
 }
 
 /// One place that may go away.
@@ -125,15 +133,6 @@ pub struct ReadyRow {
     pub last_drill: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = FailoverGateRow)]
-pub struct GateRow {
-    #[schema(value_type = String)]
-    pub rule: Rule,
-    #[schema(value_type = Option<Object>)]
-    pub closed: Option<Gate>,
-}
-
 /// One plan with its preview.
 #[derive(Clone, Debug)]
 pub struct Looked {
@@ -147,6 +146,7 @@ pub struct Looked {
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     pub at: DateTime<Utc>,
+    pub judged_at: DateTime<Utc>,
     pub regions: &'a [Looked],
     pub datacenters: &'a [Looked],
     pub runs: &'a [Run],
@@ -156,22 +156,21 @@ pub struct Input<'a> {
 }
 
 pub fn build(input: Input<'_>) -> Data {
-    let regions: Vec<_> = input.regions.iter().map(row).collect();
-    let datacenters: Vec<_> = input.datacenters.iter().map(row).collect();
-    let (tone, answer, cause) = answer(input.regions);
-    let gate = |rule, gate: &Option<Gate>| {
-        let open = |gate: &&Gate| gate.until.is_none_or(|until| until > input.at);
-        GateRow { rule, closed: gate.as_ref().filter(open).cloned() }
-    };
+    let old = is_old(input.judged_at, input.at);
+    let regions: Vec<_> = input.regions.iter().map(|it| row(it, old)).collect();
+    let datacenters: Vec<_> = input.datacenters.iter().map(|it| row(it, old)).collect();
+    let (tone, answer, cause) = if old { unknown() } else { answer(input.regions) };
     Data {
         at: input.at,
         tone,
         answer,
         cause,
+        judged_at: input.judged_at,
+        old,
         regions,
         datacenters,
         runs: input.runs.iter().map(RunRow::of).collect(),
-        gates: vec![gate(Rule::Lock, &input.gates.lock), gate(Rule::Freeze, &input.gates.freeze)],
+        gates: gates::rows(input.gates, input.at),
         next: input.next,
         key: input.key,
         typed: TypedGate::default(),
@@ -179,13 +178,24 @@ pub fn build(input: Input<'_>) -> Data {
     }
 }
 
-fn row(looked: &Looked) -> ReadyRow {
+/// Whether it was judged too long ago.
+fn is_old(judged_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - judged_at > READINESS_MAX_AGE
+}
+
+/// What is said when it was.
+fn unknown() -> (Tone, String, String) {
+    (Tone::Unk, t!("failover-answer-unknown"), t!("failover-no-data"))
+}
+
+fn row(looked: &Looked, old: bool) -> ReadyRow {
     let preview = &looked.preview;
-    let (tone, word) = match preview.groups.is_empty() {
-        true => (Tone::Plan, t!("failover-empty")),
-        false => verdict(preview.verdict),
+    let (tone, word) = match (old, preview.groups.is_empty()) {
+        (true, _) => verdict(Verdict::Unknown),
+        (false, true) => (Tone::Plan, t!("failover-empty")),
+        (false, false) => verdict(preview.verdict),
     };
-    let worst = worst(preview);
+    let worst = worst(preview).filter(|_| !old);
     let times = preview.groups.iter().map(|group| group.seconds);
     let to: std::collections::BTreeSet<_> =
         preview.groups.iter().flat_map(|group| &group.targets).map(ToString::to_string).collect();
@@ -292,7 +302,9 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let runs = runs(data);
     let main = view! {
         <div class="stack">
-            <section class="card" data-swap="failover-verdict">{verdict}</section>
+            <section class="card" data-swap="failover-verdict">
+                {verdict}{judged(Some(data.judged_at), data.at)}
+            </section>
             {running(data)}
             <div data-swap="failover-ready" class="stack">
                 {ready(t!("failover-if-region"), &data.regions, data.at)}
@@ -301,7 +313,15 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             <div data-swap="failover-runs">{runs}</div>
         </div>
     };
-    view! { {head}{columns(main, gates(data, reader))} }.into_any()
+    view! { {head}{columns(main, gates::view(data, reader))} }.into_any()
+}
+
+/// When it was judged, and how long ago that is.
+fn judged(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<AnyView> {
+    let at = at?;
+    let age = text::duration((now - at).max(TimeDelta::zero()));
+    let words = t!("failover-judged", at = text::clock_seconds(at, now), age = age);
+    Some(view! { <p class="pad muted small">{words}</p> }.into_any())
 }
 
 /// What goes on, or stands until somebody fails back.
@@ -421,66 +441,40 @@ fn runs(data: &Data) -> AnyView {
     card(head, view! { {table(t!("failover-runs"), columns, body)}{more} })
 }
 
-/// The gates: closed ones with their reasons, and a form that closes one.
-fn gates(data: &Data, reader: &Reader) -> AnyView {
-    let may = reader.may_operate(Target::default());
-    let closed = data.gates.iter().filter_map(|row| {
-        let gate = row.closed.as_ref()?;
-        let until = gate.until.map(|until| text::moment(until, data.at));
-        let until = until.map(|at| t!("failover-gate-until", at = at)).unwrap_or_default();
-        let words = format!("{}: {} {until}", gate.by, gate.reason);
-        let open = may.is_ok().then(|| {
-            let action = paths::action(paths::FAILOVER, "open-gate");
-            let fields = vec![
-                ("gate", row.rule.name().to_owned()),
-                ("key", format!("{}-{}", data.key, row.rule.name())),
-            ];
-            post(Weight::Plain, action, &reader.csrf, fields, t!("failover-gate-open"))
-        });
-        Some(callout(Tone::Warn, format!("{}.", super::rule(row.rule)), words, open))
-    });
-    let closed: Vec<_> = closed.collect();
-    let head = Head::new(t!("failover-gates"));
-    let form = match may {
-        Err(refusal) => no_permission(text::refusal(&refusal), t!("failover-gate-close")),
-        Ok(()) => gate_form(data, reader),
-    };
-    let none =
-        closed.is_empty().then(|| view! { <p class="second">{t!("failover-gates-none")}</p> });
-    padded(head, view! { {none}{closed}{form} })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn gate_form(data: &Data, reader: &Reader) -> AnyView {
-    let choices =
-        [Rule::Lock, Rule::Freeze].map(|rule| (rule.name().to_owned(), super::rule(rule))).to_vec();
-    let gate = Field {
-        name: "gate",
-        label: t!("failover-gate"),
-        kind: Kind::Select(choices),
-        value: data.typed.gate.clone(),
-        ..Field::default()
-    };
-    let reason = Field {
-        name: "reason",
-        label: t!("failover-reason"),
-        value: data.typed.reason.clone(),
-        ..Field::default()
-    };
-    let until = Field {
-        name: "until",
-        label: t!("failover-until"),
-        hint: Some(t!("failover-until-hint")),
-        value: data.typed.until.clone(),
-        ..Field::default()
-    };
-    let mistakes = &data.mistakes;
-    let body = view! {
-        {error_summary(mistakes_title(mistakes), mistakes)}
-        <input type="hidden" name="key" value=data.key.clone()/>
-        {field(gate, mistakes)}
-        {field(reason, mistakes)}
-        {field(until, mistakes)}
-        {submit(Weight::Plain, t!("failover-gate-close"))}
-    };
-    form(paths::action(paths::FAILOVER, "close-gate"), &reader.csrf, body)
+    #[test]
+    fn what_was_judged_too_long_ago_is_unknown() {
+        let ready = Preview {
+            verdict: Verdict::Ready,
+            checks: Vec::new(),
+            groups: Vec::new(),
+            at_risk: Vec::new(),
+            rules: Vec::new(),
+        };
+        let places = [Looked { id: "north".to_owned(), preview: ready, last_drill: None }];
+        let judged_at = DateTime::UNIX_EPOCH;
+        let data = |age: TimeDelta| {
+            build(Input {
+                at: judged_at + age,
+                judged_at,
+                regions: &places,
+                datacenters: &[],
+                runs: &[],
+                gates: &Gates::default(),
+                next: None,
+                key: String::new(),
+            })
+        };
+        let fresh = data(READINESS_MAX_AGE);
+        assert_eq!((fresh.tone, fresh.old), (Tone::Ok, false));
+        let old = data(READINESS_MAX_AGE + TimeDelta::seconds(1));
+        assert_eq!((old.tone, old.old, old.regions[0].tone), (Tone::Unk, true, Tone::Unk));
+        let now = judged_at + READINESS_MAX_AGE * 2;
+        assert_eq!(Card::of(Some((&places, judged_at)), None, now).tone, Tone::Unk);
+        assert_eq!(Card::of(Some((&places, now)), None, now).tone, Tone::Ok);
+        assert_eq!(Card::of(None, None, now).tone, Tone::Unk);
+    }
 }

@@ -1,12 +1,16 @@
 //! Failover: whether it can be done now ([`list`]), what it would do ([`plan`]), how it goes
 //! ([`run`]); and what the orchestrator makes of the traffic ([`orchestrator`]).
 
+mod changes;
+mod gates;
 pub mod list;
 mod log;
 pub mod orchestrator;
 pub mod plan;
 pub mod run;
+mod start;
 mod steps;
+mod stuck;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::failover::preview::{Check, Verdict};

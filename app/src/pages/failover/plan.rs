@@ -3,25 +3,26 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use mainstay_core::access::Target;
 use mainstay_core::failover::lint::Finding;
 use mainstay_core::failover::preview::{AtRisk, GroupPreview, Preview};
 use mainstay_core::failover::rules::{Holds, Rule};
-use mainstay_core::failover::{Mode, Plan};
+use mainstay_core::failover::{Mode, Plan, Run};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use super::changes::{Again, Drift};
+use super::changes::{since_last, since_look};
+pub use super::start::Typed;
 use super::steps::{self, StepRow};
-use super::{CheckRow, seconds, verdict};
+use super::{CheckRow, seconds, start, verdict};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::{badge, state};
-use crate::ui::block::{empty, no_permission};
-use crate::ui::button::{Weight, submit};
+use crate::ui::block::empty;
 use crate::ui::card::{Head, card, columns, padded};
-use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
+use crate::ui::form::Mistake;
 use crate::ui::glyph::{glyph, glyph_named};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::table::{Column, table};
@@ -48,6 +49,10 @@ pub struct Data {
     pub findings: Vec<Finding>,
     /// The run that is not over: nothing else can start.
     pub other: Option<String>,
+    /// What differs since the last drill or run of the same; absent: there was none.
+    pub drift: Option<Drift>,
+    /// Why a start was refused, and what differs since the plan was looked at.
+    pub again: Option<Again>,
     /// Whether a start now, without waiting for data, may lose some.
     pub forced_loses: bool,
     #[serde(skip)]
@@ -56,19 +61,6 @@ pub struct Data {
     pub typed: Typed,
     #[serde(skip)]
     pub mistakes: Vec<Mistake>,
-}
-
-/// The start form as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    pub mode: String,
-    pub drill: bool,
-    pub reason: String,
-    pub confirm: String,
-    pub emergency: bool,
-    /// Names of rules that are overridden.
-    pub overridden: Vec<String>,
-    pub key: String,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -119,6 +111,8 @@ pub struct Input<'a> {
     pub preview: &'a Preview,
     pub findings: &'a [Finding],
     pub other: Option<String>,
+    /// The last drill or run of the same that was carried out to its end.
+    pub last: Option<&'a Run>,
     pub action: String,
     pub typed: Typed,
 }
@@ -179,6 +173,8 @@ pub fn build(input: Input<'_>) -> Data {
         at_risk: preview.at_risk.iter().map(risk).collect(),
         findings: input.findings.to_vec(),
         other: input.other,
+        drift: input.last.map(|last| Drift::of(last, plan)),
+        again: None,
         forced_loses: preview.loses(Mode::Forced),
         action: input.action,
         typed: input.typed,
@@ -213,16 +209,20 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         note: Some(note.into_any()),
         actions: None,
     });
+    let forth = data.plan.back.is_none() && !data.plan.is_empty();
+    let drifted = forth.then(|| since_last(data.drift.as_ref(), data.at));
     let main = view! {
         <div class="stack">
+            {data.again.as_ref().map(since_look)}
             {what(data)}
             {checks(data)}
+            {drifted}
             {risks(data)}
             {findings(data)}
             {each(data)}
         </div>
     };
-    view! { {head}{columns(main, start(data, reader))} }.into_any()
+    view! { {head}{columns(main, start::view(data, reader))} }.into_any()
 }
 
 fn what(data: &Data) -> AnyView {
@@ -375,115 +375,4 @@ fn each(data: &Data) -> AnyView {
         })
         .collect_view();
     padded(Head::new(t!("failover-steps")), groups)
-}
-
-fn start(data: &Data, reader: &Reader) -> AnyView {
-    let head = Head::new(t!("failover-start"));
-    if let Some(other) = &data.other {
-        let words = t!("failover-other", run = other.as_str());
-        return card(head, no_permission(words, t!("failover-start")));
-    }
-    if let Err(refusal) = reader.may_operate(Target::default()) {
-        return card(head, no_permission(text::refusal(&refusal), t!("failover-start")));
-    }
-    if data.plan.is_empty() {
-        let words = t!("failover-nothing-detail");
-        return card(head, no_permission(words, t!("failover-start")));
-    }
-    padded(head, start_form(data, reader))
-}
-
-fn start_form(data: &Data, reader: &Reader) -> AnyView {
-    let typed = &data.typed;
-    let mistakes = &data.mistakes;
-    let forced = match data.forced_loses {
-        true => t!("failover-mode-forced-loses"),
-        false => t!("failover-mode-forced"),
-    };
-    let modes = vec![
-        (Mode::Graceful.name().to_owned(), t!("failover-mode-graceful")),
-        (Mode::Forced.name().to_owned(), forced),
-    ];
-    let mode = Field {
-        name: "mode",
-        label: t!("failover-mode"),
-        hint: Some(t!("failover-mode-hint")),
-        kind: Kind::Select(modes),
-        value: typed.mode.clone(),
-        ..Field::default()
-    };
-    let tick = |on: bool| if on { "yes".to_owned() } else { String::new() };
-    let drill = Field {
-        name: "drill",
-        label: t!("failover-drill"),
-        hint: Some(t!("failover-drill-hint")),
-        kind: Kind::Checkbox,
-        value: tick(typed.drill),
-        ..Field::default()
-    };
-    let reason = Field {
-        name: "reason",
-        label: t!("failover-reason"),
-        hint: Some(t!("failover-reason-hint")),
-        kind: Kind::Area(2),
-        value: typed.reason.clone(),
-        ..Field::default()
-    };
-    let confirm = Field {
-        name: "confirm",
-        label: t!("failover-confirm", name = data.name.as_str()),
-        value: typed.confirm.clone(),
-        autocomplete: Some("off"),
-        ..Field::default()
-    };
-    let emergency = Field {
-        name: "emergency",
-        label: t!("failover-emergency"),
-        hint: Some(t!("failover-emergency-hint")),
-        kind: Kind::Checkbox,
-        value: tick(typed.emergency),
-        ..Field::default()
-    };
-    let drill = data.plan.back.is_none().then(|| field(drill, mistakes));
-    let body = view! {
-        {error_summary(mistakes_title(mistakes), mistakes)}
-        <input type="hidden" name="key" value=typed.key.clone()/>
-        <input type="hidden" name="plan" value=data.hash.clone()/>
-        {field(mode, mistakes)}
-        {drill}
-        {overrides(data)}
-        {field(reason, mistakes)}
-        {field(confirm, mistakes)}
-        {field(emergency, mistakes)}
-        {submit(Weight::Danger, start_label(data))}
-        <p class="muted small">{t!("failover-start-note")}</p>
-    };
-    form(data.action.clone(), &reader.csrf, body)
-}
-
-fn start_label(data: &Data) -> String {
-    match data.plan.back {
-        Some(_) => t!("failover-start-back", name = data.name.as_str()),
-        None => t!("failover-start-do", name = data.name.as_str()),
-    }
-}
-
-/// A box for each rule that does not hold: overriding names it.
-fn overrides(data: &Data) -> Vec<AnyView> {
-    let broken = data.rules.iter().filter(|row| row.tone != Tone::Ok);
-    let one = |row: &RuleRow| {
-        let name = row.rule.name();
-        let checked = data.typed.overridden.iter().any(|it| it == name);
-        let words = t!("failover-override", rule = super::rule(row.rule), why = row.words.as_str());
-        view! {
-            <div class="fld">
-                <label class="check">
-                    <input type="checkbox" name="override" value=name checked=checked/>
-                    <span>{words}</span>
-                </label>
-            </div>
-        }
-        .into_any()
-    };
-    broken.map(one).collect()
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use mainstay_core::access::Target;
 use mainstay_core::approval::ApprovalId;
 use mainstay_core::failover::request::REASON_MIN_CHARS;
+use mainstay_core::failover::stuck::Stuck;
 use mainstay_core::failover::{Mode, Outcome, Run, State, StepState};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use super::log::log;
 pub use super::log::{LogRow, Told};
 use super::steps::{self, StepRow};
+use super::stuck::{self, StuckRow};
 use super::{RunRow, run_title, seconds, step_state};
 use crate::pages::Reader;
 use crate::paths;
@@ -43,6 +45,8 @@ pub struct Data {
     pub log: Vec<LogRow>,
     /// What failed and waits for a person.
     pub failed: Option<FailedRow>,
+    /// Steps that take longer than steps of their kind ever did.
+    pub stuck: Vec<StuckRow>,
     /// Whether something that it moved can come back.
     pub can_go_back: bool,
     /// Where it waits for a second person, or somebody looks at it afterwards.
@@ -87,13 +91,21 @@ pub struct FailedRow {
     pub why: String,
 }
 
-pub fn build(
-    run: &Run,
-    events: &[Told],
-    limits: &dyn Fn(&str) -> Option<u64>,
-    can_go_back: bool,
-    (at, key): (DateTime<Utc>, String),
-) -> Data {
+/// Everything the page is made of.
+pub struct Input<'a> {
+    pub at: DateTime<Utc>,
+    pub run: &'a Run,
+    /// Newest first.
+    pub events: &'a [Told],
+    pub stuck: &'a [Stuck],
+    /// Within how many seconds a group is to be served again, by its id.
+    pub limits: &'a dyn Fn(&str) -> Option<u64>,
+    pub can_go_back: bool,
+    pub key: String,
+}
+
+pub fn build(input: Input<'_>) -> Data {
+    let Input { at, run, events, limits, can_go_back, key, .. } = input;
     let groups = run.plan.groups.iter().map(|group| {
         let (since, ended_at) = run.group_times(group);
         let states = || group.steps.iter().map(|step| run.steps.get(&step.id));
@@ -142,6 +154,7 @@ pub fn build(
         groups: groups.collect(),
         log: events.iter().flat_map(|event| log(run, event)).collect(),
         failed,
+        stuck: stuck::rows(run, input.stuck),
         can_go_back,
         approval: None,
         key,
@@ -185,6 +198,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         <div class="stack">
             {error_summary(mistakes_title(&data.mistakes), &data.mistakes)}
             <div data-swap="failover-callout">{message(data)}</div>
+            <div data-swap="failover-stuck" class="stack">{stuck::view(&data.stuck, data.at)}</div>
             <div data-swap="failover-groups">{groups(data)}</div>
             <div data-swap="failover-steps" class="stack">{each(data)}</div>
         </div>

@@ -1,8 +1,14 @@
 //! Plans, their order and what they must never do; the run from step to step.
 
+mod clocks;
+mod drifts;
+mod model;
 mod plans;
+mod properties;
 mod runs;
+mod standbys;
 mod watches;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,140 +1,8 @@
 //! Runs in a world that does what it is told, or does not: their steps, and what people ask.
 
+use super::world::{World, no_database};
 use super::*;
-use crate::estate::{DatacenterState, Estate, Instance, InstanceState};
-use crate::failover::decide::{Answered, Facts, decide};
-use crate::failover::request::{Refusal, Request, request};
-use crate::release::Releases;
-use crate::rollout::EdgeFact;
-use std::sync::Arc;
-
-use crate::id::{EdgeId, InstanceId};
-
-/// A world in which everything that is told is done at once.
-struct World {
-    estate: Estate,
-    edges: BTreeMap<EdgeId, EdgeFact>,
-    answered: Option<Answered>,
-    run: Run,
-    seconds: i64,
-    /// Data centres whose agents are not heard.
-    silent: BTreeSet<DatacenterId>,
-    /// Nodes that never come up.
-    stuck: Option<ServiceId>,
-}
-
-impl World {
-    fn new(text: &str, lose: &[&str], mode: Mode) -> Self {
-        let fleet = fleet(text);
-        let run = run_of(plan_of(&fleet, lose), mode);
-        let estate = Estate { fleet: Arc::new(fleet), fleet_revision: 1, ..Estate::default() };
-        let (edges, silent) = (BTreeMap::new(), BTreeSet::new());
-        Self { estate, edges, answered: None, run, seconds: 100, silent, stuck: None }
-    }
-
-    /// A second passes; what stands comes true.
-    fn tick(&mut self) {
-        self.seconds += 1;
-        let now = at(self.seconds);
-        let standing = standing([&self.run]);
-        let releases =
-            Releases { failovers: vec![self.run.clone()], standing, ..Releases::default() };
-        let wanted = crate::rollout::wanted(&self.estate.fleet, &releases);
-        self.estate.releases = Arc::new(releases);
-        self.estate.at = now;
-        for datacenter in self.estate.fleet.datacenters.keys() {
-            if self.silent.contains(datacenter) {
-                continue;
-            }
-            let mut state = DatacenterState { last_seen: Some(now), ..DatacenterState::default() };
-            for ((service, _), spec) in wanted.get(datacenter).into_iter().flatten() {
-                let nodes = if self.stuck.as_ref() == Some(service) { 0 } else { spec.nodes };
-                for number in 0..nodes {
-                    let instance = serving(&format!("{service}-{datacenter}-{number}"), service);
-                    state.instances.insert(instance.id.clone(), Arc::new(instance));
-                }
-            }
-            self.estate.datacenters.insert(datacenter.clone(), Arc::new(state));
-        }
-        for edge in self.estate.fleet.edges.keys() {
-            let fact = EdgeFact {
-                connected: true,
-                since: at(0),
-                acknowledged_revision: self.run.routing_revision,
-                acknowledged_at: Some(now),
-                nacks: Vec::new(),
-            };
-            self.edges.insert(edge.clone(), fact);
-        }
-        let (from, until) = (at(self.seconds - 5), now);
-        self.answered = Some(Answered { from, until, counts: BTreeMap::new() });
-    }
-
-    fn decide(&mut self) -> bool {
-        let facts = Facts {
-            estate: &self.estate,
-            now: self.estate.at,
-            edges: &self.edges,
-            answered: self.answered.as_ref(),
-        };
-        let decision = decide(&self.run, &facts);
-        assert_eq!(decision, decide(&self.run, &facts), "the same facts, the same decision");
-        let Some(next) = decision.run else { return false };
-        self.run = Run { revision: self.run.revision + 1, ..next };
-        true
-    }
-
-    fn go(&mut self, seconds: i64) {
-        for _ in 0..seconds {
-            self.tick();
-            while self.decide() {
-                self.in_order();
-            }
-        }
-    }
-
-    /// No group has begun before the one above is recovered, or a person said so.
-    fn in_order(&self) {
-        let mut above = true;
-        for group in &self.run.plan.groups {
-            let begun = group.steps.iter().any(|step| self.run.steps.contains_key(&step.id));
-            assert!(above || !begun, "{} begins too early: {:?}", group.id, self.run.steps);
-            let past = |step: &Step| self.run.steps.get(&step.id).is_some_and(StepState::is_past);
-            let recovered = |step: &&Step| matches!(step.act, Act::Observe(_));
-            above = above && group.steps.iter().filter(recovered).all(past);
-        }
-    }
-
-    fn ask(&mut self, by: &str, what: Request) -> Result<(), Refusal> {
-        let next = request(&self.run, &what, by, at(self.seconds))?;
-        self.run = Run { revision: self.run.revision + 1, ..next };
-        Ok(())
-    }
-}
-
-fn serving(name: &str, service: &ServiceId) -> Instance {
-    Instance {
-        id: id::<InstanceId>(name),
-        service: service.clone(),
-        version: "1.0.0".into(),
-        state: InstanceState::Serving,
-        since: at(0),
-        restarts: 0,
-        cpu_millicores: None,
-        memory_bytes: None,
-        endpoint: None,
-        handle: None,
-    }
-}
-
-/// Without its database, whose members no agent tells of here.
-fn no_database() -> String {
-    let (before, rest) = SMALL.split_once("[[database]]").expect("it");
-    let (_, after) = rest.split_once("[[edge]]").expect("it");
-    format!("{before}[[edge]]{after}")
-        .replace("depends_on = [\"api\", \"db\"]\n", "depends_on = [\"api\"]\n")
-        .replace("depends_on = [\"db\"]\n", "")
-}
+use crate::failover::request::{Refusal, Request};
 
 fn reason() -> String {
     "because it has to be so".into()
@@ -157,32 +25,10 @@ fn a_run_goes_through_its_groups_and_leaves_what_it_moved() {
     let back = fail_back(&world.run, &observed, &stands);
     assert_eq!(back.back, Some(RunId(1)));
     let first = world.run.clone();
+    world.earlier.push(first.clone());
     world.run = Run { id: RunId(2), ..run_of(back, Mode::Graceful) };
-    let (mut done, mut ticks) = (false, 0);
-    while !done && ticks < 60 {
-        world.tick();
-        let both = standing([&first, &world.run]);
-        let releases = Releases { standing: both, ..Releases::default() };
-        let wanted = crate::rollout::wanted(&world.estate.fleet, &releases);
-        for (datacenter, slots) in &wanted {
-            let mut state =
-                DatacenterState { last_seen: Some(world.estate.at), ..DatacenterState::default() };
-            for ((service, _), spec) in slots {
-                for number in 0..spec.nodes {
-                    let it = serving(&format!("{service}-{datacenter}-{number}"), service);
-                    state.instances.insert(it.id.clone(), Arc::new(it));
-                }
-            }
-            world.estate.datacenters.insert(datacenter.clone(), Arc::new(state));
-        }
-        world.estate.releases = Arc::new(releases);
-        while world.decide() {
-            world.in_order();
-        }
-        done = world.run.is_over();
-        ticks += 1;
-    }
-    assert!(done, "{:?}", world.run);
+    world.go(60);
+    assert!(world.run.is_over(), "{:?}", world.run);
     assert!(standing([&first, &world.run]).is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::estate::{DatacenterState, Estate};
-use crate::failover::preview::{Given as Seen, Past, preview};
+use crate::failover::preview::{Given as Seen, Past, Tried, preview};
 use crate::failover::rules::Gates;
 use crate::failover::watch::{Given, Watched, evidence, places};
 use crate::release::Releases;
@@ -63,6 +63,7 @@ fn outcome(fleet: Fleet, others: Traffic, silent: bool, runs: Option<&[Run]>) ->
         standing: &none,
         gates: &gates,
         past: &past,
+        tried: Tried::default(),
         now,
     };
     let preview = preview(&plan, &seen);

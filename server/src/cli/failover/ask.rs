@@ -1,8 +1,8 @@
 //! Failovers through a server's API: readiness, start, status, and what may be asked of a run.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::{Mode, Run, State};
@@ -19,21 +19,17 @@ pub struct ReadyArgs {
     pub(super) server: ServerArgs,
 }
 
+/// How a run starts, forth or back.
 #[derive(Args, Debug)]
-pub struct StartArgs {
-    /// What goes away: data centres or regions, with commas.
-    #[arg(value_name = "DC")]
-    pub lose: String,
+pub struct HowArgs {
     /// Wait for no data: what standbys lack is lost.
     #[arg(long)]
     pub forced: bool,
-    /// Do it as a drill.
-    #[arg(long)]
-    pub drill: bool,
     /// Why, for the audit log: at least 10 characters.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// What goes away once more, as the plan names it (its data centres, with commas).
+    /// What goes away, or is gone back to, once more, as the plan names it (its data centres, with
+    /// commas).
     #[arg(long, value_name = "DC")]
     pub confirm: String,
     /// Nobody else can be reached: start at once.
@@ -45,17 +41,48 @@ pub struct StartArgs {
     /// Start exactly the plan with this hash.
     #[arg(long, value_name = "HASH")]
     pub plan_hash: Option<String>,
+    /// One-time key: the same command with the same key is done once.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
+}
+
+impl HowArgs {
+    /// A start of the whole plan, in earnest.
+    fn ask(&self, key: String) -> StartAsk {
+        StartAsk {
+            mode: if self.forced { Mode::Forced } else { Mode::Graceful },
+            drill: false,
+            reason: self.reason.clone(),
+            confirm: self.confirm.clone(),
+            emergency: self.emergency,
+            overridden: self.overridden.iter().copied().collect(),
+            plan: self.plan_hash.clone(),
+            looked_at: None,
+            group: None,
+            service: None,
+            key: Some(key),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct StartArgs {
+    /// What goes away: data centres or regions, with commas.
+    #[arg(value_name = "DC")]
+    pub lose: String,
+    /// Do it as a drill.
+    #[arg(long)]
+    pub drill: bool,
     /// Only this group.
     #[arg(long, value_name = "ID", conflicts_with = "service")]
     pub group: Option<String>,
     /// Only this service.
     #[arg(long, value_name = "ID")]
     pub service: Option<String>,
-    /// One-time key: the same command with the same key is done once.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
     #[command(flatten)]
-    pub(super) server: ServerArgs,
+    pub how: HowArgs,
 }
 
 #[derive(Args, Debug)]
@@ -93,24 +120,8 @@ pub struct BackArgs {
     /// The run, as in fo-12.
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Wait for no data.
-    #[arg(long)]
-    pub forced: bool,
-    /// Why, for the audit log: at least 10 characters.
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// What is gone back to, once more.
-    #[arg(long, value_name = "DC")]
-    pub confirm: String,
-    #[arg(long)]
-    pub emergency: bool,
-    /// A safety rule to override, by its name; several times.
-    #[arg(long = "override", value_name = "RULE", value_parser = rule)]
-    pub overridden: Vec<Rule>,
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
     #[command(flatten)]
-    pub(super) server: ServerArgs,
+    pub how: HowArgs,
 }
 
 fn rule(text: &str) -> Result<Rule, String> {
@@ -118,10 +129,6 @@ fn rule(text: &str) -> Result<Rule, String> {
         let names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
         format!("write one of {}", names.join(", "))
     })
-}
-
-const fn mode(forced: bool) -> Mode {
-    if forced { Mode::Forced } else { Mode::Graceful }
 }
 
 /// Whether places could go away.
@@ -147,24 +154,19 @@ pub(super) async fn ready(args: &ReadyArgs) -> Result<(), Stop> {
 }
 
 pub(super) async fn start(args: &StartArgs) -> Result<(), Stop> {
-    let server = Server::new(&args.server)?;
+    let how = &args.how;
+    let server = Server::new(&how.server)?;
     let bad = |error: mainstay_core::id::IdError| Stop::Unusable(error.to_string());
     let ask = StartAsk {
-        mode: mode(args.forced),
         drill: args.drill,
-        reason: args.reason.clone(),
-        confirm: args.confirm.clone(),
-        emergency: args.emergency,
-        overridden: args.overridden.iter().copied().collect(),
-        plan: args.plan_hash.clone(),
         group: args.group.as_deref().map(str::parse).transpose().map_err(bad)?,
         service: args.service.as_deref().map(str::parse).transpose().map_err(bad)?,
-        key: Some(key(args.key.as_deref())),
+        ..how.ask(key(how.key.as_deref()))
     };
     let parts: Result<Vec<_>, _> = args.lose.split(',').map(part).collect();
     let path = format!("/failover/plans/{}/do/start", parts?.join(","));
     let Asked { run } = server.post(&path, &ask).await?;
-    show(&run, args.server.json);
+    show(&run, &[], how.server.json);
     Ok(())
 }
 
@@ -172,6 +174,17 @@ pub(super) async fn start(args: &StartArgs) -> Result<(), Stop> {
 #[derive(Debug, Deserialize)]
 struct Page {
     run: Run,
+    #[serde(default)]
+    stuck: Vec<Stuck>,
+}
+
+/// A step that takes longer than such steps ever did.
+#[derive(Debug, Deserialize)]
+struct Stuck {
+    step: String,
+    since: DateTime<Utc>,
+    limit_seconds: u64,
+    waits_for: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -199,8 +212,8 @@ pub(super) async fn status(args: &StatusArgs) -> Result<(), Stop> {
         print_json(&page);
         return Ok(());
     }
-    let Page { run } = server.get(&format!("/failover/runs/{id}")).await?;
-    show(&run, false);
+    let Page { run, stuck } = server.get(&format!("/failover/runs/{id}")).await?;
+    show(&run, &stuck, false);
     Ok(())
 }
 
@@ -214,44 +227,34 @@ pub(super) async fn ask(args: &AskArgs, verb: &str) -> Result<(), Stop> {
     };
     let path = format!("/failover/runs/{}/do/{verb}", part(&args.run)?);
     let Asked { run } = server.post(&path, &body).await?;
-    show(&run, args.server.json);
+    show(&run, &[], args.server.json);
     Ok(())
 }
 
 /// Takes back what a run moved; `stops`: one that is not over is stopped first.
 pub(super) async fn back(args: &BackArgs, stops: bool) -> Result<(), Stop> {
-    let server = Server::new(&args.server)?;
+    let how = &args.how;
+    let server = Server::new(&how.server)?;
     let id = part(&args.run)?;
-    let once = key(args.key.as_deref());
+    let once = key(how.key.as_deref());
     if stops {
-        let Page { run } = server.get(&format!("/failover/runs/{id}")).await?;
+        let Page { run, .. } = server.get(&format!("/failover/runs/{id}")).await?;
         if !run.is_over() {
             let ask = Ask {
                 key: Some(format!("{once}-stop")),
-                reason: Some(args.reason.clone()),
+                reason: Some(how.reason.clone()),
                 ..Ask::default()
             };
             let _: Asked = server.post(&format!("/failover/runs/{id}/do/stop"), &ask).await?;
         }
     }
-    let ask = StartAsk {
-        mode: mode(args.forced),
-        drill: false,
-        reason: args.reason.clone(),
-        confirm: args.confirm.clone(),
-        emergency: args.emergency,
-        overridden: args.overridden.iter().copied().collect::<BTreeSet<_>>(),
-        plan: None,
-        group: None,
-        service: None,
-        key: Some(once),
-    };
-    let Asked { run } = server.post(&format!("/failover/runs/{id}/do/fail-back"), &ask).await?;
-    show(&run, args.server.json);
+    let path = format!("/failover/runs/{id}/do/fail-back");
+    let Asked { run } = server.post(&path, &how.ask(once)).await?;
+    show(&run, &[], how.server.json);
     Ok(())
 }
 
-fn show(run: &Run, json: bool) {
+fn show(run: &Run, stuck: &[Stuck], json: bool) {
     if json {
         print_json(run);
         return;
@@ -273,6 +276,10 @@ fn show(run: &Run, json: bool) {
             let _ = writeln!(text, "{step} failed: {why}");
         }
         State::Running | State::Pausing { .. } | State::Paused { .. } | State::Ended { .. } => {}
+    }
+    for Stuck { step, since, limit_seconds, waits_for } in stuck {
+        let since = since.format("%H:%M:%S UTC");
+        let _ = writeln!(text, "stuck since {since}: {step}, limit {limit_seconds} s: {waits_for}");
     }
     for (_, step) in run.plan.steps() {
         let state = run.steps.get(&step.id).map_or("waiting", |state| state.name());

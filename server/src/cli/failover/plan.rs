@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::Args;
 use mainstay_core::failover::lint::{self, Finding};
-use mainstay_core::failover::preview::{AtRisk, Given, Past, Preview, Verdict, preview};
+use mainstay_core::failover::preview::{AtRisk, Given, Past, Preview, Tried, Verdict, preview};
 use mainstay_core::failover::rules::{Gates, Judged};
 use mainstay_core::failover::{self, GroupPlan, Observed, Plan, Scope, Standing, Step};
 use mainstay_core::fleet::Fleet;
@@ -116,6 +116,7 @@ fn planned(args: &PlanArgs, fleet: &Fleet) -> Result<(), Vec<String>> {
         standing: &standing,
         gates: &gates,
         past: &past,
+        tried: Tried::NotKept,
         now: Utc::now(),
     };
     let preview = preview(&plan, &given);

@@ -6,23 +6,21 @@
 
 mod act;
 mod gate;
+pub(crate) mod look;
 mod orchestrator;
 mod start;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, Utc};
 use http::StatusCode;
 use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::failover::list::{self, Looked};
 use mainstay_app::pages::failover::run::{self as page, Told};
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
-use mainstay_control::failover::FailoverError;
+use mainstay_control::failover::{FailoverError, Ready};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
-use mainstay_core::failover::preview::Preview;
-use mainstay_core::failover::rules::Gates;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
 use mainstay_store::StoreError;
 use mainstay_store::failover::{Event, PAGE_MAX};
@@ -97,8 +95,10 @@ async fn list(context: Context) -> Response {
 }
 
 async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
+    let control = &context.state.control;
     let before = context.query().get("before").and_then(|id| id.parse::<RunId>().ok());
-    let (regions, datacenters, mut runs, gates) = list_data_of(context, before).await?;
+    let readiness = control.readiness().await?;
+    let mut runs = control.failovers(before, PAGE + 1).await?;
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = runs.len() > page;
     runs.truncate(page);
@@ -108,64 +108,29 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
         .map(|last| paths::with_query(paths::FAILOVER, &[("before", &last.id.to_string())]));
     Ok(list::build(list::Input {
         at: context.snapshot.estate.at,
-        regions: &regions,
-        datacenters: &datacenters,
+        judged_at: readiness.at,
+        regions: &looked(readiness.regions),
+        datacenters: &looked(readiness.datacenters),
         runs: &runs,
-        gates: &gates,
+        gates: &readiness.gates,
         next,
         key: random(),
     }))
 }
 
-type Listed = (Vec<Looked>, Vec<Looked>, Vec<Run>, Gates);
-
-/// Readiness of regions and data centres, with when each was tried last; and a page of runs.
-async fn list_data_of(context: &Context, before: Option<RunId>) -> Result<Listed, FailoverError> {
-    let control = &context.state.control;
-    let runs = control.failovers(before, PAGE + 1).await?;
-    let readiness = control.readiness().await?;
-    let looked = |(id, preview): (String, Preview)| {
-        let name = of_region(context, &id).unwrap_or_else(|| id.clone());
-        let of_it = runs.iter().filter(|it| it.plan.back.is_none() && it.plan.name() == name);
-        let last_drill = of_it.filter_map(done_at).next();
-        Looked { id, preview, last_drill }
-    };
-    let regions = readiness.regions.into_iter().map(|(id, it)| looked((id.to_string(), it)));
-    let regions = regions.collect();
-    let datacenters =
-        readiness.datacenters.into_iter().map(|(id, it)| looked((id.to_string(), it)));
-    let datacenters = datacenters.collect();
-    Ok((regions, datacenters, runs, readiness.gates))
-}
-
-/// When a run was carried out to its end.
-fn done_at(run: &Run) -> Option<DateTime<Utc>> {
-    match &run.state {
-        core::State::Ended { outcome: core::Outcome::Done, at } => Some(*at),
-        core::State::Requested { .. }
-        | core::State::Running
-        | core::State::Pausing { .. }
-        | core::State::Paused { .. }
-        | core::State::Asking { .. }
-        | core::State::Ended { .. } => None,
-    }
+fn looked(ready: Vec<Ready>) -> Vec<Looked> {
+    let looked = |it: Ready| Looked { id: it.id, preview: it.preview, last_drill: it.last };
+    ready.into_iter().map(looked).collect()
 }
 
 /// The answer for the overview.
 pub(super) async fn card(context: &Context) -> list::Card {
-    let running = context.snapshot.estate.releases.failover();
-    match list_data_of(context, None).await {
-        Ok((regions, ..)) => list::Card::of(Some(&regions), running),
-        Err(_) => list::Card::of(None, running),
-    }
-}
-
-/// The name of the plan of a region: its data centres.
-fn of_region(context: &Context, id: &str) -> Option<String> {
-    let fleet = &context.snapshot.estate.fleet;
-    let region = fleet.regions.keys().find(|it| it.as_str() == id)?;
-    let names: Vec<_> = fleet.datacenters_of(region).map(|(id, _)| id.to_string()).collect();
-    Some(names.join(","))
+    let estate = &context.snapshot.estate;
+    let running = estate.releases.failover();
+    let readiness = context.state.control.readiness().await.ok();
+    let judged = readiness.map(|it| (looked(it.regions), it.at));
+    let judged = judged.as_ref().map(|(regions, at)| (regions.as_slice(), *at));
+    list::Card::of(judged, running, estate.at)
 }
 
 fn show_list(context: &Context, status: StatusCode, data: &list::Data) -> Response {
@@ -222,7 +187,15 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
     let about = control.approvals_about(&id.to_string()).await.map_err(stored)?;
-    let data = page::build(&run, &events, &limits, can_go_back, (estate.at, random()));
+    let data = page::build(page::Input {
+        at: estate.at,
+        run: &run,
+        events: &events,
+        stuck: context.snapshot.stuck(run.id),
+        limits: &limits,
+        can_go_back,
+        key: random(),
+    });
     Ok(page::Data { approval: about.first().map(|approval| approval.id), ..data })
 }
 

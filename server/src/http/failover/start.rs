@@ -6,8 +6,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
-use mainstay_app::pages::failover::plan::{self as page, Typed};
+use mainstay_app::pages::failover::plan::{self as page, Again, Typed};
 use mainstay_app::paths;
 use mainstay_app::ui::form::Mistake;
 use mainstay_control::access::random;
@@ -16,14 +17,14 @@ use mainstay_core::access::Permission;
 use mainstay_core::audit::Action;
 use mainstay_core::failover::lint;
 use mainstay_core::failover::rules::Rule;
-use mainstay_core::failover::{Mode, RunId, Scope};
+use mainstay_core::failover::{Mode, Plan, RunId, Scope};
 use mainstay_core::id::{GroupId, ServiceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::page::{Context, Frame};
 use super::super::pages::not_found;
-use super::{Asked, may, refused, said};
+use super::{Asked, look, may, refused, said};
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::sent::Sent;
@@ -70,6 +71,9 @@ pub(crate) struct StartAsk {
     /// Only this plan, by its hash.
     #[serde(default)]
     pub plan: Option<String>,
+    /// When that was looked at: `at` of its answer. Longer than 5 minutes ago is refused.
+    #[serde(default)]
+    pub looked_at: Option<DateTime<Utc>>,
     /// Only this group of it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -131,7 +135,7 @@ pub(super) async fn plan_page(context: Context, Path(what): Path<String>) -> Res
         Ok(wanted) => wanted,
         Err(words) => return nothing(&context, words),
     };
-    show(&context, &wanted, action_of(&context, &what), (Typed::default(), Vec::new())).await
+    show(&context, &wanted, action_of(&context, &what), Refused::default()).await
 }
 
 fn action_of(context: &Context, what: &str) -> String {
@@ -150,34 +154,44 @@ fn nothing(context: &Context, words: Vec<String>) -> Response {
     not_found(context)
 }
 
+/// A form that was refused, as it is shown again.
+#[derive(Default)]
+struct Refused {
+    typed: Typed,
+    mistakes: Vec<Mistake>,
+    /// Why it has to be looked at again, with the plan that was shown, if that is known.
+    again: Option<(String, Option<Plan>)>,
+}
+
 /// The page of a plan with its form, as it was typed.
-async fn show(
-    context: &Context,
-    wanted: &Wanted,
-    action: String,
-    (typed, mistakes): (Typed, Vec<Mistake>),
-) -> Response {
+async fn show(context: &Context, wanted: &Wanted, action: String, refused: Refused) -> Response {
     let planned = match context.state.control.plan_failover(wanted).await {
         Ok(planned) => planned,
-        Err(error) => return refused(context, error),
+        Err(error) => return super::refused(context, error),
     };
-    let status = match mistakes.is_empty() {
-        true => StatusCode::OK,
-        false => StatusCode::UNPROCESSABLE_ENTITY,
+    let Refused { typed, mistakes, again } = refused;
+    let status = match (&again, mistakes.is_empty()) {
+        (Some(_), _) => StatusCode::CONFLICT,
+        (None, false) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, true) => StatusCode::OK,
     };
     let key = if typed.key.is_empty() { random() } else { typed.key.clone() };
     let other = context.snapshot.estate.releases.failover().map(|run| run.id.to_string());
-    let Planned { plan, preview, findings, at, .. } = &planned;
+    let Planned { plan, preview, findings, at, hash, last } = &planned;
+    let session = context.viewer.as_ref().map(Viewer::form_token).unwrap_or_default();
+    let (looked, shown) = (look::seal(session, hash, *at), look::pack(plan));
     let data = page::build(page::Input {
         at: *at,
         plan,
         preview,
         findings,
         other,
+        last: last.as_ref(),
         action,
-        typed: Typed { key, ..typed },
+        typed: Typed { key, looked, shown, ..typed },
     });
-    let data = page::Data { mistakes, ..data };
+    let again = again.map(|(why, before)| Again::of(why, before.as_ref(), plan));
+    let data = page::Data { mistakes, again, ..data };
     let reader = context.reader();
     let frame = Frame::new(page::title(&data), Vec::new());
     context.page_as(status, frame, &data, || page::view(&data, &reader))
@@ -196,6 +210,8 @@ fn typed(body: &[u8]) -> (Typed, String) {
         emergency: fields.ticked("emergency"),
         overridden: overridden.collect(),
         key: fields.text("key").to_owned(),
+        looked: fields.text("looked").to_owned(),
+        shown: fields.text("shown").to_owned(),
     };
     (typed, fields.text("plan").to_owned())
 }
@@ -217,6 +233,9 @@ async fn start_typed(
     body: &[u8],
 ) -> Response {
     let (typed, hash) = typed(body);
+    // A form that does not say when it was shown was shown too long ago.
+    let looked_at = look::unseal(viewer.form_token(), &hash, &typed.looked);
+    let looked_at = Some(looked_at.unwrap_or(DateTime::UNIX_EPOCH));
     let mode = match typed.mode.as_str() {
         "forced" => Mode::Forced,
         _ => Mode::Graceful,
@@ -229,7 +248,8 @@ async fn start_typed(
         reason: typed.reason.clone(),
         emergency: typed.emergency,
         overridden: typed.overridden.iter().filter_map(|name| Rule::from_name(name)).collect(),
-        hash: (!hash.is_empty()).then_some(hash),
+        hash: Some(hash.clone()),
+        looked_at,
     };
     let key = typed.key.clone();
     match begin(context, viewer, &start, &key).await {
@@ -237,11 +257,15 @@ async fn start_typed(
         Err(Begin::Answered(response)) => *response,
         Err(Begin::Not(FailoverError::Form(words))) => {
             let mistakes = words.iter().map(|words| mistake(words)).collect();
-            show(context, &wanted, action, (typed, mistakes)).await
+            show(context, &wanted, action, Refused { typed, mistakes, again: None }).await
         }
-        Err(Begin::Not(error @ (FailoverError::Rules(_) | FailoverError::Changed(_)))) => {
+        Err(Begin::Not(error @ FailoverError::Rules(_))) => {
             let mistakes = vec![Mistake::new("mode", said(&error).1)];
-            show(context, &wanted, action, (typed, mistakes)).await
+            show(context, &wanted, action, Refused { typed, mistakes, again: None }).await
+        }
+        Err(Begin::Not(error @ FailoverError::Changed(_))) => {
+            let again = Some((said(&error).1, look::unpack(&typed.shown, &hash)));
+            show(context, &wanted, action, Refused { typed, mistakes: Vec::new(), again }).await
         }
         Err(Begin::Not(error)) => refused(context, error),
     }
@@ -319,6 +343,7 @@ async fn start_asked(
         emergency: ask.emergency,
         overridden: ask.overridden,
         hash: ask.plan,
+        looked_at: ask.looked_at,
     };
     match begin(context, viewer, &start, &key).await {
         Ok(run) => Json(Asked { run }).into_response(),
@@ -344,7 +369,7 @@ async fn back_page(context: Context, Path(id): Path<String>) -> Response {
         Err(response) => return *response,
     };
     let action = paths::action(&paths::failover_run(&id), "fail-back");
-    show(&context, &wanted, action, (Typed::default(), Vec::new())).await
+    show(&context, &wanted, action, Refused::default()).await
 }
 
 async fn back_sent(

@@ -1,0 +1,348 @@
+//! Plans and runs of fleets that nobody wrote: what must hold of all of them.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::world::World;
+use super::*;
+use crate::failover::request::Request;
+use crate::failover::rules::{self, Gates, Holds, Rule};
+use crate::fleet::Placement;
+use crate::placement;
+
+/// Fleets that are tried of each property.
+const CASES: u32 = 48;
+/// Seconds within which a run that nobody hinders is over.
+const LONG: i64 = 150;
+
+/// A fleet by its numbers; each is taken modulo what there is.
+#[derive(Clone, Debug)]
+struct Drawn {
+    /// The region of each data centre.
+    datacenters: Vec<u8>,
+    groups: u8,
+    services: Vec<Service>,
+    /// Bits of data centres.
+    lose: u8,
+    silent: u8,
+    unknown: u8,
+    least: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Service {
+    group: u8,
+    /// Bits of its data centres; 0: a local one.
+    places: u8,
+    nodes: u8,
+    /// Bits of services before it that it depends on.
+    needs: u8,
+}
+
+/// What happens to a run.
+#[derive(Clone, Copy, Debug)]
+enum Happens {
+    Silent(u8),
+    Heard(u8),
+    Stuck(u8),
+    Free,
+    Set(i64),
+    Pause,
+    Resume,
+    Retry,
+    Skip(u8),
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let service = (any::<u8>(), any::<u8>(), 2_u8..5, any::<u8>())
+        .prop_map(|(group, places, nodes, needs)| Service { group, places, nodes, needs });
+    let bits = any::<u8>;
+    (vec(0_u8..3, 2..6), 1_u8..4, vec(service, 1..6), bits(), bits(), bits(), 1_u8..3).prop_map(
+        |(datacenters, groups, services, lose, silent, unknown, least)| Drawn {
+            datacenters,
+            groups,
+            services,
+            lose,
+            silent,
+            unknown,
+            least,
+        },
+    )
+}
+
+fn happens() -> impl Strategy<Value = (u8, Happens)> {
+    let what = prop_oneof![
+        any::<u8>().prop_map(Happens::Silent),
+        any::<u8>().prop_map(Happens::Heard),
+        any::<u8>().prop_map(Happens::Stuck),
+        Just(Happens::Free),
+        prop_oneof![Just(-600_i64), Just(600)].prop_map(Happens::Set),
+        Just(Happens::Pause),
+        Just(Happens::Resume),
+        Just(Happens::Retry),
+        any::<u8>().prop_map(Happens::Skip),
+    ];
+    (0_u8..60, what)
+}
+
+fn bits(set: u8, of: usize) -> impl Iterator<Item = usize> {
+    (0..of).filter(move |nth| set & (1 << nth) != 0)
+}
+
+impl Drawn {
+    fn fleet(&self) -> Fleet {
+        use std::fmt::Write as _;
+        let mut text = "name = \"drawn\"\n".to_owned();
+        let all = self.datacenters.len();
+        let regions: BTreeSet<_> = self.datacenters.iter().collect();
+        let first = self.datacenters[0];
+        for region in regions {
+            let has = if *region == first { "warehouses = true\n" } else { "" };
+            let _ = write!(text, "[[region]]\nid = \"r{region}\"\ntime_zone = \"UTC\"\n{has}");
+        }
+        for (nth, region) in self.datacenters.iter().enumerate() {
+            let _ = write!(
+                text,
+                "[[datacenter]]\nid = \"d{nth}\"\nregion = \"r{region}\"\nvendor = \"v{}\"\n",
+                nth % 2
+            );
+        }
+        for group in 0..self.groups {
+            let _ = write!(
+                text,
+                "[[group]]\nid = \"g{group}\"\npriority = {}\nserving_least = {}\n",
+                group + 1,
+                self.least
+            );
+        }
+        for (nth, service) in self.services.iter().enumerate() {
+            let mut places: Vec<_> =
+                bits(service.places, all).map(|at| format!("\"d{at}\"")).collect();
+            if places.len() < 2 {
+                places = (0..all).map(|at| format!("\"d{at}\"")).collect();
+            }
+            let place = match service.places {
+                0 => "placement = \"local\"\nneeds = \"warehouses\"".to_owned(),
+                _ => format!("placement = \"distributed\"\ndatacenters = [{}]", places.join(", ")),
+            };
+            let needs: Vec<_> = bits(service.needs, nth).map(|at| format!("\"s{at}\"")).collect();
+            let _ = write!(
+                text,
+                "[[service]]\nid = \"s{nth}\"\ngroup = \"g{}\"\n{place}\nnodes = {}\nversion = \
+                 \"1.0.0\"\ndepends_on = [{}]\n",
+                service.group % self.groups,
+                service.nodes,
+                needs.join(", ")
+            );
+        }
+        fleet(&text)
+    }
+
+    fn name(&self, nth: usize) -> DatacenterId {
+        id(&format!("d{}", nth % self.datacenters.len()))
+    }
+
+    /// One that is left at least, and one that is lost.
+    fn lose(&self) -> BTreeSet<DatacenterId> {
+        let all = self.datacenters.len();
+        let lose: BTreeSet<_> = bits(self.lose, all).map(|nth| self.name(nth)).collect();
+        if lose.is_empty() || lose.len() == all { [self.name(0)].into() } else { lose }
+    }
+
+    fn observed(&self, fleet: &Fleet) -> Observed {
+        let mut observed = Observed::as_declared(fleet);
+        let all = self.datacenters.len();
+        for nth in bits(self.silent, all) {
+            let place = observed.datacenters.get_mut(&self.name(nth)).expect("it is declared");
+            place.contact = Heard::Silent;
+        }
+        for nth in bits(self.unknown, all) {
+            observed.datacenters.remove(&self.name(nth));
+        }
+        observed
+    }
+}
+
+/// Where requests to a service are answered now: its nodes serve there, and edges send them.
+fn answering(world: &World, service: &ServiceId) -> usize {
+    let standing = standing([&world.run]);
+    let fleet = &world.estate.fleet;
+    let placed = placement::datacenters(fleet, &fleet.services[service]);
+    let extra = standing.places(service);
+    let serves = |place: &&DatacenterId| {
+        !standing.is_away(service, place) && world.estate.cell(service, place).count() > 0
+    };
+    placed.union(&extra).filter(serves).count()
+}
+
+/// The world at one moment of a run.
+fn holds(world: &World, services: &[(ServiceId, usize)]) -> Result<(), TestCaseError> {
+    let mut above = true;
+    for group in &world.run.plan.groups {
+        let begun = group.steps.iter().any(|step| world.run.steps.contains_key(&step.id));
+        prop_assert!(above || !begun, "{} begins too early: {:?}", group.id, world.run.steps);
+        let past = |step: &Step| world.run.steps.get(&step.id).is_some_and(StepState::is_past);
+        let observed = group.steps.iter().filter(|step| matches!(step.act, Act::Observe(_)));
+        above = above && observed.clone().all(past);
+    }
+    for (id, state) in &world.run.steps {
+        let step = world.run.plan.step(id).expect("a step of the plan");
+        let lost = step.to.as_ref().is_some_and(|to| world.run.plan.lose.contains(to));
+        prop_assert!(!lost, "{id} moves to what is lost: {state:?}");
+    }
+    for (service, least) in services {
+        let places = answering(world, service);
+        prop_assert!(places >= *least, "{service} in {places} of {least}: {:?}", world.run.steps);
+    }
+    Ok(())
+}
+
+fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
+    let reason = || "because it has to be so".to_owned();
+    let failed = world
+        .run
+        .steps
+        .iter()
+        .find_map(|(id, state)| matches!(state, StepState::Failed { .. }).then(|| id.clone()));
+    let running = |nth: u8| {
+        let running = world.run.steps.iter().filter(|(_, state)| {
+            matches!(state, StepState::Running { .. } | StepState::Failed { .. })
+        });
+        let all: Vec<_> = running.map(|(id, _)| id.clone()).collect();
+        (!all.is_empty()).then(|| all[usize::from(nth) % all.len()].clone())
+    };
+    // What may not be asked now is refused, and changes nothing.
+    match what {
+        Happens::Silent(nth) => {
+            world.silent.insert(drawn.name(nth.into()));
+        }
+        Happens::Heard(nth) => {
+            world.silent.remove(&drawn.name(nth.into()));
+        }
+        Happens::Stuck(nth) => {
+            world.stuck = Some(id(&format!("s{}", usize::from(nth) % drawn.services.len())));
+        }
+        Happens::Free => world.stuck = None,
+        Happens::Set(by) => world.set_clock(by),
+        Happens::Pause => drop(world.ask("anna", Request::Pause)),
+        Happens::Resume => drop(world.ask("anna", Request::Resume)),
+        Happens::Retry => {
+            if let Some(step) = failed {
+                drop(world.ask("anna", Request::Retry { step }));
+            }
+        }
+        Happens::Skip(nth) => {
+            if let Some(step) = running(nth) {
+                drop(world.ask("anna", Request::Skip { step, reason: reason() }));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
+
+    /// Nothing moves to what is lost or not heard, and each group waits for the one above.
+    #[test]
+    fn a_plan_keeps_its_promises(drawn in drawn()) {
+        let fleet = drawn.fleet();
+        let (observed, lose) = (drawn.observed(&fleet), drawn.lose());
+        let plan = plan(&fleet, &observed, &Standing::default(), &lose, &Scope::All);
+        let mut above: Option<&StepId> = None;
+        let mut known = BTreeSet::new();
+        for group in &plan.groups {
+            for step in &group.steps {
+                if let Some(to) = &step.to {
+                    prop_assert!(!lose.contains(to) && observed.is_heard(to), "{step:?}");
+                }
+                prop_assert!(known.insert(&step.id), "{} is there twice", step.id);
+                let own = step.after.iter().any(|id| known.contains(id));
+                let first = step.after.iter().all(|id| Some(id) == above);
+                prop_assert!(own || first, "{step:?} waits for nothing of its group");
+            }
+            if let Some(first) = group.steps.first() {
+                prop_assert_eq!(first.after.first(), above);
+                above = group.steps.last().map(|step| &step.id);
+            }
+        }
+        let again = super::plan(&fleet, &observed, &Standing::default(), &lose, &Scope::All);
+        prop_assert_eq!(plan.hash(), again.hash());
+        prop_assert!(super::super::drift::drift(&plan, &again).is_empty());
+    }
+
+    /// With nothing in the way a run is carried out to its end; in between, as after it, each
+    /// service is answered in as many data centres as the rule asks for, if the rule holds.
+    #[test]
+    fn rules_hold_in_between(drawn in drawn()) {
+        let fleet = drawn.fleet();
+        let (observed, lose) = (Observed::as_declared(&fleet), drawn.lose());
+        let names: Vec<_> = lose.iter().map(DatacenterId::as_str).collect();
+        let (none, gates) = (Standing::default(), Gates::default());
+        let plan = plan(&fleet, &observed, &none, &lose, &Scope::All);
+        let judged = rules::judge(&fleet, &observed, &none, &plan, &gates, at(0));
+        let rule = judged.iter().find(|it| it.rule == Rule::ServingLeast);
+        let kept = rule.is_some_and(|it| it.holds == Holds::Yes);
+        let moved = plan.steps().filter_map(|(_, step)| {
+            let Act::ShiftTraffic(id) = &step.act else { return None };
+            Some(id)
+        });
+        let distributed = |id: &&ServiceId| {
+            matches!(fleet.services[*id].placement, Placement::Distributed { .. })
+        };
+        let least = |id: &ServiceId| {
+            fleet.groups[&fleet.services[id].group].recovery.serving_least
+        };
+        let moved: BTreeSet<_> = moved.filter(distributed).collect();
+        let services: Vec<_> = moved
+            .into_iter()
+            .filter(|_| kept)
+            .map(|id| (id.clone(), usize::from(least(id))))
+            .collect();
+        let mut world = World::of(fleet.clone(), &names, Mode::Graceful);
+        prop_assert_eq!(world.run.plan.hash(), plan.hash());
+        for _ in 0..LONG {
+            world.tick();
+            holds(&world, &services)?;
+            while world.decide() {
+                holds(&world, &services)?;
+            }
+        }
+        prop_assert!(world.run.is_over(), "{:?}", world.run);
+    }
+
+    /// Whatever happens to it: groups keep their order, what is over stays over, and once nothing
+    /// happens any more a person brings it to its end.
+    #[test]
+    fn a_run_survives_what_happens(drawn in drawn(), mut events in vec(happens(), 0..12)) {
+        let fleet = drawn.fleet();
+        let lose = drawn.lose();
+        let names: Vec<_> = lose.iter().map(DatacenterId::as_str).collect();
+        let mut world = World::of(fleet, &names, Mode::Graceful);
+        events.sort_by_key(|(at, _)| *at);
+        let mut past: BTreeMap<StepId, StepState> = BTreeMap::new();
+        for second in 0..80_u8 {
+            world.tick();
+            for (_, what) in events.iter().filter(|(at, _)| *at == second) {
+                happen(&mut world, &drawn, *what);
+            }
+            while world.decide() {
+                holds(&world, &[])?;
+            }
+            for (id, state) in &past {
+                prop_assert_eq!(world.run.steps.get(id), Some(state));
+            }
+            let over = world.run.steps.iter().filter(|(_, state)| state.is_past());
+            past = over.map(|(id, state)| (id.clone(), state.clone())).collect();
+        }
+        (world.stuck, world.silent) = (None, BTreeSet::new());
+        for _ in 0..LONG {
+            world.tick();
+            happen(&mut world, &drawn, Happens::Resume);
+            happen(&mut world, &drawn, Happens::Retry);
+            while world.decide() {
+                holds(&world, &[])?;
+            }
+        }
+        prop_assert!(world.run.is_over(), "{:?}", world.run);
+    }
+}
