@@ -100,6 +100,10 @@ pub struct Nature {
     pub untested: BTreeSet<String>,
     /// Versions whose configuration edges refuse.
     pub refused: BTreeSet<String>,
+    /// Data centres whose agents hear nobody and are not heard; what runs there goes on.
+    pub cut: BTreeSet<DatacenterId>,
+    /// Data centres whose agents are heard, and get no commands.
+    pub deaf: BTreeSet<DatacenterId>,
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +118,9 @@ struct World {
 /// The world and its database.
 pub struct Town {
     pub db: TestDatabase,
+    /// Data centres with an agent, and how many instances run when all is well.
+    places: &'static [&'static str],
+    instances: usize,
     dir: tempfile::TempDir,
     world: Arc<Mutex<World>>,
 }
@@ -128,13 +135,20 @@ pub struct Server {
 
 impl Town {
     pub async fn new() -> Self {
+        Self::of(FLEET, &["osl1", "osl2"], 8).await
+    }
+
+    /// With this fleet, the data centres of it, and the instances that it asks for.
+    pub async fn of(fleet: &str, places: &'static [&'static str], instances: usize) -> Self {
         let town = Self {
             db: TestDatabase::new().await,
+            places,
+            instances,
             dir: tempfile::tempdir().unwrap(),
             world: Arc::default(),
         };
         let server = town.server(false);
-        server.control.apply_fleet(&By::system("test"), FLEET, 0, None).await.unwrap();
+        server.control.apply_fleet(&By::system("test"), fleet, 0, None).await.unwrap();
         town
     }
 
@@ -155,7 +169,7 @@ impl Town {
         let stop = CancellationToken::new();
         let mut world = JoinSet::new();
         let running = run.then(|| {
-            for datacenter in ["osl1", "osl2"] {
+            for datacenter in self.places {
                 world.spawn(agent(control.clone(), self.world.clone(), datacenter));
             }
             world.spawn(edges(control.clone(), self.world.clone()));
@@ -171,10 +185,11 @@ impl Town {
     /// A server that leads, with the version 1.0.0 of everything running.
     pub async fn settled(&self) -> Server {
         let server = self.server(true);
+        let wanted = self.instances;
         server
             .until("everything runs", |control| {
                 let estate = control.snapshot().estate;
-                let serving = estate.instances().count() == 8;
+                let serving = estate.instances().count() == wanted;
                 let told = control.edges.facts(Utc::now());
                 (serving && told.len() == 2).then_some(())
             })
@@ -237,8 +252,9 @@ impl Server {
         };
         tokio::time::timeout(SOON, found).await.unwrap_or_else(|_| {
             let releases = self.control.snapshot().estate.releases;
-            let states = releases.rollouts.values().map(|rollout| &rollout.state);
-            panic!("{what}: not so in time; {:?}", states.collect::<Vec<_>>())
+            let states: Vec<_> = releases.rollouts.values().map(|it| &it.state).collect();
+            let runs: Vec<_> = releases.failovers.iter().map(|it| (&it.state, &it.steps)).collect();
+            panic!("{what}: not so in time; {states:?} {runs:#?}")
         })
     }
 
@@ -304,10 +320,19 @@ fn north() -> RegionId {
 /// An agent, as far as a server can tell.
 async fn agent(control: Arc<Control>, world: Arc<Mutex<World>>, datacenter: &'static str) {
     let id = DatacenterId::new(datacenter).unwrap();
-    let link = control.ingest.open(&id, "1", Utc::now());
+    let mut link = control.ingest.open(&id, "1", Utc::now());
     let mut commands = control.commands(&id);
     let mut seq = 0;
     loop {
+        let is_cut = || world.lock().unwrap().nature.cut.contains(&id);
+        if is_cut() {
+            while is_cut() {
+                // tidy: allow sleep: a poll; nothing tells that the network is back.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            link = control.ingest.open(&id, "1", Utc::now());
+            commands = control.commands(&id);
+        }
         seq += 1;
         let report = {
             let mut world = world.lock().unwrap();
@@ -315,6 +340,11 @@ async fn agent(control: Arc<Control>, world: Arc<Mutex<World>>, datacenter: &'st
         };
         control.ingest.report(&link, report, Utc::now()).unwrap();
         let period = Duration::from_millis(500);
+        if world.lock().unwrap().nature.deaf.contains(&id) {
+            // tidy: allow sleep: the pace of its reports.
+            tokio::time::sleep(period).await;
+            continue;
+        }
         let Ok(ordered) = tokio::time::timeout(period, commands.next()).await else { continue };
         for command in ordered {
             let outcome = {
@@ -384,6 +414,10 @@ impl World {
         for (edge, routing) in &self.told {
             for (service, of) in &routing.services {
                 for weight in of.weights(&north()) {
+                    // Where its instances are, and requests go.
+                    let places = of.versions.get(&weight.version).into_iter().flatten();
+                    let mut places = places.map(|(id, _)| id).filter(|id| !of.away.contains(*id));
+                    let place = places.next().cloned().or(DatacenterId::new("osl1").ok());
                     let mut counts = Counts::default();
                     let failing = self.nature.failing.contains(&weight.version);
                     for n in 0..REQUESTS * u64::from(weight.weight) / 10_000 {
@@ -392,7 +426,7 @@ impl World {
                     let series = Series {
                         service: service.clone(),
                         version: weight.version.clone(),
-                        datacenter: DatacenterId::new("osl1").ok(),
+                        datacenter: place,
                         edge: edge.clone(),
                     };
                     told.counts.push((now, Arc::new(series), counts));
