@@ -214,7 +214,7 @@ async fn both_of_a_pair_are_lost_and_what_ran_only_there_is_started_elsewhere() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_operators_who_start_at_once_one_does_and_the_other_is_told() {
     let (town, server) = town().await;
-    let ben = mainstay_control::access::By { actor: Actor::User("ben".to_owned()), request: None };
+    let ben = mainstay_control::access::By { actor: Actor::User("ben".to_owned()), ..ann() };
     let (ann, control) = (ann(), &server.control);
     let (lose, other) = (start(&["osl1"]), start(&["osl2"]));
     let (first, second) = tokio::join!(

@@ -50,10 +50,9 @@ async fn writes_go_on(town: &Town) {
 fn leads(run: &Run) -> String {
     let verified = run.plan.steps().find(|(_, step)| matches!(step.act, Act::Verify(_)));
     let (_, step) = verified.expect("the database moves");
-    match &run.steps[&step.id] {
-        StepState::Done { seen, .. } => seen.clone(),
-        other => panic!("{other:?}"),
-    }
+    let state = &run.steps[&step.id];
+    let StepState::Done { seen, .. } = state else { panic!("{state:?}") };
+    seen.clone()
 }
 
 fn took(run: &Run) {

@@ -20,7 +20,7 @@ fn go_with_jumps(by: i64) -> World {
                 matches!(state, StepState::Running { .. }).then(|| id.clone())
             };
             let running: Vec<_> = world.run.steps.iter().filter_map(running).collect();
-            if running.into_iter().fold(false, |new, id| set.insert(id) || new) {
+            if running.into_iter().filter(|id| set.insert(id.clone())).count() > 0 {
                 world.set_clock(if tick % 2 == 0 { by } else { -by });
             }
         }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use self::world::{Asked, Broken, Doing, Key, World, database};
+use self::world::{Asked, Broken, Doing, Key, STEPS, World, database};
 use crate::fence::{self, Token, Verdict as Judged};
 use crate::lease::{self, Watch};
 
@@ -131,7 +131,7 @@ impl System {
         // Whoever begins again looks at the world first.
         if *done == 0 || self.0 == Without::Memory {
             *done += 1;
-            let hands_over = key.0 % 2 == 0;
+            let hands_over = STEPS[key.0].contains("stop-writes");
             agent.leads[of] |= hands_over != dead;
         }
         if *done > 1 {
