@@ -125,7 +125,8 @@ impl Person<'_> {
 
     async fn post(&self, path: &str, fields: &str) -> Response {
         let key = mainstay_control::access::random();
-        let form = format!("csrf={}&key={key}&{fields}", self.csrf);
+        let shown = self.rig.shown(path, &self.cookie).await;
+        let form = format!("csrf={}&key={key}{shown}&{fields}", self.csrf);
         self.rig.post(path, &self.cookie, "same-origin", &form).await
     }
 

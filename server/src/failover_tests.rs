@@ -146,20 +146,9 @@ impl Person<'_> {
 
     async fn post(&self, path: &str, fields: &str) -> Response {
         let key = mainstay_control::access::random();
-        let begins = path.ends_with("/do/start") || path.ends_with("/do/fail-back");
-        let shown = if begins { self.shown(path).await } else { String::new() };
+        let shown = self.rig.shown(path, &self.cookie).await;
         let form = format!("csrf={}&key={key}{shown}&{fields}", self.csrf);
         self.rig.post(path, &self.cookie, "same-origin", &form).await
-    }
-
-    /// What a form carries of the plan that it shows, as fields; empty: it shows none.
-    async fn shown(&self, path: &str) -> String {
-        let page = self.get(path).await;
-        let field = |name: &str| {
-            let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
-            Some(format!("&{name}={}", rest.split('"').next()?))
-        };
-        ["plan", "looked", "shown"].iter().filter_map(|name| field(name)).collect()
     }
 
     async fn api(&self, path: &str, sent: Value) -> (StatusCode, Value) {
@@ -340,7 +329,7 @@ async fn looks_again(town: &Town, ann: &Person<'_>, fields: &str, words: [&str; 
 async fn a_plan_is_looked_at_again_when_the_look_is_old_or_the_plan_another() {
     let town = Town::new().await;
     let ann = town.person("ann", Role::Operator).await;
-    let shown = ann.shown(PLAN).await;
+    let shown = ann.rig.shown(PLAN, &ann.cookie).await;
     let field = |name: &str| {
         let fields = shown.split('&').find_map(|it| it.strip_prefix(&format!("{name}=")));
         fields.unwrap().to_owned()

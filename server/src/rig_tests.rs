@@ -104,6 +104,20 @@ impl Rig {
         self.send(request).await
     }
 
+    /// What the form at an address that starts a failover carries of the plan that it shows, as
+    /// further fields; empty: it is no such address, or shows no form.
+    pub async fn shown(&self, path: &str, cookie: &str) -> String {
+        if !(path.ends_with("/do/start") || path.ends_with("/do/fail-back")) {
+            return String::new();
+        }
+        let page = text(self.get(path, cookie).await).await;
+        let field = |name: &str| {
+            let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+            Some(format!("&{name}={}", rest.split('"').next()?))
+        };
+        ["plan", "looked", "shown"].iter().filter_map(|name| field(name)).collect()
+    }
+
     pub async fn post(&self, path: &str, cookie: &str, site: &str, form: &str) -> Response {
         let request = Request::post(path)
             .header(COOKIE, cookie)
