@@ -20,6 +20,8 @@ use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::ui::tone::Tone;
 use mainstay_core::access::{Density, Grant, Role, Scope};
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
+use mainstay_core::runbook::alias::Aliases;
+use mainstay_core::runbook::shelf::Shelf;
 
 fn main() -> std::io::Result<()> {
     let directory = std::env::args().nth(1).map_or_else(|| PathBuf::from("gallery"), PathBuf::from);
@@ -101,7 +103,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
         pages::attention::title(&data),
         Box::new(move || pages::attention::view(&data, &r)),
     ));
-    let data = pages::find::build(&big, "api");
+    let data = pages::find::build(&big, &Shelf::library(), &Aliases::new(), "api");
     all.push((
         "find",
         "/find?q=api",
@@ -165,7 +167,7 @@ fn objects(reader: &Reader) -> Vec<Page> {
         "problem",
         "/attention/at-1042",
         problem,
-        records.first().map(|record| pages::problem::build(record, sample::now()))
+        records.first().map(|record| pages::problem::build(record, &[], sample::now()))
     );
     all
 }

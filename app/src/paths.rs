@@ -38,6 +38,14 @@ fixed! {
     BACKUPS = "/backups";
     /// How available services were, and the ledger of outages.
     AVAILABILITY = "/availability";
+    /// Runbooks by name, service and kind of problem.
+    RUNBOOKS = "/runbooks";
+    /// Who worked through which.
+    RUNBOOK_RUNS = "/runbooks/runs";
+    /// Writes a new one of the fleet's own.
+    RUNBOOK_WRITE = "/runbooks/do/write";
+    /// Short links.
+    ALIASES = "/runbooks/aliases";
     AUDIT = "/audit";
     /// `POST`: exports the entries of the current filter; audited.
     AUDIT_EXPORT = "/audit/do/export";
@@ -69,6 +77,11 @@ fixed! {
 /// One problem, open or ended: `/attention/at-1042`.
 pub fn problem(id: i64) -> String {
     format!("/attention/at-{id}")
+}
+
+/// The runbook for a problem: leads on to the one that fits best.
+pub fn problem_runbook(id: i64) -> String {
+    format!("{}/runbook", problem(id))
 }
 
 /// Reads the id out of the last part of [`problem`]: `at-1042`.
@@ -179,6 +192,29 @@ pub fn availability_report(month: impl Display) -> String {
     format!("/availability/reports/{month}")
 }
 
+pub fn runbook(slug: impl Display) -> String {
+    format!("/runbooks/{slug}")
+}
+
+/// A run of a runbook by its id: `rb-12`.
+pub fn runbook_run(id: impl Display) -> String {
+    format!("/runbooks/runs/{id}")
+}
+
+/// A step of a run, as somebody works on it.
+pub fn runbook_step(id: impl Display, number: u32) -> String {
+    format!("/runbooks/runs/{id}#step-{number}")
+}
+
+/// What is known of a short link; [`go`] is the link itself.
+pub fn alias(id: impl Display) -> String {
+    format!("/runbooks/aliases/{id}")
+}
+
+pub fn go(id: impl Display) -> String {
+    format!("/go/{id}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -234,6 +270,12 @@ mod tests {
     fn built() -> Vec<String> {
         vec![
             problem(1042),
+            problem_runbook(1042),
+            runbook("service-down"),
+            runbook_run("rb-12"),
+            runbook_step("rb-12", 3),
+            alias("lag"),
+            go("lag"),
             region("eu-west"),
             datacenter("fra1"),
             group("social"),
@@ -267,6 +309,7 @@ mod tests {
     }
 
     #[test]
+    // tidy: allow length: a list of all addresses
     fn every_address_stays_what_it_was() {
         let built = built();
         let fixed = [
@@ -283,6 +326,10 @@ mod tests {
             EDGES,
             BACKUPS,
             AVAILABILITY,
+            RUNBOOKS,
+            RUNBOOK_RUNS,
+            RUNBOOK_WRITE,
+            ALIASES,
             AUDIT,
             AUDIT_EXPORT,
             AUDIT_VERIFY,
@@ -308,7 +355,8 @@ mod tests {
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
-             /failover/orchestrator\n/edges\n/backups\n/availability\n/audit\n\
+             /failover/orchestrator\n/edges\n/backups\n/availability\n/runbooks\n\
+             /runbooks/runs\n/runbooks/do/write\n/runbooks/aliases\n/audit\n\
              /audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/confirm\n\
              /settings\n\
@@ -316,7 +364,9 @@ mod tests {
              /settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
              /api/v1/openapi.json\n\
-             /attention/at-1042\n/regions/eu-west\n/dc/fra1\n/groups/social\n\
+             /attention/at-1042\n/attention/at-1042/runbook\n/runbooks/service-down\n\
+             /runbooks/runs/rb-12\n/runbooks/runs/rb-12#step-3\n/runbooks/aliases/lag\n\
+             /go/lag\n/regions/eu-west\n/dc/fra1\n/groups/social\n\
              /services/feed-api\n/services/feed-api/in/fra1\n/instances/feed-api-fra1-a1\n\
              /services/feed-api/rollout\n/services/feed-api/bench\n/services/feed-api/traffic\n\
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\

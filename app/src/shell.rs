@@ -381,7 +381,7 @@ fn palette_words(keys: bool) -> PaletteWords {
         label: t!("palette-label"),
         empty: t!("palette-empty"),
         close: t!("keys-close"),
-        groups: vec![t!("palette-go"), t!("palette-objects")],
+        groups: vec![t!("palette-go"), t!("palette-objects"), t!("nav-runbooks")],
         keys_off: !keys,
     }
 }
@@ -397,6 +397,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("g r", format!("{} {}", t!("keys-go"), t!("nav-rollouts"))),
         ("g f", format!("{} {}", t!("keys-go"), t!("nav-failover"))),
         ("g b", format!("{} {}", t!("keys-go"), t!("nav-backups"))),
+        ("g k", format!("{} {}", t!("keys-go"), t!("nav-runbooks"))),
         ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
         ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),
         ("g s", format!("{} {}", t!("keys-go"), t!("nav-settings"))),

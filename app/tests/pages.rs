@@ -19,6 +19,8 @@ use mainstay_core::access::{Density, Grant, Role, Scope};
 use mainstay_core::backup::clock::Pace;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
+use mainstay_core::runbook::alias::Aliases;
+use mainstay_core::runbook::shelf::Shelf;
 use mainstay_core::status::Status;
 
 /// Compressed HTML of the matrix with 2,000 instances, in bytes.
@@ -98,7 +100,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     add("/", Box::new(|| pages::overview::view(&overview, reader)));
     let attention = pages::attention::build(&records, estate.at, &none);
     add("/attention", Box::new(|| pages::attention::view(&attention, reader)));
-    let problem = pages::problem::build(&records[0], estate.at);
+    let problem = pages::problem::build(&records[0], &[], estate.at);
     add("/attention/at-1042", Box::new(|| pages::problem::view(&problem, reader)));
     for query in ["", "view=regions", "view=list", "by=version", "by=load", "sel=feed-api@sin2"] {
         let topology = pages::topology::build(estate, &records, &Query::parse(query));
@@ -125,7 +127,7 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     add("/instances/feed-api-fra1-n0", Box::new(|| pages::instance::view(&data, reader)));
     let data = pages::replace::build(estate, &instance, "key".to_owned()).expect("an instance");
     add("/instances/feed-api-fra1-n0/do/replace", Box::new(|| pages::replace::view(&data, reader)));
-    let data = pages::find::build(estate, "api");
+    let data = pages::find::build(estate, &Shelf::library(), &Aliases::new(), "api");
     add("/find?q=api", Box::new(|| pages::find::view(&data)));
     add("/dev/components", Box::new(pages::components::view));
     all

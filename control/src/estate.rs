@@ -21,6 +21,8 @@ use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::problem::{Problem, Record};
 use mainstay_core::release::Releases;
+use mainstay_core::runbook::alias::Aliases;
+use mainstay_core::runbook::shelf::Shelf;
 use mainstay_store::estate::{Changes, Head};
 use mainstay_wire::Report;
 use tokio::sync::watch;
@@ -29,6 +31,8 @@ use crate::clock::Clock;
 
 /// The store counts as away when nothing was read from it for so long.
 pub const STORE_AWAY_AFTER: TimeDelta = TimeDelta::seconds(5);
+/// Short links are read anew after this time even if none was changed: when each was used.
+const ALIASES_PERIOD: TimeDelta = TimeDelta::seconds(30);
 
 /// The estate as this server knows it; shared by everything in the process.
 #[derive(Debug)]
@@ -48,6 +52,10 @@ struct State {
     datacenters: BTreeMap<DatacenterId, Arc<DatacenterState>>,
     problems: Arc<[Record]>,
     approvals: Arc<[Approval]>,
+    shelf: Arc<Shelf>,
+    aliases: Arc<Aliases>,
+    /// Of what is in `aliases`, and when it was read.
+    aliases_read: Option<(i64, DateTime<Utc>)>,
     store_read_at: Option<DateTime<Utc>>,
 }
 
@@ -59,6 +67,10 @@ pub struct Snapshot {
     pub problems: Arc<[Record]>,
     /// What waits for a second person, oldest first.
     pub approvals: Arc<[Approval]>,
+    /// The runbooks in force.
+    pub shelf: Arc<Shelf>,
+    /// Short links.
+    pub aliases: Arc<Aliases>,
     /// When the database last answered; `None`: never since this server started.
     pub store_read_at: Option<DateTime<Utc>>,
     /// When this server started.
@@ -115,6 +127,8 @@ impl LiveEstate {
             },
             problems: state.problems.clone(),
             approvals: state.approvals.clone(),
+            shelf: state.shelf.clone(),
+            aliases: state.aliases.clone(),
             store_read_at: state.store_read_at,
             started_at: self.started_at,
         }
@@ -286,6 +300,33 @@ impl LiveEstate {
     pub fn set_problems(&self, problems: Vec<Record>) {
         if *self.read().problems != problems {
             self.change(|state| state.problems = problems.into());
+        }
+    }
+
+    /// Revision of the fleet's own runbooks known here; 0: none.
+    pub fn runbooks_revision(&self) -> i64 {
+        self.read().shelf.revision
+    }
+
+    /// Puts runbooks in force; an older revision than the one known is ignored.
+    pub fn set_shelf(&self, shelf: Shelf) {
+        if shelf.revision > self.runbooks_revision() {
+            self.change(|state| state.shelf = Arc::new(shelf));
+        }
+    }
+
+    /// Whether short links have to be read anew, given their revision in the store.
+    pub fn aliases_are_old(&self, revision: i64, now: DateTime<Utc>) -> bool {
+        let read = self.read().aliases_read;
+        read.is_none_or(|(known, at)| known < revision || now - at >= ALIASES_PERIOD)
+    }
+
+    /// Takes over short links as they were read; older ones than known are ignored.
+    pub fn set_aliases(&self, revision: i64, aliases: Aliases, now: DateTime<Utc>) {
+        let mut state = self.write();
+        if state.aliases_read.is_none_or(|(known, _)| known <= revision) {
+            state.aliases = Arc::new(aliases);
+            state.aliases_read = Some((revision, now));
         }
     }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
 use crate::ingest::Ingest;
+use crate::runbook;
 
 /// How often the store is read.
 pub const PERIOD: Duration = Duration::from_millis(500);
@@ -82,6 +83,7 @@ impl Follower {
         }
         self.estate.set_problems(problem::recent(pool).await?);
         self.estate.set_approvals(approval::open(pool).await?);
+        runbook::refresh(&store, &self.estate).await?;
         self.estate.store_answered(Utc::now());
         Ok(())
     }

@@ -32,6 +32,7 @@ pub mod ingest;
 pub mod leader;
 mod once;
 pub mod rollouts;
+pub mod runbook;
 pub mod traffic;
 
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ pub struct Control {
     pub authority: Authority,
     pub edges: Arc<Edges>,
     pub traffic: Arc<Traffic>,
+    alias_uses: runbook::Uses,
     history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
     /// As it was judged last.
@@ -109,6 +111,7 @@ impl Control {
             history: Arc::new(History::new(background)),
             prometheus: None,
             readiness: Mutex::default(),
+            alias_uses: runbook::Uses::default(),
             access: Access::new(store.clone()),
             ingest: Arc::new(ingest),
             commands: watch::Sender::new(0),
@@ -164,6 +167,9 @@ impl Control {
                 _ = sweeps.tick() => {
                     if let Err(error) = self.access.sweep().await {
                         tracing::debug!(%error, "ended sessions stay for now");
+                    }
+                    if let Err(error) = self.write_alias_uses().await {
+                        tracing::debug!(%error, "uses of short links are written later");
                     }
                 }
             }

@@ -123,6 +123,10 @@ ids! {
     EdgeId;
     /// An instance of a service: one process, Pod or container that serves. Stable over restarts.
     InstanceId;
+    /// A runbook, by its slug.
+    RunbookId;
+    /// A short link of the console.
+    AliasId;
     /// A user of the console, as typed at sign-in.
     UserName;
 }

@@ -7,6 +7,7 @@
 //! the same input gives the same decision on the server, in the browser and in a test.
 
 pub mod access;
+pub mod address;
 pub mod approval;
 pub mod audit;
 pub mod availability;
@@ -27,5 +28,6 @@ pub mod problem;
 pub mod release;
 pub mod rollout;
 pub mod routing;
+pub mod runbook;
 pub mod status;
 pub mod traffic;

@@ -22,6 +22,7 @@ use mainstay_core::access::{Permission, Refusal, Target, decide};
 use mainstay_store::StoreError;
 use tower_sessions::Session;
 
+use crate::http::lasting;
 use crate::policy::{Found, Route, Routes, Table};
 use crate::problem::{Problem, plain};
 use crate::security::{Front, ProblemPage, RequestId, equal, same_origin, surround};
@@ -65,7 +66,8 @@ pub fn guarded(routes: Routes<AppState>, state: AppState, pages: RefusalPages) -
     let front = Front { state: state.clone(), page: pages.problem };
     let router = router
         .fallback(|| async { plain(StatusCode::NOT_FOUND) })
-        .with_state(state)
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state, lasting::look_again))
         .layer(shared)
         .layer(from_fn_with_state(gate, guard))
         .layer(layer);

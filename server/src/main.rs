@@ -36,6 +36,8 @@ mod rig_tests;
 #[cfg(test)]
 mod rollout_tests;
 mod router;
+#[cfg(test)]
+mod runbook_tests;
 mod security;
 mod sent;
 mod session;

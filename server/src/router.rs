@@ -24,6 +24,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::failover::routes())
         .merge(http::approvals::routes())
         .merge(http::availability::routes())
+        .merge(http::runbook::routes())
         .merge(http::traffic::routes())
         .merge(http::live::routes())
         .merge(http::fleet::routes())

@@ -14,6 +14,7 @@
 //! Must not: decide. Values come from callers and from `core`.
 
 pub mod access;
+pub mod alias;
 pub mod approval;
 pub mod audit;
 pub mod availability;
@@ -35,6 +36,8 @@ pub mod request;
 pub mod restore;
 pub mod retention;
 pub mod rollout;
+pub mod runbook;
+pub mod tombstone;
 pub mod traffic;
 mod tx;
 

@@ -147,8 +147,8 @@ pub async fn releases(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     Ok(sum + rollouts(store, now - ROLLOUTS_KEPT).await?)
 }
 
-/// Deletes ended problems and expired tokens and certificates older than [`RECORDS_KEPT`]; returns
-/// how many rows.
+/// Deletes ended problems, runs of runbooks, and expired tokens and certificates older than
+/// [`RECORDS_KEPT`]; returns how many rows.
 pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     let before = now - RECORDS_KEPT;
     let pool = store.acts();
@@ -169,7 +169,17 @@ pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
             .execute(pool)
             .await?,
     ];
-    Ok(problems + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
+    let runs = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM runbook_run WHERE id IN (
+                 SELECT id FROM runbook_run WHERE ended_at < $1 ORDER BY id LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    Ok(problems + runs + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
 }
 
 /// Deletes what was kept long enough of availability; returns how many rows.

@@ -134,6 +134,7 @@ nav-overview = Overview
 nav-topology = Topology
 nav-attention = Needs attention
 nav-audit = Audit log
+nav-runbooks = Runbooks
 nav-settings = Settings
 nav-count = { $n ->
     [one] { $count } problem
@@ -849,6 +850,34 @@ audit-approval-lapse = { $how ->
 audit-failover-step = { $how ->
     [done] Took a failover a step on
    *[tried] Tried to take a failover a step on
+}
+audit-runbook-apply = { $how ->
+    [done] Changed the runbooks of the fleet
+   *[tried] Tried to change the runbooks of the fleet
+}
+audit-runbook-start = { $how ->
+    [done] Began a runbook
+   *[tried] Tried to begin a runbook
+}
+audit-runbook-step = { $how ->
+    [done] Wrote to a step of a runbook
+   *[tried] Tried to write to a step of a runbook
+}
+audit-runbook-end = { $how ->
+    [done] Ended the run of a runbook
+   *[tried] Tried to end the run of a runbook
+}
+audit-alias-create = { $how ->
+    [done] Made a short link
+   *[tried] Tried to make a short link
+}
+audit-alias-change = { $how ->
+    [done] Changed or reviewed a short link
+   *[tried] Tried to change a short link
+}
+audit-alias-remove = { $how ->
+    [done] Removed a short link
+   *[tried] Tried to remove a short link
 }
 audit-database-work = { $how ->
     [done] Ordered work on a database
@@ -2487,3 +2516,182 @@ audit-outage-correct = { $how ->
     [done] Corrected what is told of an outage
    *[tried] Tried to correct what is told of an outage
 }
+
+## Runbooks
+runbook-button = Runbook
+kind-runbook = Runbook
+kind-alias = Short link
+runbooks-note = What to do when something goes wrong, step by step
+runbooks-by = Order
+runbooks-by-name = By name
+runbooks-by-service = By service
+runbooks-by-alert = By kind of problem
+runbooks-filter = Name, service, kind of problem or owner
+runbooks-none = No runbook matches "{ $q }".
+runbooks-next = Next page
+runbooks-overdue = { $n ->
+    [one] 1 to review
+   *[other] { $count } to review
+}
+runbooks-uses-unknown = When each was used is not known now
+runbook-alert = Kind of problem
+runbook-col-reviewed = Reviewed
+runbook-col-used = Last used
+runbook-never-used = Never
+runbook-overdue = Not reviewed for { $age }
+runbook-owned = Owner: { $owner }.
+runbook-reviewed = Reviewed
+runbook-library = It comes with the program.
+runbook-own = It is the fleet's own.
+runbook-services = About
+runbook-edit = Edit...
+runbook-new = Write a runbook...
+runbook-edit-title = Edit the runbook { $slug }
+runbook-edit-note = Saved for all servers at once, and kept as a revision
+runbook-text = Text
+runbook-slug = Name
+runbook-slug-hint = The last part of its address: a-z, 0-9 and single hyphens. The name of one that comes with the program replaces that one.
+runbook-source = Text in Markdown
+runbook-source-hint = Front matter between two lines of three plus signs, then the text. Numbered items at the left margin are the steps.
+runbook-reason = Why, for the audit log
+runbook-save = Save the runbook
+runbook-saved = The runbook is saved.
+runbook-saved-detail = Revision { $revision } is in force on all servers.
+runbook-same = Nothing would change: this is what is in force already.
+runbook-findings = What to correct
+runbook-mistakes = { $n ->
+    [one] Correct the mistake that is listed above the text
+   *[other] Correct the { $count } mistakes that are listed above the text
+}
+runbook-line = Line { $line }:
+runbook-remove = Remove the fleet's own
+runbook-remove-head = Remove
+runbook-remove-note = If one of this name comes with the program, that is in force again.
+rb-read = { $query }, read { $at } UTC
+rb-values-read = Live values read { $at } UTC. Reload for newer.
+rb-step = Step { $number }
+rb-for = Opened from the problem
+rb-for-ended = Opened from a problem that has ended
+rb-link-subject = opens from a problem
+rb-link-roles = { $roles } may do it
+rb-none-runs = no instance runs
+rb-healthy = { $healthy } of { $total } healthy
+rb-healthy-unknown = { $healthy } of { $total } healthy, { $unknown } unknown
+rb-no-rollout = no rollout is on
+rb-rollout = { $id } to { $version } is on
+rb-problems = { $n ->
+    [0] none
+    [one] 1 open
+   *[other] { $count } open
+}
+rb-reporting = reporting
+rb-never = never heard
+rb-silent = silent since { $since }
+rb-ready = ready
+rb-ready-warnings = ready, with warnings
+rb-ready-unknown = unknown
+rb-not-ready = not ready
+rb-ready-cause = { $word }: { $cause }
+rb-lag = { $behind } behind in { $dc }, limit { $limit }
+rb-backup-age = { $age } old, in { $dc }
+rb-unknown-subject = not known: open this page from a problem
+rb-unknown-there = not known: the fleet has no { $id }
+rb-unknown-silent = not known: { $dc } is silent
+rb-unknown-data = not known: nobody has told it yet
+rb-unknown-cluster = no standby: it runs in one data centre alone
+rb-unknown-copy = no copy that could be restored
+run-start = Start a run
+run-open = In progress
+run-worked = It worked
+run-partly = It worked in part
+run-did-not = It did not work
+runs-title = Runs of runbooks
+runs-note = Who worked through which, and whether it helped
+runs-all = All runs
+rb-runs-older = Older runs
+runs-empty = Nobody has worked through a runbook yet.
+runs-empty-context = Open a runbook and start a run: it keeps what was done, when and by whom.
+run-col-run = Run
+run-col-runbook = Runbook
+run-col-about = Problem
+run-col-started = Started
+run-col-by = By
+run-col-steps = Steps done
+run-col-outcome = Did it help
+run-steps-of = { $done } of { $all }
+rb-run-progress = { $done } of { $all } steps done.
+run-started = Started by { $by }, { $at }.
+run-runbook = The runbook as it is now
+run-lost = What the runbook said cannot be shown any more.
+run-note = Note on step { $number }
+run-note-hint = Note
+run-add-note = Add the note
+run-done = Done
+run-undone = Not done after all
+run-done-by = Done by { $by },
+run-choose = Choose
+run-outcome = Did it help?
+run-outcome-missing = Choose whether it helped
+run-end = End of the run
+run-end-note = What the next one should know
+run-end-hint = At most { $most } characters.
+run-finish = End the run
+run-ended = Ended by { $by } after { $took },
+
+## Short links
+aliases-title = Short links
+aliases-note = Names that lead to pages of this console, and stay when these move
+aliases-empty = There is no short link yet.
+aliases-empty-context = Make one for what you print in alerts and documents.
+aliases-dead = { $n ->
+    [one] 1 short link leads nowhere
+   *[other] { $count } short links lead nowhere
+}
+aliases-dead-detail = Point it to what took the place of its target, or remove it.
+alias-col-link = Link
+alias-col-target = Leads to
+alias-dead = Leads nowhere
+alias-overdue = To review
+alias-moved = Its target moved
+alias-good = Good
+alias-new = New short link
+alias-name = Name
+alias-name-hint = a-z, 0-9 and single hyphens. The link is /go/ and this name.
+alias-target = Address
+alias-target-hint = What follows the host in the page's address, for example /runbooks/standby-not-ready#step-2
+alias-owner-hint = The team or user who looks after it
+alias-note = Where it is used
+alias-make = Make the short link
+alias-change = Change
+alias-save = Save, reviewed today
+alias-save-hint = Saving says that you looked where it leads.
+alias-remove = Remove { $name }
+alias-remove-head = Remove
+alias-changed = Changed
+alias-changed-by = Changed by
+problem-alias = The short link /go/{ $alias } leads nowhere
+problem-alias-detail = It was used lately, and { $target } is not there any more.
+
+## Gone
+gone-title = { $what } is gone
+gone-fact = This address was good once.
+gone-detail = What it named is not there any more.
+gone-was = What it was
+gone-end = Its end
+gone-ended = Ended
+gone-by = By
+gone-why = Why
+gone-successors = What took its place
+gone-no-successor = Nobody wrote down what took its place.
+gone-service = The service { $id }
+gone-datacenter = The data centre { $id }
+gone-region = The region { $id }
+gone-group = The group { $id }
+gone-database = The database { $id }
+gone-edge = The edge { $id }
+gone-runbook = The runbook { $slug }
+gone-name = It was called { $name }.
+gone-in-group = It belonged to the group { $group }.
+gone-in-region = It stood in { $region }.
+gone-version = The fleet declared version { $version } of it.
+gone-last-entry = The last that was written down of it: { $what }

@@ -70,6 +70,7 @@ const fn section(key: &str) -> Option<&'static str> {
         b"r" => Some(paths::ROLLOUTS),
         b"f" => Some(paths::FAILOVER),
         b"b" => Some(paths::BACKUPS),
+        b"k" => Some(paths::RUNBOOKS),
         b"u" => Some(paths::AUDIT),
         b"s" => Some(paths::SETTINGS),
         _ => None,

@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use mainstay_core::availability::outage::OutageId;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::InstanceId;
+use mainstay_core::runbook::alias::Aliases;
+use mainstay_core::runbook::run::RunId;
+use mainstay_core::runbook::shelf::Shelf;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +34,8 @@ pub struct Data {
     pub q: String,
     pub pages: Vec<Hit>,
     pub objects: Vec<Hit>,
+    /// Runbooks and short links.
+    pub runbooks: Vec<Hit>,
     pub instances: Vec<Hit>,
     /// More instances matched than are listed.
     pub more_instances: bool,
@@ -39,7 +44,7 @@ pub struct Data {
 }
 
 /// Searches names; an empty `q` finds nothing.
-pub fn build(estate: &Estate, q: &str) -> Data {
+pub fn build(estate: &Estate, shelf: &Shelf, aliases: &Aliases, q: &str) -> Data {
     let q = q.trim();
     let needle = q.to_lowercase();
     let keep = |hits: Vec<Hit>| -> Vec<Hit> {
@@ -47,6 +52,7 @@ pub fn build(estate: &Estate, q: &str) -> Data {
         hits.into_iter().filter(matches).collect()
     };
     let objects = keep(objects(estate));
+    let runbooks = keep(runbooks(shelf, aliases));
     let mut instances: Vec<Hit> = Vec::new();
     let found = estate
         .instances()
@@ -62,13 +68,23 @@ pub fn build(estate: &Estate, q: &str) -> Data {
         .find(|hit| hit.name == q)
         .map(|hit| hit.href.clone())
         .or_else(|| paths::problem_id(q).map(paths::problem))
-        .or_else(|| q.parse::<OutageId>().ok().map(paths::availability_outage));
-    Data { q: q.to_owned(), pages: keep(pages()), objects, instances, more_instances, exact }
+        .or_else(|| q.parse::<OutageId>().ok().map(paths::availability_outage))
+        .or_else(|| q.parse::<RunId>().ok().map(paths::runbook_run));
+    let (q, pages) = (q.to_owned(), keep(pages()));
+    Data { q, pages, objects, runbooks, instances, more_instances, exact }
 }
 
-/// What the palette searches by itself: pages, then places, groups and services.
-pub fn index(estate: &Estate) -> Vec<Vec<Hit>> {
-    vec![pages(), objects(estate)]
+/// What the palette searches by itself: pages, then places, groups and services, then runbooks.
+pub fn index(estate: &Estate, shelf: &Shelf, aliases: &Aliases) -> Vec<Vec<Hit>> {
+    vec![pages(), objects(estate), runbooks(shelf, aliases)]
+}
+
+fn runbooks(shelf: &Shelf, aliases: &Aliases) -> Vec<Hit> {
+    let books = shelf.all();
+    let books = books.map(|book| hit(&book.title, t!("kind-runbook"), paths::runbook(&book.slug)));
+    let links = aliases.keys();
+    let links = links.map(|id| hit(&paths::go(id), t!("kind-alias"), paths::go(id)));
+    books.chain(links).collect()
 }
 
 fn instance_hit(id: &InstanceId) -> Hit {
@@ -87,10 +103,13 @@ fn pages() -> Vec<Hit> {
         (t!("nav-topology"), paths::TOPOLOGY),
         (t!("nav-rollouts"), paths::ROLLOUTS),
         (t!("nav-quarantine"), paths::QUARANTINE),
-        (t!("nav-edges"), paths::EDGES),
         (t!("nav-failover"), paths::FAILOVER),
+        (t!("nav-edges"), paths::EDGES),
         (t!("nav-backups"), paths::BACKUPS),
         (t!("nav-availability"), paths::AVAILABILITY),
+        (t!("nav-runbooks"), paths::RUNBOOKS),
+        (t!("runs-title"), paths::RUNBOOK_RUNS),
+        (t!("aliases-title"), paths::ALIASES),
         (t!("nav-audit"), paths::AUDIT),
         (t!("nav-settings"), paths::SETTINGS),
     ]
@@ -118,7 +137,8 @@ pub fn title(data: &Data) -> String {
 
 pub fn view(data: &Data) -> AnyView {
     let head = page_head(PageHead { title: title(data), ..PageHead::default() });
-    let none = data.pages.is_empty() && data.objects.is_empty() && data.instances.is_empty();
+    let groups = [&data.pages, &data.objects, &data.runbooks, &data.instances];
+    let none = groups.into_iter().all(Vec::is_empty);
     let results = if none {
         let (fact, context) = if data.q.is_empty() {
             (t!("find-what"), t!("find-what-detail"))
@@ -130,6 +150,7 @@ pub fn view(data: &Data) -> AnyView {
         view! {
             {section(t!("palette-go"), &data.pages, false)}
             {section(t!("palette-objects"), &data.objects, false)}
+            {section(t!("nav-runbooks"), &data.runbooks, false)}
             {section(t!("instances"), &data.instances, data.more_instances)}
         }
         .into_any()

@@ -30,10 +30,12 @@ pub mod replace;
 pub mod rollout;
 pub mod rollouts;
 pub mod rows;
+pub mod runbook;
 pub mod service;
 pub mod settings;
 pub mod sign_in;
 pub mod survey;
+pub mod tombstone;
 pub mod topology;
 pub mod traffic;
 

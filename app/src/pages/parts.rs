@@ -84,7 +84,12 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
                 {when(row, now)}
                 {owner}
             </div>
-            <a class="btn sm" href=row.subject.clone()>{open}</a>
+            <div class="b">
+                <a class="btn sm" href=row.runbook.clone()>
+                    {t!("runbook-button")}<span class="vh">": "{row.title.clone()}</span>
+                </a>
+                <a class="btn sm" href=row.subject.clone()>{open}</a>
+            </div>
         </li>
     }
     .into_any()

@@ -4,18 +4,20 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::Target;
 use mainstay_core::problem::Record;
+use mainstay_core::runbook::run::Run;
 use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::pages::rows::ProblemRow;
+use crate::pages::runbook::{RunRow, runs_table};
 use crate::pages::{Reader, parts};
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::verdict_badge;
 use crate::ui::button::{Weight, link_button};
-use crate::ui::card::{Head, columns, key_values, padded};
+use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::time::time_full;
 
@@ -25,11 +27,15 @@ pub struct Data {
     pub problem: ProblemRow,
     /// How long it has lasted or lasted, in words.
     pub lasted: String,
+    /// Runs of runbooks that were opened from it, newest first.
+    pub runs: Vec<RunRow>,
 }
 
-pub fn build(record: &Record, at: DateTime<Utc>) -> Data {
+pub fn build(record: &Record, runs: &[Run], at: DateTime<Utc>) -> Data {
     let end = record.closed_at.unwrap_or(at);
-    Data { at, problem: ProblemRow::of(record, at), lasted: text::duration(end - record.opened_at) }
+    let lasted = text::duration(end - record.opened_at);
+    let runs = runs.iter().map(RunRow::of).collect();
+    Data { at, problem: ProblemRow::of(record, at), lasted, runs }
 }
 
 pub fn title(data: &Data) -> String {
@@ -70,10 +76,15 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     }));
     let history = paths::with_query(paths::AUDIT, &[("object", &row.href)]);
     let history = view! { <a href=history>{t!("problem-history-link")}</a> };
-    let main = padded(
-        Head::new(t!("problem-meaning")),
-        view! { <p class="prose">{row.detail.clone()}</p> },
-    );
+    let runs = (!data.runs.is_empty())
+        .then(|| card(Head::new(t!("runs-title")), runs_table(&data.runs, data.at)));
+    let main = view! {
+        {padded(
+            Head::new(t!("problem-meaning")),
+            view! { <p class="prose">{row.detail.clone()}</p> },
+        )}
+        {runs}
+    };
     let side = view! {
         {padded(Head::new(t!("facts")), key_values(facts))}
         {padded(Head::new(t!("problem-history")), history)}
@@ -90,6 +101,7 @@ fn actions(row: &ProblemRow, reader: &Reader) -> AnyView {
         (None, false) => Some((paths::action(&row.href, "take"), t!("take-it"))),
     };
     view! {
+        {link_button(Weight::Plain, row.runbook.clone(), t!("runbook-button"))}
         {take.map(|(action, label)| parts::guarded_post(reader, Target::default(), action, label))}
         {link_button(Weight::Primary, row.subject.clone(), open)}
     }

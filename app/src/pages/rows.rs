@@ -35,6 +35,8 @@ pub struct ProblemRow {
     pub subject: String,
     /// What the subject is called.
     pub subject_name: String,
+    /// The runbook for it, with it as the subject.
+    pub runbook: String,
 }
 
 impl ProblemRow {
@@ -51,6 +53,7 @@ impl ProblemRow {
             href: paths::problem(record.id),
             subject,
             subject_name,
+            runbook: paths::problem_runbook(record.id),
         }
     }
 }
@@ -96,6 +99,7 @@ pub fn subject(problem: &Problem) -> (String, String) {
         Problem::EdgeRefuses { edge, .. } | Problem::EdgeGone { edge, .. } => {
             (paths::edge(edge), edge.to_string())
         }
+        Problem::AliasDead { alias, .. } => (paths::alias(alias), paths::go(alias)),
         Problem::Backup { database, trouble: Trouble::Damaged { datacenter, label } } => {
             (paths::backup_copy(database, datacenter, label), database.to_string())
         }

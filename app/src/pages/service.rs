@@ -19,6 +19,7 @@ use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::rows::{
     CellRow, InstancePage, ProblemRow, cell_rows, instance_page, problems_where,
 };
+use crate::pages::runbook::{BookRow, book_links};
 use crate::pages::survey::Survey;
 use crate::pages::{Counts, Reader, parts, region};
 use crate::paths;
@@ -54,6 +55,8 @@ pub struct Data {
     pub rollout: Option<RunRow>,
     /// The way back; absent: nothing to go back to, or on its way.
     pub roll_back: Option<Back>,
+    /// Runbooks about it.
+    pub runbooks: Vec<BookRow>,
 }
 
 /// Where rolling a service back leads, and what is known of it.
@@ -140,6 +143,7 @@ pub fn build(
         release: estate.releases.stable(&estate.fleet, id),
         rollout: rollouts::running(estate, |service| service == id).into_iter().next(),
         roll_back,
+        runbooks: Vec::new(),
     })
 }
 
@@ -227,11 +231,13 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let key = format!("service/{}", data.service);
     let side = padded(Head::new(t!("facts")), view! { <div data-k=key>{facts(data)}</div> });
     let links = padded(Head::new(t!("links")), links(data));
+    let books = (!data.runbooks.is_empty())
+        .then(|| padded(Head::new(t!("nav-runbooks")), book_links(&data.runbooks)));
     let back = data
         .roll_back
         .as_ref()
         .map(|back| padded(Head::new(t!("evidence")), evidence_list(&back.evidence, data.at)));
-    view! { {head}{columns(main, view! { {back}{side}{links} })} }.into_any()
+    view! { {head}{columns(main, view! { {back}{side}{books}{links} })} }.into_any()
 }
 
 /// Starts a rollout, and takes the last one back.

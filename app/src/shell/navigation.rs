@@ -89,12 +89,20 @@ const SECTIONS: &[Section] = &[
         bottom: false,
     },
     Section {
+        href: paths::RUNBOOKS,
+        icon: Icon::Runbooks,
+        label: || t!("nav-runbooks"),
+        owns: &["/runbooks"],
+        counts: None,
+        bottom: true,
+    },
+    Section {
         href: paths::AUDIT,
         icon: Icon::Audit,
         label: || t!("nav-audit"),
         owns: &["/audit"],
         counts: None,
-        bottom: true,
+        bottom: false,
     },
 ];
 const SETTINGS: Section = Section {
@@ -246,6 +254,7 @@ mod tests {
             ("/backups/sets/store-db/do/run-now", paths::BACKUPS),
             ("/availability?window=7d", paths::AVAILABILITY),
             ("/availability/outages/ou-1/do/correct", paths::AVAILABILITY),
+            ("/runbooks/runs/rb-1", paths::RUNBOOKS),
             ("/attention/at-1", paths::OVERVIEW),
             ("/audit/7", paths::AUDIT),
         ] {

@@ -10,6 +10,7 @@ pub mod check;
 mod number;
 mod problem;
 pub mod rollout;
+pub mod runbook;
 mod time;
 mod words;
 

@@ -87,6 +87,7 @@ pub fn problem_title(problem: &Problem) -> String {
             t!("problem-standby", db = database.as_str(), dc = datacenter.as_str())
         }
         Problem::BudgetBurns { service, speed, .. } => budget_burns(service, *speed),
+        Problem::AliasDead { alias, .. } => t!("problem-alias", alias = alias.as_str()),
         Problem::Backup { database, trouble } => backup::trouble_title(database, trouble),
     }
 }
@@ -195,6 +196,9 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         Problem::BudgetBurns { window_minutes, rate, .. } => {
             let window = duration(TimeDelta::minutes(i64::from(*window_minutes)));
             t!("problem-burns-detail", window = window, rate = number(*rate))
+        }
+        Problem::AliasDead { target, .. } => {
+            t!("problem-alias-detail", target = target.as_str())
         }
         Problem::Backup { trouble, .. } => backup::trouble_detail(trouble, now),
     }

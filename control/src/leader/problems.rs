@@ -9,6 +9,7 @@ use mainstay_core::estate::Estate;
 use mainstay_core::failover::RunId;
 use mainstay_core::failover::stuck::{self, Patience, Times};
 use mainstay_core::problem::{self, Problem, Proofs, Record, Step, Tracker};
+use mainstay_core::runbook::alias;
 use mainstay_store::lease::Term;
 use mainstay_store::{StoreError, audit, failover as runs, lease, problem as stored};
 
@@ -53,6 +54,8 @@ impl Problems {
                 let burning = leader.burning.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(burning.iter().cloned());
                 found.extend(stuck);
+                let (aliases, shelf) = (&snapshot.aliases, &snapshot.shelf);
+                found.extend(alias::problems(aliases, &snapshot.estate, shelf));
                 found
             }
         };

@@ -156,6 +156,13 @@ pub enum Action {
     FailoverStep,
     OutageFound,
     OutageCorrect,
+    RunbookApply,
+    RunbookStart,
+    RunbookStep,
+    RunbookEnd,
+    AliasCreate,
+    AliasChange,
+    AliasRemove,
     AuditExport,
 }
 

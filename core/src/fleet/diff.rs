@@ -84,7 +84,11 @@ pub fn diff(old: &Fleet, new: &Fleet) -> Vec<Change> {
     if !fields.is_empty() {
         changes.push(Change { subject: Subject::Fleet, action: Action::Changed { fields } });
     }
-    let mut add = |kind, old: Entries, new: Entries| entries(kind, &old, &new, &mut changes);
+    let mut add = |kind, mut old_entries: Entries, mut new_entries: Entries| {
+        former(old, kind, &mut old_entries);
+        former(new, kind, &mut new_entries);
+        entries(kind, &old_entries, &new_entries, &mut changes);
+    };
     for kind in EntryKind::ALL {
         match kind {
             EntryKind::Region => add(kind, of(&old.regions, region), of(&new.regions, region)),
@@ -186,6 +190,16 @@ type Entries = BTreeMap<String, Fields>;
 fn of<K: fmt::Display, V>(map: &BTreeMap<K, V>, fields: fn(&V) -> Fields) -> Entries {
     let entries = map.iter();
     entries.map(|(id, it)| (id.to_string(), fields(it))).collect()
+}
+
+/// Adds what entries were called before, where they say so.
+fn former(fleet: &Fleet, kind: EntryKind, entries: &mut Entries) {
+    for (id, fields) in entries {
+        let former = fleet.former_ids(kind, id);
+        if !former.is_empty() {
+            fields.push((super::former::KEY, list(former)));
+        }
+    }
 }
 
 fn entries(kind: EntryKind, old: &Entries, new: &Entries, changes: &mut Vec<Change>) {

@@ -59,8 +59,8 @@ impl EntryKind {
     /// Every key its table may have.
     pub const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Region => &["id", "name", "time_zone", "warehouses", "couriers"],
-            Self::Datacenter => &["id", "name", "region", "vendor", "retired"],
+            Self::Region => &["id", "name", "time_zone", "warehouses", "couriers", "was"],
+            Self::Datacenter => &["id", "name", "region", "vendor", "retired", "was"],
             Self::Group => &[
                 "id",
                 "name",
@@ -70,6 +70,7 @@ impl EntryKind {
                 "serving_least",
                 "orchestrator",
                 "availability_target",
+                "was",
             ],
             Self::Service => SERVICE,
             Self::Database => &[
@@ -80,6 +81,7 @@ impl EntryKind {
                 "cluster",
                 "lag_max_bytes",
                 "proof_checks",
+                "was",
             ],
             Self::BackupPolicy => &[
                 "id",
@@ -159,6 +161,7 @@ const SERVICE: &[&str] = &[
     "depends_on",
     "node_requests_per_second",
     "availability_target",
+    "was",
 ];
 
 const PROOF_CHECKS: &str =
@@ -246,6 +249,7 @@ fn recovery_example(key: &str) -> &'static str {
         "node_requests_per_second" => "node_requests_per_second = 200",
         "cluster" => r#"cluster = "patroni""#,
         "lag_max_bytes" => "lag_max_bytes = 16777216",
+        "was" => r#"was = ["feed"]"#,
         _ => "key = value",
     }
 }

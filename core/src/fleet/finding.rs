@@ -159,6 +159,8 @@ pub enum Rule {
     RegionInTwoWaves { plan: String, region: String },
     #[error("the fleet asks for {count} instances, and may ask for at most {most}")]
     TooManyInstances { count: u64, most: u64 },
+    #[error("the {entry} `{id}` is said to have been called `{former}`, which is still declared")]
+    FormerIsDeclared { entry: EntryKind, id: String, former: String },
 }
 
 impl Finding {
@@ -342,6 +344,7 @@ impl Rule {
             Self::WeightNotGrowing { .. } => "weight-not-growing",
             Self::RegionInTwoWaves { .. } => "region-in-two-waves",
             Self::TooManyInstances { .. } => "too-many-instances",
+            Self::FormerIsDeclared { .. } => "former-is-declared",
         }
     }
 
@@ -396,6 +399,9 @@ impl Rule {
             Self::WeightNotGrowing { .. } => "write growing weights, up to 100".to_owned(),
             Self::RegionInTwoWaves { .. } => "name it once".to_owned(),
             Self::TooManyInstances { .. } => "declare fewer nodes or data centres".to_owned(),
+            Self::FormerIsDeclared { former, .. } => {
+                format!("remove `{former}` from `was`, or remove the entry `{former}`")
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod diff;
 pub mod entry;
 pub mod finding;
+pub mod former;
 pub mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,9 @@ pub struct Fleet {
     pub benches: BTreeMap<BenchId, Bench>,
     #[serde(default)]
     pub rollout_plans: BTreeMap<PlanId, PlanTemplate>,
+    /// What entries were called before.
+    #[serde(default)]
+    pub former: former::Former,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@
 mod databases;
 mod entries;
 mod fields;
+mod former;
 #[cfg(test)]
 mod hostile;
 mod nearest;

@@ -98,6 +98,7 @@ impl Problem {
             | Self::ReviewWaits { .. }
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { .. }
+            | Self::AliasDead { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }

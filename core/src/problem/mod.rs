@@ -7,6 +7,7 @@ mod approvals;
 mod backups;
 mod damping;
 mod failover;
+mod kind;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ pub use damping::{
     CLOSE_AFTER, OPEN_AFTER, OPEN_BACKUP_AFTER, OPEN_GONE_AFTER, OPEN_SILENT_AFTER,
     OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,
 };
+pub use kind::Kind;
 
 use crate::approval::{ApprovalId, Subject};
 use crate::audit::Conflict;
@@ -29,7 +31,7 @@ use crate::estate::{Cause, Contact, Estate};
 use crate::failover::RunId;
 use crate::failover::stuck::Stuck;
 use crate::fleet::{Placement, Service};
-use crate::id::{DatabaseId, DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
+use crate::id::{AliasId, DatabaseId, DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
 use crate::placement;
 use crate::rollout::{EdgeFact, PauseReason, RolloutId, StopReason};
 use crate::status::{Status, Tally};
@@ -108,6 +110,8 @@ pub enum Problem {
     StandbyNotReady { database: DatabaseId, datacenter: DatacenterId, reason: Reason },
     /// The error budget of a service is used up too fast: at least `rate` times as fast as it may.
     BudgetBurns { service: ServiceId, speed: Speed, window_minutes: u32, rate: u32 },
+    /// A short link that was used lately leads nowhere.
+    AliasDead { alias: AliasId, target: String },
     /// The copies of a database are not what they should be.
     Backup { database: DatabaseId, trouble: Trouble },
 }
@@ -150,6 +154,7 @@ impl Problem {
                 format!("standby-{database}-in-{datacenter}")
             }
             Self::BudgetBurns { service, .. } => format!("budget-{service}"),
+            Self::AliasDead { alias, .. } => format!("alias-dead-{alias}"),
             Self::Backup { database, trouble } => trouble.key(database),
         }
     }
@@ -163,6 +168,7 @@ impl Problem {
                     | Self::ApprovalWaits { .. }
                     | Self::ReviewWaits { .. }
                     | Self::BudgetBurns { .. }
+                    | Self::AliasDead { .. }
             )
             && !self.about_failover()
     }
@@ -202,7 +208,8 @@ impl Problem {
             | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { .. }
-            | Self::StandbyNotReady { .. } => None,
+            | Self::StandbyNotReady { .. }
+            | Self::AliasDead { .. } => None,
         }
     }
 
@@ -231,7 +238,8 @@ impl Problem {
             | Self::ApprovalWaits { .. }
             | Self::ReviewWaits { .. }
             | Self::FailoverWaits { .. }
-            | Self::FailoverStuck { .. } => (None, None),
+            | Self::FailoverStuck { .. }
+            | Self::AliasDead { .. } => (None, None),
         }
     }
 
@@ -260,6 +268,7 @@ impl Problem {
             | Self::RolledBack { .. }
             | Self::StandbyNotReady { .. }
             | Self::BudgetBurns { speed: Speed::Ticket, .. }
+            | Self::AliasDead { .. }
             | Self::EdgeGone { .. } => Status::Degraded,
             Self::Backup { trouble, .. } => trouble.status(),
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,

@@ -40,6 +40,12 @@ pub(super) struct ServerArgs {
     pub(super) json: bool,
 }
 
+impl ServerArgs {
+    pub(super) fn new(server: &str, token: &str, json: bool) -> Self {
+        Self { server: server.to_owned(), token: token.to_owned(), json }
+    }
+}
+
 /// Why it ended without what was asked for.
 #[derive(Debug, PartialEq)]
 pub(super) enum Stop {

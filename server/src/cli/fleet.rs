@@ -62,6 +62,10 @@ pub struct ApplyArgs {
     /// API token of a user who may change the fleet.
     #[arg(long, env = "MAINSTAY_TOKEN", hide_env_values = true)]
     pub token: String,
+    /// A folder of `*.md`: the fleet's own runbooks, put in force after the fleet file. Without
+    /// it they stay as they are.
+    #[arg(long, value_name = "DIR")]
+    pub runbooks: Option<PathBuf>,
     /// Why, for the audit log.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

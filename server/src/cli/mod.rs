@@ -11,6 +11,7 @@ mod fleet;
 mod orchestrator;
 mod quarantine;
 mod rollout;
+mod runbook;
 mod serve;
 mod setup;
 mod show;
@@ -63,6 +64,8 @@ enum Command {
     Availability(availability::AvailabilityArgs),
     /// Show what the orchestrator sees and decided, and say what it may do.
     Orchestrator(orchestrator::OrchestratorArgs),
+    /// Check runbooks, list them, put the fleet's own in force.
+    Runbook(runbook::RunbookArgs),
     /// Run the detector of traffic drops over a recorded series.
     Traffic(traffic::TrafficArgs),
     /// Verify or export the audit log.
@@ -104,6 +107,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Availability(args) => one_thread()?.block_on(availability::run(args)),
         Command::Orchestrator(args) => one_thread()?.block_on(orchestrator::run(args)),
+        Command::Runbook(args) => one_thread()?.block_on(runbook::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Traffic(args) => Ok(traffic::run(&args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use super::{
     approvals, audit, availability, backups, bench, failover, fleet, forget, pages, rollouts,
-    standing, traffic,
+    runbook, standing, traffic,
 };
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -49,6 +49,7 @@ async fn description() -> Response {
     description.merge(failover::openapi());
     description.merge(approvals::openapi());
     description.merge(availability::openapi());
+    description.merge(runbook::openapi());
     description.merge(traffic::openapi());
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());

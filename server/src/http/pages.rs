@@ -9,6 +9,7 @@ use chrono::{DurationRound, TimeDelta};
 use http::StatusCode;
 use http::request::Parts;
 use mainstay_app::pages::error::{self, Failure};
+use mainstay_app::pages::runbook::BookRow;
 use mainstay_app::pages::{
     attention, cell, components, datacenter, find, group, instance, overview, problem, region,
     replace, service, topology,
@@ -19,9 +20,11 @@ use mainstay_core::access::{Permission, Refusal};
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::rollout::StartFinding;
 use mainstay_core::status::Status;
-use mainstay_store::{estate, problem as problems};
+use mainstay_store::runbook::Filter;
+use mainstay_store::{estate, problem as problems, runbook as runs};
 
 use super::page::{Context, Frame};
+use super::runbook::RUNS_SHOWN;
 use super::shared::Page;
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -103,7 +106,11 @@ pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
         },
     };
     let reader = context.reader();
-    let data = problem::build(&record, context.snapshot.estate.at);
+    let filter = Filter { problem: Some(id), ..Filter::default() };
+    let runs = runs::runs(context.state.control.store.reads(), &filter, RUNS_SHOWN).await;
+    // The problem matters more than who worked on it before.
+    let runs = runs.unwrap_or_default();
+    let data = problem::build(&record, &runs, context.snapshot.estate.at);
     let frame = Frame::new(problem::title(&data), problem::topics());
     context.page(frame, &data, || problem::view(&data, &reader))
 }
@@ -171,7 +178,9 @@ pub async fn service(context: Context, Path(id): Path<String>) -> Response {
     let Some(id) = parse(&id) else { return not_found(&context) };
     let back = super::rollouts::way_back(&context, &id).await;
     let built = service::build(&snapshot.estate, &snapshot.problems, &id, &query, back);
-    let Some(data) = built else { return not_found(&context) };
+    let Some(mut data) = built else { return not_found(&context) };
+    let books = snapshot.shelf.of_service(&data.service);
+    data.runbooks = books.map(|book| BookRow::of(book, snapshot.estate.at)).collect();
     let frame = Frame::new(service::title(&data), service::topics(&data));
     context.page(frame, &data, || service::view(&data, &reader))
 }
@@ -219,7 +228,9 @@ async fn replace(context: Context, Path(id): Path<String>) -> Response {
     params(("q" = Option<String>, Query, description = "part of a name")),
     responses((status = 200, body = find::Data)))]
 pub async fn find(context: Context) -> Response {
-    let data = find::build(&context.snapshot.estate, context.query().get("q").unwrap_or_default());
+    let (snapshot, query) = (&context.snapshot, context.query());
+    let q = query.get("q").unwrap_or_default();
+    let data = find::build(&snapshot.estate, &snapshot.shelf, &snapshot.aliases, q);
     match &data.exact {
         Some(exact) if !context.wants_json() => Redirect::to(exact).into_response(),
         Some(_) | None => {
@@ -230,7 +241,9 @@ pub async fn find(context: Context) -> Response {
 
 /// Names for the palette.
 async fn find_index(context: Context) -> Response {
-    axum::Json(find::index(&context.snapshot.estate)).into_response()
+    let snapshot = &context.snapshot;
+    let index = find::index(&snapshot.estate, &snapshot.shelf, &snapshot.aliases);
+    axum::Json(index).into_response()
 }
 
 /// Every component in every state.

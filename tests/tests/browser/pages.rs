@@ -18,11 +18,12 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 30] = [
+const OF_THE_ESTATE: [&str; 40] = [
     "/",
     "/approvals",
     "/attention",
     "/attention/*",
+    "/attention/*/runbook",
     "/audit",
     "/audit/*",
     "/audit/verify",
@@ -35,11 +36,20 @@ const OF_THE_ESTATE: [&str; 30] = [
     "/failover",
     "/failover/orchestrator",
     "/failover/plans/*",
+    "/failover/plans/*/do/start",
     "/find",
     "/groups/*",
     "/instances/*",
     "/instances/*/do/replace",
     "/regions/*",
+    "/runbooks",
+    "/runbooks/*",
+    "/runbooks/*/do/edit",
+    "/runbooks/aliases",
+    "/runbooks/aliases/*",
+    "/runbooks/do/write",
+    "/runbooks/runs",
+    "/runbooks/runs/*",
     "/services/*",
     "/services/*/in/*",
     "/settings/agents",
@@ -67,6 +77,18 @@ const OF_ROLLOUTS: [&str; 14] = [
     "/services/*/do/start-rollout",
     "/services/*/rollout",
     "/services/*/traffic",
+];
+
+/// Pages of runbooks, whatever there is in the world.
+const RUNBOOKS: [(&str, &str); 8] = [
+    ("/runbooks", "/runbooks"),
+    ("/runbooks", "/runbooks?by=alert&q=data"),
+    ("/runbooks/*", "/runbooks/console-away"),
+    ("/runbooks/*", "/runbooks/instances-failing"),
+    ("/runbooks/*/do/edit", "/runbooks/service-down/do/edit"),
+    ("/runbooks/aliases", "/runbooks/aliases"),
+    ("/runbooks/do/write", "/runbooks/do/write"),
+    ("/runbooks/runs", "/runbooks/runs"),
 ];
 
 /// A page: the kind of its address, an address of that kind, and the status it answers.
@@ -111,6 +133,7 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/failover/orchestrator", "/failover/orchestrator"),
         ("/failover/plans/*", "/failover/plans/fra1"),
         ("/failover/plans/*", "/failover/plans/eu-central?group=social"),
+        ("/failover/plans/*/do/start", "/failover/plans/fra1/do/start"),
         ("/find", "/find"),
         ("/find", "/find?q=fe"),
         ("/audit", "/audit"),
@@ -127,14 +150,19 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/dev/components", "/dev/components"),
     ];
     let fixed = fixed.map(|(kind, path)| (kind, path.to_owned(), 200));
+    let run = begun(world, &problem).await;
     let made = [
         ("/availability/outages/*", outage(world).await, 200),
+        ("/runbooks/aliases/*", "/runbooks/aliases/copies".to_owned(), 200),
+        ("/runbooks/runs/*", run, 200),
+        ("/attention/*/runbook", format!("{problem}/runbook"), 200),
         ("/attention/*", problem, 200),
         ("/instances/*", instance, 200),
         ("/instances/*/do/replace", replace, 200),
         ("/services/*", "/services/no-such-service".to_owned(), 404),
     ];
-    let pages = fixed.into_iter().chain(made);
+    let runbooks = RUNBOOKS.map(|(kind, path)| (kind, path.to_owned(), 200));
+    let pages = fixed.into_iter().chain(runbooks).chain(made);
     let pages: Vec<_> = pages.map(|(kind, path, status)| Page { kind, path, status }).collect();
     for kind in OF_THE_ESTATE {
         assert!(pages.iter().any(|page| page.kind == kind), "no page of {kind} is tested");
@@ -167,6 +195,24 @@ async fn outage(world: &World) -> String {
         .read_committed(|tx| Box::pin(async move { insert(tx, found, &Account::default()).await }));
     let id = written.await.expect("the outage is written");
     format!("/availability/outages/{id}")
+}
+
+/// Makes a short link, and begins a run of the runbook of a problem; the page of the run.
+async fn begun(world: &World, problem: &str) -> String {
+    let operator = world.sign_in("operator").await.expect("the operator signs in");
+    let aliases = "/runbooks/aliases";
+    let link = [("alias", "copies"), ("target", "/backups?view=copies"), ("owner", "store team")];
+    // Refused from the second time on, as it is there then.
+    operator.submit(aliases, aliases, &link).await.expect("a short link is asked for");
+    let id = problem.rsplit('/').next().unwrap_or_default();
+    let page = format!("/runbooks/instances-failing?problem={id}");
+    let start = "/runbooks/instances-failing/do/start";
+    let begun = operator.submit(&page, start, &[]).await.expect("a run is asked for");
+    let run = begun.headers()["location"].to_str().expect("it leads to the run").to_owned();
+    let tick = format!("{run}/steps/1/do/tick");
+    let note = [("done", "yes"), ("note", "seen")];
+    operator.submit(&run, &tick, &note).await.expect("a step is ticked");
+    run
 }
 
 #[tokio::test]
@@ -318,7 +364,9 @@ async fn addresses(browser: &Browser) -> Vec<String> {
 /// A complaint about a link that leads to a page that is not in the list.
 fn unknown(path: &str) -> Option<String> {
     // One leads on to the profile; the log names the other as what a person signed in at.
-    let elsewhere = ["/settings", "/sign-in"].contains(&path);
+    // Runbooks link to the review of a rollback, whether there is one to take back or not.
+    let elsewhere =
+        ["/settings", "/sign-in"].contains(&path) || fits("/services/*/do/roll-back", path);
     let mut kinds = OF_THE_ESTATE.iter().chain(&OF_ROLLOUTS);
     let known = elsewhere || kinds.any(|kind| fits(kind, path));
     (!known).then(|| format!("{path} is linked, but no page of its kind is tested"))

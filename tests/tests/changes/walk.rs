@@ -103,9 +103,11 @@ impl<'w> Walk<'w> {
     pub fn missing(&self) -> Vec<&str> {
         // Failovers need two people and a run in every state: `server/src/failover_tests.rs`.
         // What an approval leaves is told by what it is about: `server/src/approval_tests.rs`.
+        // `server/src/runbook_tests.rs` walks along runbooks and short links.
         // Outages need minutes that were decided: `server/src/availability_tests.rs`.
         let beside = |route: &str| {
-            ["/failover/", "/approvals/", "/availability/"].iter().any(|it| route.contains(it))
+            let rooms = ["/failover/", "/approvals/", "/availability/", "/runbooks/"];
+            rooms.iter().any(|room| route.contains(room))
         };
         let elsewhere = |route: &str| beside(route) || ELSEWHERE.contains(&route);
         let walked = |route: &&&str| self.walked.contains(**route) || elsewhere(route);

@@ -71,7 +71,10 @@ fn is_test_file(path: &Path) -> bool {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     stem.ends_with("_tests")
         || stem == "tests"
-        || path.components().any(|part| part.as_os_str() == "tests")
+        || path.components().any(|part| {
+            let part = part.as_os_str().to_str().unwrap_or_default();
+            part == "tests" || part.ends_with("_tests")
+        })
 }
 
 struct Rules<'a> {

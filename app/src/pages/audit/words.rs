@@ -119,6 +119,13 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FailoverStep => t!("audit-failover-step", how = how),
         Action::OutageFound => t!("audit-outage-found", how = how),
         Action::OutageCorrect => t!("audit-outage-correct", how = how),
+        Action::RunbookApply => t!("audit-runbook-apply", how = how),
+        Action::RunbookStart => t!("audit-runbook-start", how = how),
+        Action::RunbookStep => t!("audit-runbook-step", how = how),
+        Action::RunbookEnd => t!("audit-runbook-end", how = how),
+        Action::AliasCreate => t!("audit-alias-create", how = how),
+        Action::AliasChange => t!("audit-alias-change", how = how),
+        Action::AliasRemove => t!("audit-alias-remove", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -165,6 +172,9 @@ fn detail(event: &Event) -> Option<String> {
             quoted(after.get("restore")?)
         }
         Action::RestoreLetGo => quoted(after.get("path")?),
+        Action::RunbookStart => quoted(after.get("runbook")?),
+        Action::RunbookEnd => quoted(after.get("outcome")?),
+        Action::AliasCreate | Action::AliasChange => quoted(after.get("target")?),
         Action::FailoverStart
         | Action::FailoverStep
         | Action::FailoverAllow
@@ -210,7 +220,10 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RolloutAbort
         | Action::RolloutRetry
         | Action::RolloutReason
-        | Action::RolloutEnd => None,
+        | Action::RolloutEnd
+        | Action::RunbookApply
+        | Action::RunbookStep
+        | Action::AliasRemove => None,
     }
 }
 
@@ -251,7 +264,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 67] = [
+pub const ACTIONS: [Action; 74] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -318,6 +331,13 @@ pub const ACTIONS: [Action; 67] = [
     Action::FailoverStep,
     Action::OutageFound,
     Action::OutageCorrect,
+    Action::RunbookApply,
+    Action::RunbookStart,
+    Action::RunbookStep,
+    Action::RunbookEnd,
+    Action::AliasCreate,
+    Action::AliasChange,
+    Action::AliasRemove,
     Action::AuditExport,
 ];
 

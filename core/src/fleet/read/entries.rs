@@ -58,6 +58,7 @@ pub(super) fn read<'i>(document: &Document<'i>, findings: &mut Findings<'i>) -> 
     reader.collect(EntryKind::Edge, Reader::edge, |fleet, id, edge| {
         insert(&mut fleet.edges, EdgeId::new(id), edge);
     });
+    reader.former();
     reader.instances();
     reader.fleet
 }

@@ -15,6 +15,8 @@ use mainstay_core::fleet::read;
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 
+use super::super::api::{self, ServerArgs};
+use super::super::runbook::{self, Folder, good, load_folder, said};
 use super::{ApplyArgs, FINDINGS, STANDARD_INPUT, UNREADABLE, lines, load};
 use crate::http::fleet::{Answer, ApplyFleet, Refused};
 
@@ -69,6 +71,51 @@ pub(super) async fn run(args: &ApplyArgs) -> anyhow::Result<ExitCode> {
 async fn work(args: &ApplyArgs, file: &str) -> Result<Answer, Stop> {
     let source = load(&args.file).map_err(|error| Stop::Unusable(error.to_string()))?;
     judge(args, file, &source)?;
+    let runbooks = folder(args, &source)?;
+    let answer = put(args, source).await?;
+    if let Some(folder) = runbooks {
+        send(args, &folder).await?;
+    }
+    Ok(answer)
+}
+
+/// The runbooks that go with the fleet; with mistakes nothing is sent at all.
+fn folder(args: &ApplyArgs, source: &str) -> Result<Option<Folder>, Stop> {
+    let Some(path) = &args.runbooks else { return Ok(None) };
+    let folder = load_folder(path).map_err(Stop::Unusable)?;
+    // It was judged: it reads.
+    let fleet = read::read(source).ok();
+    good(&folder, fleet.as_ref()).map_err(stopped)?;
+    Ok(Some(folder))
+}
+
+/// Puts the fleet's own runbooks in force, or says what would change.
+async fn send(args: &ApplyArgs, folder: &Folder) -> Result<(), Stop> {
+    let server = ServerArgs::new(&args.server, &args.token, args.json);
+    let server = api::Server::new(&server).map_err(stopped)?;
+    let sent = runbook::send(&server, folder, args.reason.clone(), args.dry_run).await;
+    let answer = sent.map_err(stopped)?;
+    if !args.json {
+        print(&said(&answer));
+    }
+    Ok(())
+}
+
+/// A refusal of runbooks as one of the fleet.
+fn stopped(stop: api::Stop) -> Stop {
+    match stop {
+        api::Stop::Refused { why, findings } if findings.is_empty() => {
+            Stop::Refused { why, check: None }
+        }
+        api::Stop::Refused { why, findings } => {
+            Stop::Refused { why: format!("{why}:\n{}", findings.join("\n")), check: None }
+        }
+        api::Stop::Otherwise => Stop::Refused { why: "nothing was done".to_owned(), check: None },
+        api::Stop::Unusable(why) => Stop::Unusable(why),
+    }
+}
+
+async fn put(args: &ApplyArgs, source: String) -> Result<Answer, Stop> {
     let server = Server::new(args)?;
     let mut wanted = ApplyFleet {
         source,
