@@ -32,6 +32,10 @@ fixed! {
     FAILOVER_CURRENT = "/failover/current";
     /// How traffic stands, and what was decided about drops.
     FAILOVER_ORCHESTRATOR = "/failover/orchestrator";
+    /// What is planned, what runs and what was.
+    EVENTS = "/events";
+    /// The form of a new event; `POST` plans it.
+    EVENTS_PLAN = "/events/do/plan";
     /// Where users' requests enter.
     EDGES = "/edges";
     /// Backups of databases: calendar, sets, copies.
@@ -215,6 +219,11 @@ pub fn go(id: impl Display) -> String {
     format!("/go/{id}")
 }
 
+/// A planned event by its id: `ev-12`.
+pub fn event(id: impl Display) -> String {
+    format!("/events/{id}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -296,6 +305,7 @@ mod tests {
             availability_outage("ou-12"),
             action(&availability_outage("ou-12"), "correct"),
             availability_report("2026-10"),
+            event("ev-12"),
             let_go("store-db", "/data.before-1"),
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
@@ -323,6 +333,8 @@ mod tests {
             FAILOVER,
             FAILOVER_CURRENT,
             FAILOVER_ORCHESTRATOR,
+            EVENTS,
+            EVENTS_PLAN,
             EDGES,
             BACKUPS,
             AVAILABILITY,
@@ -355,7 +367,8 @@ mod tests {
             all.join("\n"),
             "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
-             /failover/orchestrator\n/edges\n/backups\n/availability\n/runbooks\n\
+             /failover/orchestrator\n/events\n/events/do/plan\n\
+             /edges\n/backups\n/availability\n/runbooks\n\
              /runbooks/runs\n/runbooks/do/write\n/runbooks/aliases\n/audit\n\
              /audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/confirm\n\
@@ -372,7 +385,7 @@ mod tests {
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
              /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
              /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
-             /backups/restores/rs-7\n\
+             /backups/restores/rs-7\n/events/ev-12\n\
              /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\
              /availability/reports/2026-10\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\

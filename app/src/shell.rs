@@ -398,6 +398,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("g f", format!("{} {}", t!("keys-go"), t!("nav-failover"))),
         ("g b", format!("{} {}", t!("keys-go"), t!("nav-backups"))),
         ("g k", format!("{} {}", t!("keys-go"), t!("nav-runbooks"))),
+        ("g e", format!("{} {}", t!("keys-go"), t!("nav-events"))),
         ("g a", format!("{} {}", t!("keys-go"), t!("nav-attention"))),
         ("g u", format!("{} {}", t!("keys-go"), t!("nav-audit"))),
         ("g s", format!("{} {}", t!("keys-go"), t!("nav-settings"))),

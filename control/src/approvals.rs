@@ -21,6 +21,7 @@ use crate::access::{AccessError, By};
 use crate::backups::BackupError;
 use crate::failover::FailoverError;
 use crate::once::{Form, Once};
+use crate::planned;
 use crate::rollouts::{Loss, RolloutError, Seen};
 
 /// Longest reason, in characters.
@@ -268,7 +269,7 @@ impl Control {
             (Subject::Grants { .. }, Answer::Approve) => {
                 self.access.give_grants(by, id).await?;
             }
-            (Subject::RollBack { .. } | Subject::Grants { .. }, _) => {
+            (Subject::RollBack { .. } | Subject::Grants { .. } | Subject::Waiver { .. }, _) => {
                 return self.answer_alone(by, id, answer, key).await;
             }
         }
@@ -319,6 +320,15 @@ impl Control {
                             return Ok(Err(ApprovalError::Refused(refusal)));
                         }
                     };
+                    if *answer == Answer::Approve
+                        && let Some(why) = planned::changed(tx, &approval.subject).await?
+                    {
+                        let state = State::Void { why: why.clone(), at: now };
+                        stored::settle(tx, id, &state).await?;
+                        let refusal = Refusal::Void { why };
+                        refuse(tx, event(by, &approval, answer, now), &refusal).await?;
+                        return Ok(Err(ApprovalError::Refused(refusal)));
+                    }
                     stored::settle(tx, id, &state).await?;
                     let settled = Approval { state, ..approval };
                     let event = event(by, &settled, answer, now);

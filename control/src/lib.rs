@@ -4,7 +4,8 @@
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
-//! ([`approvals`]), what edges are told and tell ([`edges`], [`traffic`]), how available services
+//! ([`approvals`]), planned events ([`planned`]), what edges are told and tell ([`edges`],
+//! [`traffic`]), how available services
 //! were ([`availability`]),
 //! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
@@ -31,6 +32,7 @@ pub mod forget;
 pub mod ingest;
 pub mod leader;
 mod once;
+pub mod planned;
 pub mod rollouts;
 pub mod runbook;
 pub mod traffic;

@@ -24,6 +24,7 @@ pub mod id;
 pub mod judge;
 pub mod lease;
 pub mod placement;
+pub mod planned;
 pub mod problem;
 pub mod release;
 pub mod rollout;

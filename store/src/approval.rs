@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use mainstay_core::approval::{Approval, ApprovalId, Kind, Reach, State, Subject, Touched, Wish};
 use mainstay_core::id::UserName;
+use mainstay_core::planned::EventId;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -155,6 +156,22 @@ pub async fn about(pool: &PgPool, key: &str) -> Result<Vec<Approval>> {
         PAGE_MAX
     )
     .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Approval::try_from).collect()
+}
+
+/// All waivers of checks of an event, the newest first, at most [`PAGE_MAX`].
+pub async fn waivers(db: &mut PgConnection, event: EventId) -> Result<Vec<Approval>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, kind, subject AS "subject: Json<Subject>", hash,
+               reach AS "reach: Json<Reach>", by_whom, reason, at, until,
+               state AS "state: Json<State>"
+           FROM approval WHERE key LIKE $1 || '%' ORDER BY id DESC LIMIT $2"#,
+        Subject::of_event(event),
+        PAGE_MAX
+    )
+    .fetch_all(db)
     .await?;
     rows.into_iter().map(Approval::try_from).collect()
 }

@@ -3,9 +3,9 @@
 //! Owns the pools, the migrations of `migrations/`, transactions ([`Store::transaction`]), the
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
 //! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
-//! ([`traffic`], [`edge`]), how available services were ([`availability`]), backups and restores
-//! ([`backup`], [`restore`], [`history`], [`clock`]) and the retention of what grows
-//! ([`retention`]).
+//! ([`traffic`], [`edge`]), how available services were ([`availability`]), planned events
+//! ([`planned`]), backups and restores ([`backup`], [`restore`], [`history`], [`clock`]) and the
+//! retention of what grows ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -30,6 +30,7 @@ pub mod history;
 pub mod lease;
 pub mod orchestrator;
 pub mod outbox;
+pub mod planned;
 pub mod problem;
 pub mod release;
 pub mod request;
@@ -46,9 +47,10 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgPool};
 
 pub use error::{Result, StoreError};
+pub use sqlx::PgConnection;
 pub use tx::{TRANSACTION_ATTEMPTS, TRANSACTION_TIMEOUT, Tx, Work};
 
 /// The oldest Postgres that is supported, as `server_version_num`.

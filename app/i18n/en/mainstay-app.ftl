@@ -879,6 +879,34 @@ audit-alias-remove = { $how ->
     [done] Removed a short link
    *[tried] Tried to remove a short link
 }
+audit-event-plan = { $how ->
+    [done] Planned an event
+   *[tried] Tried to plan an event
+}
+audit-event-change = { $how ->
+    [done] Changed an event
+   *[tried] Tried to change an event
+}
+audit-event-start = { $how ->
+    [done] Started an event
+   *[tried] Tried to start an event
+}
+audit-event-end = { $how ->
+    [done] Ended an event
+   *[tried] Tried to end an event
+}
+audit-event-cancel = { $how ->
+    [done] Cancelled an event
+   *[tried] Tried to cancel an event
+}
+audit-event-waive = { $how ->
+    [done] Asked to let an event go without a check
+   *[tried] Tried to ask to let an event go without a check
+}
+audit-event-tick = { $how ->
+    [done] Ticked a check of an event
+   *[tried] Tried to tick a check of an event
+}
 audit-database-work = { $how ->
     [done] Ordered work on a database
    *[tried] Tried to order work on a database
@@ -2695,3 +2723,119 @@ gone-in-group = It belonged to the group { $group }.
 gone-in-region = It stood in { $region }.
 gone-version = The fleet declared version { $version } of it.
 gone-last-entry = The last that was written down of it: { $what }
+
+approval-waiver = { $event } without the check "{ $check }"
+approval-why-waiver = A check of a planned event stands open, so a second person agrees first that it goes without.
+approval-line-waiver = { $event } may start although "{ $check }" does not pass, until { $until }
+
+# Planned events
+nav-events = Events
+events-note = What will be changed, where and when, and the checks before it may begin
+events-next = Next
+events-past = Past
+events-none = Nothing is planned.
+events-none-context = Updates, new features and urgent fixes are planned here, so that nobody is surprised.
+events-month = Events in { $name }
+events-utc = days in UTC
+events-more = and { $n } more
+events-soon = Next 24 hours
+event-named = { $id } { $title }
+event-plan = Plan an event
+event-plan-title = Plan an event
+event-change-title = Change { $id }
+event-change = Change it
+event-change-open = Change…
+event-change-ticks = What was ticked and waived was for the words as they are. After a change it is looked at again.
+event-form = What will be done
+event-col-what = What
+event-col-state = State
+event-col-when = When
+event-col-where = Data centres
+event-col-kind = Kind
+event-col-by = Planned by
+event-kind-platform = Platform update
+event-kind-infrastructure = Infrastructure update
+event-kind-feature = New feature
+event-kind-hotfix = Urgent hotfix
+event-kind-hint = An urgent hotfix has the same checks as any release.
+event-planned = Planned
+event-running = Running
+event-done = Done
+event-cancelled = Cancelled
+event-never-started = Time passed, not started
+event-never-started-detail = Change its time, or cancel it.
+event-overrun = Overdue, not ended
+event-title = Title
+event-what = What is done
+event-from = Begins
+event-from-hint = UTC, like 2026-12-24 18:00; within the next { $days } days.
+event-until = Ends
+event-until-hint = UTC; at most { $days } days after the begin.
+event-places = Data centres
+event-places-hint = By their ids, with commas: { $places }.
+event-services = Services
+event-services-hint = A line for each: its id, and the version that comes, where one does. None: all in these data centres.
+event-services-all = all in these data centres
+event-out = Out of traffic
+event-out-hint = These data centres serve no users meanwhile.
+event-compatible = Backward compatible
+event-compatible-hint = What uses these services works on unchanged.
+event-effect = Expected effect
+event-way-back = Way back
+event-way-back-hint = How it is undone. An infrastructure update has to have one.
+event-commit = Commit
+event-commit-hint = The commit of the repository that has all of its configuration.
+event-unwritten = not written
+event-no = no
+event-planned-by = Planned by { $by }
+event-local = { $from } to { $until }
+event-mistake-time = Write a time like 2026-12-24 18:00, in UTC.
+event-mistake-id = "{ $typed }" cannot be used: { $why }.
+event-start = Start
+event-start-from = It may be started from { $at }.
+event-started = { $by } started it at { $at }.
+event-without = Without: { $names }.
+event-end = End
+event-end-note = How it went
+event-ended = { $by } ended it at { $at }.
+event-cancel = Cancel the event
+event-cancelled-by = { $by } cancelled it at { $at }.
+event-ready = Every check passes or is waived.
+event-ready-detail = It begins at { $at }, in { $left }.
+event-open = { $n ->
+    [one] 1 check is open.
+   *[other] { $n } checks are open.
+}
+event-checklist = Checklist
+event-checks-count = { $open } of { $all } open
+event-check = Check
+event-check-why = Why
+event-check-seen = As of
+event-check-fix = Open
+event-check-open = Open where "{ $name }" is mended
+event-check-passes = Passes
+event-check-fails = Does not pass
+event-check-unknown = Unknown
+event-check-waived = Waived
+event-waived-until = Waived until { $at }.
+event-check-backups-fresh = Backups are up to date
+event-check-backups-proven = Backups are proven
+event-check-bench = The bench passed
+event-check-configuration = Configuration is in a repository
+event-check-pipeline = The pipeline is current and green
+event-check-nodes = Two nodes or more serve
+event-check-consumers = What uses it was tested
+event-check-pre-production = Pre-production came first
+event-check-way-back = The way back is written
+event-check-no-failover = No failover is on
+event-check-gates = No lock and no freeze
+event-check-collisions = No collision
+event-tick = Tick a check
+event-tick-note = What you looked at
+event-waive = Ask to go without a check
+event-waive-until = Waived until
+event-waive-until-hint = UTC, like 2026-12-24 18:00; at most { $days } days ahead. A second person has to agree.
+event-waivers = Waivers
+event-log = { $what } ({ $who }).
+event-log-note = { $what } ({ $who }): { $note }
+event-log-title = What happened

@@ -71,6 +71,7 @@ const fn section(key: &str) -> Option<&'static str> {
         b"f" => Some(paths::FAILOVER),
         b"b" => Some(paths::BACKUPS),
         b"k" => Some(paths::RUNBOOKS),
+        b"e" => Some(paths::EVENTS),
         b"u" => Some(paths::AUDIT),
         b"s" => Some(paths::SETTINGS),
         _ => None,

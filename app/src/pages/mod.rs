@@ -23,6 +23,7 @@ pub mod instance;
 pub mod overview;
 pub mod parts;
 pub mod placement;
+pub mod planned;
 pub mod problem;
 pub mod query;
 pub mod region;

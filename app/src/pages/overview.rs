@@ -12,6 +12,7 @@ use crate::pages::availability;
 use crate::pages::backups::{AllKnown, next};
 use crate::pages::failover::list;
 use crate::pages::placement::{self, PlacementSummary};
+use crate::pages::planned::soon;
 use crate::pages::rollouts::{self, RunRow, run_list};
 use crate::pages::rows::{ProblemRow, RegionStrips, ended_problems, open_problems, strips};
 use crate::pages::survey::Survey;
@@ -54,6 +55,8 @@ pub struct Data {
     pub failover: Option<list::Card>,
     /// What was used of the budgets of 30 days; absent: it is not known now.
     pub availability: Option<availability::Card>,
+    /// Events of the next day, and those that run; absent: none, or not asked.
+    pub events: Option<soon::Soon>,
     /// No fleet was ever applied.
     pub bare: bool,
 }
@@ -85,6 +88,7 @@ pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> D
         backups: known.and_then(|known| next::build(&estate.in_policy_time(), known)),
         failover: None,
         availability: None,
+        events: None,
         bare: estate.fleet.datacenters.is_empty(),
     }
 }
@@ -118,6 +122,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         {data.failover.as_ref().map(|card| card.view(data.at))}
         {attention(data, reader)}
         {progress(data)}
+        {data.events.as_ref().map(soon::view)}
         {data.backups.as_ref().map(next::view)}
     };
     let right = view! { <a href=paths::TOPOLOGY>{t!("nav-topology")}</a> };

@@ -65,6 +65,14 @@ const SECTIONS: &[Section] = &[
         bottom: false,
     },
     Section {
+        href: paths::EVENTS,
+        icon: Icon::Events,
+        label: || t!("nav-events"),
+        owns: &["/events"],
+        counts: None,
+        bottom: false,
+    },
+    Section {
         href: paths::EDGES,
         icon: Icon::Edges,
         label: || t!("nav-edges"),

@@ -19,6 +19,10 @@ pub fn subject(subject: &Subject) -> String {
             to = to.as_str()
         ),
         Subject::Grants { user, .. } => t!("approval-grants", user = user.as_str()),
+        Subject::Waiver { event, check, .. } => {
+            let check = super::planned::check(*check);
+            t!("approval-waiver", event = event.to_string(), check = check)
+        }
     }
 }
 
@@ -29,6 +33,7 @@ pub fn why(subject: &Subject) -> String {
         Subject::Restore { .. } => t!("approval-why-restore"),
         Subject::RollBack { .. } => t!("approval-why-roll-back"),
         Subject::Grants { .. } => t!("approval-why-grants"),
+        Subject::Waiver { .. } => t!("approval-why-waiver"),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod availability;
 pub mod backup;
 pub mod check;
 mod number;
+pub mod planned;
 mod problem;
 pub mod rollout;
 pub mod runbook;
@@ -25,7 +26,7 @@ pub use number::{bytes, cpu, number};
 pub use problem::{problem_detail, problem_title};
 pub use time::{
     ListZone, clock, clock_in, clock_seconds, clock_seconds_in, date_clock, day, duration, full,
-    iso, list_zone, local_clock, minutes, moment, month_name, weekday_day, zone_city,
+    iso, list_zone, local_clock, minutes, moment, month_name, read_moment, weekday_day, zone_city,
 };
 pub use words::{
     cause, contact, known, list, need, refusal, role, roles, scope, state, status, status_count,

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::use_context;
 
@@ -115,6 +115,13 @@ pub fn iso(at: DateTime<Utc>) -> String {
 /// [`clock`] with its zone: `03:12 UTC`.
 pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     t!("utc", time = clock(at, now))
+}
+
+/// Reads a moment as it is typed: `2026-12-24 18:00`, in UTC, or RFC 3339.
+pub fn read_moment(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").map(|it| it.and_utc());
+    plain.ok().or_else(|| Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc()))
 }
 
 /// A length of time, two units at most: `6 min 12 s`, `2 h 41 min`, `12 d`. Negative counts as 0.

@@ -44,7 +44,10 @@ async fn end(
     // The same order of locks as whoever answers: first of decisions, then of the approval.
     let releases = match approval.subject {
         Subject::Failover { .. } => Some(release::lock(tx).await?),
-        Subject::Restore { .. } | Subject::RollBack { .. } | Subject::Grants { .. } => None,
+        Subject::Restore { .. }
+        | Subject::RollBack { .. }
+        | Subject::Grants { .. }
+        | Subject::Waiver { .. } => None,
     };
     let Some(approval) = stored::lock(tx, approval.id).await? else { return Ok(()) };
     let Some(state) = approval.expired(now) else { return Ok(()) };

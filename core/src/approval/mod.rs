@@ -21,6 +21,8 @@ use crate::access::{Grant, Permission, Role, within};
 use crate::backup::restore::RestoreId;
 use crate::failover::RunId;
 use crate::id::{DatabaseId, DatacenterId, GroupId, ServiceId, UserName};
+use crate::planned::EventId;
+use crate::planned::check::Check;
 use crate::rollout::RolloutId;
 
 /// Shortest reason, in characters.
@@ -106,6 +108,8 @@ pub enum Subject {
     RollBack { rollout: RolloutId, service: ServiceId, from: String, to: String },
     /// More rights for somebody; `revision`: of the user that was shown.
     Grants { user: UserName, revision: i64, before: Vec<Grant>, after: Vec<Grant> },
+    /// To go without a check of a planned event; `content`: the fingerprint of what it said.
+    Waiver { event: EventId, check: Check, content: String, until: DateTime<Utc> },
 }
 
 impl Subject {
@@ -116,6 +120,7 @@ impl Subject {
             Self::Restore { .. } => "restore",
             Self::RollBack { .. } => "roll-back",
             Self::Grants { .. } => "grants",
+            Self::Waiver { .. } => "waiver",
         }
     }
 
@@ -126,6 +131,7 @@ impl Subject {
             Self::Restore { restore, .. } => format!("/backups/restores/{restore}"),
             Self::RollBack { rollout, .. } => format!("/rollouts/{rollout}"),
             Self::Grants { user, .. } => format!("/settings/users/{user}"),
+            Self::Waiver { event, .. } => format!("/events/{event}"),
         }
     }
 
@@ -136,7 +142,15 @@ impl Subject {
             Self::Restore { restore, .. } => restore.to_string(),
             Self::RollBack { rollout, .. } => rollout.to_string(),
             Self::Grants { user, .. } => Self::of_user(user),
+            Self::Waiver { event, check, .. } => {
+                format!("{}{}", Self::of_event(*event), check.name())
+            }
         }
+    }
+
+    /// What [`Self::key`] of every waiver of an event begins with.
+    pub fn of_event(event: EventId) -> String {
+        format!("{event}/")
     }
 
     /// [`Self::key`] of the roles of a user.
@@ -147,9 +161,10 @@ impl Subject {
     /// What whoever answers must be allowed to.
     pub const fn needs(&self) -> Permission {
         match self {
-            Self::Failover { .. } | Self::Restore { .. } | Self::RollBack { .. } => {
-                Permission::Approve
-            }
+            Self::Failover { .. }
+            | Self::Restore { .. }
+            | Self::RollBack { .. }
+            | Self::Waiver { .. } => Permission::Approve,
             Self::Grants { .. } => Permission::ManageAccess,
         }
     }

@@ -163,6 +163,13 @@ pub enum Action {
     AliasCreate,
     AliasChange,
     AliasRemove,
+    EventPlan,
+    EventChange,
+    EventStart,
+    EventEnd,
+    EventCancel,
+    EventWaive,
+    EventTick,
     AuditExport,
 }
 

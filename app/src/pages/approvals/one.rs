@@ -252,6 +252,12 @@ pub fn lines(approval: &Approval, run: Option<&Run>, restore: Option<&Restore>) 
             to = to.as_str()
         )),
         Subject::Grants { .. } => {}
+        Subject::Waiver { event, check, until, .. } => lines.push(t!(
+            "approval-line-waiver",
+            event = event.to_string(),
+            check = text::planned::check(*check),
+            until = text::moment(*until, approval.at)
+        )),
     }
     lines
 }

@@ -126,6 +126,13 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::AliasCreate => t!("audit-alias-create", how = how),
         Action::AliasChange => t!("audit-alias-change", how = how),
         Action::AliasRemove => t!("audit-alias-remove", how = how),
+        Action::EventPlan => t!("audit-event-plan", how = how),
+        Action::EventChange => t!("audit-event-change", how = how),
+        Action::EventStart => t!("audit-event-start", how = how),
+        Action::EventEnd => t!("audit-event-end", how = how),
+        Action::EventCancel => t!("audit-event-cancel", how = how),
+        Action::EventWaive => t!("audit-event-waive", how = how),
+        Action::EventTick => t!("audit-event-tick", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -186,6 +193,14 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverStop
         | Action::FailoverForce
         | Action::FailoverGate => failover(after),
+        Action::EventWaive | Action::EventTick => {
+            quoted(after.get("check").or_else(|| after.get("content")?.get("title"))?)
+        }
+        Action::EventPlan
+        | Action::EventChange
+        | Action::EventStart
+        | Action::EventEnd
+        | Action::EventCancel => quoted(after.get("content")?.get("title")?),
         Action::ApprovalAsk
         | Action::ApprovalGive
         | Action::ApprovalRefuse
@@ -264,7 +279,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 74] = [
+pub const ACTIONS: [Action; 81] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -338,6 +353,13 @@ pub const ACTIONS: [Action; 74] = [
     Action::AliasCreate,
     Action::AliasChange,
     Action::AliasRemove,
+    Action::EventPlan,
+    Action::EventChange,
+    Action::EventStart,
+    Action::EventEnd,
+    Action::EventCancel,
+    Action::EventWaive,
+    Action::EventTick,
     Action::AuditExport,
 ];
 

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use mainstay_app::pages::failover::list::{self, TypedGate};
 use mainstay_app::ui::form::Mistake;
@@ -78,16 +78,12 @@ async fn may(context: &Context, viewer: &Viewer) -> Result<(), Box<Response>> {
 }
 
 /// `2026-12-24 18:00` or RFC 3339; empty: none.
-fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Mistake> {
-    let text = text.trim();
-    if text.is_empty() {
+fn moment(typed: &str) -> Result<Option<DateTime<Utc>>, Mistake> {
+    if typed.trim().is_empty() {
         return Ok(None);
     }
-    let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").map(|it| it.and_utc());
-    let read = plain.or_else(|_| DateTime::parse_from_rfc3339(text).map(|it| it.to_utc()));
-    read.map(Some).map_err(|_| {
-        Mistake::new("until", "Write the end like 2026-12-24 18:00, in UTC".to_owned())
-    })
+    let wrong = || Mistake::new("until", "Write the end like 2026-12-24 18:00, in UTC".to_owned());
+    text::read_moment(typed).map(Some).ok_or_else(wrong)
 }
 
 async fn close_sent(context: Context, viewer: Viewer, body: Bytes) -> Response {
