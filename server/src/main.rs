@@ -24,6 +24,8 @@ mod guard;
 mod http;
 mod link;
 mod live;
+#[cfg(test)]
+mod planned_tests;
 mod policy;
 mod problem;
 mod prometheus;

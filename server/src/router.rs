@@ -22,6 +22,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::bench::routes())
         .merge(http::backups::routes())
         .merge(http::failover::routes())
+        .merge(http::planned::routes())
         .merge(http::approvals::routes())
         .merge(http::availability::routes())
         .merge(http::runbook::routes())

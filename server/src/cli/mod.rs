@@ -6,6 +6,7 @@ mod availability;
 mod backup;
 mod bench;
 mod edge;
+mod event;
 mod failover;
 mod fleet;
 mod orchestrator;
@@ -58,6 +59,8 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// Plan backups of databases, show how they stand, ask for one, have a copy proven.
     Backup(backup::BackupArgs),
+    /// Plan events, look at their checklists, start and end them.
+    Event(event::EventArgs),
     /// Plan, start, watch and steer failovers of data centres.
     Failover(failover::FailoverArgs),
     /// Show how available services were, and the report of a month.
@@ -104,6 +107,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => one_thread()?.block_on(bench::run(args)),
         Command::Quarantine(args) => one_thread()?.block_on(quarantine::run(args)),
         Command::Backup(args) => one_thread()?.block_on(backup::run(args)),
+        Command::Event(args) => one_thread()?.block_on(event::run(args)),
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Availability(args) => one_thread()?.block_on(availability::run(args)),
         Command::Orchestrator(args) => one_thread()?.block_on(orchestrator::run(args)),

@@ -7,8 +7,8 @@ use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
 use super::{
-    approvals, audit, availability, backups, bench, failover, fleet, forget, pages, rollouts,
-    runbook, standing, traffic,
+    approvals, audit, availability, backups, bench, failover, fleet, forget, pages, planned,
+    rollouts, runbook, standing, traffic,
 };
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -47,6 +47,7 @@ async fn description() -> Response {
     description.merge(bench::openapi());
     description.merge(backups::openapi());
     description.merge(failover::openapi());
+    description.merge(planned::openapi());
     description.merge(approvals::openapi());
     description.merge(availability::openapi());
     description.merge(runbook::openapi());

@@ -155,17 +155,24 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let control = &context.state.control;
     let run = match &approval.subject {
         Subject::Failover { run, .. } => control.failover(*run).await.map_err(stored)?,
-        Subject::Restore { .. } | Subject::RollBack { .. } | Subject::Grants { .. } => None,
+        Subject::Restore { .. }
+        | Subject::RollBack { .. }
+        | Subject::Grants { .. }
+        | Subject::Waiver { .. } => None,
     };
     let restore = match &approval.subject {
         Subject::Restore { restore, .. } => control.restore(*restore).await.map_err(stored)?,
-        Subject::Failover { .. } | Subject::RollBack { .. } | Subject::Grants { .. } => None,
+        Subject::Failover { .. }
+        | Subject::RollBack { .. }
+        | Subject::Grants { .. }
+        | Subject::Waiver { .. } => None,
     };
     let at = context.snapshot.estate.at;
     let waits = approval.state.is_waiting() && approval.kind == Kind::Permission;
     let changed = match &run {
         // What cannot be planned now is said by the answer.
         Some(run) if waits => control.drifted(run.id).await.ok().flatten(),
+        None if waits => control.waiver_changed(&approval.subject).await.map_err(stored)?,
         Some(_) | None => None,
     };
     let viewer = context.viewer.as_ref();

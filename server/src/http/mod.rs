@@ -20,6 +20,7 @@ pub mod lasting;
 pub mod live;
 pub mod page;
 pub mod pages;
+pub mod planned;
 pub mod refusal;
 pub mod rollouts;
 pub mod runbook;

@@ -76,6 +76,7 @@ pub async fn overview(context: Context) -> Response {
     let mut data = overview::build(&snapshot.estate, &snapshot.problems, known.as_ref());
     data.failover = Some(super::failover::card(&context).await);
     data.availability = super::availability::card(&context).await;
+    data.events = super::planned::card(&context).await;
     let frame = Frame::new(overview::title(), overview::topics());
     context.page(frame, &data, || overview::view(&data, &reader))
 }

@@ -18,7 +18,7 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 40] = [
+const OF_THE_ESTATE: [&str; 42] = [
     "/",
     "/approvals",
     "/attention",
@@ -33,6 +33,8 @@ const OF_THE_ESTATE: [&str; 40] = [
     "/backups",
     "/dc/*",
     "/dev/components",
+    "/events",
+    "/events/do/plan",
     "/failover",
     "/failover/orchestrator",
     "/failover/plans/*",
@@ -129,6 +131,8 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/availability/reports/*", "/availability/reports/2026-10"),
         ("/backups", "/backups"),
         ("/backups", "/backups?view=copies&lost=nowhere"),
+        ("/events", "/events?month=2026-12"),
+        ("/events/do/plan", "/events/do/plan"),
         ("/failover", "/failover"),
         ("/failover/orchestrator", "/failover/orchestrator"),
         ("/failover/plans/*", "/failover/plans/fra1"),

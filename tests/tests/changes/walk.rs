@@ -105,8 +105,9 @@ impl<'w> Walk<'w> {
         // What an approval leaves is told by what it is about: `server/src/approval_tests.rs`.
         // `server/src/runbook_tests.rs` walks along runbooks and short links.
         // Outages need minutes that were decided: `server/src/availability_tests.rs`.
+        // A waiver of a check needs two as well: `server/src/planned_tests.rs`.
         let beside = |route: &str| {
-            let rooms = ["/failover/", "/approvals/", "/availability/", "/runbooks/"];
+            let rooms = ["/failover/", "/approvals/", "/availability/", "/runbooks/", "/events"];
             rooms.iter().any(|room| route.contains(room))
         };
         let elsewhere = |route: &str| beside(route) || ELSEWHERE.contains(&route);
