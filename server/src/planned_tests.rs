@@ -244,7 +244,7 @@ async fn a_waiver_counts_once_a_second_person_agreed() {
     assert!(approval.starts_with("/approvals/ap-"), "{approval}");
     let start = format!("{path}/do/start");
     let names = text(ann.post(&start, "").await).await;
-    assert!(names.contains("open checks: nodes;"), "{names}");
+    assert!(names.contains("Open checks: nodes;"), "{names}");
     // Not by whoever asked, and not by a program.
     let approve = format!("{approval}/do/approve");
     assert_eq!(ann.post(&approve, "").await.status(), StatusCode::FORBIDDEN);
@@ -356,7 +356,7 @@ async fn the_same_sent_twice_is_one_and_a_collision_is_named() {
     let second = ann.plan(other).await;
     let first = first["event"]["id"].as_str().unwrap();
     let shown = ann.get(&format!("/events/{second}")).await;
-    let words = format!("overlaps {first}; together they leave only none for store");
+    let words = format!("overlaps {first}; together they leave no data centre for store");
     assert!(shown.to_lowercase().contains(&words), "{shown}");
     assert!(ann.get("/").await.contains("Next 24 hours"));
     assert!(ann.get("/events?month=2026-12").await.contains("Dec 2026"));

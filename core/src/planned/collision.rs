@@ -25,15 +25,18 @@ pub struct Collision {
 impl Collision {
     /// `Overlaps ev-7; together they leave only fra1 for social, which asks for 2`.
     pub fn sentence(&self) -> String {
-        let words = |of: Vec<String>| if of.is_empty() { "none".to_owned() } else { of.join(", ") };
-        let left = words(self.left.iter().map(ToString::to_string).collect());
+        let left: Vec<_> = self.left.iter().map(ToString::to_string).collect();
+        let left = match left.is_empty() {
+            true => "no data centre".to_owned(),
+            false => format!("only {}", left.join(", ")),
+        };
         let (group, least) = (&self.group, self.least);
-        let asks = format!("leave only {left} for {group}, which asks for {least}");
+        let asks = format!("leave {left} for {group}, which asks for {least}");
         if self.with.is_empty() {
             return format!("its data centres alone {asks}");
         }
-        let with = words(self.with.iter().map(ToString::to_string).collect());
-        format!("overlaps {with}; together they {asks}")
+        let with: Vec<_> = self.with.iter().map(ToString::to_string).collect();
+        format!("overlaps {}; together they {asks}", with.join(", "))
     }
 }
 

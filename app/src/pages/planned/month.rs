@@ -141,7 +141,7 @@ fn cell(day: &Day, now: DateTime<Utc>) -> AnyView {
     let more = day.events.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| view! { <li class="muted">{t!("events-more", n = more)}</li> });
     view! {
-        <td class=class data-d=text::weekday_day(day.day)>
+        <td class=class>
             <span class="muted">{day.day.day().to_string()}</span>
             <ul class="plain">{events.collect_view()}{more}</ul>
         </td>

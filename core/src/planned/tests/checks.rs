@@ -194,7 +194,7 @@ fn a_collision_is_said_by_name() {
     assert_eq!(
         both,
         [
-            "overlaps ev-7; together they leave only none for other, which asks for 1",
+            "overlaps ev-7; together they leave no data centre for other, which asks for 1",
             "overlaps ev-7; together they leave only a3 for shop, which asks for 2",
         ]
     );
