@@ -48,6 +48,10 @@ pub const PAGES: &[&str] = &[
     "/dev/components",
     "/edges",
     "/edges/{edge}",
+    "/events",
+    "/events/do/plan",
+    "/events/{id}",
+    "/events/{id}/do/change",
     "/failover",
     "/failover/current",
     "/failover/orchestrator",
@@ -239,7 +243,7 @@ pub fn object(address: &str) -> String {
     let end = page.find("/do/").unwrap_or(page.len());
     let parts: Vec<&str> = page[..end].split('/').collect();
     let kept = match parts.as_slice() {
-        ["", "rollouts" | "attention" | "approvals", _, ..] => 3,
+        ["", "rollouts" | "attention" | "approvals" | "events", _, ..] => 3,
         [
             "",
             "availability" | "backups" | "failover" | "runbooks",

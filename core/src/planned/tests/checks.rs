@@ -215,8 +215,8 @@ fn what_does_not_meet_does_not_collide() {
     assert!(said(&this, &[away(7, &["a2"], 0, 1)]).is_empty());
     let mut serves = other.clone();
     serves.content.out_of_traffic = false;
-    assert!(said(&this, &[serves.clone()]).is_empty());
-    assert!(said(&serves, &[this.clone()]).is_empty());
+    assert!(said(&this, std::slice::from_ref(&serves)).is_empty());
+    assert!(said(&serves, std::slice::from_ref(&this)).is_empty());
     let state = State::Cancelled { by: "ann".into(), why: "not needed".into(), at: now() };
     assert!(said(&this, &[PlannedEvent { state, ..other.clone() }]).is_empty());
     assert!(said(&other, &[PlannedEvent { id: other.id, ..other.clone() }]).is_empty());

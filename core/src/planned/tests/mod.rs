@@ -326,18 +326,20 @@ fn ids_are_written_one_way() {
     }
 }
 
+type Edit<'a> = &'a dyn Fn(&mut Content);
+
 #[test]
 fn what_is_wrong_is_said_all_at_once_and_by_field() {
     let fleet = read(FLEET).expect("a fleet without mistakes");
     assert_eq!(content().mistakes(&fleet, now()), []);
     let long = "x".repeat(TITLE_MAX_CHARS + 1);
-    let change = |change: &dyn Fn(&mut Content)| {
+    let change = |change: Edit<'_>| {
         let mut content = content();
         change(&mut content);
         let found = content.mistakes(&fleet, now());
         found.iter().map(|it| it.field().to_owned()).collect::<Vec<_>>().join(" ")
     };
-    let cases: [(&dyn Fn(&mut Content), &str); 12] = [
+    let cases: [(Edit<'_>, &str); 12] = [
         (&|it| it.title = "  ".into(), "title"),
         (&|it| it.title.clone_from(&long), "title"),
         (&|it| it.what.clear(), "what"),
