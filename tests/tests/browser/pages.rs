@@ -107,7 +107,6 @@ pub async fn all(world: &World) -> Vec<Page> {
     let attention = visitor.json("/api/v1/attention").await.expect("problems are told");
     let problem = open_problem(&attention).expect("the shared world has a problem");
     let instance = format!("/instances/{FAILING}");
-    let replace = format!("{instance}/do/replace");
     let fixed = [
         ("/", "/"),
         ("/approvals", "/approvals"),
@@ -161,8 +160,8 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/runbooks/runs/*", run, 200),
         ("/attention/*/runbook", format!("{problem}/runbook"), 200),
         ("/attention/*", problem, 200),
+        ("/instances/*/do/replace", format!("{instance}/do/replace"), 200),
         ("/instances/*", instance, 200),
-        ("/instances/*/do/replace", replace, 200),
         ("/services/*", "/services/no-such-service".to_owned(), 404),
     ];
     let runbooks = RUNBOOKS.map(|(kind, path)| (kind, path.to_owned(), 200));
