@@ -61,12 +61,15 @@ fixed! {
     /// The stream of live values.
     LIVE = "/live";
     SIGN_IN = "/sign-in";
+    /// The second factor.
+    SIGN_IN_SECOND = "/sign-in/second";
     /// `POST` ends the session.
     SIGN_OUT = "/sign-out";
     /// Proves again who is signed in.
     CONFIRM = "/confirm";
     SETTINGS = "/settings";
     SETTINGS_PROFILE = "/settings/profile";
+    SETTINGS_SECURITY = "/settings/security";
     SETTINGS_PASSWORD = "/settings/profile/do/change-password";
     SETTINGS_USERS = "/settings/users";
     SETTINGS_TOKENS = "/settings/tokens";
@@ -248,6 +251,11 @@ pub fn action(object: &str, verb: &str) -> String {
     format!("{}/do/{verb}", object.trim_end_matches('/'))
 }
 
+/// `POST` removes a passkey of one's own.
+pub fn passkey_remove(id: i64) -> String {
+    format!("{SETTINGS_SECURITY}/passkeys/{id}/do/remove")
+}
+
 /// Sign-in that comes back to `next` afterwards.
 #[cfg(feature = "ssr")]
 pub fn sign_in(next: &str) -> String {
@@ -310,6 +318,7 @@ mod tests {
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
             user("operator-1"),
+            passkey_remove(7),
             action(&instance("feed-api-fra1-a1"), "replace"),
             action(&problem(1042), "take"),
             sign_in("/topology?view=list&q=a b"),
@@ -349,10 +358,12 @@ mod tests {
             FIND_INDEX,
             LIVE,
             SIGN_IN,
+            SIGN_IN_SECOND,
             SIGN_OUT,
             CONFIRM,
             SETTINGS,
             SETTINGS_PROFILE,
+            SETTINGS_SECURITY,
             SETTINGS_PASSWORD,
             SETTINGS_USERS,
             SETTINGS_TOKENS,
@@ -371,9 +382,11 @@ mod tests {
              /edges\n/backups\n/availability\n/runbooks\n\
              /runbooks/runs\n/runbooks/do/write\n/runbooks/aliases\n/audit\n\
              /audit/do/export\n\
-             /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-out\n/confirm\n\
+             /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-in/second\n\
+             /sign-out\n/confirm\n\
              /settings\n\
-             /settings/profile\n/settings/profile/do/change-password\n/settings/users\n\
+             /settings/profile\n/settings/security\n/settings/profile/do/change-password\n\
+             /settings/users\n\
              /settings/tokens\n\
              /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
              /api/v1/openapi.json\n\
@@ -390,6 +403,7 @@ mod tests {
              /availability/reports/2026-10\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
+             /settings/security/passkeys/7/do/remove\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
         );

@@ -52,7 +52,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use access::{Access, By, RedeemError};
+use access::{Access, By, FactorSettings, RedeemError};
 use authority::{Authority, AuthorityError, Issued};
 use backups::history::Reader as History;
 use commands::Commands;
@@ -122,6 +122,12 @@ impl Control {
             authority,
             store,
         }
+    }
+
+    /// The same with second factors.
+    #[must_use]
+    pub fn with_factors(self, factors: FactorSettings) -> Self {
+        Self { access: self.access.with_factors(factors), ..self }
     }
 
     /// The same with a metric system that plans may ask.

@@ -53,7 +53,8 @@ impl Rig {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<User, SignInError> {
-        self.access.sign_in(name, password, HERE, Some("request".into())).await
+        let entered = self.access.sign_in(name, password, HERE, Some("request".into())).await;
+        entered.map(|entered| entered.user)
     }
 
     /// The entries of an action, oldest first: outcome and who.

@@ -1,5 +1,7 @@
 //! Who may do what: roles, their scope, and the one function that answers.
 
+pub mod factor;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -301,6 +303,12 @@ pub enum Mistake {
     UnknownChoice,
     /// No such object in the fleet.
     NotThere,
+    /// Not the code that the authenticator app shows.
+    WrongCode,
+    /// What was begun took too long, or was ended elsewhere.
+    Over,
+    /// No device made or showed a passkey.
+    NoPasskey,
 }
 
 /// A mistake and the name of the field it was made in.

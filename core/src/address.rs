@@ -103,6 +103,7 @@ pub const PAGES: &[&str] = &[
     "/settings/fleet",
     "/settings/fleet/do/apply",
     "/settings/profile",
+    "/settings/security",
     "/settings/tokens",
     "/settings/users",
     "/settings/users/{user}",

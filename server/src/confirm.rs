@@ -20,8 +20,10 @@ use tower_sessions::Session;
 
 use crate::guard::return_to;
 use crate::http::page::{Context, Frame};
-use crate::policy::Routes;
+use crate::http::pages::store_failed;
+use crate::policy::{BODY_MAX, Routes};
 use crate::problem::Problem;
+use crate::second::{proof, told};
 use crate::session;
 use crate::settings::form::Fields;
 use crate::sign_in::{client, next, status, told_when, trouble};
@@ -29,7 +31,10 @@ use crate::viewer::{Via, Viewer};
 
 pub fn routes() -> Routes {
     let own = Permission::OwnAccount;
-    Routes::new().get(own, paths::CONFIRM, page).post(own, Action::Confirm, paths::CONFIRM, prove)
+    Routes::new()
+        .get(own, paths::CONFIRM, page)
+        .post(own, Action::Confirm, paths::CONFIRM, prove)
+        .ask(own, "/confirm/do/ask-passkey", BODY_MAX, ask)
 }
 
 /// Whether the viewer proved lately who they are. An error: the answer that leads a person to do
@@ -51,7 +56,16 @@ pub fn require_fresh(context: &Context, viewer: &Viewer) -> Result<(), Box<Respo
 }
 
 async fn page(context: Context, viewer: Viewer) -> Response {
-    show(&context, &viewer, None)
+    show(&context, &viewer, None).await
+}
+
+/// The question for one's own passkeys.
+async fn ask(context: Context, viewer: Viewer, Extension(session): Extension<Session>) -> Response {
+    let access = &context.state.control.access;
+    let (Via::Session { .. }, Some(id)) = (&viewer.via, session::id(&session)) else {
+        return told(&context, Ok(None));
+    };
+    told(&context, access.begin_use(&id, Some(&viewer.user.name)).await)
 }
 
 async fn prove(
@@ -61,16 +75,17 @@ async fn prove(
     Extension(session): Extension<Session>,
     body: Bytes,
 ) -> Response {
-    if let Via::Token(_) = viewer.via {
+    let (Via::Session { .. }, Some(id)) = (&viewer.via, session::id(&session)) else {
         let detail = confirm::needed("", true);
         let failure = Failure::Conflict { detail: detail.clone() };
         return Problem::of(failure, detail).into_response();
-    }
+    };
     let fields = Fields::parse(&body);
     let address = client(peer.ip(), &context.headers, context.state.web.secure);
     let (by, name) = (context.by(&viewer), &viewer.user.name);
     let access = &context.state.control.access;
-    let trouble = match access.confirm(&by, name, fields.text("password"), address).await {
+    let with = (fields.text("password"), proof(&fields));
+    let trouble = match access.confirm(&by, (name, &id), with, address).await {
         Ok(()) => match session::confirmed(&session, access.now()).await {
             Ok(()) => return Redirect::to(&next(&context)).into_response(),
             Err(error) => {
@@ -80,14 +95,22 @@ async fn prove(
         },
         Err(error) => trouble(&error),
     };
-    told_when(show(&context, &viewer, Some(trouble)), trouble)
+    told_when(show(&context, &viewer, Some(trouble)).await, trouble)
 }
 
-fn show(context: &Context, viewer: &Viewer, trouble: Option<Trouble>) -> Response {
+async fn show(context: &Context, viewer: &Viewer, trouble: Option<Trouble>) -> Response {
+    let access = &context.state.control.access;
+    let factors = match access.factors(&viewer.user.name).await {
+        Ok(factors) => factors,
+        Err(error) => return store_failed(context, &error),
+    };
+    let on = access.factor_settings().passkeys.is_some();
     let data = ConfirmData {
         next: next(context),
         name: viewer.user.name.to_string(),
         trouble,
+        code: factors.any(),
+        passkey: on && !factors.passkeys.is_empty(),
         csrf: viewer.form_token().to_owned(),
     };
     let frame = Frame::new(confirm::title(&data), Vec::new());

@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use mainstay_app::pages::error::Failure;
 use mainstay_app::{paths, text};
 use mainstay_control::Control;
+use mainstay_core::access::factor::must_enrol;
 use mainstay_core::access::{Permission, Refusal, Target, decide};
 use mainstay_store::StoreError;
 use tower_sessions::Session;
@@ -91,6 +92,8 @@ enum Stop {
     /// With a sentence of its own.
     Problem(Box<Problem>),
     OtherMethods(Vec<Method>),
+    /// A second factor has to be enrolled first.
+    Enrol,
 }
 
 async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
@@ -144,7 +147,17 @@ async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Route, Stop> {
         Err(stop) => return Err(stop),
     };
     allowed(gate, &route, parts, viewer.as_ref()).await?;
+    let free = route.permission == Permission::Public || leads_to_factors(route.path);
+    if viewer.is_some_and(|viewer| viewer.must_enrol) && !free {
+        return Err(Stop::Enrol);
+    }
     Ok(route)
+}
+
+/// What somebody may use who has to enrol a second factor: that, and going away.
+fn leads_to_factors(path: &str) -> bool {
+    let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| !rest.starts_with('-'));
+    below(paths::SETTINGS_SECURITY) || below(paths::CONFIRM) || path == paths::SIGN_OUT
 }
 
 /// Who it is. An error: they say who, and it is not so, or it cannot be checked now.
@@ -166,6 +179,7 @@ async fn viewer(
             user: found.owner.user,
             preferences: found.owner.preferences,
             grants: found.grants,
+            must_enrol: false,
             via: Via::Token(found.token),
         }));
     }
@@ -173,7 +187,9 @@ async fn viewer(
         return Ok(None);
     };
     let signed_in = gate.sessions.signed_in(&id).await.map_err(away)?;
-    Ok(signed_in.map(|SignedIn { account, stale, confirmed_at }| Viewer {
+    let required = &gate.control.access.factor_settings().required;
+    Ok(signed_in.map(|SignedIn { account, stale, confirmed_at, has_factor }| Viewer {
+        must_enrol: must_enrol(required, &account.user.grants, has_factor),
         grants: account.user.grants.clone(),
         user: account.user,
         preferences: account.preferences,
@@ -275,6 +291,11 @@ fn answer(gate: &Gate, parts: &Parts, json: bool, stop: Stop) -> Response {
         Stop::Status(status, None) if json => plain(status),
         Stop::Status(status, refusal) => (gate.page)(&gate.state, parts, status, refusal.as_ref()),
         Stop::Problem(problem) => problem.into_response(),
+        Stop::Enrol if json => {
+            let detail = "A second factor is needed first: enrol one at /settings/security.";
+            Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+        }
+        Stop::Enrol => Redirect::to(paths::SETTINGS_SECURITY).into_response(),
         Stop::OtherMethods(methods) => {
             let names = text::list(methods.iter().map(Method::as_str));
             let detail = format!("This address takes {names} only.");

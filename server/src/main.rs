@@ -14,8 +14,12 @@ mod confirm;
 #[cfg(test)]
 mod confirm_tests;
 #[cfg(test)]
+mod device_tests;
+#[cfg(test)]
 mod door_tests;
 mod edges;
+#[cfg(test)]
+mod factor_tests;
 #[cfg(test)]
 mod failover_tests;
 #[cfg(test)]
@@ -40,6 +44,7 @@ mod rollout_tests;
 mod router;
 #[cfg(test)]
 mod runbook_tests;
+mod second;
 mod security;
 mod sent;
 mod session;

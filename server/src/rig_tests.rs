@@ -5,6 +5,7 @@
 #[path = "../../store/tests/common/mod.rs"]
 mod common;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,7 +20,9 @@ use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Request, StatusCode};
 use mainstay_app::shell::Assets;
 use mainstay_control::Control;
-use mainstay_control::access::{Access, By, MakeToken, MakeUser};
+use mainstay_control::access::{
+    Access, By, FactorSettings, MakeToken, MakeUser, PublicUrl, Sealer,
+};
 use mainstay_control::authority::Authority;
 use mainstay_core::access::{Grant, Role, Scope, User};
 use mainstay_core::audit::{Action, Outcome};
@@ -34,6 +37,9 @@ use crate::state::{AppState, Web};
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Where browsers would reach the service.
+pub const PUBLIC_URL: &str = "https://console.example";
+
 pub struct Rig {
     pub db: TestDatabase,
     pub state: AppState,
@@ -45,6 +51,11 @@ pub struct Rig {
 
 impl Rig {
     pub async fn new(secure: bool) -> Self {
+        Self::requiring(secure, BTreeSet::new()).await
+    }
+
+    /// As [`new`](Self::new), with roles that have to have a second factor.
+    pub async fn requiring(secure: bool, required: BTreeSet<Role>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let db = TestDatabase::new().await;
         let authority = Authority::open(dir.path(), Utc::now()).unwrap();
@@ -52,7 +63,11 @@ impl Rig {
         let ahead = Arc::<AtomicI64>::default();
         let offset = ahead.clone();
         let clock = move || Utc::now() + TimeDelta::seconds(offset.load(Ordering::Relaxed));
-        control.access = Access::with_clock(db.store.clone(), Arc::new(clock));
+        let sealer = Sealer::open(dir.path()).unwrap();
+        let url = PublicUrl::parse(PUBLIC_URL).unwrap();
+        let factors = FactorSettings::new(sealer, Some(&url), required);
+        control.access =
+            Access::with_clock(db.store.clone(), Arc::new(clock)).with_factors(factors);
         let control = Arc::new(control);
         let state = AppState {
             control,

@@ -8,7 +8,7 @@ use crate::guard::{RefusalPages, guarded};
 use crate::http;
 use crate::policy::Routes;
 use crate::state::AppState;
-use crate::{confirm, settings, sign_in};
+use crate::{confirm, second, settings, sign_in};
 
 /// Every route with its permission; the router is made of it and of nothing else.
 pub fn routes(state: &AppState) -> Routes {
@@ -33,6 +33,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::audit::routes())
         .merge(http::api::routes())
         .merge(sign_in::routes())
+        .merge(second::routes())
         .merge(confirm::routes())
         .merge(settings::routes())
 }

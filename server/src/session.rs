@@ -31,6 +31,8 @@ const SEEN_MAX: usize = 10_000;
 const USER: &str = "user";
 /// Key of the time at which the user last proved who they are.
 const CONFIRMED_AT: &str = "confirmed_at";
+/// Key of the time since when a session waits for somebody to sign in.
+const WAITING_SINCE: &str = "waiting_since";
 
 /// All sessions; cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct SignedIn {
     pub stale: bool,
     /// When its person last proved who they are.
     pub confirmed_at: Option<DateTime<Utc>>,
+    /// Whether they have a second factor.
+    pub has_factor: bool,
 }
 
 impl Sessions {
@@ -87,7 +91,8 @@ impl Sessions {
             let account = session.account?;
             let confirmed_at = session.data.get(CONFIRMED_AT);
             let confirmed_at = confirmed_at.and_then(|at| at.as_str()?.parse().ok());
-            Some(SignedIn { account, stale, confirmed_at })
+            let has_factor = session.has_factor;
+            Some(SignedIn { account, stale, confirmed_at, has_factor })
         }))
     }
 
@@ -234,6 +239,25 @@ pub async fn begin(
     session.insert(USER, user).await?;
     session.insert(CONFIRMED_AT, now).await?;
     session.save().await
+}
+
+/// Begins a session that nobody is signed in with yet, under a new id; what its id hashes to.
+pub async fn begin_waiting(
+    session: &tower_sessions::Session,
+    now: DateTime<Utc>,
+) -> Result<Hash, tower_sessions::session::Error> {
+    session.cycle_id().await?;
+    session.clear().await;
+    session.insert(WAITING_SINCE, now).await?;
+    session.save().await?;
+    id(session).ok_or(tower_sessions::session::Error::Store(Error::Backend(
+        "a saved session has no id".to_owned(),
+    )))
+}
+
+/// What the id of a session hashes to, if there is one.
+pub fn id(session: &tower_sessions::Session) -> Option<Hash> {
+    session.id().map(|id| hash(&id))
 }
 
 /// Notes that the user of a session proved again who they are. The id stays: it is known to the

@@ -18,6 +18,7 @@ use tower_sessions::Session;
 use crate::http::page::{Context, Frame};
 use crate::http::pages::store_failed;
 use crate::policy::{Routes, safe_next};
+use crate::second::lead_on;
 use crate::session;
 use crate::settings::form::Fields;
 use crate::viewer::Viewer;
@@ -37,8 +38,9 @@ async fn page(context: Context) -> Response {
     if context.viewer.is_some() {
         return Redirect::to(&next).into_response();
     }
-    let data = SignInData { next, ..SignInData::default() };
-    show(&context, StatusCode::OK, &data)
+    let trouble = context.query().get("again").map(|_| Trouble::Over);
+    let data = SignInData { next, trouble, ..SignInData::default() };
+    show(&context, StatusCode::OK, data)
 }
 
 async fn sign_in(
@@ -48,29 +50,56 @@ async fn sign_in(
     body: Bytes,
 ) -> Response {
     let fields = Fields::parse(&body);
-    let (name, password) = (fields.text("name"), fields.text("password"));
     let address = client(peer.ip(), &context.headers, context.state.web.secure);
+    let trouble = match enter(&context, &session, &fields, address).await {
+        Ok(response) => return response,
+        Err(trouble) => trouble,
+    };
+    let name = fields.text("name").to_owned();
+    let data =
+        SignInData { next: next(&context), name, trouble: Some(trouble), ..SignInData::default() };
+    told_when(show(&context, status(trouble), data), trouble)
+}
+
+/// Lets in with a passkey or a password, or on to the second step.
+async fn enter(
+    context: &Context,
+    session: &Session,
+    fields: &Fields,
+    address: IpAddr,
+) -> Result<Response, Trouble> {
     let request = context.request.as_ref().map(ToString::to_string);
     let access = &context.state.control.access;
-    let signed_in = access.sign_in(name, password, address, request).await;
-    let trouble = match signed_in {
-        Ok(user) => match session::begin(&session, &user.name, access.now()).await {
-            Ok(()) => return Redirect::to(&next(&context)).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "a session could not begin");
-                Trouble::Away
-            }
-        },
-        Err(error) => trouble(&error),
+    let answer = fields.text("passkey");
+    let user = if answer.is_empty() {
+        let (name, password) = (fields.text("name"), fields.text("password"));
+        let entered = access.sign_in(name, password, address, request).await;
+        let entered = entered.map_err(|error| trouble(&error))?;
+        if entered.second {
+            return lead_on(context, session, &entered.user).await;
+        }
+        entered.user
+    } else {
+        let id = session::id(session).ok_or(Trouble::Over)?;
+        let user = access.sign_in_passkey(&id, answer, address, request).await;
+        user.map_err(|error| {
+            let trouble = trouble(&error);
+            if trouble == Trouble::Wrong { Trouble::Passkey } else { trouble }
+        })?
     };
-    let data = SignInData { next: next(&context), name: name.to_owned(), trouble: Some(trouble) };
-    told_when(show(&context, status(trouble), &data), trouble)
+    session::begin(session, &user.name, access.now()).await.map_err(|error| {
+        tracing::error!(%error, "a session could not begin");
+        Trouble::Away
+    })?;
+    Ok(Redirect::to(&next(context)).into_response())
 }
 
 /// What somebody is told who was not let in.
 pub fn trouble(error: &SignInError) -> Trouble {
     match error {
         SignInError::Wrong => Trouble::Wrong,
+        SignInError::Used => Trouble::Used,
+        SignInError::Over => Trouble::Over,
         SignInError::Wait(wait) => {
             Trouble::Wait { seconds: u32::try_from(wait.seconds).unwrap_or(u32::MAX) }
         }
@@ -84,7 +113,9 @@ pub fn trouble(error: &SignInError) -> Trouble {
 
 pub const fn status(trouble: Trouble) -> StatusCode {
     match trouble {
-        Trouble::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
+        Trouble::Wrong | Trouble::Passkey | Trouble::Used | Trouble::Over => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Trouble::Wait { .. } | Trouble::Busy => StatusCode::TOO_MANY_REQUESTS,
         Trouble::Away => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -95,7 +126,7 @@ pub fn told_when(mut response: Response, trouble: Trouble) -> Response {
     let wait = match trouble {
         Trouble::Wait { seconds } => Some(seconds),
         Trouble::Busy => Some(BUSY_SECONDS),
-        Trouble::Wrong | Trouble::Away => None,
+        Trouble::Wrong | Trouble::Passkey | Trouble::Used | Trouble::Over | Trouble::Away => None,
     };
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -125,9 +156,11 @@ async fn sign_out(
     response
 }
 
-fn show(context: &Context, status: StatusCode, data: &SignInData) -> Response {
-    let frame = Frame::new(sign_in::title(data), Vec::new());
-    context.page_as(status, frame, data, || sign_in::view(data))
+fn show(context: &Context, status: StatusCode, data: SignInData) -> Response {
+    let passkeys = context.state.control.access.factor_settings().passkeys.is_some();
+    let data = SignInData { passkeys, ..data };
+    let frame = Frame::new(sign_in::title(&data), Vec::new());
+    context.page_as(status, frame, &data, || sign_in::view(&data))
 }
 
 /// Where it goes on, as the address says.

@@ -39,6 +39,8 @@ pub struct Viewer {
     pub preferences: Preferences,
     /// What counts now: the user's own, or what is left of it for the token.
     pub grants: Vec<Grant>,
+    /// They have to enrol a second factor before anything else.
+    pub must_enrol: bool,
     pub via: Via,
 }
 

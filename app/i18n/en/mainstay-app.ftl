@@ -433,9 +433,24 @@ sign-in-wait = { $n ->
 sign-in-busy = Many people sign in at this moment. Try again in a few seconds.
 sign-in-away = The state store does not answer, so nobody can sign in now. What runs goes on.
 sign-out = Sign out
+sign-in-passkey-wrong = This passkey opens no account here, or it took longer than 5 minutes. Try again, or write name and password.
+second-title = Second step
+second-code = Code
+second-code-hint = Six digits from your authenticator app, or one of your recovery codes.
+second-wrong = This code or passkey does not belong to the account. Write the code that the app shows now.
+second-used = This code was used before, and each counts once. Wait for the next one, at most 30 seconds.
+second-over = The sign-in took longer than 5 minutes, or the account was changed meanwhile. Begin again.
+second-again = Begin again
+passkey-use = Use a passkey
+passkey-sign-in = Sign in with a passkey
+passkey-needs-script = A passkey needs JavaScript, which does not run here. Everything else works without.
+passkey-unsupported = This browser knows no passkeys, or too old ones.
+passkey-waiting = The browser asks for the passkey.
+passkey-failed = No passkey was used: the browser or the device said no. Try again, or go another way.
 confirm-title = Confirm that it is you
 confirm-why = What comes next can do much harm, so the console asks again who you are. A confirmation counts for { $minutes } minutes.
-confirm-do = Confirm
+confirm-do = Go on as { $name }
+confirm-wrong-code = Password and code do not both belong to { $name }. Write both again.
 confirm-wrong = This is not the password of { $name }. Write it again.
 confirm-needed = Nothing was done: this needs a confirmation of who you are, not older than { $minutes } minutes. Sign in to the console, open { $path } and repeat it.
 confirm-token = Nothing was done: a person does this, signed in to the console; an API token does not count.
@@ -450,6 +465,7 @@ field-ids = ids
 field-minutes = minutes
 field-days = days
 field-time-zone = time zone
+field-passkey-name = name of the passkey
 field-datacenter = data centre
 field-value = value
 mistake-missing = Write the { $field }.
@@ -467,6 +483,9 @@ mistake-zone = Write a time zone by its name, for example Europe/Berlin.
 mistake-range = Write a number from { $least } to { $most }.
 mistake-choice = Choose one of the offered choices.
 mistake-config = Choose whether the configuration works with both versions.
+mistake-code = Write the six digits that the app shows now. If it shows others each time, set the clock of its device.
+mistake-over = This took longer than 5 minutes, or was ended in another tab. Begin again.
+mistake-passkey = The device made no passkey. Try again.
 mistake-there = Choose a { $field } that the fleet has.
 conflict-title = Nothing was done.
 conflict-detail = { $name } was changed after you opened this page. What stands now is shown below; repeat the change if it is still right.
@@ -477,6 +496,7 @@ not-now-title = Nothing was done.
 ## Settings
 settings-label = Settings
 settings-profile = Profile
+settings-security = Second factors
 settings-users = Users
 settings-tokens = Tokens
 settings-agents = Agents
@@ -534,6 +554,56 @@ user-enable = Enable { $name }
 user-was-disabled = User disabled. Sessions ended.
 user-was-enabled = User enabled.
 user-reset = Set a new password
+user-factors = Second factor
+user-factors-none = None
+user-factors-app = Authenticator app
+user-factors-passkeys = { $n ->
+    [one] 1 passkey
+   *[other] { $count } passkeys
+}
+user-factors-reset = Take away second factors
+user-factors-reset-text = For somebody who lost the device and the recovery codes. { $name } then signs in with the password alone; all sessions end now. Make sure that it is { $name } who asks.
+user-factors-reset-done = Second factors taken away. The user's sessions ended.
+security-note = What you prove with beside your password
+security-must = Enrol a second factor first.
+security-must-detail = Your role needs one on this server. An authenticator app or a passkey will do; the rest of the console opens then.
+security-app = Authenticator app
+security-app-none = An app on your phone shows six digits that change every 30 seconds.
+security-app-add = Set up an app
+security-app-scan = Let the app read the picture, or type the secret into it. Then write the code that it shows.
+security-app-qr = QR code with the secret for the app
+security-app-secret = Secret
+security-app-code = Code
+security-app-code-hint = Six digits, to be sure that the app has the secret.
+security-app-finish = Add the app
+security-app-added = Authenticator app added. Each sign-in asks for its code from now on.
+security-app-remove = Remove the app
+security-app-removed = Authenticator app removed.
+security-since = Since
+security-used = Last used
+security-recovery = Recovery codes
+security-recovery-none = With the first second factor come 10 codes for when the device is lost.
+security-recovery-left = { $n ->
+    [one] 1 code is left.
+   *[other] { $count } codes are left.
+}
+security-recovery-new-detail = New codes end all before.
+security-recovery-new = Make new codes
+security-codes = Keep these codes where you find them without your device.
+security-codes-detail = Each lets you in once, in the place of the second factor. They are shown this once.
+security-codes-list = Recovery codes
+passkeys-caption = Passkeys
+passkeys-off = Passkeys are off: the server was not told its public address (--public-url), which browsers bind them to.
+passkeys-full = There are { $n } passkeys, the most there can be. Remove one that you do not use.
+passkey-new = New passkey
+passkey-what = A key that stays in a device or a password manager, opened with a finger, a face or a PIN. It works for this console only, so no other site can ask for it.
+passkey-name = Name
+passkey-name-hint = So that you know it again, for example the device it is in.
+passkey-add = Add a passkey
+passkey-added = Passkey added.
+passkey-remove = Remove { $name }
+passkey-remove-column = Remove
+passkey-removed = Passkey removed.
 user-reset-done = Password set. The user's sessions ended.
 user-reset-button = Set password
 grants-legend = Roles, each with where it counts
@@ -623,6 +693,26 @@ audit-confirm = { $how ->
     [done] Confirmed who they are
    *[tried] Tried to confirm who they are
 }
+audit-first-step = first of two steps
+audit-factor-add = { $how ->
+    [done] Added a second factor
+   *[tried] Tried to add a second factor
+}
+audit-factor-remove = { $how ->
+    [done] Removed a second factor
+   *[tried] Tried to remove a second factor
+}
+audit-factor-reset = { $how ->
+    [done] Took away second factors
+   *[tried] Tried to take away second factors
+}
+audit-recovery-codes = { $how ->
+    [done] Made new recovery codes
+   *[tried] Tried to make new recovery codes
+}
+factor-app-with = authenticator app
+factor-recovery-with = recovery code
+factor-passkey-with = passkey
 audit-user-create = { $how ->
     [done] Created a user
    *[tried] Tried to create a user

@@ -7,6 +7,7 @@
 mod keys;
 mod live;
 mod palette;
+mod passkey;
 
 #[cfg(feature = "hydrate")]
 mod apply;
@@ -14,6 +15,8 @@ mod apply;
 mod badge;
 #[cfg(feature = "hydrate")]
 mod connection;
+#[cfg(feature = "hydrate")]
+mod device;
 #[cfg(feature = "hydrate")]
 mod dom;
 #[cfg(feature = "hydrate")]
@@ -34,3 +37,4 @@ mod tabs;
 pub use keys::{KeyWords, Keys};
 pub use live::{LiveApplier, LiveWords};
 pub use palette::{Palette, PaletteWords};
+pub use passkey::{PasskeyButton, PasskeyWords};

@@ -5,7 +5,9 @@ use mainstay_core::access::FRESH_MINUTES;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::second::{code, passkey};
 use super::sign_in::Trouble;
+use crate::paths;
 use crate::t;
 use crate::ui::button::{Weight, submit};
 use crate::ui::form::{Field, Kind, Mistake, error_summary, field, mistakes_title};
@@ -18,6 +20,10 @@ pub struct ConfirmData {
     /// Who is signed in.
     pub name: String,
     pub trouble: Option<Trouble>,
+    /// Whether a code is asked for beside the password.
+    pub code: bool,
+    /// Whether a passkey can prove it.
+    pub passkey: bool,
     #[serde(skip)]
     pub csrf: String,
 }
@@ -52,7 +58,7 @@ pub fn view(data: &ConfirmData) -> AnyView {
     };
     let onward = !matches!(data.next.as_str(), "" | "/");
     let onward = onward.then(|| t!("sign-in-next", path = data.next.as_str()));
-    let csrf = data.csrf.clone();
+    let (csrf, label) = (data.csrf.clone(), t!("confirm-do", name = data.name.as_str()));
     view! {
         <div class="signin card pad">
             <h1>{t!("confirm-title")}</h1>
@@ -62,7 +68,12 @@ pub fn view(data: &ConfirmData) -> AnyView {
             <form method="post" class="form" novalidate>
                 <input type="hidden" name="csrf" value=csrf/>
                 {field(password, &mistakes)}
-                <p class="acts">{submit(Weight::Primary, t!("confirm-do"))}</p>
+                {data.code.then(|| code(&mistakes))}
+                <p class="acts">{submit(Weight::Primary, label)}</p>
+                {data.passkey.then(|| {
+                    let ask = paths::action(paths::CONFIRM, "ask-passkey");
+                    passkey(ask, &data.csrf, t!("passkey-use"))
+                })}
             </form>
         </div>
     }
@@ -71,8 +82,14 @@ pub fn view(data: &ConfirmData) -> AnyView {
 
 fn mistake(trouble: Trouble, data: &ConfirmData) -> Mistake {
     let message = match trouble {
+        Trouble::Wrong if data.code => t!("confirm-wrong-code", name = data.name.as_str()),
         Trouble::Wrong => t!("confirm-wrong", name = data.name.as_str()),
-        Trouble::Wait { .. } | Trouble::Busy | Trouble::Away => trouble.words(),
+        Trouble::Passkey
+        | Trouble::Used
+        | Trouble::Over
+        | Trouble::Wait { .. }
+        | Trouble::Busy
+        | Trouble::Away => trouble.words(),
     };
     Mistake::new("password", message)
 }
@@ -88,6 +105,8 @@ mod tests {
             next: "/failover?to=<b>".into(),
             name: "ann".into(),
             trouble: Some(Trouble::Wrong),
+            code: false,
+            passkey: false,
             csrf: "token".into(),
         };
         let html = fragment(|| view(&data));

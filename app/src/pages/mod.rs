@@ -32,6 +32,7 @@ pub mod rollout;
 pub mod rollouts;
 pub mod rows;
 pub mod runbook;
+pub mod second;
 pub mod service;
 pub mod settings;
 pub mod sign_in;

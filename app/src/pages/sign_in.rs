@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::second::passkey;
+use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::button::{Weight, submit};
@@ -15,6 +17,12 @@ use crate::ui::form::{Field, Kind, Mistake, error_summary, field};
 pub enum Trouble {
     /// Name and password do not belong together.
     Wrong,
+    /// No account here belongs to the passkey.
+    Passkey,
+    /// The code counted before.
+    Used,
+    /// The first step is too long ago.
+    Over,
     /// Too many tries.
     Wait { seconds: u32 },
     /// Too many people at once.
@@ -28,6 +36,9 @@ impl Trouble {
     pub fn words(self) -> String {
         match self {
             Self::Wrong => t!("sign-in-wrong"),
+            Self::Passkey => t!("sign-in-passkey-wrong"),
+            Self::Used => t!("second-used"),
+            Self::Over => t!("second-over"),
             Self::Wait { seconds } => {
                 t!("sign-in-wait", n = seconds, count = text::number(seconds))
             }
@@ -45,6 +56,8 @@ pub struct SignInData {
     /// The name as typed before.
     pub name: String,
     pub trouble: Option<Trouble>,
+    /// Whether a passkey can sign in by itself.
+    pub passkeys: bool,
 }
 
 /// The page's title.
@@ -91,6 +104,10 @@ pub fn view(data: &SignInData) -> AnyView {
                 {field(name, &mistakes)}
                 {field(password, &mistakes)}
                 <p class="acts">{submit(Weight::Primary, t!("sign-in"))}</p>
+                {data.passkeys.then(|| {
+                    let ask = paths::action(paths::SIGN_IN, "ask-passkey");
+                    passkey(ask, "", t!("passkey-sign-in"))
+                })}
             </form>
         </div>
     }
@@ -108,6 +125,7 @@ mod tests {
             next: "/topology?view=list".into(),
             name: "ann<script>".into(),
             trouble: Some(Trouble::Wait { seconds: 4 }),
+            passkeys: false,
         };
         let html = fragment(|| view(&data));
         assert!(html.contains("value=\"ann&lt;script") && !html.contains("<script"), "{html}");

@@ -35,6 +35,8 @@ pub mod log;
 #[cfg(feature = "ssr")]
 pub mod plot;
 #[cfg(feature = "ssr")]
+pub mod qr;
+#[cfg(feature = "ssr")]
 pub mod shares;
 #[cfg(feature = "ssr")]
 pub mod table;

@@ -7,8 +7,12 @@
 //! Must not: decide what a role allows (`mainstay_core::access`), or know HTTP.
 
 mod agents;
+mod factors;
 mod grants;
 mod limits;
+mod passkeys;
+mod seal;
+mod second;
 mod secret;
 mod sign_in;
 mod tokens;
@@ -25,9 +29,13 @@ use mainstay_store::{Store, StoreError, audit};
 use serde_json::{Value, json};
 
 pub use agents::{JOIN_VALID_DEFAULT, JOIN_VALID_MAX, RedeemError};
+pub use factors::{AppOffer, FactorSettings};
 pub use limits::Wait;
+pub use passkeys::{PublicUrl, PublicUrlError};
+pub use seal::{SealError, Sealer};
+pub use second::Proof;
 pub use secret::{Busy, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, digest, random};
-pub use sign_in::SignInError;
+pub use sign_in::{Entered, SignInError};
 pub use tokens::{Authenticated, MakeToken, TOKEN_DAYS_MAX, TOKEN_PREFIX};
 pub use users::{ChangeUser, Changed, MakeUser};
 
@@ -119,6 +127,7 @@ pub struct Access {
     clock: Clock,
     passwords: Passwords,
     limits: Mutex<Limits>,
+    factors: FactorSettings,
 }
 
 impl Access {
@@ -133,7 +142,19 @@ impl Access {
             clock,
             passwords: Passwords::default(),
             limits: Mutex::new(Limits::default()),
+            factors: FactorSettings::default(),
         }
+    }
+
+    /// The same with second factors.
+    #[must_use]
+    pub fn with_factors(self, factors: FactorSettings) -> Self {
+        Self { factors, ..self }
+    }
+
+    /// Which second factors there can be, and who has to have one.
+    pub fn factor_settings(&self) -> &FactorSettings {
+        &self.factors
     }
 
     pub fn store(&self) -> &Store {

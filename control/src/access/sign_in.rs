@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use mainstay_core::access::{FieldMistake, Mistake, User};
 use mainstay_core::audit::{Action, Actor};
 use mainstay_core::id::UserName;
-use mainstay_store::access::{self as rows, Hash, sessions};
+use mainstay_store::access::{self as rows, Hash, factors, sessions};
 use mainstay_store::{StoreError, Tx, audit};
 use serde_json::json;
 
@@ -20,6 +20,12 @@ pub enum SignInError {
     /// Name and password do not belong together; which of the two is wrong is not said.
     #[error("the name or the password is wrong")]
     Wrong,
+    /// The code was right once and counts no more.
+    #[error("the code was used before")]
+    Used,
+    /// What was begun took too long, or was ended elsewhere.
+    #[error("the sign-in began too long ago")]
+    Over,
     #[error("too many tries; the next one is heard in {} s", .0.seconds)]
     Wait(Wait),
     #[error(transparent)]
@@ -28,15 +34,23 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
+/// Whose password was right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entered {
+    pub user: User,
+    /// They have a second factor and are not signed in before they proved it.
+    pub second: bool,
+}
+
 impl Access {
-    /// Lets somebody in: notes the sign-in and returns the user.
+    /// Lets somebody in, or on to the second step: notes it and returns the user.
     pub async fn sign_in(
         &self,
         name: &str,
         password: &str,
         address: IpAddr,
         request: Option<String>,
-    ) -> Result<User, SignInError> {
+    ) -> Result<Entered, SignInError> {
         let name = UserName::new(&name.trim().to_lowercase()).ok();
         let by = stranger(address, request);
         let begun = self.limits().begin(name.as_ref(), address, self.now());
@@ -46,17 +60,22 @@ impl Access {
             }
             return Err(SignInError::Wait(wait));
         }
-        let user = match self.check_and_note(name.as_ref(), password, &by).await {
-            Ok(user) => user,
+        let entered = match self.check_and_note(name.as_ref(), password, &by).await {
+            Ok(entered) => entered,
             Err(error) => {
                 self.limits().void(name.as_ref(), address, self.now());
                 return Err(error);
             }
         };
-        match (user, name) {
-            (Some(user), Some(name)) => {
+        match (entered, name) {
+            (Some(entered), Some(name)) if entered.second => {
+                // Codes that were guessed stay counted: the password is half of a proof.
+                self.limits().void(Some(&name), address, self.now());
+                Ok(entered)
+            }
+            (Some(entered), Some(name)) => {
                 self.limits().succeeded(&name, address, self.now());
-                Ok(user)
+                Ok(entered)
             }
             (None, name) => {
                 self.note_refused_sign_in(&by, name.as_ref(), "wrong name or password").await?;
@@ -66,13 +85,13 @@ impl Access {
         }
     }
 
-    /// The user, if the password is right, with the sign-in noted.
+    /// The user, if the password is right, with the sign-in or its first step noted.
     async fn check_and_note(
         &self,
         name: Option<&UserName>,
         password: &str,
         by: &By,
-    ) -> Result<Option<User>, SignInError> {
+    ) -> Result<Option<Entered>, SignInError> {
         let right = self.is_password(name, password).await?;
         let (Some(name), true) = (name, right) else {
             return Ok(None);
@@ -80,24 +99,27 @@ impl Access {
         let now = self.now();
         let by = By { actor: Actor::User(name.to_string()), ..by.clone() };
         let by = &by;
-        let user = self
+        let entered = self
             .store
             .read_committed(|tx| {
                 Box::pin(async move {
-                    if !rows::signed_in(tx, name, now).await? {
+                    let second = factors::read(tx, name).await?.any();
+                    if !second && !rows::signed_in(tx, name, now).await? {
                         return Ok(None);
                     }
-                    let done: Verdict<()> = Ok(Change::default());
+                    let after = second.then(|| json!({ "step": "first" }));
+                    let done: Verdict<()> = Ok(Change { after, ..Change::default() });
                     let event = event(by, Action::SignIn, object(name), &done, now);
                     audit::append(tx, &event).await?;
-                    Ok(rows::account(tx, name).await?.map(|account| account.user))
+                    let account = rows::account(tx, name).await?;
+                    Ok(account.map(|account| Entered { user: account.user, second }))
                 })
             })
             .await?;
-        Ok(user)
+        Ok(entered)
     }
 
-    async fn is_password(
+    pub(super) async fn is_password(
         &self,
         name: Option<&UserName>,
         password: &str,
@@ -113,7 +135,7 @@ impl Access {
     }
 
     /// A name that has no form of one may be a password in the wrong field: it is not written.
-    async fn note_refused_sign_in(
+    pub(super) async fn note_refused_sign_in(
         &self,
         by: &By,
         name: Option<&UserName>,
@@ -122,49 +144,6 @@ impl Access {
         let refused: Verdict<()> = Err(AccessError::NotFound);
         let mut event = event(by, Action::SignIn, "/sign-in".into(), &refused, self.now());
         event.after = Some(json!({ "user": name, "refused": why }));
-        self.note(&event).await
-    }
-
-    /// Whether somebody signed in is who they are: their password again.
-    pub async fn confirm(
-        &self,
-        by: &By,
-        name: &UserName,
-        password: &str,
-        address: IpAddr,
-    ) -> Result<(), SignInError> {
-        let begun = self.limits().begin(Some(name), address, self.now());
-        if let Err(wait) = begun {
-            if wait.first {
-                self.note_refused_confirm(by, name, "too many tries").await?;
-            }
-            return Err(SignInError::Wait(wait));
-        }
-        match self.is_password(Some(name), password).await {
-            Ok(true) => self.limits().succeeded(name, address, self.now()),
-            Ok(false) => {
-                self.note_refused_confirm(by, name, "wrong password").await?;
-                return Err(SignInError::Wrong);
-            }
-            Err(error) => {
-                self.limits().void(Some(name), address, self.now());
-                return Err(error);
-            }
-        }
-        let done: Verdict<()> = Ok(Change::default());
-        let event = event(by, Action::Confirm, object(name), &done, self.now());
-        Ok(self.note(&event).await?)
-    }
-
-    async fn note_refused_confirm(
-        &self,
-        by: &By,
-        name: &UserName,
-        why: &str,
-    ) -> Result<(), StoreError> {
-        let refused: Verdict<()> = Err(AccessError::NotFound);
-        let mut event = event(by, Action::Confirm, object(name), &refused, self.now());
-        event.after = Some(json!({ "refused": why }));
         self.note(&event).await
     }
 
@@ -198,7 +177,7 @@ impl Access {
             SignInError::Busy(busy) => AccessError::Busy(busy),
             SignInError::Store(error) => AccessError::Store(error),
             SignInError::Wait(wait) => AccessError::Wait(wait),
-            SignInError::Wrong => AccessError::NotFound,
+            SignInError::Wrong | SignInError::Used | SignInError::Over => AccessError::NotFound,
         });
         let mut mistakes = Vec::new();
         match right {

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
-use mainstay_control::access::By;
+use mainstay_control::access::{By, FactorSettings, PublicUrl, Sealer};
 use mainstay_control::audit::Signer;
 use mainstay_control::authority::Authority;
 use mainstay_control::backups::days::DaysError;
 use mainstay_control::{Control, access};
+use mainstay_core::access::Role;
 use mainstay_core::backup::clock::Pace;
 use mainstay_store::{Options, Store};
 use mainstay_xds::Xds;
@@ -56,6 +57,13 @@ pub struct ServeArgs {
     /// Browsers reach the console over TLS (a proxy in front ends it): cookies say Secure.
     #[arg(long, env = "MAINSTAY_SECURE")]
     secure: bool,
+    /// Where browsers reach the console, `https://console.example.org`: passkeys are bound to it,
+    /// and are off without it.
+    #[arg(long, env = "MAINSTAY_PUBLIC_URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+    /// Roles whose holders have to have a second factor, like `approver,admin`.
+    #[arg(long, env = "MAINSTAY_REQUIRE_SECOND_FACTOR", value_delimiter = ',', value_parser = role)]
+    require_second_factor: Vec<Role>,
     /// For a lab: let a day of the backup policies pass in this time, 10s to 24h, like 60s.
     ///
     /// The store remembers it: every server of it does the same, with this option or without, and
@@ -83,7 +91,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let agents = TcpListener::bind(args.agents_listen)
         .await
         .with_context(|| format!("agents cannot be awaited on {}", args.agents_listen))?;
-    let mut control = Control::new(store, authority);
+    let sealer = Sealer::open(&args.data_dir)?;
+    let required = args.require_second_factor.iter().copied().collect();
+    let factors = FactorSettings::new(sealer, args.public_url.as_ref(), required);
+    let mut control = Control::new(store, authority).with_factors(factors);
     if let Some(url) = &args.prometheus {
         control = control.with_prometheus(Arc::new(PromQl::new(url)?));
     }
@@ -128,6 +139,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     served?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::from_name(name.trim()).ok_or_else(|| {
+        let all = Role::ALL.map(Role::name).join(", ");
+        format!("{name:?} is no role; write some of {all}")
+    })
 }
 
 /// Waits for the database, brings its schema up to date, then runs the reconcilers. An error ends

@@ -14,7 +14,7 @@ use super::{FLEET, Person, apply, last, rig};
 use crate::rig_tests::{Rig, cookie_of, location, text};
 
 /// Addresses that answer programs and browsers, and are no pages.
-const NO_PAGES: [&str; 8] = [
+const NO_PAGES: [&str; 9] = [
     "/assets/{file}",
     "/health/live",
     "/health/ready",
@@ -23,6 +23,7 @@ const NO_PAGES: [&str; 8] = [
     "/live",
     "/find/index.json",
     "/sign-in",
+    "/sign-in/second",
 ];
 
 #[tokio::test]

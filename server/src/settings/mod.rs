@@ -8,6 +8,7 @@ mod agents;
 mod api;
 pub mod form;
 mod profile;
+mod security;
 mod tokens;
 mod users;
 
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
             Redirect::to(paths::SETTINGS_PROFILE)
         })
         .merge(profile::routes())
+        .merge(security::routes())
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(agents::routes())

@@ -9,6 +9,7 @@ use mainstay_app::pages::settings::users::{self, UserForm, UsersData};
 use mainstay_app::pages::settings::{Section, title};
 use mainstay_app::paths;
 use mainstay_control::access::{AccessError, ChangeUser, Changed, MakeUser, PASSWORD_MIN_CHARS};
+use mainstay_core::access::factor::Factors;
 use mainstay_core::access::{Permission, Target, User};
 use mainstay_core::approval::{ApprovalId, Subject};
 use mainstay_core::audit::Action;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Routes {
         .post(manage, Action::UserDisable, "/settings/users/{user}/do/disable", disable)
         .post(manage, Action::UserChange, "/settings/users/{user}/do/enable", enable)
         .post(manage, Action::PasswordChange, "/settings/users/{user}/do/set-password", reset)
+        .post(manage, Action::FactorReset, "/settings/users/{user}/do/reset-factors", reset_factors)
 }
 
 /// All users, by name.
@@ -60,9 +62,15 @@ async fn show_list(
     };
     let more = users.len() > PAGE;
     users.truncate(PAGE);
+    let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
+    let factors = match context.state.control.access.factors_of(&names).await {
+        Ok(factors) => factors,
+        Err(error) => return store_failed(context, &error),
+    };
     let data = UsersData {
         next: users.last().filter(|_| more).map(|user| user.name.to_string()),
         after,
+        factors,
         refusal: viewer.may(Permission::ManageAccess, Target::default()).err(),
         form: UserForm { mistakes: refused.mistakes.clone(), ..form },
         csrf: viewer.form_token().to_owned(),
@@ -82,25 +90,26 @@ async fn show_list(
 pub(super) async fn one(context: Context, viewer: Viewer, Path(name): Path<String>) -> Response {
     let refused = Refused::nothing(&context);
     match read(&context, &name).await {
-        Ok(Some(user)) => show_one(&context, &viewer, refused, user, None).await,
+        Ok(Some(read)) => show_one(&context, &viewer, refused, read, None).await,
         Ok(None) => not_found(&context),
         Err(error) => store_failed(&context, &error),
     }
 }
 
-/// A user by the name in the address.
-async fn read(context: &Context, name: &str) -> Result<Option<User>, StoreError> {
+/// A user by the name in the address, and the second factors.
+async fn read(context: &Context, name: &str) -> Result<Option<(User, Factors)>, StoreError> {
     let Ok(name) = UserName::new(name) else { return Ok(None) };
     let mut connection = context.state.control.store.reads().acquire().await?;
     let account = stored::account(&mut connection, &name).await?;
-    Ok(account.map(|account| account.user))
+    let factors = stored::factors::read(&mut connection, &name).await?;
+    Ok(account.map(|account| (account.user, factors)))
 }
 
 async fn show_one(
     context: &Context,
     viewer: &Viewer,
     refused: Refused,
-    user: User,
+    (user, factors): (User, Factors),
     typed: Option<Vec<GrantRow>>,
 ) -> Response {
     let waits = match waits(context, &user).await {
@@ -116,6 +125,7 @@ async fn show_one(
         csrf: viewer.form_token().to_owned(),
         password_min: PASSWORD_MIN_CHARS,
         now: context.snapshot.estate.at,
+        factors,
         user,
     };
     frame.message = refused.message;
@@ -271,6 +281,21 @@ async fn reset(
     }
 }
 
+async fn reset_factors(context: Context, viewer: Viewer, Path(name): Path<String>) -> Response {
+    if let Err(response) = require_fresh(&context, &viewer) {
+        return *response;
+    }
+    let Ok(user) = UserName::new(&name) else { return not_found(&context) };
+    let access = &context.state.control.access;
+    match access.reset_factors(&context.by(&viewer), &user).await {
+        Ok(()) => done(&paths::user(&user), "factors-reset"),
+        Err(error) => match Refused::from_error(&context, error, &name) {
+            Ok(refused) => again(&context, &viewer, &name, refused, None).await,
+            Err(response) => *response,
+        },
+    }
+}
+
 /// The user's page again, as the user stands now, with what was refused.
 async fn again(
     context: &Context,
@@ -280,7 +305,7 @@ async fn again(
     typed: Option<Vec<GrantRow>>,
 ) -> Response {
     match read(context, name).await {
-        Ok(Some(user)) => show_one(context, viewer, refused, user, typed).await,
+        Ok(Some(read)) => show_one(context, viewer, refused, read, typed).await,
         Ok(None) => not_found(context),
         Err(error) => store_failed(context, &error),
     }

@@ -6,6 +6,8 @@
 //! Must not: judge who may do what; that is `mainstay_core::access`.
 
 pub mod agents;
+pub mod ceremonies;
+pub mod factors;
 pub mod sessions;
 pub mod tokens;
 

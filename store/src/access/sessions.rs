@@ -29,6 +29,8 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// Whose it is; `None` for nobody's, and for one whose user was disabled.
     pub account: Option<Account>,
+    /// Whether they have a second factor.
+    pub has_factor: bool,
 }
 
 /// Adds a session. `false`: the id is taken, nothing was written.
@@ -87,7 +89,10 @@ pub async fn load(db: &PgPool, id: &Hash, now: DateTime<Utc>) -> Result<Option<S
         r#"SELECT s.data, s.expires_at, s.last_used_at, u.name AS "name?",
                   u.display_name AS "display_name?", u.grants AS "grants?: Json<Vec<Grant>>",
                   u.preferences AS "preferences?: Json<Preferences>",
-                  u.created_at AS "created_at?", u.last_sign_in_at, u.revision AS "revision?"
+                  u.created_at AS "created_at?", u.last_sign_in_at, u.revision AS "revision?",
+                  EXISTS (SELECT FROM totp t WHERE t.user_name = s.user_name)
+                  OR EXISTS (SELECT FROM passkeys p WHERE p.user_name = s.user_name)
+                      AS "has_factor!"
            FROM sessions s LEFT JOIN users u ON u.name = s.user_name AND u.disabled_at IS NULL
            WHERE s.id_hash = $1 AND s.expires_at > $2 AND s.last_used_at > $3"#,
         id,
@@ -137,7 +142,8 @@ pub async fn load(db: &PgPool, id: &Hash, now: DateTime<Utc>) -> Result<Option<S
         }),
         _ => None,
     };
-    Ok(Some(Session { data: row.data, expires_at: row.expires_at, account }))
+    let has_factor = row.has_factor;
+    Ok(Some(Session { data: row.data, expires_at: row.expires_at, account, has_factor }))
 }
 
 /// Ends a session.

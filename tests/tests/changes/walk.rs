@@ -16,10 +16,10 @@ use super::{PATIENCE, REASON};
 const ROUTES: &str = include_str!("../../../server/routes.txt");
 const INVITE: &str = "/api/v1/agents/do/invite";
 const PASSWORD: &str = "a long enough password";
-/// Routes that need a quarter of an hour of silence, a database with copies, a proven copy or a
-/// second person. `server/src/forget_tests.rs`, `server/src/backup_tests.rs` and
-/// `server/src/restore_tests.rs` hold them to their entries.
-const ELSEWHERE: [&str; 14] = [
+/// Routes that need a quarter of an hour of silence, a database with copies, a proven copy, a
+/// second person or a second factor. `server/src/forget_tests.rs`, `server/src/backup_tests.rs`,
+/// `server/src/restore_tests.rs` and `server/src/factor_tests.rs` hold them to their entries.
+const ELSEWHERE: [&str; 21] = [
     "/dc/{datacenter}/do/forget",
     "/api/v1/datacenters/{datacenter}/do/forget",
     "/backups/sets/{database}/do/run-now",
@@ -34,6 +34,13 @@ const ELSEWHERE: [&str; 14] = [
     "/api/v1/backups/restores/{id}/do/refuse",
     "/backups/sets/{database}/do/let-go",
     "/api/v1/backups/sets/{database}/do/let-go",
+    "/settings/security/do/add-app",
+    "/settings/security/do/remove-app",
+    "/settings/security/do/add-passkey",
+    "/settings/security/passkeys/{id}/do/remove",
+    "/settings/security/do/new-codes",
+    "/settings/users/{user}/do/reset-factors",
+    "/sign-in/second",
 ];
 
 /// `path → action` of every route that changes something.

@@ -71,6 +71,11 @@ struct Plan {
 }
 
 impl Plan {
+    /// Where browsers reach the console: by name, which passkeys need.
+    fn address(&self) -> String {
+        format!("http://localhost:{}", self.console.port())
+    }
+
     /// The server's program.
     fn program(&self) -> PathBuf {
         repo::bin_dir(self.profile == Profile::Release).join("mainstay")
@@ -218,6 +223,7 @@ fn serve(
         let mut server = repo::command(&bin);
         server
             .args(["serve", "--listen", &plan.console.to_string()])
+            .args(["--public-url", &plan.address()])
             .args(["--agents-listen", &plan.agents.to_string()])
             .arg("--data-dir")
             .arg(&plan.data)
@@ -293,7 +299,7 @@ fn probe(address: SocketAddr) -> Option<String> {
 }
 
 fn announce(plan: &Plan, people: &str, begun: Instant) {
-    println!("\nReady after {}: http://{}\n", seconds(begun.elapsed()), plan.console);
+    println!("\nReady after {}: {}\n", seconds(begun.elapsed()), plan.address());
     for line in people.lines() {
         println!("  {line}");
     }

@@ -56,6 +56,10 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::SignIn => t!("audit-sign-in", how = how),
         Action::SignOut => t!("audit-sign-out", how = how),
         Action::Confirm => t!("audit-confirm", how = how),
+        Action::FactorAdd => t!("audit-factor-add", how = how),
+        Action::FactorRemove => t!("audit-factor-remove", how = how),
+        Action::FactorReset => t!("audit-factor-reset", how = how),
+        Action::RecoveryCodes => t!("audit-recovery-codes", how = how),
         Action::UserCreate => t!("audit-user-create", how = how),
         Action::UserChange => t!("audit-user-change", how = how),
         Action::UserDisable => t!("audit-user-disable", how = how),
@@ -209,9 +213,12 @@ fn detail(event: &Event) -> Option<String> {
             let subject: Subject = serde_json::from_value(after.get("subject")?.clone()).ok()?;
             Some(text::approval::subject(&subject))
         }
-        Action::SignIn
-        | Action::SignOut
-        | Action::Confirm
+        Action::SignIn | Action::Confirm => proof(after),
+        Action::FactorAdd => factor(after.get("factor")?),
+        Action::SignOut
+        | Action::FactorRemove
+        | Action::FactorReset
+        | Action::RecoveryCodes
         | Action::UserCreate
         | Action::UserChange
         | Action::UserDisable
@@ -239,6 +246,23 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RunbookApply
         | Action::RunbookStep
         | Action::AliasRemove => None,
+    }
+}
+
+/// Of a proof of who somebody is: with what, or which of two steps it was.
+fn proof(after: &Value) -> Option<String> {
+    match after.get("step") {
+        Some(_) => Some(t!("audit-first-step")),
+        None => factor(after.get("with")?),
+    }
+}
+
+fn factor(with: &Value) -> Option<String> {
+    match with.as_str()? {
+        "app" => Some(t!("factor-app-with")),
+        "recovery" => Some(t!("factor-recovery-with")),
+        "passkey" => Some(t!("factor-passkey-with")),
+        _ => None,
     }
 }
 
@@ -279,10 +303,14 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 81] = [
+pub const ACTIONS: [Action; 85] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
+    Action::FactorAdd,
+    Action::FactorRemove,
+    Action::FactorReset,
+    Action::RecoveryCodes,
     Action::UserCreate,
     Action::UserChange,
     Action::UserDisable,

@@ -7,6 +7,7 @@ pub mod agents;
 pub mod fleet;
 pub mod grants;
 pub mod profile;
+pub mod security;
 pub mod tokens;
 pub mod user;
 pub mod users;
@@ -24,6 +25,7 @@ use crate::ui::link::{Segment, segments};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Profile,
+    Security,
     Users,
     Tokens,
     Agents,
@@ -34,6 +36,7 @@ pub enum Section {
 pub fn sections(current: Section) -> AnyView {
     let links = [
         (Section::Profile, paths::SETTINGS_PROFILE),
+        (Section::Security, paths::SETTINGS_SECURITY),
         (Section::Users, paths::SETTINGS_USERS),
         (Section::Tokens, paths::SETTINGS_TOKENS),
         (Section::Agents, paths::SETTINGS_AGENTS),
@@ -52,6 +55,7 @@ pub fn sections(current: Section) -> AnyView {
 pub fn title(section: Section) -> String {
     match section {
         Section::Profile => t!("settings-profile"),
+        Section::Security => t!("settings-security"),
         Section::Users => t!("settings-users"),
         Section::Tokens => t!("settings-tokens"),
         Section::Agents => t!("settings-agents"),
@@ -100,6 +104,11 @@ pub fn done(word: &str) -> Option<String> {
         "disabled" => t!("user-was-disabled"),
         "enabled" => t!("user-was-enabled"),
         "reset" => t!("user-reset-done"),
+        "factors-reset" => t!("user-factors-reset-done"),
+        "app-removed" => t!("security-app-removed"),
+        "passkey-added" => t!("passkey-added"),
+        "passkey-removed" => t!("passkey-removed"),
+        "app-added" => t!("security-app-added"),
         "revoked" => t!("token-revoked"),
         "agent-revoked" => t!("agents-revoked"),
         _ => return None,
@@ -142,6 +151,9 @@ pub fn sentence(mistake: &FieldMistake) -> String {
         Mistake::UnknownChoice => t!("mistake-choice"),
         Mistake::NotThere if mistake.field.starts_with("grants") => t!("mistake-ids"),
         Mistake::NotThere => t!("mistake-there", field = field),
+        Mistake::WrongCode => t!("mistake-code"),
+        Mistake::Over => t!("mistake-over"),
+        Mistake::NoPasskey => t!("mistake-passkey"),
     }
 }
 
@@ -155,6 +167,7 @@ fn field_words(field: &str) -> String {
         "minutes" => t!("field-minutes"),
         "days" => t!("field-days"),
         "time_zone" => t!("field-time-zone"),
+        "passkey_name" => t!("field-passkey-name"),
         "datacenter" => t!("field-datacenter"),
         grants if grants.starts_with("grants") => t!("field-ids"),
         _ => t!("field-value"),

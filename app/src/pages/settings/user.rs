@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mainstay_core::access::factor::Factors;
 use mainstay_core::access::{FieldMistake, Refusal, User};
 use mainstay_core::approval::ApprovalId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grants::{self, GrantRow, editor};
-use super::users::standing;
+use super::users::{factors_in_words, standing};
 use super::{Section, in_words, sections};
 use crate::paths;
 use crate::t;
@@ -31,6 +32,8 @@ pub struct UserData {
     /// Where more roles wait for another admin.
     #[schema(value_type = Option<String>)]
     pub waits: Option<ApprovalId>,
+    #[schema(value_type = Object)]
+    pub factors: Factors,
     /// Why the reader may not change users.
     #[serde(skip)]
     pub refusal: Option<Refusal>,
@@ -68,6 +71,8 @@ pub fn view(data: &UserData) -> AnyView {
         {padded(Head::new(t!("facts")), facts(data))}
         {may.then(|| padded(Head::new(t!("user-state")), toggle(data)))}
         {may.then(|| padded(Head::new(t!("user-reset")), reset(data, &mistakes)))}
+        {(may && data.factors.any())
+            .then(|| padded(Head::new(t!("user-factors")), reset_factors(data)))}
     };
     view! { {page_head(head)} {sections(Section::Users)} {columns(main, side)} }.into_any()
 }
@@ -112,8 +117,13 @@ fn facts(data: &UserData) -> AnyView {
         Some(at) => time(at, data.now),
         None => t!("user-never").into_any(),
     };
-    let mut facts =
-        vec![(t!("user-last"), last), (t!("agents-join-at"), time_full(user.created_at))];
+    let passkeys = u32::try_from(data.factors.passkeys.len()).unwrap_or(u32::MAX);
+    let factors = factors_in_words((data.factors.app.is_some(), passkeys));
+    let mut facts = vec![
+        (t!("user-last"), last),
+        (t!("user-factors"), factors.into_any()),
+        (t!("agents-join-at"), time_full(user.created_at)),
+    ];
     if let Some(at) = user.disabled_at {
         facts.push((t!("user-disabled"), time_full(at)));
     }
@@ -168,4 +178,21 @@ fn reset(data: &UserData, mistakes: &[Mistake]) -> AnyView {
         <p class="acts">{submit(Weight::Plain, t!("user-reset-button"))}</p>
     };
     form(action(data, "set-password"), &data.csrf, body)
+}
+
+fn reset_factors(data: &UserData) -> AnyView {
+    let name = data.user.name.as_str();
+    view! {
+        <p class="second">{t!("user-factors-reset-text", name = name)}</p>
+        <p class="acts">
+            {post(
+                Weight::Danger,
+                action(data, "reset-factors"),
+                &data.csrf,
+                Vec::new(),
+                t!("user-factors-reset"),
+            )}
+        </p>
+    }
+    .into_any()
 }

@@ -1,8 +1,11 @@
 //! All users, and the form that makes one.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::{FieldMistake, Refusal, User};
+use mainstay_core::id::UserName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +30,9 @@ use crate::ui::tone::Tone;
 pub struct UsersData {
     #[schema(value_type = Vec<Object>)]
     pub users: Vec<User>,
+    /// Second factors of those who have any: whether an app, and how many passkeys.
+    #[schema(value_type = Object)]
+    pub factors: BTreeMap<UserName, (bool, u32)>,
     /// Continue with `?after=` this name.
     pub next: Option<String>,
     #[serde(skip)]
@@ -81,10 +87,12 @@ fn list(data: &UsersData) -> AnyView {
         Column::new(t!("user-name")),
         Column::new(t!("user-display-name")),
         Column::new(t!("user-roles")),
+        Column::new(t!("user-factors")),
         Column::new(t!("user-last")),
         Column::new(t!("user-state")),
     ];
     let body = data.users.iter().map(|user| {
+        let factors = data.factors.get(&user.name).copied().unwrap_or_default();
         let (tone, word) = standing(user);
         let last = match user.last_sign_in_at {
             Some(at) => time(at, now),
@@ -95,6 +103,7 @@ fn list(data: &UsersData) -> AnyView {
                 <th scope="row"><a href=paths::user(&user.name)>{user.name.to_string()}</a></th>
                 <td data-l=t!("user-display-name")>{user.display_name.clone()}</td>
                 <td data-l=t!("user-roles")>{grants::in_words(&user.grants)}</td>
+                <td data-l=t!("user-factors")>{factors_in_words(factors)}</td>
                 <td data-l=t!("user-last")>{last}</td>
                 <td data-l=t!("user-state")>{state(tone, word)}</td>
             </tr>
@@ -108,6 +117,17 @@ pub fn standing(user: &User) -> (Tone, String) {
     match user.disabled_at {
         None => (Tone::Ok, t!("user-enabled")),
         Some(_) => (Tone::Pause, t!("user-disabled")),
+    }
+}
+
+/// What a user has beside the password: an app, and a number of passkeys.
+pub fn factors_in_words((app, passkeys): (bool, u32)) -> String {
+    let app = app.then(|| t!("user-factors-app"));
+    let passkeys = (passkeys > 0)
+        .then(|| t!("user-factors-passkeys", n = passkeys, count = text::number(passkeys)));
+    match (app, passkeys) {
+        (None, None) => t!("user-factors-none"),
+        (app, passkeys) => text::list(app.into_iter().chain(passkeys)),
     }
 }
 
