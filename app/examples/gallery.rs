@@ -1,4 +1,5 @@
-//! Writes every page with a synthetic estate into a directory, to be looked at in a browser:
+//! Writes every page with a synthetic estate into a directory, in each language, to be looked at
+//! in a browser:
 //! `cargo run -p mainstay-app --example gallery --features ssr -- DIRECTORY [SCRIPT WASM]`; with
 //! the addresses of the built script and wasm the pages also wake their islands.
 
@@ -16,9 +17,10 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::document;
 use mainstay_app::shell::{Assets, DataAge, Message, PolicyDays, Shell, Theme, Viewer};
+use mainstay_app::text::speak;
 use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::ui::tone::Tone;
-use mainstay_core::access::{Density, Grant, Role, Scope};
+use mainstay_core::access::{Density, Grant, Language, Role, Scope};
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
 use mainstay_core::runbook::alias::Aliases;
 use mainstay_core::runbook::shelf::Shelf;
@@ -33,16 +35,29 @@ fn main() -> std::io::Result<()> {
     sheets.sort();
     let css = sheets.iter().map(std::fs::read_to_string).collect::<Result<String, _>>()?;
     std::fs::write(directory.join("console.css"), css)?;
+    for language in Language::ALL {
+        speak(language, || write(&directory, language))?;
+    }
+    Ok(())
+}
+
+/// Each page in the language that is spoken; those of other languages than English are light only.
+fn write(directory: &Path, language: Language) -> std::io::Result<()> {
     let reader = Reader {
         name: "operator-1".to_owned(),
         grants: vec![Grant { role: Role::Operator, scope: Scope::default() }],
         csrf: "token".to_owned(),
     };
+    let looks: &[_] = match language {
+        Language::English => &[(Theme::Light, ""), (Theme::Dark, "-dark")],
+        Language::Italian => &[(Theme::Light, "-it")],
+        Language::Russian => &[(Theme::Light, "-ru")],
+    };
     let pages = pages(&reader).into_iter().chain(objects(&reader)).chain(errors());
     let pages = pages.chain(rollouts(&reader)).chain(releases(&reader)).chain(backups(&reader));
     for (name, path, title, page) in pages {
-        for theme in [Theme::Light, Theme::Dark] {
-            let mut shell = shell(path, &title, theme);
+        for (theme, suffix) in looks {
+            let mut shell = shell(path, &title, *theme);
             shell.nav_collapsed = name.starts_with("topology");
             if name == "error-404" {
                 shell.message = Some(Message {
@@ -52,7 +67,6 @@ fn main() -> std::io::Result<()> {
                 });
             }
             let html = document(&shell, &page);
-            let suffix = if theme == Theme::Dark { "-dark" } else { "" };
             std::fs::write(directory.join(format!("{name}{suffix}.html")), html)?;
         }
     }

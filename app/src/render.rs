@@ -13,7 +13,7 @@ use mainstay_core::access::Density;
 
 use crate::shell::{self, Shell, Theme};
 use crate::t;
-use crate::text::ListZone;
+use crate::text::{self, ListZone};
 use crate::ui::glyph::SPRITE;
 use crate::ui::{escape, raw};
 
@@ -59,7 +59,9 @@ fn head(html: &mut String, shell: &Shell) {
         Theme::Dark => r#" data-theme="dark""#,
     };
     let title = t!("title", page = shell.title.as_str(), product = t!("product"));
-    html.push_str(r#"<!doctype html><html lang="en""#);
+    html.push_str(r#"<!doctype html><html lang=""#);
+    html.push_str(text::language().tag());
+    html.push('"');
     html.push_str(theme);
     match shell.density {
         Density::Compact => {}

@@ -156,9 +156,10 @@ pub fn body(shell: &Shell, page: AnyView) -> AnyView {
                 let (topics, after) = (shell.topics.join(","), shell.live_id.clone());
                 let release = shell.build.clone();
                 let zone = shell.list_zone.map_or_else(String::new, |zone| zone.name().to_owned());
-                let words = live_words();
+                let (language, words) = (text::language().tag().to_owned(), live_words());
                 view! {
-                    <LiveApplier topics=topics after=after release=release zone=zone words=words/>
+                    <LiveApplier topics=topics after=after release=release zone=zone
+                        language=language words=words/>
                 }
             })}
             {signed_in.then(|| {

@@ -5,12 +5,14 @@
 mod backup_sample;
 #[path = "../examples/sample/mod.rs"]
 mod sample;
+mod words;
 
 use mainstay_app::pages::backups::{self, Filter, Known, Picture, ask, copy, next, run, set};
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::fragment;
-use mainstay_core::access::{Grant, Role, Scope};
+use mainstay_app::text::speak;
+use mainstay_core::access::{Grant, Language, Role, Scope};
 use mainstay_core::backup::Label;
 use mainstay_core::backup::run::State;
 use mainstay_core::estate::Estate;
@@ -183,4 +185,27 @@ fn the_overview_tells_of_the_next_day() {
         &html,
         &["4 of 6 backups on time in 24 h.", "The copies of stock-db in dub2 cannot be read"],
     );
+}
+
+#[test]
+fn backups_in_another_language_have_no_english_left() {
+    let (estate, known) = backup_sample::estate();
+    for language in [Language::Italian, Language::Russian] {
+        let pages = speak(language, || {
+            let views = ["", "view=sets", "view=copies&lost=fra1&span=year", "view=restores"];
+            let mut pages: Vec<_> = views.iter().map(|query| list(query).1).collect();
+            for (database, known) in &known {
+                let Some(picture) = Picture::of(&estate, database, known) else { continue };
+                let operator = reader(Role::Operator);
+                pages.push(fragment(|| set::view(&set::build(&picture), &operator)));
+                let runs = known.runs.iter().take(3);
+                pages.extend(runs.map(|it| fragment(|| run::view(&run::build(&picture, it)))));
+            }
+            pages
+        });
+        for html in pages {
+            let left = words::english_left(&html, language);
+            assert!(left.is_empty(), "in {language:?}: {left:#?}");
+        }
+    }
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mainstay_app::live::{Change, Topics, View, changed};
+use mainstay_app::text::speak;
+use mainstay_core::access::Language;
 use mainstay_core::estate::{Cause, Estate, InstanceState};
 use mainstay_core::id::{DatacenterId, InstanceId};
 use mainstay_core::problem::Record;
@@ -70,6 +72,20 @@ fn only_what_changed_is_said_and_only_to_who_listens() {
 
     let (_, quiet) = changed(&view, &estate, &records, &topics("estate"), 4);
     assert!(of(&quiet, "instance/feed-api-fra1-n0").is_none(), "nobody watches instances");
+}
+
+#[test]
+fn the_same_change_is_said_in_each_language() {
+    let estate = sample::estate(12, 2);
+    let said = |language| {
+        let (_, changes) =
+            speak(language, || changed(&View::default(), &estate, &[], &topics("estate"), 1));
+        of(&changes, "problems").expect("the sum of problems").fields["need"].clone()
+    };
+    assert_eq!(said(Language::English), "Nothing needs attention.");
+    let words: std::collections::BTreeSet<_> =
+        Language::ALL.map(|language| said(language).to_string()).into();
+    assert_eq!(words.len(), Language::ALL.len(), "{words:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #[path = "../examples/sample/mod.rs"]
 mod sample;
+mod words;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::document;
 use mainstay_app::shell::{Assets, DataAge, PolicyDays, Shell, Theme, Viewer};
-use mainstay_core::access::{Density, Grant, Role, Scope};
+use mainstay_app::text::speak;
+use mainstay_core::access::{Density, Grant, Language, Role, Scope};
 use mainstay_core::backup::clock::Pace;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatacenterId, GroupId, InstanceId, RegionId, ServiceId};
@@ -144,6 +146,20 @@ fn every_page_is_whole_small_and_within_the_policy() {
         assert!(!html.contains(" onclick="), "{path} has no inline handler");
         let size = compressed(&html);
         assert!(size <= PAGE_BUDGET, "{path} has {size} bytes compressed");
+    }
+}
+
+#[test]
+fn a_page_in_another_language_has_no_english_left() {
+    let estate = sample::estate(12, 2);
+    for language in [Language::Italian, Language::Russian] {
+        let pages = speak(language, || all_pages(&estate, &reader(Role::Operator)));
+        for (path, html) in pages {
+            let root = format!(r#"<!doctype html><html lang="{}""#, language.tag());
+            assert!(html.starts_with(&root), "{path}");
+            let left = words::english_left(&html, language);
+            assert!(left.is_empty(), "{path} in {language:?}: {left:#?}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod rollout_sample;
 #[path = "../examples/sample/mod.rs"]
 mod sample;
+mod words;
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use mainstay_app::pages::rollout::{self as page, Slot, metric, step};
 use mainstay_app::pages::rollouts::{self, Filter, quarantine, start};
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::fragment;
-use mainstay_core::access::{Grant, Role, Scope};
+use mainstay_app::text::speak;
+use mainstay_core::access::{Grant, Language, Role, Scope};
 use mainstay_core::id::ServiceId;
 use mainstay_core::release::{Quarantine, Releases};
 use mainstay_core::rollout::{
@@ -315,4 +317,39 @@ fn traffic_benches_and_edges_have_pages() {
     let html = fragment(|| pages::topology::view(&topology));
     assert!(html.contains(">75%<") && html.contains(">25%<"), "shares head the columns: {html}");
     assert!(html.contains("/edges/edge-us-east"), "and edges stand under them");
+}
+
+#[test]
+fn rollouts_in_another_language_have_no_english_left() {
+    for language in [Language::Italian, Language::Russian] {
+        let pages = speak(language, || {
+            let mut pages = Vec::new();
+            for (_, state, _) in states() {
+                let sample = rollout_sample::sample(state, true);
+                pages.push(html(&sample, Role::Operator));
+                let step = step::build(sample.input(), 3).expect("a step");
+                pages.push(fragment(|| step::view(&step)));
+                let errors = metric::build(sample.input(), "errors").expect("a metric");
+                pages.push(fragment(|| metric::view(&errors)));
+            }
+            let estate = rollout_sample::canary_estate();
+            let service: ServiceId = "feed-api".parse().expect("an id");
+            let typed = start::Typed::default();
+            let start = start::build(&estate, &service, &[], typed, "k".to_owned());
+            let start = start.expect("a service");
+            pages.push(fragment(|| start::view(&start, &reader(Role::Operator))));
+            let benches = rollout_sample::benches();
+            let bench = pages::bench::build(&estate, &service, &benches, "k".to_owned());
+            let bench = bench.expect("a service");
+            pages.push(fragment(|| pages::bench::view(&bench, &reader(Role::Operator))));
+            let edges = rollout_sample::stands(&estate);
+            let edges = pages::traffic::edges::build(&estate, &edges, &Default::default(), 5);
+            pages.push(fragment(|| pages::traffic::edges::view(&edges)));
+            pages
+        });
+        for html in pages {
+            let left = words::english_left(&html, language);
+            assert!(left.is_empty(), "in {language:?}: {left:#?}");
+        }
+    }
 }

@@ -176,12 +176,45 @@ pub enum Density {
     Comfortable,
 }
 
+/// A language of the console.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Language {
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    #[serde(rename = "it")]
+    Italian,
+    #[serde(rename = "ru")]
+    Russian,
+}
+
+impl Language {
+    pub const ALL: [Self; 3] = [Self::English, Self::Italian, Self::Russian];
+
+    /// Its tag (BCP 47).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Italian => "it",
+            Self::Russian => "ru",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+}
+
 /// How a user wants the console to look and behave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     pub theme: Theme,
     pub density: Density,
+    /// `None`: as the browser asks.
+    pub language: Option<Language>,
     pub time_zone: Tz,
     /// Single-key shortcuts.
     pub keys: bool,
@@ -193,6 +226,7 @@ impl Default for Preferences {
         Self {
             theme: Theme::default(),
             density: Density::default(),
+            language: None,
             time_zone: Tz::UTC,
             keys: true,
             nav_collapsed: false,
@@ -448,5 +482,17 @@ mod tests {
         assert_eq!(limited(&two, &fra), fra);
         assert_eq!(limited(&sin, &fra), []);
         assert_eq!(limited(&fra, &[grant(Role::Viewer, &[])]), []);
+    }
+
+    #[test]
+    fn a_language_is_kept_by_its_tag_and_old_rows_have_none() {
+        let read = |text: &str| serde_json::from_str::<Preferences>(text).expect("preferences");
+        assert_eq!(read(r#"{"theme":"dark","time_zone":"UTC"}"#).language, None);
+        for language in Language::ALL {
+            let tag = language.tag();
+            assert_eq!(read(&format!(r#"{{"language":"{tag}"}}"#)).language, Some(language));
+            assert_eq!(Language::from_tag(tag), Some(language));
+        }
+        assert_eq!(Language::from_tag("auto"), None);
     }
 }

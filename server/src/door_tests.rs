@@ -239,7 +239,8 @@ async fn a_change_is_made_by_a_page_of_this_site_with_its_token() {
     let (own, others) = (rig.form_token(&ann).await, rig.form_token(&bob).await);
     let change = async |site: &str, token: &str| {
         let form = format!(
-            "csrf={token}&display_name=Ann&theme=dark&density=compact&time_zone=Europe%2FBerlin"
+            "csrf={token}&display_name=Ann&theme=dark&density=compact&language=auto\
+             &time_zone=Europe%2FBerlin"
         );
         rig.post("/settings/profile", &ann, site, &form).await.status()
     };

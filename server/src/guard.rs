@@ -15,6 +15,7 @@ use axum::{Extension, Router};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use mainstay_app::live::CONTENT_TYPE as CONTENT_TYPE_LIVE;
 use mainstay_app::pages::error::Failure;
 use mainstay_app::{paths, text};
 use mainstay_control::Control;
@@ -24,6 +25,7 @@ use mainstay_store::StoreError;
 use tower_sessions::Session;
 
 use crate::http::lasting;
+use crate::language::{self, speaking};
 use crate::policy::{Found, Route, Routes, Table};
 use crate::problem::{Problem, plain};
 use crate::security::{Front, ProblemPage, RequestId, equal, same_origin, surround};
@@ -85,6 +87,12 @@ pub fn wants_json(path: &str, headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| json(accept) && !accept.contains("text/html"))
 }
 
+/// Whether only the live values of a page are asked for.
+pub fn wants_live(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT);
+    accept.is_some_and(|accept| accept.as_bytes() == CONTENT_TYPE_LIVE.as_bytes())
+}
+
 /// Why a request goes no further.
 enum Stop {
     /// For people and programs alike, each in their way.
@@ -97,11 +105,25 @@ enum Stop {
 }
 
 async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let unsafe_method = !request.method().is_safe();
     // The body is not looked at while something is awaited: it may not be shared with the wait.
     let (mut parts, body) = request.into_parts();
+    let admitted = admit(&gate, &mut parts).await;
+    let reader = parts.extensions.get::<Viewer>();
+    let language = language::of(reader, parts.uri.path(), &parts.headers);
+    speaking(language, answered(&gate, admitted, parts, body, next)).await
+}
+
+/// The answer, said in the language of the moment.
+async fn answered(
+    gate: &Gate,
+    admitted: Result<Route, Stop>,
+    mut parts: Parts,
+    body: Body,
+    next: Next,
+) -> Response {
+    let unsafe_method = !parts.method.is_safe();
     let json = wants_json(parts.uri.path(), &parts.headers);
-    let admitted = match admit(&gate, &mut parts).await {
+    let admitted = match admitted {
         Ok(route) => meant(&route, &mut parts, body).await,
         Err(stop) => Err(stop),
     };
@@ -116,7 +138,7 @@ async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Respon
             }
             response
         }
-        Err(stop) => answer(&gate, &parts, json, stop),
+        Err(stop) => answer(gate, &parts, json, stop),
     };
     if let Some(viewer) = viewer.filter(|_| response.status().as_u16() >= 400) {
         response.extensions_mut().insert(viewer);

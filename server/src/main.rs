@@ -26,6 +26,9 @@ mod failover_tests;
 mod forget_tests;
 mod guard;
 mod http;
+mod language;
+#[cfg(test)]
+mod language_tests;
 mod link;
 mod live;
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::islands::badge::{note, show_clock};
 use crate::islands::dom::{announce, by_id, document, on, visible, window};
 use crate::islands::link::{Link, Phase, Role, Wanted, now_ms};
 use crate::islands::tabs::{Message, Tabs};
-use crate::live::{Beat, CONTENT_TYPE, Change, OLD_SECONDS, ZONE_HEADER};
+use crate::live::{Beat, CONTENT_TYPE, Change, LANGUAGE_HEADER, OLD_SECONDS, ZONE_HEADER};
 
 /// Seconds before the next try; the last repeats for ever.
 const BACKOFF_SECONDS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
@@ -268,8 +268,9 @@ fn retry_later(shared: &Shared) {
 fn catch_up(shared: &Shared, reopen: bool) {
     let shared = Rc::clone(shared);
     let zone = shared.borrow().wanted.zone.clone();
+    let language = shared.borrow().wanted.language.clone();
     spawn_local(async move {
-        match fetch_values(&zone).await {
+        match fetch_values(&zone, &language).await {
             Ok(Some(changes)) => {
                 queue(&shared, changes);
                 let streams = !matches!(shared.borrow().role, Role::Follows);
@@ -292,11 +293,12 @@ fn reopen_now(shared: &Shared) {
 }
 
 /// The values of this page; `None` when signed out.
-async fn fetch_values(zone: &str) -> Result<Option<Vec<Change>>, JsValue> {
+async fn fetch_values(zone: &str, language: &str) -> Result<Option<Vec<Change>>, JsValue> {
     let init = RequestInit::new();
     let headers = web_sys::Headers::new()?;
     headers.set("accept", CONTENT_TYPE)?;
     headers.set(ZONE_HEADER, zone)?;
+    headers.set(LANGUAGE_HEADER, language)?;
     init.set_headers(&headers);
     let address = window().location().href()?;
     let answer = JsFuture::from(window().fetch_with_str_and_init(&address, &init)).await?;

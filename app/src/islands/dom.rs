@@ -54,6 +54,23 @@ pub(crate) fn on_key(target: &EventTarget, mut handler: impl FnMut(KeyboardEvent
     });
 }
 
+/// The key as a Latin layout names it: on a Cyrillic one the same key gives another letter.
+pub(crate) fn latin_key(event: &KeyboardEvent) -> String {
+    let key = event.key();
+    if key.is_ascii() {
+        return key;
+    }
+    match event.code().as_str() {
+        "BracketLeft" => "[".to_owned(),
+        "Period" => ".".to_owned(),
+        code => match code.strip_prefix("Key") {
+            Some(letter) if event.shift_key() => letter.to_owned(),
+            Some(letter) => letter.to_ascii_lowercase(),
+            None => key,
+        },
+    }
+}
+
 pub(crate) fn focus(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         let _ = element.focus();

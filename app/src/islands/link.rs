@@ -45,12 +45,14 @@ pub(crate) struct Wanted {
     pub(crate) build: String,
     /// Zone of the times in lists; empty: UTC.
     pub(crate) zone: String,
+    /// Tag of the language of the page.
+    pub(crate) language: String,
 }
 
 impl Wanted {
     /// Tabs share a stream when all of them understand it.
     pub(super) fn shared_name(&self) -> String {
-        format!("mainstay-live-{}-{}", self.build, self.zone)
+        format!("mainstay-live-{}-{}-{}", self.build, self.zone, self.language)
     }
 }
 
@@ -205,8 +207,9 @@ impl Link {
         let topics: Vec<&str> = self.opened.iter().map(String::as_str).collect();
         let encode = |text: &str| js_sys::encode_uri_component(text);
         let (topics, after) = (encode(&topics.join(",")), encode(&self.last_id));
-        let zone = encode(&self.wanted.zone);
-        format!("{}?topics={topics}&after={after}&zone={zone}", paths::LIVE)
+        let (zone, language) = (encode(&self.wanted.zone), encode(&self.wanted.language));
+        let address = format!("{}?topics={topics}&after={after}", paths::LIVE);
+        format!("{address}&zone={zone}&language={language}")
     }
 
     /// Passes an event on to the tabs that follow.

@@ -26,21 +26,23 @@ pub struct LiveWords {
 
 /// Connects the page to its live values. `after` is the id of the newest live event whose
 /// values the page shows, empty when it is not known; `release` is the version that made it;
-/// `zone` is that of its lists' times, empty for UTC. Draws nothing itself.
+/// `zone` is that of its lists' times, empty for UTC; `language` is the tag of its words'.
+/// Draws nothing itself.
 #[island]
 pub fn LiveApplier(
     topics: String,
     after: String,
     release: String,
     zone: String,
+    language: String,
     words: LiveWords,
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
-        let wanted = crate::islands::link::Wanted { topics, after, build: release, zone };
+        let wanted = crate::islands::link::Wanted { topics, after, build: release, zone, language };
         crate::islands::connection::start(wanted, words);
         crate::islands::swap::start();
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (topics, after, release, zone, words);
+    let _ = (topics, after, release, zone, language, words);
 }

@@ -10,7 +10,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlDialogElement, HtmlInputElement, KeyboardEvent, Response};
 
 use crate::islands::PaletteWords;
-use crate::islands::dom::{all_in, by_id, click, document, go, on, on_key, typing, window};
+use crate::islands::dom::{
+    all_in, by_id, click, document, go, latin_key, on, on_key, typing, window,
+};
 use crate::paths;
 
 /// Hits of one group at most.
@@ -50,7 +52,7 @@ pub(crate) fn start(words: PaletteWords) {
     let opened = Rc::clone(&shared);
     let keys_off = shared.borrow().words.keys_off;
     on_key(&document(), move |event| {
-        let chord = (event.ctrl_key() || event.meta_key()) && event.key() == "k";
+        let chord = (event.ctrl_key() || event.meta_key()) && latin_key(&event) == "k";
         let slash = event.key() == "/" && !event.ctrl_key() && !keys_off && !typing();
         if chord || slash {
             event.prevent_default();

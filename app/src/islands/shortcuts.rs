@@ -7,7 +7,7 @@ use leptos::wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlDocument, KeyboardEvent};
 
 use crate::islands::dom::{
-    all, announce, by_id, click, document, first, focus, go, on, on_key, typing, window,
+    all, announce, by_id, click, document, first, focus, go, latin_key, on, on_key, typing, window,
 };
 use crate::paths;
 
@@ -41,7 +41,7 @@ pub(crate) fn start(copied: String, off: bool) {
             return;
         }
         let now = event.time_stamp();
-        let key = event.key();
+        let key = latin_key(&event);
         if now - went.get() < CHORD_MS {
             went.set(f64::NEG_INFINITY);
             if let Some(href) = section(&key) {

@@ -44,6 +44,8 @@ pub type Fields = BTreeMap<String, Value>;
 pub const CONTENT_TYPE: &str = "application/vnd.mainstay.live+json";
 /// Header of that request: the zone of the page's times; empty or missing: UTC.
 pub const ZONE_HEADER: &str = "x-zone";
+/// Header of that request: the tag of the page's language.
+pub const LANGUAGE_HEADER: &str = "x-language";
 /// Topics of one stream at most.
 pub const TOPICS_MAX: usize = 64;
 /// Seconds between two `beat` events.

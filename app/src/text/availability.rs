@@ -6,7 +6,7 @@ use mainstay_core::availability::outage::{Kind, Outage};
 use mainstay_core::availability::{Share, State, Target};
 
 use crate::t;
-use crate::text::{duration, list, number};
+use crate::text::{duration, list, marked, number, trimmed};
 use crate::ui::tone::Tone;
 
 /// Days of the year that a target is measured against.
@@ -28,10 +28,10 @@ pub fn percent(share: Share) -> String {
     };
     let (whole, rest) = (parts / 1_000, parts % 1_000);
     if rest == 0 {
-        return format!("{whole}%");
+        return t!("weight", n = whole.to_string());
     }
     let rest = format!("{rest:03}");
-    format!("{whole}.{}%", rest.trim_end_matches('0'))
+    t!("weight", n = marked(&format!("{whole}.{}", rest.trim_end_matches('0'))))
 }
 
 /// `43,194 of 43,200`.
@@ -44,8 +44,7 @@ pub fn minutes(minutes: f64) -> String {
     if minutes.abs() >= WHOLE_MINUTES {
         return number(minutes.max(0.0).round() as u64);
     }
-    let text = format!("{minutes:.1}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+    trimmed(minutes, 1)
 }
 
 /// What a target leaves of a year: `4 h 23 min`.

@@ -8,7 +8,7 @@ use mainstay_core::rollout::{
 };
 
 use crate::t;
-use crate::text::{number, sentence};
+use crate::text::{number, sentence, trimmed};
 use crate::ui::tone::Tone;
 
 /// Hundredths of a percent as a percentage: `25%`, `0.5%`, `12.25%`.
@@ -41,16 +41,6 @@ pub fn rate(value: f64) -> String {
 pub fn milliseconds(value: f64) -> String {
     let digits = usize::from(value < 10.0);
     t!("duration-ms", n = trimmed(value, digits))
-}
-
-/// With at most so many decimals and no trailing zero.
-fn trimmed(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
 }
 
 /// Errors as odds people can picture: `4.19.0 fails 1 request in 53`.

@@ -9,12 +9,16 @@ use chrono_tz::Tz;
 use leptos::prelude::use_context;
 
 use crate::t;
+use crate::text::language::{PerLanguage, speak};
 
-static MONTHS: LazyLock<Vec<String>> = LazyLock::new(|| words(&t!("months")));
-static WEEKDAYS: LazyLock<Vec<String>> = LazyLock::new(|| words(&t!("weekdays")));
+static MONTHS: LazyLock<PerLanguage<Vec<String>>> = LazyLock::new(|| names(|| t!("months")));
+static WEEKDAYS: LazyLock<PerLanguage<Vec<String>>> = LazyLock::new(|| names(|| t!("weekdays")));
 
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
+/// The names in a line of them, in each language.
+fn names(line: impl Fn() -> String) -> PerLanguage<Vec<String>> {
+    PerLanguage::of(|language| {
+        speak(language, &line).split_whitespace().map(str::to_owned).collect()
+    })
 }
 
 /// The zone in which the lists of the page that is drawn say their times, instead of UTC.
@@ -167,15 +171,17 @@ fn date(at: DateTime<Utc>) -> String {
 
 fn weekday(day: NaiveDate) -> &'static str {
     let at = day.weekday().num_days_from_monday() as usize;
-    WEEKDAYS.get(at).map_or("", String::as_str)
+    WEEKDAYS.spoken().get(at).map_or("", String::as_str)
 }
 
 fn month(month0: u32) -> &'static str {
-    MONTHS.get(month0 as usize).map_or("", String::as_str)
+    MONTHS.spoken().get(month0 as usize).map_or("", String::as_str)
 }
 
 #[cfg(test)]
 mod tests {
+    use mainstay_core::access::Language;
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -202,6 +208,31 @@ mod tests {
         assert_eq!(clock_seconds_in(berlin, now, now), "04:12:07 Berlin");
         assert_eq!(iso(now), "2026-11-20T03:12:07Z");
         assert_eq!(full(now), "20 Nov 2026 03:12:07");
+    }
+
+    #[test]
+    fn days_have_their_names_in_each_language() {
+        let (now, later) = (at("2026-11-20T03:12:07Z"), at("2027-01-01T00:00:00Z"));
+        for (language, top, long, other) in [
+            (Language::English, "Fri 20 Nov 03:12", "20 Nov 2026 03:12:07", "20 Nov 2026 03:12"),
+            (Language::Italian, "ven 20 nov 03:12", "20 nov 2026 03:12:07", "20 nov 2026 03:12"),
+            (
+                Language::Russian,
+                "пт 20 нояб. 03:12",
+                "20 нояб. 2026 03:12:07",
+                "20 нояб. 2026 03:12",
+            ),
+        ] {
+            speak(language, || {
+                assert_eq!(date_clock(now), top);
+                assert_eq!(full(now), long);
+                assert_eq!(clock(now, later), other);
+                // The top bar takes the last two words apart.
+                assert_eq!(moment(now, now), "03:12 UTC");
+                let names = (MONTHS.spoken().len(), WEEKDAYS.spoken().len());
+                assert_eq!(names, (12, 7), "{language:?}");
+            });
+        }
     }
 
     #[test]

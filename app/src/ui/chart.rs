@@ -98,7 +98,7 @@ pub fn line(title: impl Into<String>, series: &Series) -> AnyView {
 }
 
 fn value_text(value: f64) -> String {
-    if value.fract() == 0.0 { text::number(value as u64) } else { format!("{value:.1}") }
+    if value.fract() == 0.0 { text::number(value as u64) } else { text::decimal(value, 1) }
 }
 
 /// The drawing; `None` when the backend fails, which leaves the sentence and the table.

@@ -402,8 +402,7 @@ fn tick(value: f64) -> String {
     if value >= 1000.0 && value.fract() == 0.0 {
         return text::number(value as u64);
     }
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    text::trimmed(value, 2)
 }
 
 /// Stretches with values.

@@ -13,13 +13,14 @@ use http::{HeaderMap, StatusCode};
 use mainstay_app::live::{BEAT_SECONDS, Beat, Change, Topics, told_in};
 use mainstay_app::text::Tz;
 use mainstay_app::{paths, shell, text};
-use mainstay_core::access::Permission;
+use mainstay_core::access::{Language, Permission};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::live::{LISTENERS_MAX, Listener};
+use crate::language::speaking;
+use crate::live::{Batch, LISTENERS_MAX, Listener};
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::session::Sessions;
@@ -47,12 +48,16 @@ struct Wanted {
     /// The zone of the times in the page's lists; empty: UTC.
     #[serde(default)]
     zone: String,
+    /// The tag of the page's language; empty: the reader's.
+    #[serde(default)]
+    language: String,
 }
 
 /// What one stream says, and how.
 struct Hearing {
     topics: Topics,
     zone: Option<Tz>,
+    language: Language,
     epoch: String,
     /// How the listener came in; the stream ends when that ends.
     via: Via,
@@ -76,14 +81,15 @@ async fn stream(
     let last = last.or(wanted.after);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let zone = wanted.zone.parse().ok();
-    let hearing =
-        Hearing { topics, zone, epoch: state.live.epoch.clone(), via: viewer.via, sessions };
+    let language = Language::from_tag(&wanted.language).unwrap_or_else(text::language);
+    let epoch = state.live.epoch.clone();
+    let hearing = Hearing { topics, zone, language, epoch, via: viewer.via, sessions };
     let after = last.as_deref().map(|id| sequence(&hearing.epoch, id).unwrap_or(u64::MAX));
-    let Some(listener) = state.live.listen(hearing.topics.clone(), after) else {
+    let Some(listener) = state.live.listen(hearing.topics.clone(), language, after) else {
         let why = format!("{LISTENERS_MAX} pages are live already; load this one again for newer");
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     };
-    tokio::spawn(feed(state, hearing, listener, sender));
+    tokio::spawn(speaking(language, feed(state, hearing, listener, sender)));
     let events = ReceiverStream::new(receiver);
     sse(events).into_response()
 }
@@ -94,7 +100,8 @@ fn sse(
     Sse::new(events)
 }
 
-/// The listener's task: ends when the page leaves, which closes the channel.
+/// The listener's task, which speaks its language: ends when the page leaves, which closes the
+/// channel.
 async fn feed(
     state: AppState,
     hearing: Hearing,
@@ -108,10 +115,8 @@ async fn feed(
     match missed {
         None => first.push(reset(epoch, seq)),
         Some(batches) => {
-            first.extend(
-                batches.iter().filter_map(|batch| hearing.batch(batch.seq, &batch.changes)),
-            );
-            first.extend(hearing.batch(seq, &begun));
+            first.extend(batches.iter().filter_map(|batch| hearing.batch(batch)));
+            first.extend(hearing.changes(seq, &begun));
         }
     }
     let mut open = true;
@@ -132,7 +137,7 @@ async fn feed(
             heard = receiver.recv() => match heard {
                 Ok(heard) => {
                     seq = heard.seq;
-                    hearing.batch(heard.seq, &heard.changes)
+                    hearing.batch(&heard)
                 }
                 Err(RecvError::Lagged(_)) => Some(reset(epoch, seq)),
                 Err(RecvError::Closed) => break,
@@ -179,8 +184,17 @@ impl Hearing {
         }
     }
 
+    /// What of a batch the page wants; `None`: nothing.
+    fn batch(&self, batch: &Batch) -> Option<Event> {
+        match batch.changes.get(&self.language) {
+            Some(changes) => self.changes(batch.seq, changes),
+            // Not said in this language, which a listener's always is.
+            None => Some(reset(&self.epoch, batch.seq)),
+        }
+    }
+
     /// What of some changes the page wants; `None`: nothing.
-    fn batch(&self, seq: u64, changes: &[Change]) -> Option<Event> {
+    fn changes(&self, seq: u64, changes: &[Change]) -> Option<Event> {
         let wanted = changes.iter().filter(|change| self.topics.wants(change));
         // Values of our own making always serialise.
         let data = match self.zone {

@@ -7,9 +7,9 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
-use http::header::{CONTENT_ENCODING, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, VARY};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use leptos::prelude::AnyView;
 use mainstay_app::live::{self, Change, Topics};
 use mainstay_app::pages::Reader;
@@ -17,8 +17,8 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::pages::rows::section_counts;
 use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, PolicyDays, Shell};
-use mainstay_app::text::Tz;
 use mainstay_app::text::rollout::rollout_state;
+use mainstay_app::text::{self, Tz};
 use mainstay_control::access::By;
 use mainstay_control::estate::Snapshot;
 use mainstay_core::access::Theme;
@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::coding;
 use super::shared::{Drawn, Page};
-use crate::guard::wants_json;
+use crate::guard::{wants_json, wants_live};
 use crate::security::{Nonce, RequestId};
 use crate::state::AppState;
 use crate::viewer::Viewer;
@@ -78,7 +78,7 @@ impl Context {
     pub fn new(state: &AppState, viewer: Option<Viewer>, parts: &Parts) -> Self {
         let extensions = &parts.extensions;
         let nonce = extensions.get::<Nonce>().map(|nonce| nonce.as_str().to_owned());
-        let live_id = state.live.id();
+        let live_id = state.live.id(text::language());
         Self {
             live_id,
             snapshot: state.control.snapshot(),
@@ -127,8 +127,7 @@ impl Context {
 
     /// Whether only live values are asked for.
     pub fn wants_live(&self) -> bool {
-        let accept = self.headers.get(http::header::ACCEPT);
-        accept.is_some_and(|accept| accept.as_bytes() == live::CONTENT_TYPE.as_bytes())
+        wants_live(&self.headers)
     }
 
     /// Answers with a page, or its data as JSON.
@@ -151,7 +150,7 @@ impl Context {
     ) -> Response {
         if self.wants_live() {
             let topics = Topics::parse(&frame.topics.join(",")).unwrap_or_default();
-            return Json(self.live_values(&topics)).into_response();
+            return worded(Json(self.live_values(&topics)));
         }
         if self.wants_json() {
             return (status, Json(data)).into_response();
@@ -170,23 +169,23 @@ impl Context {
         }
         let state = self.state.clone();
         let draw = || {
-            let live_id = state.live.id();
+            let live_id = state.live.id(text::language());
             let control = &state.control;
             Drawn::new(&page, control, control.snapshot(), live_id, &self.query())
         };
         // What is known and what is only remembered are two pages, however close in time.
         let age = if self.snapshot.store_away_since().is_some() { "old" } else { "new" };
-        let key = format!("{age} {}", self.path());
+        let key = format!("{age} {} {}", text::language().tag(), self.path());
         let drawn = state.shared.get(&key, Instant::now(), draw).await;
         // The shell tells of the same moment as the page.
         self.snapshot = drawn.snapshot.clone();
         self.live_id.clone_from(&drawn.live_id);
         let (before, after) = render::around(&self.shell(drawn.frame.clone()));
         if !coding::takes_brotli(&self.headers) {
-            return Html([before.as_str(), &drawn.html, &after].concat()).into_response();
+            return worded(Html([before.as_str(), &drawn.html, &after].concat()));
         }
         let body = coding::around(&before, &drawn.brotli, &after);
-        ([(CONTENT_ENCODING, "br"), (VARY, "accept-encoding")], Html(body)).into_response()
+        worded(([(CONTENT_ENCODING, "br"), (VARY, "accept-encoding")], Html(body)))
     }
 
     /// Answers with a page for people.
@@ -197,12 +196,12 @@ impl Context {
         view: impl FnOnce() -> AnyView,
     ) -> Response {
         let shell = self.shell(frame);
-        (status, Html(render::document(&shell, view))).into_response()
+        worded((status, Html(render::document(&shell, view))))
     }
 
     /// Every current value that a page listens to, with times in the zone of its lists.
     fn live_values(&self, topics: &Topics) -> Vec<Change> {
-        let values = self.state.live.current(topics);
+        let values = self.state.live.current(topics, text::language());
         let zone = self.headers.get(live::ZONE_HEADER).and_then(|zone| zone.to_str().ok());
         match zone.and_then(|zone| zone.parse().ok()) {
             None => values,
@@ -286,6 +285,15 @@ impl Context {
             live_id: self.live_id.clone(),
         }
     }
+}
+
+/// An answer whose words are of the language of the moment, which it names.
+fn worded(answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(text::language().tag()));
+    headers.append(VARY, HeaderValue::from_static("accept-language"));
+    response
 }
 
 /// Rollouts that are on: the worst of their looks, and how many.

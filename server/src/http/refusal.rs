@@ -4,9 +4,10 @@ use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use mainstay_app::pages::error::{self, Failure};
-use mainstay_app::text;
+use mainstay_app::text::{self, speak};
 
 use super::page::{Context, Frame};
+use crate::language;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::viewer::Viewer;
@@ -18,8 +19,12 @@ pub fn problem(
     viewer: Option<Viewer>,
     problem: &Problem,
 ) -> Response {
-    let context = Context::new(state, viewer, parts);
-    let failure = failure(&context, problem);
+    let language = language::of(viewer.as_ref(), parts.uri.path(), &parts.headers);
+    speak(language, || page(&Context::new(state, viewer, parts), problem))
+}
+
+fn page(context: &Context, problem: &Problem) -> Response {
+    let failure = failure(context, problem);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let reference = context.request.as_ref().map(ToString::to_string);
     let frame = Frame::new(error::title(&failure), Vec::new());

@@ -1,10 +1,10 @@
 //! Pages that say the same to everybody: drawn and compressed once for all who ask within a moment.
 //!
 //! Owns the memory of such pages ([`SharedPages`]). Invariants: what draws one is a plain function
-//! of the estate and the address, so it cannot know its reader; the shell around it, which names
-//! the reader and carries the nonce and the form token, is made for each request; a page is at
-//! most [`FRESH`] old and none is older than the last change made through this server; the memory
-//! is bounded by [`PAGES_MAX`].
+//! of the estate, the address and the language, so it cannot know its reader; the shell around it,
+//! which names the reader and carries the nonce and the form token, is made for each request; a
+//! page is at most [`FRESH`] old and none is older than the last change made through this server;
+//! the memory is bounded by [`PAGES_MAX`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,7 +64,7 @@ impl Drawn {
     }
 }
 
-/// The pages drawn lately, by path and query.
+/// The pages drawn lately, by language, path and query.
 #[derive(Debug, Default)]
 pub struct SharedPages(Mutex<HashMap<String, Slot>>);
 

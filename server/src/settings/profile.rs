@@ -6,12 +6,14 @@ use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use mainstay_app::pages::settings::profile::{
-    self, ProfileData, ProfileForm, density_key, theme_key,
+    self, ProfileData, ProfileForm, density_key, language_key, theme_key,
 };
 use mainstay_app::pages::settings::{Section, title};
 use mainstay_app::paths;
 use mainstay_control::access::PASSWORD_MIN_CHARS;
-use mainstay_core::access::{Density, FieldMistake, Mistake, Permission, Preferences, Theme};
+use mainstay_core::access::{
+    Density, FieldMistake, Language, Mistake, Permission, Preferences, Theme,
+};
 use mainstay_core::audit::Action;
 
 use super::form::Fields;
@@ -61,6 +63,7 @@ async fn save(context: Context, viewer: Viewer, body: Bytes) -> Response {
         display_name: fields.text("display_name").to_owned(),
         theme: fields.text("theme").to_owned(),
         density: fields.text("density").to_owned(),
+        language: fields.text("language").to_owned(),
         time_zone: fields.text("time_zone").to_owned(),
         keys: fields.ticked("keys"),
         nav_collapsed: fields.ticked("nav_collapsed"),
@@ -89,19 +92,23 @@ fn preferences(form: &ProfileForm) -> Result<Preferences, Vec<FieldMistake>> {
     let theme = themes.into_iter().find(|theme| theme_key(*theme) == form.theme);
     let densities = [Density::Compact, Density::Comfortable];
     let density = densities.into_iter().find(|density| density_key(*density) == form.density);
+    let languages = std::iter::once(None).chain(Language::ALL.map(Some));
+    let language = languages.into_iter().find(|it| language_key(*it) == form.language);
     let time_zone = form.time_zone.trim().parse().ok();
-    match (theme, density, time_zone) {
-        (Some(theme), Some(density), Some(time_zone)) => Ok(Preferences {
+    match (theme, density, language, time_zone) {
+        (Some(theme), Some(density), Some(language), Some(time_zone)) => Ok(Preferences {
             theme,
             density,
+            language,
             time_zone,
             keys: form.keys,
             nav_collapsed: form.nav_collapsed,
         }),
-        (theme, density, time_zone) => {
+        (theme, density, language, time_zone) => {
             let wrong = [
                 theme.is_none().then_some(("theme", Mistake::UnknownChoice)),
                 density.is_none().then_some(("density", Mistake::UnknownChoice)),
+                language.is_none().then_some(("language", Mistake::UnknownChoice)),
                 time_zone.is_none().then_some(("time_zone", Mistake::UnknownZone)),
             ];
             let wrong = wrong.into_iter().flatten();
@@ -143,16 +150,20 @@ mod tests {
 
     #[test]
     fn reads_choices_and_names_what_is_none() {
-        let form = |theme: &str, zone: &str| ProfileForm {
+        let form = |theme: &str, language: &str, zone: &str| ProfileForm {
             theme: theme.to_owned(),
             density: "compact".to_owned(),
+            language: language.to_owned(),
             time_zone: zone.to_owned(),
             ..ProfileForm::default()
         };
-        let read = preferences(&form("dark", "Europe/Berlin")).expect("valid");
+        let read = preferences(&form("dark", "it", "Europe/Berlin")).expect("valid");
+        assert_eq!(read.language, Some(Language::Italian));
         assert_eq!((read.theme, read.time_zone.name()), (Theme::Dark, "Europe/Berlin"));
-        let wrong = preferences(&form("pink", "Berlin")).expect_err("mistakes");
+        let asked = preferences(&form("dark", "auto", "UTC")).expect("valid");
+        assert_eq!(asked.language, None, "as the browser asks");
+        let wrong = preferences(&form("pink", "tlh", "Berlin")).expect_err("mistakes");
         let fields: Vec<_> = wrong.iter().map(|mistake| mistake.field.as_str()).collect();
-        assert_eq!(fields, ["theme", "time_zone"]);
+        assert_eq!(fields, ["theme", "language", "time_zone"]);
     }
 }

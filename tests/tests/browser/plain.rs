@@ -144,6 +144,7 @@ async fn write_entries(world: &World) {
             ("display_name", &*name),
             ("theme", "auto"),
             ("density", "compact"),
+            ("language", "auto"),
             ("time_zone", "UTC"),
             ("keys", "yes"),
         ];

@@ -163,7 +163,7 @@ impl<'w> Walk<'w> {
         self.form(&visitor, ("/sign-in", "/sign-in"), "/sign-in", &ben).await;
         let profile = "/settings/profile";
         let looks = [("display_name", "Benny"), ("theme", "dark"), ("density", "compact")];
-        let looks = [&looks[..], &[("time_zone", "Europe/Berlin")]].concat();
+        let looks = [&looks[..], &[("language", "auto"), ("time_zone", "Europe/Berlin")]].concat();
         self.form(&visitor, (profile, profile), profile, &looks).await;
         let confirm = [("password", PASSWORD)];
         self.form(&visitor, ("/confirm", "/confirm"), "/confirm", &confirm).await;

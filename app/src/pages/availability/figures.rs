@@ -6,6 +6,8 @@ use mainstay_core::fleet::Fleet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::t;
+use crate::text;
 use crate::text::availability as words;
 
 /// A part of a whole, with both.
@@ -106,7 +108,8 @@ impl Figures {
     pub(super) fn target(&self) -> String {
         let parts = (self.target_percent * f64::from(Target::PARTS_OF_PERCENT)).round() as u32;
         let shown = Target::new(parts).map(|target| target.to_string());
-        format!("{}%", shown.unwrap_or_else(|| format!("{:.3}", self.target_percent)))
+        let shown = shown.unwrap_or_else(|| format!("{:.3}", self.target_percent));
+        t!("weight", n = text::marked(&shown))
     }
 }
 

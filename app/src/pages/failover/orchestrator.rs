@@ -189,7 +189,7 @@ fn rate(value: Option<f64>) -> String {
 }
 
 fn length(value: Option<f64>) -> String {
-    value.map_or_else(|| t!("unknown-word"), |it| format!("{it:.0} s"))
+    value.map_or_else(|| t!("unknown-word"), |it| t!("duration-s", n = text::decimal(it, 0)))
 }
 
 /// A question with its numbers.
@@ -224,8 +224,9 @@ fn question(question: &Question) -> String {
             t!("question-capable", spare = rate(*spare_rate), needed = rate(*needed_rate))
         }
         Question::TargetNear { extra_ms, most_ms } => {
-            let extra = extra_ms.map_or_else(|| t!("unknown-word"), |it| format!("{it:.0} ms"));
-            t!("question-near", extra = extra, most = format!("{most_ms:.0} ms"))
+            let length = |ms: f64| t!("duration-ms", n = text::decimal(ms, 0));
+            let extra = extra_ms.map_or_else(|| t!("unknown-word"), length);
+            t!("question-near", extra = extra, most = length(*most_ms))
         }
         Question::CoolDownOver { since_seconds, least_seconds } => {
             let since = since_seconds.map_or_else(|| t!("failover-never"), |it| length(Some(it)));

@@ -321,7 +321,9 @@ fn risks(data: &Data) -> Option<AnyView> {
         .map(|row| {
             let unknown = || t!("unknown-word");
             let behind = row.lag_bytes.map_or_else(unknown, text::bytes);
-            let time = row.lag_seconds.map_or_else(unknown, |it| format!("{it:.1} s"));
+            let time = row
+                .lag_seconds
+                .map_or_else(unknown, |it| t!("duration-s", n = text::decimal(it, 1)));
             let set = format!("/backups/sets/{}", row.database);
             view! {
                 <tr>

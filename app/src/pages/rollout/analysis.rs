@@ -270,13 +270,7 @@ fn limit(plan: &Plan, metric: Metric, judged: Option<&MetricJudgement>) -> Optio
 }
 
 fn short(value: f64) -> String {
-    let digits = if value >= 10.0 { 0 } else { 2 };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
+    text::trimmed(value, if value >= 10.0 { 0 } else { 2 })
 }
 
 /// Longer stretches, so that each point counts enough requests of the new version to tell

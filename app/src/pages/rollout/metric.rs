@@ -162,7 +162,7 @@ fn values(data: &Data) -> AnyView {
         .rev()
         .map(|pair| {
             let said = |value: Option<f64>| {
-                value.map_or_else(|| t!("chart-no-data"), |value| format!("{value:.2}"))
+                value.map_or_else(|| t!("chart-no-data"), |value| text::decimal(value, 2))
             };
             view! {
                 <tr>

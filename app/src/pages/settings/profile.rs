@@ -1,7 +1,7 @@
 //! One's own profile: how the console looks, one's password, what one may do.
 
 use leptos::prelude::*;
-use mainstay_core::access::{Density, FieldMistake, Grant, Preferences, Theme, User};
+use mainstay_core::access::{Density, FieldMistake, Grant, Language, Preferences, Theme, User};
 use mainstay_core::id::UserName;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -42,6 +42,7 @@ pub struct ProfileForm {
     pub display_name: String,
     pub theme: String,
     pub density: String,
+    pub language: String,
     pub time_zone: String,
     pub keys: bool,
     pub nav_collapsed: bool,
@@ -55,6 +56,7 @@ impl ProfileForm {
             display_name: user.display_name.clone(),
             theme: theme_key(preferences.theme).to_owned(),
             density: density_key(preferences.density).to_owned(),
+            language: language_key(preferences.language).to_owned(),
             time_zone: preferences.time_zone.name().to_owned(),
             keys: preferences.keys,
             nav_collapsed: preferences.nav_collapsed,
@@ -77,6 +79,14 @@ pub const fn density_key(density: Density) -> &'static str {
     match density {
         Density::Compact => "compact",
         Density::Comfortable => "comfortable",
+    }
+}
+
+/// The value of a language's choice.
+pub const fn language_key(language: Option<Language>) -> &'static str {
+    match language {
+        None => "auto",
+        Some(language) => language.tag(),
     }
 }
 
@@ -134,6 +144,14 @@ fn looks(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {
             ..Field::default()
         },
         Field {
+            name: "language",
+            label: t!("profile-language"),
+            hint: Some(t!("profile-language-hint")),
+            kind: select(languages()),
+            value: form_data.language,
+            ..Field::default()
+        },
+        Field {
             name: "time_zone",
             label: t!("profile-zone"),
             hint: Some(t!("profile-zone-hint")),
@@ -158,6 +176,13 @@ fn looks(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {
     let body = fields.into_iter().map(|f| field(f, mistakes)).collect_view();
     let button = view! { <p class="acts">{submit(Weight::Primary, t!("profile-save"))}</p> };
     form(paths::SETTINGS_PROFILE, &data.csrf, view! { {body}{button} })
+}
+
+/// The choices of a language, each by its own name.
+fn languages() -> Vec<(&'static str, String)> {
+    let named = |it| (language_key(Some(it)), text::language_name(it).to_owned());
+    let asked = (language_key(None), t!("language-auto"));
+    std::iter::once(asked).chain(Language::ALL.map(named)).collect()
 }
 
 fn password(data: &ProfileData, mistakes: &[Mistake]) -> AnyView {

@@ -111,9 +111,9 @@ fn step(part: &str) -> Option<StepRequest> {
     let n: u32 = digits.parse().ok()?;
     let unit = time[digits.len()..].trim();
     let seconds = match unit {
-        "s" => 1,
-        "min" | "m" => 60,
-        "h" => 3_600,
+        "s" | "с" => 1,
+        "min" | "m" | "мин" => 60,
+        "h" | "ч" => 3_600,
         _ => return None,
     };
     let weight: f64 = weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite())?;
