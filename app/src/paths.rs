@@ -333,6 +333,7 @@ mod tests {
         let built = built();
         let fixed = [
             OVERVIEW,
+            APPROVALS,
             ATTENTION,
             TOPOLOGY,
             ROLLOUTS,
@@ -376,7 +377,7 @@ mod tests {
         let all: Vec<_> = fixed.iter().copied().chain(built.iter().map(String::as_str)).collect();
         assert_eq!(
             all.join("\n"),
-            "/\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
+            "/\n/approvals\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
              /failover/orchestrator\n/events\n/events/do/plan\n\
              /edges\n/backups\n/availability\n/runbooks\n\
@@ -398,9 +399,9 @@ mod tests {
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
              /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
              /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
-             /backups/restores/rs-7\n/events/ev-12\n\
+             /backups/restores/rs-7\n\
              /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\
-             /availability/reports/2026-10\n\
+             /availability/reports/2026-10\n/events/ev-12\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /settings/security/passkeys/7/do/remove\n\
