@@ -258,7 +258,7 @@ async fn a_step_that_outruns_its_history_is_called_stuck_until_it_goes_on() {
     let stuck = server
         .until("it is called stuck", |control| {
             let snapshot = control.snapshot();
-            let found = snapshot.stuck(id).iter().find(|it| it.step.0 == "store/scale/shop/osl3");
+            let found = snapshot.stuck(id).iter().find(|it| it.step.0 == "post/scale/mail/osl3");
             found.cloned()
         })
         .await;
