@@ -377,7 +377,8 @@ mod tests {
         let all: Vec<_> = fixed.iter().copied().chain(built.iter().map(String::as_str)).collect();
         assert_eq!(
             all.join("\n"),
-            "/\n/approvals\n/attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
+            "/\n/approvals\n\
+             /attention\n/topology\n/rollouts\n/rollouts/do/start\n/rollouts/quarantine\n\
              /rollouts/quarantine/do/lift\n/failover\n/failover/current\n\
              /failover/orchestrator\n/events\n/events/do/plan\n\
              /edges\n/backups\n/availability\n/runbooks\n\
