@@ -373,8 +373,9 @@ async fn addresses(browser: &Browser) -> Vec<String> {
 fn unknown(path: &str) -> Option<String> {
     // One leads on to the profile; the log names the other as what a person signed in at.
     // Runbooks link to the review of a rollback, whether there is one to take back or not.
-    let elsewhere =
-        ["/settings", "/sign-in"].contains(&path) || fits("/services/*/do/roll-back", path);
+    // A short link, which the log names, leads on to its target.
+    let elsewhere = ["/settings", "/sign-in"].contains(&path)
+        || ["/services/*/do/roll-back", "/go/*"].iter().any(|kind| fits(kind, path));
     let mut kinds = OF_THE_ESTATE.iter().chain(&OF_ROLLOUTS);
     let known = elsewhere || kinds.any(|kind| fits(kind, path));
     (!known).then(|| format!("{path} is linked, but no page of its kind is tested"))
