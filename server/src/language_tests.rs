@@ -267,8 +267,7 @@ async fn pages_in_another_language_have_no_english_left() {
             "/edges",
             "/failover",
             "/failover/orchestrator",
-            // Not of osl1, where nothing runs: that finding is a sentence of core's.
-            "/failover/plans/north",
+            // Not a plan: what speaks against it are sentences of core's, in English.
             "/find?q=nothing",
             "/rollouts",
             "/rollouts/quarantine",
