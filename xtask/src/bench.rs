@@ -7,7 +7,6 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 
 use crate::build::{self, Profile};
-use crate::step::step;
 use crate::{need, repo};
 
 /// Options of `cargo xtask bench`.
@@ -20,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     debug: bool,
     /// Only these parts: lab, topology, scale, edges, ingest, rollout, judge, detector,
-    /// backups
+    /// backups, failover, availability
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Put the table into this page: docs/bench.md
@@ -34,16 +33,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let envoy = need::envoy()?;
     let profile = if arguments.debug { Profile::Dev } else { Profile::Release };
     build::site(profile)?;
-    build::programs(profile)?;
+    build::programs_and_bench(profile)?;
     let bin = repo::bin_dir(profile == Profile::Release);
-    step("bench: compile", || {
-        let mut cargo = repo::cargo();
-        cargo.args(["build", "-p", "mainstay-tests", "--bin", "mainstay-bench"]);
-        if profile == Profile::Release {
-            cargo.arg("--release");
-        }
-        repo::run_quietly("bench-compile", &mut cargo)
-    })?;
     println!();
     let mut bench = repo::command(bin.join("mainstay-bench"));
     bench

@@ -130,10 +130,10 @@ impl Group {
         let leader = self.leader().cloned();
         let mut order: Vec<&Member> = self.members.iter().collect();
         order.sort_by_key(|member| Some(&member.datacenter) != leader.as_ref());
-        for member in order {
-            member.stop();
-        }
-        Ok(())
+        let daemons: Vec<_> = order.into_iter().filter_map(Member::take).collect();
+        // Waited for on a thread of its own: other databases stop meanwhile.
+        let stopped = tokio::task::spawn_blocking(|| daemons.into_iter().for_each(Daemon::stop));
+        stopped.await.context("a member was not stopped")
     }
 
     /// Starts all members unless they run. What was restored becomes the leader.
@@ -345,16 +345,15 @@ impl Member {
         Ok(())
     }
 
-    fn stop(&self) {
+    /// Its process, which is somebody else's to end now; what is held goes on.
+    fn take(&self) -> Option<Daemon> {
         let daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.free();
-        daemon.into_iter().for_each(Daemon::stop);
+        daemon
     }
 
     fn kill(&self) {
-        let daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.free();
-        daemon.into_iter().for_each(Daemon::kill);
+        self.take().into_iter().for_each(Daemon::kill);
     }
 
     /// A process that is held does not end.

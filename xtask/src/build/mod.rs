@@ -84,6 +84,17 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
     step("programs: compile the server and the lab", || compile(&arguments))
 }
 
+/// Builds the programs together with the bench, for the same reason as
+/// [`programs_and_tests`].
+pub(crate) fn programs_and_bench(profile: Profile) -> Result<()> {
+    let mut arguments = vec!["-p", "mainstay", "-p", "mainstay-lab", "-p", "mainstay-tests"];
+    arguments.push("--bins");
+    if profile == Profile::Release {
+        arguments.push("--release");
+    }
+    step("programs and bench: compile", || compile(&arguments))
+}
+
 /// Builds the programs together with the tests that drive them: the features that a dependency is
 /// built with follow from all packages of one build, so that two builds compile most of them twice.
 pub(crate) fn programs_and_tests() -> Result<()> {

@@ -15,8 +15,8 @@ use rustix::process::{Pid, Signal};
 use crate::repo;
 use crate::step::seconds;
 
-/// How long a child may take to stop by itself.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a child may take to stop by itself: a database of the lab takes up to half a minute.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 const TAIL_LINES: usize = 15;
 

@@ -3,12 +3,13 @@
 //! Invariant: the last line says how many tests passed, failed and were left out; a failure does
 //! not keep other tests from running, and makes the command fail.
 
-use std::io::{BufRead, BufReader};
+mod programs;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use mainstay_devdb::{Cluster, Options};
 
 use crate::build::{self, Profile};
@@ -52,57 +53,64 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let settings = vec![("max_connections".to_owned(), "300".to_owned())];
     let options = Options { programs, settings, fast: true, ..Options::default() };
     let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
+    let tests = step("tests: list", programs::list)?;
     println!();
-    let mut child = test_command(arguments, &axe)
-        .env(need::ENVOY_VARIABLE, &envoy)
-        .env(need::PATRONI_VARIABLE, &patroni)
-        .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
-        .spawn()
-        .context("running the tests")?;
+    let filter = arguments.filter.as_deref();
+    let surroundings = |command: &mut Command| {
+        surround(command, &axe);
+        command
+            .env(need::ENVOY_VARIABLE, &envoy)
+            .env(need::PATRONI_VARIABLE, &patroni)
+            .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"));
+    };
     let mut totals = Totals::default();
-    for line in BufReader::new(child.stdout.take().context("tests without output")?).lines() {
-        let line = line?;
-        totals.read(&line);
-        println!("{line}");
-    }
-    let status = child.wait()?;
+    programs::run_all(tests, filter, &surroundings, |program, output| {
+        totals.take(&program.name, &output);
+    })?;
+    totals.take("documentation", &examples(filter, &surroundings)?);
     totals.print(begun.elapsed());
-    if totals.failed > 0 || !status.success() {
-        bail!("the tests did not pass ({status})");
+    if !totals.failures.is_empty() {
+        bail!("the tests did not pass");
     }
     Ok(())
 }
 
-/// `cargo test` with what the harness needs to know.
-fn test_command(arguments: &Arguments, axe: &Path) -> Command {
-    // Cargo names the test programs on stderr and they report on stdout: one stream keeps order.
-    let mut tests = repo::command("/bin/sh");
-    tests.args(["-c", "exec cargo test --workspace --no-fail-fast \"$@\" 2>&1", "sh"]);
-    tests
-        .args(&arguments.filter)
+/// What the harness needs to know.
+fn surround(command: &mut Command, axe: &Path) {
+    command
         .env("SQLX_OFFLINE", "true")
         .env("MAINSTAY_BIN_DIR", repo::bin_dir(false))
         .env("MAINSTAY_SITE_DIR", repo::target().join(Profile::Dev.site()))
         .env("MAINSTAY_AXE", axe)
-        .env_remove("DATABASE_URL")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    tests
+        .env_remove("DATABASE_URL");
+}
+
+/// Runs the examples of the documentation.
+fn examples(filter: Option<&str>, surroundings: &dyn Fn(&mut Command)) -> Result<Output> {
+    let mut cargo = repo::cargo();
+    cargo.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(filter);
+    surroundings(&mut cargo);
+    Ok(cargo.output()?)
 }
 
 impl Totals {
-    /// Takes in one line of cargo's or a test program's output.
+    /// Takes in, and prints, what a test program said. One that ends badly without a word of
+    /// which test failed has failed as a whole.
+    fn take(&mut self, name: &str, output: &Output) {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        println!("== {name}\n{text}{errors}");
+        let failures = self.failures.len();
+        name.clone_into(&mut self.current);
+        text.lines().for_each(|line| self.read(line));
+        if !output.status.success() && self.failures.len() == failures {
+            self.failures.push(format!("{name} ({})", output.status));
+        }
+    }
+
+    /// Takes in one line of a test program's output.
     fn read(&mut self, line: &str) {
-        if let Some(name) = line.trim_start().strip_prefix("Running ") {
-            self.current = name.split(" (").next().unwrap_or(name).to_owned();
-            if let Some(file) = line.split("/deps/").nth(1) {
-                let file =
-                    file.trim_end_matches(')').rsplit_once('-').map_or(file, |(stem, _)| stem);
-                self.current = format!("{file} ({})", self.current);
-            }
-        } else if let Some(package) = line.trim_start().strip_prefix("Doc-tests ") {
-            self.current = format!("{package} (documentation)");
-        } else if let Some(result) = line.strip_prefix("test result: ") {
+        if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += number_before(result, " passed");
             self.failed += number_before(result, " failed");
             self.ignored += number_before(result, " ignored");
@@ -144,24 +152,35 @@ fn number_before(text: &str, word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
     use super::*;
+
+    fn output(status: i32, stdout: &str) -> Output {
+        let status = ExitStatus::from_raw(status << 8);
+        Output { status, stdout: stdout.into(), stderr: Vec::new() }
+    }
 
     #[test]
     fn totals_are_read_from_the_lines_of_the_tests() {
         let mut totals = Totals::default();
-        for line in [
-            "     Running unittests src/lib.rs (target/debug/deps/mainstay_core-0123)",
-            "test a::b ... ok",
-            "test a::c ... FAILED",
-            "test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; finished in 2.50s",
-            "   Doc-tests mainstay_core",
-            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; finished in 0.10s",
-        ] {
-            totals.read(line);
-        }
+        let some = "test a::b ... ok\ntest a::c ... FAILED\n\
+                    test result: FAILED. 1 passed; 1 failed; 2 ignored; finished in 2.50s\n";
+        totals.take("core", &output(101, some));
+        let good = "test result: ok. 3 passed; 0 failed; 0 ignored; finished in 0.10s\n";
+        totals.take("store/base", &output(0, good));
         assert_eq!((totals.passed, totals.failed, totals.ignored), (4, 1, 2));
-        assert_eq!(totals.failures, ["mainstay_core (unittests src/lib.rs): a::c"]);
-        assert_eq!(totals.programs[0], (2.5, "mainstay_core (unittests src/lib.rs)".to_owned()));
-        assert_eq!(totals.programs[1].1, "mainstay_core (documentation)");
+        assert_eq!(totals.failures, ["core: a::c"]);
+        let programs = [(2.5, "core".to_owned()), (0.1, "store/base".to_owned())];
+        assert_eq!(totals.programs, programs);
+    }
+
+    #[test]
+    fn a_program_that_dies_without_a_word_has_failed() {
+        let mut totals = Totals::default();
+        totals.take("lab/edges", &output(134, "test a ... "));
+        assert_eq!(totals.failures.len(), 1, "{:?}", totals.failures);
+        assert!(totals.failures[0].starts_with("lab/edges ("), "{:?}", totals.failures);
     }
 }
