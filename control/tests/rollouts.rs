@@ -11,9 +11,12 @@ use mainstay_control::rollouts::{RolloutError, Seen};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::bench::TestState;
 use mainstay_core::id::ServiceId;
-use mainstay_core::rollout::{Position, Refusal, Request, StartFinding, State, StopReason};
+use mainstay_core::judge::limit::Reading;
+use mainstay_core::rollout::{
+    PauseReason, Position, Refusal, Request, StartFinding, StartRequest, State, StopReason,
+};
 use mainstay_store::audit::{self, Filter};
-use town::{Town, ann, start};
+use town::{Server, Town, ann, start};
 
 const TWO: &str = "2.0.0";
 
@@ -195,6 +198,40 @@ async fn a_bad_version_is_taken_back_with_its_reason() {
         .await;
     let words = "no such certificate";
     assert!(matches!(&why, StopReason::Refused { message, .. } if message == words), "{why:?}");
+}
+
+/// Benches a version of the shop and starts it by the plan that asks the metric system.
+async fn start_ordered(server: &Server, version: &str) {
+    assert_eq!(server.bench("shop", version).await, TestState::Passed);
+    let request = StartRequest { plan: Some("ordered".to_owned()), ..start("shop", version) };
+    let hash = server.control.plan_rollout(&request).await.unwrap().plan.hash();
+    server.control.start_rollout(&ann(), &request, &hash, None, version).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_metric_system_that_does_not_answer_lets_nothing_pass_and_a_bad_answer_takes_back() {
+    let town = Town::new().await;
+    let server = town.settled().await;
+    start_ordered(&server, TWO).await;
+    let paused = server.state("shop", |state| matches!(state, State::Paused { .. })).await;
+    let State::Paused { why, .. } = &paused.state else { unreachable!() };
+    let asked = "orders{of='shop',in='2.0.0',not='1.0.0'}";
+    assert!(matches!(why, PauseReason::NotMeasured { what } if what.contains("orders")), "{why:?}");
+    town.nature(|nature| {
+        assert_eq!(nature.asked, [asked.to_owned()].into(), "the names are put in");
+        nature.orders = Some(Reading::Value(10.0));
+    });
+    let (resume, seen) = (Request::Resume, Seen::default());
+    server.control.ask_rollout(&ann(), paused.id, &resume, &seen, "resume").await.unwrap();
+    let promoted = server.state("shop", is_promoted).await;
+    let end = Request::End;
+    server.control.ask_rollout(&ann(), promoted.id, &end, &seen, "end").await.unwrap();
+
+    town.nature(|nature| nature.orders = Some(Reading::Value(9.5)));
+    start_ordered(&server, "3.0.0").await;
+    let back = server.state("shop", is_rolled_back).await;
+    let State::RolledBack { why, .. } = &back.state else { unreachable!() };
+    assert!(matches!(why, StopReason::Limit { words, .. } if words.contains("9.5")), "{why:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

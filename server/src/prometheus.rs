@@ -114,6 +114,10 @@ fn reading(data: Data) -> anyhow::Result<Reading> {
 
 #[cfg(test)]
 mod tests {
+    use http::{StatusCode, Uri};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
     use super::*;
 
     fn check(answer: &str, expected: Result<Reading, &str>) {
@@ -123,6 +127,51 @@ mod tests {
             Answer::Error { error } => Err(error),
         };
         assert_eq!(read, expected.map_err(str::to_owned), "{answer}");
+    }
+
+    /// A server that answers everything so; what it was asked comes over the channel.
+    async fn answering(
+        status: StatusCode,
+        body: String,
+        wait: Duration,
+    ) -> (PromQl, mpsc::UnboundedReceiver<String>) {
+        let (asked, questions) = mpsc::unbounded_channel();
+        let answer = async move |uri: Uri| {
+            let _ = asked.send(uri.to_string());
+            // tidy: allow sleep: what is tested is an answer that comes too late.
+            tokio::time::sleep(wait).await;
+            (status, body)
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = axum::Router::new().fallback(answer);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (PromQl::new(&format!("http://{address}/prom/")).expect("an address"), questions)
+    }
+
+    #[tokio::test]
+    async fn asks_over_http_and_what_is_no_answer_is_none() {
+        let ok = StatusCode::OK;
+        let good = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"7"]}}"#;
+        let (prometheus, mut asked) = answering(ok, good.to_owned(), Duration::ZERO).await;
+        assert_eq!(prometheus.ask("up{a=\"b\"}".to_owned()).await, Reading::Value(7.0));
+        let question = asked.recv().await.expect("it was asked");
+        assert_eq!(question, "/prom/api/v1/query?query=up%7Ba%3D%22b%22%7D");
+        let long = " ".repeat(ANSWER_MAX_BYTES as usize + 1);
+        for (status, body) in [
+            (StatusCode::SERVICE_UNAVAILABLE, "away"),
+            (StatusCode::BAD_REQUEST, r#"{"status":"error","error":"parse error"}"#),
+            (ok, ""),
+            (ok, long.as_str()),
+        ] {
+            let (prometheus, _asked) = answering(status, body.to_owned(), Duration::ZERO).await;
+            let reading = prometheus.ask("up".to_owned()).await;
+            assert_eq!(reading, Reading::Failed, "{status} of {} bytes", body.len());
+        }
+        let (prometheus, _asked) = answering(ok, good.to_owned(), ANSWER_TIMEOUT * 2).await;
+        assert_eq!(prometheus.ask("up".to_owned()).await, Reading::Failed, "too late");
+        let nobody = PromQl::new("http://127.0.0.1:1").expect("an address");
+        assert_eq!(nobody.ask("up".to_owned()).await, Reading::Failed);
     }
 
     #[test]

@@ -10,9 +10,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use mainstay_control::access::By;
 use mainstay_core::access::{Grant, Role, Scope};
+use mainstay_core::approval::Kind;
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::bench::{Bench, BenchResult, CheckResult, TestReport, TestState};
 use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::rollout::State;
 use mainstay_store::{StoreError, bench};
 use serde_json::{Value, json};
 
@@ -105,12 +107,16 @@ fn field(page: &str, name: &str) -> String {
 
 /// Starts a rollout as a person does: asks, sees, confirms. Its page's address.
 async fn started(person: &Person<'_>) -> String {
-    let (status, page) = person.get(&format!("{START}?{WHOLE}")).await;
+    started_as(person, WHOLE).await
+}
+
+async fn started_as(person: &Person<'_>, whole: &str) -> String {
+    let (status, page) = person.get(&format!("{START}?{whole}")).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let (hash, key) = (field(&page, "hash"), field(&page, "key"));
-    let done = person.post(START, &format!("{WHOLE}&hash={hash}&key={key}")).await;
+    let done = person.post(START, &format!("{whole}&hash={hash}&key={key}")).await;
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
-    let again = person.post(START, &format!("{WHOLE}&hash={hash}&key={key}")).await;
+    let again = person.post(START, &format!("{whole}&hash={hash}&key={key}")).await;
     assert_eq!(location(&again), location(&done), "sent twice, started once");
     location(&done).to_owned()
 }
@@ -141,6 +147,81 @@ async fn a_start_is_seen_confirmed_and_done_once() {
     assert_eq!((newest.status(), location(&newest)), (StatusCode::FOUND, rollout.as_str()));
     let (_, list) = ann.get("/rollouts").await;
     assert!(list.contains(rollout.trim_start_matches("/rollouts/")), "{list}");
+}
+
+/// What a rollout is in, by its page's address.
+async fn state_of(rig: &Rig, rollout: &str) -> State {
+    let id = rollout.rsplit('/').next().unwrap().parse().unwrap();
+    rig.state.control.rollout(id).await.unwrap().unwrap().state
+}
+
+/// Fields of the review of going back, as whoever read it sends them.
+async fn review(person: &Person<'_>, rollout: &str) -> (String, String) {
+    let path = format!("{rollout}/do/roll-back");
+    let (status, page) = person.get(&path).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let hidden = ["key", "plan", "revision"].map(|name| format!("{name}={}", field(&page, name)));
+    let typed = "confirm=feed&reason=the+new+version+is+wrong";
+    (page, format!("{}&{typed}", hidden.join("&")))
+}
+
+#[tokio::test]
+async fn going_back_past_a_schema_that_cannot_be_read_needs_a_second_person() {
+    let rig = rig().await;
+    let ann = Person::new(&rig, "ann", vec![grant(Role::Operator), grant(Role::Approver)]).await;
+    let ben = Person::new(&rig, "ben", vec![grant(Role::Approver)]).await;
+    let whole = "version=2.15.0&config=yes&schema=irreversible";
+    let rollout = started_as(&ann, whole).await;
+    let (page, form) = review(&ann, &rollout).await;
+    for words in ["a second person is asked", "name=\"emergency\""] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let path = format!("{rollout}/do/roll-back");
+    let answer = ann.post(&path, &form).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", text(answer).await);
+    let approval = location(&answer).to_owned();
+    assert!(approval.starts_with("/approvals/"), "{approval}");
+    assert!(!matches!(state_of(&rig, &rollout).await, State::RollingBack { .. }));
+    // Whoever asked is no second person, with the role or without.
+    let approve = format!("{approval}/do/approve");
+    let own = ann.post(&approve, "key=own").await;
+    assert_eq!(own.status(), StatusCode::FORBIDDEN);
+    let (status, shown) = ben.get(&approval).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(shown.contains("2.14.0") && shown.contains("2.15.0"), "{shown}");
+    for _ in 0..2 {
+        let answer = ben.post(&approve, "key=yes").await;
+        assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, &*approval));
+    }
+    assert!(matches!(state_of(&rig, &rollout).await, State::RollingBack { .. }));
+}
+
+#[tokio::test]
+async fn an_emergency_goes_back_alone_and_is_reviewed() {
+    let rig = rig().await;
+    let ann = Person::new(&rig, "ann", vec![grant(Role::Operator)]).await;
+    let rollout = started_as(&ann, "version=2.15.0&config=yes&schema=irreversible").await;
+    let (_, form) = review(&ann, &rollout).await;
+    let answer = ann.post(&format!("{rollout}/do/abort"), &format!("{form}&emergency=yes")).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", text(answer).await);
+    assert!(matches!(state_of(&rig, &rollout).await, State::RollingBack { .. }));
+    let id = rollout.rsplit('/').next().unwrap();
+    let about = rig.state.control.approvals_about(id).await.unwrap();
+    assert!(matches!(about.as_slice(), [it] if it.kind == Kind::Review), "{about:?}");
+}
+
+#[tokio::test]
+async fn a_review_of_what_loses_nothing_asks_nobody() {
+    let rig = rig().await;
+    let ann = Person::new(&rig, "ann", vec![grant(Role::Operator)]).await;
+    // The configuration does not fit: it is looked at twice, and nothing is lost.
+    let rollout = started_as(&ann, "version=2.15.0&config=no&schema=reversible").await;
+    let (page, form) = review(&ann, &rollout).await;
+    assert!(!page.contains("a second person is asked"), "{page}");
+    assert!(!page.contains("name=\"emergency\""), "{page}");
+    let answer = ann.post(&format!("{rollout}/do/roll-back"), &form).await;
+    assert!(location(&answer).starts_with(&rollout), "{}", location(&answer));
+    assert!(matches!(state_of(&rig, &rollout).await, State::RollingBack { .. }));
 }
 
 #[tokio::test]

@@ -117,7 +117,12 @@ async fn outermost(State(front): State<Front>, mut request: Request, next: Next)
     };
     metrics::counter!("mainstay_requests_total", "status" => group).increment(1);
     metrics::histogram!("mainstay_request_seconds").record(began.elapsed().as_secs_f64());
-    span.in_scope(|| tracing::debug!(status, took_ms, "answered"));
+    // Who knocks without being let in is in the log without its being asked for; what they sent
+    // is not.
+    span.in_scope(|| match status {
+        401 | 403 | 408 | 413 | 429 | 431 => tracing::info!(status, took_ms, "refused"),
+        _ => tracing::debug!(status, took_ms, "answered"),
+    });
     response
 }
 

@@ -225,14 +225,21 @@ fn counts(requests: i64, errors: i64, latency: Vec<i64>) -> Result<Counts> {
 
 /// Sums of a range by whole series, for shares of traffic and Prometheus: largest first, at most
 /// `limit`.
-pub async fn totals(pool: &PgPool, filter: &Filter, limit: i64) -> Result<Vec<(Series, Counts)>> {
+pub async fn totals(
+    pool: &PgPool,
+    resolution: Resolution,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<(Series, Counts)>> {
     let limit = limit.clamp(0, TOTALS_MAX);
     let edges: Option<Vec<String>> =
         filter.edges.as_ref().map(|edges| edges.iter().map(ToString::to_string).collect());
     let rows = sqlx::query!(
-        r#"SELECT service, version, datacenter, edge, sum(requests)::bigint AS "requests!",
+        r#"SELECT service AS "service!", version AS "version!", datacenter AS "datacenter!",
+               edge AS "edge!", sum(requests)::bigint AS "requests!",
                sum(errors)::bigint AS "errors!", latency_sum(latency) AS "latency!"
-           FROM traffic_second
+           FROM (SELECT * FROM traffic_second WHERE NOT $6
+                 UNION ALL SELECT * FROM traffic_minute WHERE $6) AS both_tables
            WHERE ($1::text IS NULL OR service = $1)
              AND ($2::text[] IS NULL OR edge = ANY($2))
              AND at >= $3 AND at < $4
@@ -242,7 +249,8 @@ pub async fn totals(pool: &PgPool, filter: &Filter, limit: i64) -> Result<Vec<(S
         edges as _,
         filter.from,
         filter.until,
-        limit
+        limit,
+        resolution == Resolution::Minute
     )
     .fetch_all(pool)
     .await?;

@@ -50,6 +50,12 @@ fn filter(from: i64, until: i64) -> Filter {
     Filter { service: Some(shop()), edges: None, from: at(from), until: at(until) }
 }
 
+/// Requests of each series, the largest first.
+async fn totals(store: &Store, resolution: Resolution, filter: &Filter) -> Vec<u64> {
+    let totals = traffic::totals(store.reads(), resolution, filter, 10).await.unwrap();
+    totals.iter().map(|(_, counts)| counts.requests).collect()
+}
+
 /// Second of the minute, version, requests, errors, buckets in use.
 async fn rows(store: &Store, resolution: Resolution) -> Vec<(i64, String, u64, u64, u64)> {
     let rows = traffic::by_version(store.reads(), resolution, &filter(-600, 600)).await.unwrap();
@@ -79,9 +85,8 @@ async fn a_batch_is_added_once_and_servers_add_up() {
     };
     assert_eq!(of(Some("osl1")), (3, Some(10_000.0)));
     assert_eq!(of(None), (1, Some(720.0)));
-    let totals = traffic::totals(store.reads(), &filter(0, 60), 10).await.unwrap();
-    let requests: Vec<_> = totals.iter().map(|(_, counts)| counts.requests).collect();
-    assert_eq!(requests, [3, 1], "largest first");
+    let totals = totals(store, Resolution::Second, &filter(0, 60)).await;
+    assert_eq!(totals, [3, 1], "largest first");
     let last = traffic::last_request(store.reads(), &shop(), "1").await.unwrap();
     assert_eq!(last, Some(at(5)));
     let nowhere = Filter { edges: Some(vec![EdgeId::new("east").unwrap()]), ..filter(0, 60) };
@@ -110,6 +115,7 @@ async fn minutes_are_made_of_seconds_as_often_as_one_likes() {
     assert!(roll_up(120).await);
     let minutes = [(0, "1".into(), 3, 1, 3), (60, "2".into(), 1, 0, 1)];
     assert_eq!(rows(store, Resolution::Minute).await, minutes);
+    assert_eq!(totals(store, Resolution::Minute, &filter(0, 600)).await, [3, 1]);
     let range = (at(0), at(600));
     let heard = traffic::heard(store.reads(), Resolution::Minute, range).await.unwrap();
     assert_eq!(heard, [(at(0), west(), 3), (at(60), west(), 1)]);

@@ -344,6 +344,15 @@ async fn broken_requests_are_refused_and_files_stay_where_they_are() {
         let start: String = request.chars().take(60).collect();
         assert!(expected.contains(&status(&answer)), "{start:?} is answered {answer:.200?}");
     }
+    let wrong = format!("GET /api/v1/me HTTP/1.1\r\nAuthorization: Bearer mat_wrong\r\n{end}");
+    assert_eq!(status(&raw(&world, wrong.as_bytes(), short).await), 401);
+    // Who was not let in is in the log, and what they sent is not.
+    let log = world.server_log();
+    let told = |status: &str| log.lines().any(|l| l.contains("refused") && l.contains(status));
+    for status in ["401", "413"] {
+        assert!(told(status), "{status} is not in the log");
+    }
+    assert!(!log.contains("mat_wrong"), "the log keeps what was sent");
     for path in [
         "/assets/../assets.json",
         "/assets/..%2f..%2fCargo.toml",

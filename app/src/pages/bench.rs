@@ -181,12 +181,12 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         note: Some(t!("bench-note").into_any()),
         ..PageHead::default()
     });
-    let main = if data.results.is_empty() {
-        card(Head::new(t!("bench-results")), empty(t!("bench-none"), t!("bench-none-detail"), None))
-    } else {
-        let cards = data.results.iter().map(|row| result(data, row)).collect_view();
-        view! { <div class="stack" data-swap="results">{cards}</div> }.into_any()
-    };
+    let none = data.results.is_empty().then(|| {
+        let none = empty(t!("bench-none"), t!("bench-none-detail"), None);
+        card(Head::new(t!("bench-results")), none)
+    });
+    let cards = data.results.iter().map(|row| result(data, row)).collect_view();
+    let main = view! { <div class="stack" data-swap="results">{none}{cards}</div> };
     let checks = data.checks.iter().map(|words| view! { <li>{words.clone()}</li> }).collect_view();
     let valid = t!("bench-valid", hours = text::number(data.valid_hours));
     let side = view! {

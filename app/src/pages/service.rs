@@ -237,6 +237,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         .roll_back
         .as_ref()
         .map(|back| padded(Head::new(t!("evidence")), evidence_list(&back.evidence, data.at)));
+    let back = view! { <div data-swap="back">{back}</div> };
     view! { {head}{columns(main, view! { {back}{side}{books}{links} })} }.into_any()
 }
 
@@ -255,7 +256,7 @@ fn actions(data: &Data, declared: &Declared, reader: &Reader) -> AnyView {
             link_button(Weight::Plain, href, t!("rollouts-start"))
         }
     };
-    view! { {back}{start} }.into_any()
+    view! { <div data-swap="slot">{back}</div> {start} }.into_any()
 }
 
 /// The way back: one click where that is safe, with the evidence on the same page.

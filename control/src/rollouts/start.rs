@@ -109,7 +109,8 @@ impl Control {
             *heard.entry(edge).or_default() += u32::from(seconds);
         }
         let filter = Filter { service: Some(service.clone()), edges: None, from, until };
-        let totals = traffic::totals(pool, &filter, traffic::TOTALS_MAX).await?;
+        let totals =
+            traffic::totals(pool, Resolution::Second, &filter, traffic::TOTALS_MAX).await?;
         let mut all = Counts::default();
         let mut requests: BTreeMap<EdgeId, u64> = BTreeMap::new();
         for (series, counts) in totals {

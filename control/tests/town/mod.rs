@@ -9,6 +9,7 @@ mod common;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -19,10 +20,12 @@ use mainstay_control::access::By;
 use mainstay_control::audit::Signer;
 use mainstay_control::authority::Authority;
 use mainstay_control::edges::{Nack, Sight};
+use mainstay_control::leader::Prometheus;
 use mainstay_control::traffic::Told;
 use mainstay_core::audit::Actor;
 use mainstay_core::bench::TestState;
 use mainstay_core::id::{DatacenterId, EdgeId, RegionId, ServiceId};
+use mainstay_core::judge::limit::Reading;
 use mainstay_core::rollout::{Rollout, RolloutId, StartRequest, State};
 use mainstay_core::routing::Routing;
 use mainstay_core::traffic::{Counts, Series};
@@ -72,6 +75,13 @@ error_tolerance = 20
 latency_tolerance = 300
 min_requests = 50
 [[rollout_plan]]
+id = "ordered"
+steps = [{ weight = 50, watch_seconds = 6 }, { weight = 100, watch_seconds = 6 }]
+error_tolerance = 20
+latency_tolerance = 300
+min_requests = 50
+conditions = [{ promql = "orders{of='$service',in='$version',not='$stable'}", least = 10 }]
+[[rollout_plan]]
 id = "nodes"
 node_watch_seconds = 1
 [[service]]
@@ -104,6 +114,10 @@ pub struct Nature {
     pub cut: BTreeSet<DatacenterId>,
     /// Data centres whose agents are heard, and get no commands.
     pub deaf: BTreeSet<DatacenterId>,
+    /// What the metric system answers to every question; `None`: it does not.
+    pub orders: Option<Reading>,
+    /// What it was asked.
+    pub asked: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +137,20 @@ pub struct Town {
     instances: usize,
     dir: tempfile::TempDir,
     world: Arc<Mutex<World>>,
+}
+
+/// The metric system of the world.
+#[derive(Debug)]
+struct Metrics(Arc<Mutex<World>>);
+
+impl Prometheus for Metrics {
+    fn ask(&self, query: String) -> Pin<Box<dyn Future<Output = Reading> + Send + '_>> {
+        Box::pin(async move {
+            let nature = &mut self.0.lock().unwrap().nature;
+            nature.asked.insert(query);
+            nature.orders.unwrap_or(Reading::Failed)
+        })
+    }
 }
 
 /// One server with the world connected to it.
@@ -165,7 +193,8 @@ impl Town {
         let authority = Authority::open(self.dir.path(), Utc::now()).unwrap();
         // Servers have pools of their own, as processes do.
         let store = Store::new(&self.db.url, Default::default()).unwrap();
-        let control = Arc::new(Control::new(store, authority));
+        let metrics = Arc::new(Metrics(self.world.clone()));
+        let control = Arc::new(Control::new(store, authority).with_prometheus(metrics));
         let stop = CancellationToken::new();
         let mut world = JoinSet::new();
         let running = run.then(|| {

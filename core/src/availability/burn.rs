@@ -12,6 +12,9 @@ use super::{Share, Target};
 pub const REQUESTS_MIN: u64 = 1_000;
 /// Bad requests in the long window without which nobody is woken.
 pub const ERRORS_MIN: u64 = 10;
+/// Bad minutes in the long window without which nobody is woken: of a month at three nines one is
+/// more than 2 %.
+pub const MINUTES_MIN: u64 = 3;
 
 /// How quickly a person is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,7 +63,7 @@ impl Default for Lately {
 pub struct Burn {
     pub long_minutes: u32,
     pub short_minutes: u32,
-    /// `None`: nothing was measured.
+    /// Over the whole window, of which a part may not be measured; `None`: nothing was.
     pub long: Option<f64>,
     pub short: Option<f64>,
     /// Above this both are told of.
@@ -96,8 +99,12 @@ fn burn(lately: &Lately, target: Target, windows: Windows) -> Burn {
     let shares = if by_requests { &lately.requests } else { &lately.minutes };
     let rate = |share: Share| share.value().map(|good| (1.0 - good) / target.budget());
     let bad = shares[long].total - shares[long].good.min(shares[long].total);
-    let enough = !by_requests || bad >= ERRORS_MIN;
-    let (long, short) = (rate(shares[long]), rate(shares[short]));
+    let enough = bad >= if by_requests { ERRORS_MIN } else { MINUTES_MIN };
+    // What was not measured of the long window used nothing up that is known: two bad minutes after
+    // a first start are not six hours of them.
+    let measured = lately.minutes[long].total as f64 / f64::from(windows.long_minutes);
+    let long = rate(shares[long]).map(|rate| rate * measured.min(1.0));
+    let short = rate(shares[short]);
     let above = |rate: Option<f64>| rate.is_some_and(|rate| rate >= windows.rate);
     Burn {
         long_minutes: windows.long_minutes,

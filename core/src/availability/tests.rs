@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::burn::{Lately, Speed, alert, burns};
+use super::burn::{LENGTHS, Lately, Speed, alert, burns};
 use super::cause::{Cause, Going, found};
 use super::outage::{Account, Kind, Outage, Refused, advance, correct};
 use super::probe::{Counted, Looks, Probed, Served};
@@ -266,7 +266,7 @@ fn a_budget_that_burns_is_told_while_it_burns() {
             .collect::<Vec<_>>()
             .try_into()
             .expect("five"),
-        ..Lately::default()
+        minutes: LENGTHS.map(|minutes| share(0, u64::from(minutes))),
     };
     let speed =
         |lately: &Lately| alert(&burns(lately, target)).map(|it| (it.long_minutes, it.speed));
@@ -284,9 +284,19 @@ fn a_budget_that_burns_is_told_while_it_burns() {
     };
     assert_eq!(speed(&few), None);
     assert_eq!(speed(&Lately::default()), None);
-    // Without traffic minutes speak: two of the last hour, one of them just now.
-    let minutes = [share(1, 5), share(2, 30), share(2, 60), share(2, 360), share(2, 4_320)];
-    assert_eq!(speed(&Lately { minutes, ..Lately::default() }), Some((60, Speed::Page)));
+    // Without traffic minutes speak: some of the last hour, one of them just now.
+    let of = |bad: u64| {
+        let minutes = [1, bad, bad, bad, bad].into_iter().zip(LENGTHS);
+        let minutes: Vec<_> = minutes.map(|(bad, all)| share(bad, u64::from(all))).collect();
+        Lately { minutes: minutes.try_into().expect("five"), ..Lately::default() }
+    };
+    assert_eq!(speed(&of(3)), Some((60, Speed::Page)));
+    assert_eq!(speed(&of(2)), None, "two minutes wake nobody");
+    // Six bad minutes in the first ten ever are what they are in an hour, and not six hours of it.
+    let first = Lately { minutes: [share(6, 10); 5], ..Lately::default() };
+    let burns = burns(&first, target);
+    assert_eq!(burns[0].long.map(f64::round), Some(100.0), "6 of 60 minutes");
+    assert_eq!(burns[1].long.map(f64::round), Some(17.0), "6 of 360");
 }
 
 #[test]

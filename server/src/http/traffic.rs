@@ -88,7 +88,7 @@ async fn read(
         Of::At(service, edges) => (Some(service.clone()), Some(edges.clone())),
     };
     let filter = Filter { service, edges, from: range.from, until: range.to };
-    let totals = stored::totals(control.store.reads(), &filter, TOTALS_MAX).await?;
+    let totals = stored::totals(control.store.reads(), resolution, &filter, TOTALS_MAX).await?;
     let moment = |point: Point| Moment {
         at: point.at,
         counts: point.counts.map(|counts| {

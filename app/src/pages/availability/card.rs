@@ -63,7 +63,7 @@ impl Card {
                         <td class="num" data-l=t!("availability-gross-word")
                             title=figures.gross.fraction()>{figures.gross.words()}</td>
                         <td class="num" data-l=t!("availability-col-used")>
-                            <span>{budget_bar(figures)}" "{used}</span>
+                            <span class="budget-used">{budget_bar(figures)}<span>{used}</span></span>
                         </td>
                     </tr>
                 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::fleet::Strategy;
-use mainstay_core::rollout::{PauseReason, Rollout, State};
+use mainstay_core::rollout::{PauseReason, Rollout, SchemaChange, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -134,6 +134,13 @@ impl Verb {
             Self::Pause | Self::Resume | Self::Undo | Self::Retry | Self::End => false,
         }
     }
+
+    /// Whether the version that comes back cannot read what the newer one wrote, so that a second
+    /// person is asked. Much that is reviewed loses nothing.
+    fn loses(self, data: &RolloutData) -> bool {
+        let backs = matches!(self, Self::RollBack | Self::Abort);
+        backs && data.rollout.plan.schema == SchemaChange::Irreversible
+    }
 }
 
 fn passed(data: &RolloutData) -> bool {
@@ -164,7 +171,7 @@ pub struct Data {
 impl Data {
     /// Whether data is lost by it, so that a second person is asked.
     pub fn loses(&self) -> bool {
-        self.grave && matches!(self.verb, Verb::RollBack | Verb::Abort)
+        self.verb.loses(&self.rollout)
     }
 }
 
@@ -263,8 +270,7 @@ fn consequences(data: &RolloutData, verb: Verb) -> Vec<Consequence> {
     if past {
         lines.push(line(Tone::Crit, t!("will-past-analysis")));
     }
-    let loses = matches!(verb, Verb::RollBack | Verb::Abort) && verb.is_grave(data);
-    if loses {
+    if verb.loses(data) {
         lines.push(line(Tone::Pause, t!("will-ask-second")));
     }
     if let State::Paused { why: PauseReason::AgentLost { datacenter }, .. } = &data.rollout.state

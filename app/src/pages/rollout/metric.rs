@@ -149,7 +149,9 @@ pub fn view(data: &Data) -> AnyView {
     };
     let body = view! {
         <div data-swap="chart">{card(Head::new(t!("chart-both")).right(step), chart)}</div>
-        {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
+        <div data-swap="verdicts">
+            {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
+        </div>
     };
     view! { {head}{stack(body)} }.into_any()
 }

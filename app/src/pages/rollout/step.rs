@@ -125,7 +125,9 @@ pub fn view(data: &Data) -> AnyView {
     let log = card(Head::new(t!("log")), lines(log, data.at));
     let body = view! {
         <div data-swap="course">{columns(log, padded(Head::new(t!("facts")), facts(data)))}</div>
-        {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
+        <div data-swap="verdicts">
+            {card(Head::new(t!("verdicts")).right(t!("verdicts-note")), table)}
+        </div>
         {pager(before, next)}
     };
     view! { {head}{stack(body)} }.into_any()

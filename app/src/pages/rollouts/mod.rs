@@ -288,8 +288,10 @@ fn item(row: &RunRow, now: DateTime<Utc>) -> AnyView {
             <td data-l=t!("col-service")><a href=service>{row.service.to_string()}</a></td>
             <td data-l=t!("col-versions")>{versions}</td>
             <td data-l=t!("col-state")>{live_state(row.tone, row.word.clone())}</td>
-            <td data-l=t!("rollout-steps") class="sbar-cell">{bar}</td>
-            <td data-l=t!("wave")>{row.wave.clone()}</td>
+            <td data-l=t!("rollout-steps") class="sbar-cell" data-swap=format!("{}-steps", row.id)>
+                {bar}
+            </td>
+            <td data-l=t!("wave") data-swap=format!("{}-wave", row.id)>{row.wave.clone()}</td>
             <td data-l=t!("col-by")>{row.started_by.clone()}</td>
             <td data-l=t!("col-started")>{time(row.started_at, now)}</td>
         </tr>

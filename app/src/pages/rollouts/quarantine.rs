@@ -129,6 +129,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     };
     let count = text::number(data.rows.len() as u64);
     let list = card(Head::new(t!("quarantine-held")).note(count), list);
+    let list = view! { <div data-swap="quarantine">{list}</div> }.into_any();
     match &data.lift {
         None => view! { {head}{stack(list)} }.into_any(),
         Some(lift) => view! { {head}{columns(list, lift_view(lift, reader))} }.into_any(),

@@ -88,8 +88,8 @@ pub fn view(data: &Data) -> AnyView {
     });
     let main = view! {
         {figures(&data.plots, plot::SMALL, data.step_seconds, data.unheard_seconds)}
-        {part_card(t!("edge-services"), t!("col-service"), &data.services)}
-        {part_card(t!("traffic-datacenters"), t!("col-dc"), &data.datacenters)}
+        {part_card("services", t!("edge-services"), t!("col-service"), &data.services)}
+        {part_card("datacenters", t!("traffic-datacenters"), t!("col-dc"), &data.datacenters)}
     };
     let side = padded(Head::new(t!("facts")), facts(edge));
     view! {

@@ -159,9 +159,9 @@ pub fn view(data: &Data) -> AnyView {
     });
     let body = view! {
         {figures(&data.plots, plot::HALF, data.step_seconds, data.unheard_seconds)}
-        {part_card(t!("traffic-versions"), t!("col-version"), &data.versions)}
-        {part_card(t!("traffic-datacenters"), t!("col-dc"), &data.datacenters)}
-        {part_card(t!("nav-edges"), t!("col-edge"), &data.edges)}
+        {part_card("versions", t!("traffic-versions"), t!("col-version"), &data.versions)}
+        {part_card("datacenters", t!("traffic-datacenters"), t!("col-dc"), &data.datacenters)}
+        {part_card("edges", t!("nav-edges"), t!("col-edge"), &data.edges)}
     };
     view! { {head}{parts::dropped(&data.dropped)}{stack(body)} }.into_any()
 }
@@ -181,18 +181,27 @@ fn figures(
         t!("traffic-unheard", time = time)
     });
     let head = Head::new(t!("nav-traffic")).note(unheard.unwrap_or_default()).right(step);
-    if plots.is_empty() {
-        return card(head, empty(t!("chart-empty"), t!("chart-empty-traffic"), None));
-    }
-    let figures =
-        plots.iter().map(|(title, plot)| charts::figure(title, plot, size)).collect_view();
-    card(head, view! { <div class="m2 half" data-swap="charts">{figures}</div> })
+    let body = if plots.is_empty() {
+        empty(t!("chart-empty"), t!("chart-empty-traffic"), None)
+    } else {
+        let figures =
+            plots.iter().map(|(title, plot)| charts::figure(title, plot, size)).collect_view();
+        view! { <div class="m2 half">{figures}</div> }.into_any()
+    };
+    view! { <div data-swap="charts">{card(head, body)}</div> }.into_any()
 }
 
-fn part_card(title: String, first: String, rows: &[PartRow]) -> AnyView {
-    if rows.is_empty() {
-        return card(Head::new(title), empty(t!("traffic-none"), t!("traffic-none-detail"), None));
-    }
+/// Counts by part; `name`: its own on the page, by which it is kept fresh.
+fn part_card(name: &'static str, title: String, first: String, rows: &[PartRow]) -> AnyView {
+    let body = if rows.is_empty() {
+        card(Head::new(title), empty(t!("traffic-none"), t!("traffic-none-detail"), None))
+    } else {
+        card(Head::new(title.clone()), part_table(title, first, rows))
+    };
+    view! { <div data-swap=name>{body}</div> }.into_any()
+}
+
+fn part_table(title: String, first: String, rows: &[PartRow]) -> AnyView {
     let columns = vec![
         Column::new(first),
         Column::number(t!("col-requests")),
@@ -203,8 +212,7 @@ fn part_card(title: String, first: String, rows: &[PartRow]) -> AnyView {
         Column::number("p95"),
         Column::number("p99"),
     ];
-    let body = rows.iter().map(part_row).collect_view();
-    card(Head::new(title.clone()), table(title, columns, body))
+    table(title, columns, rows.iter().map(part_row).collect_view())
 }
 
 fn part_row(row: &PartRow) -> AnyView {

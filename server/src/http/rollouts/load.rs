@@ -2,7 +2,8 @@
 
 use axum::response::Response;
 use chrono::TimeDelta;
-use mainstay_app::pages::rollout::{Comparison, Entry, Input, Judged, Stretch, Told};
+use mainstay_app::pages::rollout::{Comparison, Entry, Input, Judged, Stretch, Told, numbered};
+use mainstay_control::Control;
 use mainstay_control::access::random;
 use mainstay_control::rollouts::{Analysed, Gathered};
 use mainstay_control::traffic::{Of, Point};
@@ -20,6 +21,8 @@ use super::super::pages::{not_found, store_failed};
 
 /// Seconds are kept for so long; before that there are minutes.
 const BY_SECOND: TimeDelta = TimeDelta::minutes(59);
+/// Pages of events that are read: far more than a plan has steps, pauses included.
+const EVENT_PAGES_MAX: usize = 5;
 /// The chart of a rollout that ended goes on for so long, so that its end is seen.
 const AFTER: TimeDelta = TimeDelta::minutes(2);
 
@@ -55,21 +58,34 @@ impl Loaded {
 /// Reads a rollout by the id in its address. An error is the answer: there is none, or the store
 /// failed.
 pub(super) async fn load(context: &Context, id: &str) -> Result<Loaded, Box<Response>> {
+    load_step(context, id, None).await
+}
+
+/// As [`load`], with the verdicts on one step: a long rollout has more than a page of them.
+pub(super) async fn load_step(
+    context: &Context,
+    id: &str,
+    step: Option<u32>,
+) -> Result<Loaded, Box<Response>> {
     let Ok(id) = id.parse::<RolloutId>() else { return Err(Box::new(not_found(context))) };
-    match read(context, id).await {
+    match read(context, id, step).await {
         Ok(Some(loaded)) => Ok(loaded),
         Ok(None) => Err(Box::new(not_found(context))),
         Err(error) => Err(Box::new(store_failed(context, &error))),
     }
 }
 
-async fn read(context: &Context, id: RolloutId) -> Result<Option<Loaded>, StoreError> {
+async fn read(
+    context: &Context,
+    id: RolloutId,
+    step: Option<u32>,
+) -> Result<Option<Loaded>, StoreError> {
     let control = &context.state.control;
     let Some(rollout) = control.rollout(id).await? else { return Ok(None) };
     let gathered = control.gather(&rollout).await?;
-    let events = control.rollout_events(id, None, PAGE_MAX).await?;
-    let entries: Vec<_> = events.into_iter().rev().map(entry).collect();
-    let kept = control.verdicts(id, None, PAGE_MAX).await?;
+    let entries: Vec<_> = events(control, id).await?.into_iter().rev().map(entry).collect();
+    let position = step.and_then(|number| numbered(&rollout.plan, number));
+    let kept = control.verdicts(id, position, PAGE_MAX).await?;
     let verdicts = kept.into_iter().rev().filter_map(judged).collect();
     let counts = counts(context, &rollout, &entries).await?;
     let evidence = rollback_evidence(&rollout, &gathered.facts());
@@ -80,6 +96,21 @@ async fn read(context: &Context, id: RolloutId) -> Result<Option<Loaded>, StoreE
     let reasons = reasons.into_iter().map(|it| Told { at: it.at, by: it.by, reason: it.reason });
     let (reasons, key) = (reasons.collect(), random());
     Ok(Some(Loaded { rollout, gathered, entries, verdicts, counts, evidence, reasons, key }))
+}
+
+/// What happened to a rollout, the newest first, as far back as can be of use.
+async fn events(control: &Control, id: RolloutId) -> Result<Vec<Event>, StoreError> {
+    let mut all: Vec<Event> = Vec::new();
+    for _ in 0..EVENT_PAGES_MAX {
+        let before = all.last().map(|event| event.id);
+        let page = control.rollout_events(id, before, PAGE_MAX).await?;
+        let last = (page.len() as i64) < PAGE_MAX;
+        all.extend(page);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 fn entry(event: Event) -> Entry {

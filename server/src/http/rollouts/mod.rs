@@ -28,7 +28,7 @@ use utoipa::OpenApi;
 use super::page::{Context, Frame};
 use super::pages::{not_found, store_failed};
 use crate::policy::{BODY_MAX, Routes};
-use load::{Loaded, load};
+use load::{Loaded, load, load_step};
 
 pub(super) use act::may;
 pub(crate) use act::{Ask, Asked};
@@ -144,12 +144,12 @@ fn answer(context: &Context, loaded: &Loaded) -> Response {
     params(("id" = String, Path), ("number" = u32, Path)),
     responses((status = 200, body = step::Data), (status = 404)))]
 async fn one_step(context: Context, Path((id, number)): Path<(String, String)>) -> Response {
-    let loaded = match load(&context, &id).await {
+    let Ok(number) = number.parse() else { return not_found(&context) };
+    let loaded = match load_step(&context, &id, Some(number)).await {
         Ok(loaded) => loaded,
         Err(response) => return *response,
     };
-    let built = number.parse().ok().and_then(|number| step::build(loaded.input(), number));
-    let Some(data) = built else { return not_found(&context) };
+    let Some(data) = step::build(loaded.input(), number) else { return not_found(&context) };
     let frame = Frame::new(step::title(&data), page::topics());
     context.page(frame, &data, || step::view(&data))
 }
