@@ -143,6 +143,8 @@ mod tests {
             catalogue: [("fra1".parse().unwrap(), Err("x".repeat(FACTS_MAX_BYTES / 2)))].into(),
             wal: BTreeMap::new(),
             set_aside: Vec::new(),
+            log_moments: Vec::new(),
+            histories: BTreeMap::new(),
         };
         let work = WorkReport {
             work: Work::Verify(VerifyJob {

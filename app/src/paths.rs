@@ -75,6 +75,10 @@ fixed! {
     SETTINGS_TOKENS = "/settings/tokens";
     SETTINGS_AGENTS = "/settings/agents";
     SETTINGS_FLEET = "/settings/fleet";
+    /// Whether the state store knows what agents carried out.
+    SETTINGS_STORE = "/settings/store";
+    /// `POST` lets decisions go on.
+    SETTINGS_STORE_GO_ON = "/settings/store/do/go-on";
     /// `POST` shows what a fleet file would change, and applies it when told to.
     SETTINGS_FLEET_APPLY = "/settings/fleet/do/apply";
     DEV_COMPONENTS = "/dev/components";
@@ -371,6 +375,8 @@ mod tests {
             SETTINGS_AGENTS,
             SETTINGS_FLEET,
             SETTINGS_FLEET_APPLY,
+            SETTINGS_STORE,
+            SETTINGS_STORE_GO_ON,
             DEV_COMPONENTS,
             API,
         ];
@@ -390,7 +396,8 @@ mod tests {
              /settings/profile\n/settings/security\n/settings/profile/do/change-password\n\
              /settings/users\n\
              /settings/tokens\n\
-             /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n/dev/components\n\
+             /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n\
+             /settings/store\n/settings/store/do/go-on\n/dev/components\n\
              /api/v1/openapi.json\n\
              /attention/at-1042\n/attention/at-1042/runbook\n/runbooks/service-down\n\
              /runbooks/runs/rb-12\n/runbooks/runs/rb-12#step-3\n/runbooks/aliases/lag\n\

@@ -21,6 +21,7 @@ use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::problem::{Problem, Record};
 use mainstay_core::release::Releases;
+use mainstay_core::rewind::Lost;
 use mainstay_core::runbook::alias::Aliases;
 use mainstay_core::runbook::shelf::Shelf;
 use mainstay_store::estate::{Changes, Head};
@@ -57,6 +58,7 @@ struct State {
     /// Of what is in `aliases`, and when it was read.
     aliases_read: Option<(i64, DateTime<Utc>)>,
     store_read_at: Option<DateTime<Utc>>,
+    rewound: Arc<[Lost]>,
 }
 
 /// Everything a page needs of one moment.
@@ -124,6 +126,7 @@ impl LiveEstate {
                 at: now,
                 pace: state.clock.pace(now),
                 clock: state.clock.clone(),
+                rewound: state.rewound.clone(),
             },
             problems: state.problems.clone(),
             approvals: state.approvals.clone(),
@@ -255,6 +258,18 @@ impl LiveEstate {
             self.change(|state| state.clock = Arc::new(clock));
         }
         is_new
+    }
+
+    /// What agents carried out and the store does not know.
+    pub fn set_rewound(&self, lost: Vec<Lost>) {
+        if *self.read().rewound != *lost {
+            self.change(|state| state.rewound = lost.into());
+        }
+    }
+
+    /// Whether nothing may be decided because the store went back in time.
+    pub fn is_rewound(&self) -> bool {
+        !self.read().rewound.is_empty()
     }
 
     /// Every data centre of which something is known here.

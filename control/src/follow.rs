@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::Utc;
 use mainstay_core::id::DatacenterId;
 use mainstay_store::estate::{self, Head};
-use mainstay_store::{Store, StoreError, approval, clock, fleet, problem, release};
+use mainstay_store::{Store, StoreError, approval, clock, fleet, problem, release, rewind};
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
@@ -103,14 +103,15 @@ impl Follower {
     }
 }
 
-/// Reads the clock of the backup policies, the fleet in force and what was decided about versions,
-/// where they are newer than known.
+/// Reads the clock of the backup policies, whether the store went back in time, the fleet in force
+/// and what was decided about versions, where they are newer than known.
 pub async fn refresh(store: &Store, estate: &LiveEstate) -> Result<(), StoreError> {
     let pool = store.reads();
     if estate.set_clock(clock::read(pool).await?) {
         let day = estate.snapshot(Utc::now()).estate.pace;
         tracing::warn!(%day, "the backup policies have days of their own in this store");
     }
+    estate.set_rewound(rewind::open(pool).await?);
     let fleet = if fleet::revision(pool).await? > estate.fleet_revision() {
         fleet::current(pool).await?.map(|applied| (applied.revision, applied.fleet))
     } else {

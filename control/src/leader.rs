@@ -2,7 +2,8 @@
 //!
 //! Invariants: every decision, its commands and its audit entry are one transaction that also
 //! raises the lease's beat; if the lease is lost, that transaction writes nothing. Nothing here
-//! keeps state that matters: a new leader looks at the same estate and decides the same.
+//! keeps state that matters: a new leader looks at the same estate and decides the same. While the
+//! store is known to have gone back in time, only what is observed is written down.
 
 mod approvals;
 mod availability;
@@ -152,10 +153,12 @@ impl Leader {
         if due {
             lease::beat(&self.store, term).await?;
         }
-        deploy::step(self, term, &snapshot).await?;
-        benches::step(self, term, &snapshot).await?;
-        work.backups.step(self, term, &snapshot).await?;
-        approvals::step(self, term, &snapshot).await?;
+        if snapshot.estate.rewound.is_empty() {
+            deploy::step(self, term, &snapshot).await?;
+            benches::step(self, term, &snapshot).await?;
+            work.backups.step(self, term, &snapshot).await?;
+            approvals::step(self, term, &snapshot).await?;
+        }
         work.problems.step(self, term, &snapshot).await?;
         work.upkeep.step(&self.store, term, &snapshot).await?;
         work.availability.step(self, term, &snapshot).await

@@ -33,6 +33,7 @@ pub mod ingest;
 pub mod leader;
 mod once;
 pub mod planned;
+pub mod rewind;
 pub mod rollouts;
 pub mod runbook;
 pub mod traffic;

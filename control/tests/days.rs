@@ -102,6 +102,8 @@ impl Agent {
             catalogue,
             wal: BTreeMap::new(),
             set_aside: Vec::new(),
+            log_moments: Vec::new(),
+            histories: BTreeMap::new(),
         }
     }
 
@@ -147,6 +149,7 @@ impl Agent {
             stored_bytes: 1_000,
             wal: None,
             bad_pages: false,
+            gone: false,
         };
         self.made.push(copy.clone());
         self.held.entry(job.datacenter.clone()).or_default().push(copy.clone());

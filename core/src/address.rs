@@ -104,6 +104,7 @@ pub const PAGES: &[&str] = &[
     "/settings/fleet/do/apply",
     "/settings/profile",
     "/settings/security",
+    "/settings/store",
     "/settings/tokens",
     "/settings/users",
     "/settings/users/{user}",

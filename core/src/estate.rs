@@ -22,6 +22,7 @@ use crate::fence::Token;
 use crate::fleet::Fleet;
 use crate::id::{DatabaseId, DatacenterId, InstanceId, ServiceId};
 use crate::release::Releases;
+use crate::rewind::Lost;
 use crate::status::{Status, Tally};
 
 /// How often an agent reports when nothing changed; changes are sent at once, batched over at
@@ -281,6 +282,8 @@ pub struct Estate {
     pub clock: Arc<PolicyClock>,
     /// How fast the days of the policies pass now.
     pub pace: Pace,
+    /// What agents carried out and the store does not know; while there is any, nothing is decided.
+    pub rewound: Arc<[Lost]>,
 }
 
 impl Estate {

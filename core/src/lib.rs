@@ -27,6 +27,7 @@ pub mod placement;
 pub mod planned;
 pub mod problem;
 pub mod release;
+pub mod rewind;
 pub mod rollout;
 pub mod routing;
 pub mod runbook;

@@ -71,6 +71,7 @@ async fn rig() -> Rig {
         stored_bytes: 1_000_000,
         wal: None,
         bad_pages: false,
+        gone: false,
     };
     let osl1: DatacenterId = "osl1".parse().unwrap();
     let unread = Err("the repository did not answer".to_owned());
@@ -84,6 +85,8 @@ async fn rig() -> Rig {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        log_moments: Vec::new(),
+        histories: BTreeMap::new(),
     };
     let link = control.ingest.open(&osl1, "0.1.0", now);
     let facts = vec![Fact::Database(report)];

@@ -100,6 +100,9 @@ struct Service {
     shutdown: CancellationToken,
 }
 
+/// How often it is tried to compare what an agent accepted with what the store knows.
+const COMPARE_PERIOD: Duration = Duration::from_secs(1);
+
 /// What a peer is told whose certificate is worth nothing.
 const NOT_TRUSTED: &str = "this certificate is unknown, expired or revoked; join again";
 
@@ -214,6 +217,9 @@ impl Session {
         shutdown: CancellationToken,
     ) {
         let datacenter = hello.datacenter.clone();
+        // Before anything is decided on what it reports; with the database away, before anything is
+        // sent.
+        let compared = self.compare(&hello).await;
         let link = self.control.ingest.open(&datacenter, &hello.agent_version, Utc::now());
         metrics::counter!("mainstay_links_opened_total").increment(1);
         tracing::info!(%datacenter, version = hello.agent_version, "linked");
@@ -224,7 +230,7 @@ impl Session {
             end = self.read(&hello, &link, &mut incoming, &results) => end,
             end = self.finish(&datacenter, waiting) => end,
             end = self.trust() => end,
-            end = self.command(&datacenter) => end,
+            end = self.command(&hello, compared) => end,
             end = self.witness(hello.witnessed_size) => end,
         };
         let fault = match end {
@@ -304,6 +310,13 @@ impl Session {
         }
     }
 
+    /// Whether what the agent accepted could be compared with what the store knows.
+    async fn compare(&self, hello: &Hello) -> bool {
+        let (datacenter, accepted) = (&hello.datacenter, &hello.accepted);
+        let compared = self.control.compare(datacenter, accepted, Utc::now()).await;
+        compared.inspect_err(|error| tracing::debug!(%datacenter, %error, "compared later")).is_ok()
+    }
+
     /// What the agent says as a witness of the audit log.
     fn conflict(&self, link: &Link, conflict: Option<Conflict>) {
         if let Some(Conflict { witnessed, offered, .. }) = &conflict {
@@ -347,7 +360,13 @@ impl Session {
     }
 
     /// Sends commands as they come up, those whose answer may have been lost first.
-    async fn command(&self, datacenter: &DatacenterId) -> End {
+    async fn command(&self, hello: &Hello, mut compared: bool) -> End {
+        let datacenter = &hello.datacenter;
+        let mut ticks = tokio::time::interval(COMPARE_PERIOD);
+        while !compared {
+            ticks.tick().await;
+            compared = self.compare(hello).await;
+        }
         let mut commands = self.control.commands(datacenter);
         loop {
             for command in commands.next().await {

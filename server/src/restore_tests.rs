@@ -207,6 +207,7 @@ fn seen(database: &str, now: DateTime<Utc>) -> DatabaseReport {
         stored_bytes: 1 << 28,
         wal: None,
         bad_pages: false,
+        gone: false,
     };
     DatabaseReport {
         database: DatabaseId::new(database).unwrap(),
@@ -216,6 +217,8 @@ fn seen(database: &str, now: DateTime<Utc>) -> DatabaseReport {
         catalogue: BTreeMap::from([(fra1(), Ok(vec![copy]))]),
         wal: BTreeMap::new(),
         set_aside: vec![KEPT.to_owned()],
+        log_moments: Vec::new(),
+        histories: BTreeMap::new(),
     }
 }
 

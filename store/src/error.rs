@@ -38,6 +38,9 @@ pub enum StoreError {
     /// This server is no longer the leader; nothing was written.
     #[error("this server is not the leader any more")]
     NotLeader,
+    /// The store went back in time, and nobody said yet that decisions go on from what it knows.
+    #[error("the state store went back in time: nothing is decided until a person says so")]
+    Rewound,
     /// Anything else is a mistake in this program or its configuration.
     #[error("the database refused: {0}")]
     Other(sqlx::Error),

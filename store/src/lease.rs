@@ -17,7 +17,7 @@ pub struct Term {
     /// Which leadership, for example `control`.
     pub name: String,
     pub holder: String,
-    /// Timeline of the Postgres cluster when the lease was taken.
+    /// Timeline of the Postgres cluster when the lease was taken, above what agents accepted.
     pub timeline: u32,
     pub epoch: u64,
 }
@@ -38,14 +38,15 @@ pub async fn create(store: &Store, name: &str, holder: &str) -> Result<Option<Te
     let row = sqlx::query!(
         r#"INSERT INTO lease (name, holder, epoch, beat, seq) VALUES ($1, $2, 1, 0, 0)
            ON CONFLICT (name) DO NOTHING
-           RETURNING epoch,
-               left(pg_walfile_name(pg_current_wal_lsn()), 8) AS "timeline!""#,
+           RETURNING epoch, timeline_floor
+               + ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+               AS "timeline!""#,
         name,
         holder
     )
     .fetch_optional(store.acts())
     .await?;
-    row.map(|row| term(name, holder, row.epoch, &row.timeline)).transpose()
+    row.map(|row| term(name, holder, row.epoch, row.timeline)).transpose()
 }
 
 /// Takes a lease over that still stands at `(epoch, beat)`. `None`: it does not any more.
@@ -58,8 +59,9 @@ pub async fn take_over(
     let row = sqlx::query!(
         r#"UPDATE lease SET holder = $2, epoch = epoch + 1, beat = 0, seq = 0
            WHERE name = $1 AND epoch = $3 AND beat = $4
-           RETURNING epoch,
-               left(pg_walfile_name(pg_current_wal_lsn()), 8) AS "timeline!""#,
+           RETURNING epoch, timeline_floor
+               + ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+               AS "timeline!""#,
         name,
         holder,
         signed(epoch)?,
@@ -67,28 +69,34 @@ pub async fn take_over(
     )
     .fetch_optional(store.acts())
     .await?;
-    row.map(|row| term(name, holder, row.epoch, &row.timeline)).transpose()
+    row.map(|row| term(name, holder, row.epoch, row.timeline)).transpose()
 }
 
 /// Raises the beat inside a step's transaction and gives the tokens of its `decisions`, in
 /// order; with 0 it is a heartbeat.
 ///
 /// Errors: [`StoreError::NotLeader`] when the term is over; roll back and step down.
+/// [`StoreError::Rewound`] when there are decisions and the store went back in time; roll back.
 pub async fn step(tx: &mut Tx<'_>, term: &Term, decisions: u32) -> Result<Vec<Token>> {
     let row = sqlx::query!(
         r#"UPDATE lease SET beat = beat + 1, seq = seq + $5
-           WHERE name = $1 AND holder = $2 AND epoch = $3
-             AND left(pg_walfile_name(pg_current_wal_lsn()), 8) = $4
-           RETURNING seq"#,
+           WHERE name = $1 AND holder = $2 AND epoch = $3 AND $4 = timeline_floor
+               + ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+           RETURNING seq,
+               EXISTS (SELECT FROM rewind WHERE settled_at IS NULL) AS "rewound!""#,
         term.name,
         term.holder,
         signed(term.epoch)?,
-        format!("{:08X}", term.timeline),
+        i32::try_from(term.timeline).map_err(|error| StoreError::corrupt("a timeline", error))?,
         i64::from(decisions)
     )
     .fetch_optional(&mut **tx)
-    .await?;
-    let last = natural(row.ok_or(StoreError::NotLeader)?.seq)?;
+    .await?
+    .ok_or(StoreError::NotLeader)?;
+    if row.rewound && decisions > 0 {
+        return Err(StoreError::Rewound);
+    }
+    let last = natural(row.seq)?;
     let first = last + 1 - u64::from(decisions);
     let token = |seq| Token { timeline: term.timeline, epoch: term.epoch, seq };
     Ok((first..=last).map(token).collect())
@@ -105,19 +113,48 @@ pub async fn beat(store: &Store, term: &Term) -> Result<()> {
 /// The token of one decision that a person took, on whichever server: the next in the line of
 /// whoever leads now. The row's lock orders it with the leader's own.
 ///
-/// Errors: [`StoreError::NotLeader`] when the lease was never taken.
+/// Errors: [`StoreError::NotLeader`] when the lease was never taken, [`StoreError::Rewound`] when the
+/// store went back in time.
 pub async fn token(tx: &mut Tx<'_>, name: &str) -> Result<Token> {
     let row = sqlx::query!(
         r#"UPDATE lease SET seq = seq + 1 WHERE name = $1
-           RETURNING epoch, seq,
-               left(pg_walfile_name(pg_current_wal_lsn()), 8) AS "timeline!""#,
+           RETURNING epoch, seq, timeline_floor
+               + ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+               AS "timeline!",
+               EXISTS (SELECT FROM rewind WHERE settled_at IS NULL) AS "rewound!""#,
         name
     )
     .fetch_optional(&mut **tx)
     .await?
     .ok_or(StoreError::NotLeader)?;
-    let term = term(name, "", row.epoch, &row.timeline)?;
+    if row.rewound {
+        return Err(StoreError::Rewound);
+    }
+    let term = term(name, "", row.epoch, row.timeline)?;
     Ok(Token { timeline: term.timeline, epoch: term.epoch, seq: natural(row.seq)? })
+}
+
+/// Deposes whoever leads, and makes every later token of the lease larger than one that an agent
+/// accepted: of a store that this one, which went back in time, does not know.
+pub async fn raise(tx: &mut Tx<'_>, name: &str, above: Token) -> Result<()> {
+    let timeline =
+        i32::try_from(above.timeline).map_err(|error| StoreError::corrupt("a timeline", error))?;
+    sqlx::query!(
+        "WITH cluster AS (
+             SELECT greatest(0, $2 - ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))
+                 ::bit(32)::integer) AS floor)
+         INSERT INTO lease (name, holder, epoch, beat, seq, timeline_floor)
+         SELECT $1, NULL, $3::bigint + 1, 0, 0, floor FROM cluster
+         ON CONFLICT (name) DO UPDATE SET holder = NULL, beat = 0, seq = 0,
+             epoch = greatest(lease.epoch, $3::bigint) + 1,
+             timeline_floor = greatest(lease.timeline_floor, excluded.timeline_floor)",
+        name,
+        timeline,
+        signed(above.epoch)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Gives the lease back at a clean shutdown, so that another server need not wait for the TTL.
@@ -133,11 +170,11 @@ pub async fn release(store: &Store, term: &Term) -> Result<()> {
     Ok(())
 }
 
-fn term(name: &str, holder: &str, epoch: i64, timeline: &str) -> Result<Term> {
+fn term(name: &str, holder: &str, epoch: i64, timeline: i32) -> Result<Term> {
     Ok(Term {
         name: name.to_owned(),
         holder: holder.to_owned(),
-        timeline: u32::from_str_radix(timeline, 16)
+        timeline: u32::try_from(timeline)
             .map_err(|error| StoreError::corrupt("the timeline", error))?,
         epoch: natural(epoch)?,
     })

@@ -36,6 +36,7 @@ pub mod release;
 pub mod request;
 pub mod restore;
 pub mod retention;
+pub mod rewind;
 pub mod rollout;
 pub mod runbook;
 pub mod tombstone;

@@ -10,9 +10,10 @@ use mainstay_core::deployment::{Command as Action, Track};
 use mainstay_core::fence::{Outcome, Subject, Token};
 use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::lease::Verdict;
+use mainstay_core::rewind::is_lost;
 use mainstay_store::lease::{self, Term};
 use mainstay_store::outbox::{self, Command, Finish};
-use mainstay_store::{Result, Store, StoreError, retention};
+use mainstay_store::{Result, Store, StoreError, retention, rewind};
 use sqlx::Executor;
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -101,6 +102,58 @@ async fn a_lease_given_back_is_free_and_one_of_another_timeline_is_over() {
     // A late release of the first holder does not take it from the second.
     lease::release(store, &first).await.unwrap();
     lease::beat(store, &second).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_went_back_gives_no_token_until_settled_and_then_larger_ones() {
+    let db = TestDatabase::new().await;
+    let store = &db.store;
+    let term = leader(store, "a").await;
+    let known = decide(store, &term, "known", at(0)).await.unwrap().token;
+    // Of another cluster, whose timeline and epoch were further.
+    let accepted = Token { timeline: 7, epoch: 40, seq: 9 };
+    let all = [(subject(), accepted)].into();
+    let around = rewind::around(store.reads(), &fra1(), &all).await.unwrap();
+    assert_eq!(around.len(), 1);
+    assert!(is_lost(around[0].2), "{around:?}");
+    let all = [(subject(), known)].into();
+    let around = rewind::around(store.reads(), &fra1(), &all).await.unwrap();
+    assert!(!is_lost(around[0].2), "{around:?}");
+
+    let lost = &[(subject(), accepted)];
+    let write = async || {
+        let written = store.read_committed(|tx| {
+            Box::pin(async move {
+                let found = rewind::insert(tx, &fra1(), lost, at(1)).await?;
+                lease::raise(tx, "control", accepted).await?;
+                Ok(found)
+            })
+        });
+        written.await.unwrap()
+    };
+    assert_eq!(write().await, 1);
+    assert!(matches!(lease::beat(store, &term).await, Err(StoreError::NotLeader)));
+    let seen = lease::read(store, "control").await.unwrap().unwrap();
+    assert_eq!((seen.holder, seen.epoch), (None, 41));
+    let term = lease::take_over(store, "control", "b", (41, 0)).await.unwrap().unwrap();
+    let refused = decide(store, &term, "frozen", at(2)).await;
+    assert!(matches!(refused, Err(StoreError::Rewound)), "{refused:?}");
+    lease::beat(store, &term).await.unwrap();
+    let person = store.read_committed(|tx| Box::pin(lease::token(tx, "control"))).await;
+    assert!(matches!(person, Err(StoreError::Rewound)), "{person:?}");
+
+    let settle = async |until| {
+        let settled = store.read_committed(|tx| {
+            Box::pin(async move { rewind::settle(tx, "ann", until, at(3)).await })
+        });
+        settled.await.unwrap()
+    };
+    assert_eq!(settle(at(0)).await, 0, "it was found later than that");
+    assert_eq!(settle(at(1)).await, 1);
+    assert_eq!(rewind::open(store.reads()).await.unwrap(), []);
+    let token = decide(store, &term, "on", at(4)).await.unwrap().token;
+    assert!(token > accepted, "{token:?}");
+    assert_eq!(write().await, 0, "it is known, and settled");
 }
 
 #[tokio::test]

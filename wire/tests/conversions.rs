@@ -113,6 +113,8 @@ fn facts() -> Vec<Fact> {
         catalogue: [("fra1".parse().unwrap(), Err("it is away".to_owned()))].into(),
         wal: Default::default(),
         set_aside: vec!["/data.before-1".to_owned()],
+        log_moments: Vec::new(),
+        histories: std::collections::BTreeMap::new(),
     };
     let member = MemberReport {
         role: Role::Replica,

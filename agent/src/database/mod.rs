@@ -21,12 +21,14 @@ pub mod scratch;
 mod server;
 mod sql;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use futures::future::BoxFuture;
 use mainstay_core::backup::job::{
     BackupDone, BackupJob, Damage, Failure, Phase, Prepared, Progress, Target, WalSegment,
 };
+use mainstay_core::backup::work::LogMoment;
 use mainstay_core::backup::{Catalogue, Label};
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use tokio::sync::watch;
@@ -95,6 +97,13 @@ pub trait Engine: Send + Sync {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Vec<WalSegment>, Failure>>;
 
+    /// Where the log of a database that takes writes is now, and the histories of its timelines.
+    fn log_position<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<LogPosition, Failure>>;
+
     /// Removes a full copy with all that stand on it. One that is gone already is no error.
     fn expire<'a>(
         &'a self,
@@ -129,6 +138,14 @@ pub trait Engine: Send + Sync {
         report: &'a Reporter,
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// Where a log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPosition {
+    pub moment: LogMoment,
+    /// The text of each history file, by its timeline.
+    pub histories: BTreeMap<u32, String>,
 }
 
 /// What is restored where.

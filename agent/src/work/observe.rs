@@ -9,18 +9,21 @@ use chrono::Utc;
 use mainstay_core::backup::Catalogue;
 use mainstay_core::backup::job::{Archiving, Failure, Prepared, WalSegment};
 use mainstay_core::backup::wal::{Segment, SegmentSize};
-use mainstay_core::backup::work::{DatabaseReport, WalRun};
+use mainstay_core::backup::work::{DatabaseReport, LogMoment, WalRun};
 use mainstay_core::estate::Fact;
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use mainstay_wire::limits::BODY_MAX_BYTES;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use crate::database::{Engine, live};
+use crate::database::{Engine, LogPosition, live};
 
 /// How many times longer the pause is for a database of another data centre: what its host sees
 /// is newer, and counts as long as it is heard.
 const ELSEWHERE: u32 = 10;
+
+/// Moments that are kept, one a look: segments are archived long before they are as many.
+const MOMENTS_MAX: usize = 60;
 
 impl Shared {
     /// Looks at one database for ever: at once, whenever it is asked for, and after each pause.
@@ -103,10 +106,49 @@ async fn read(
             wal.insert(datacenter.clone(), runs(&segments));
         }
     }
+    // Read after the listing: what is told of the log is never younger than where it is.
+    let position = if hosts { Some(engine.log_position(database, &stop).await) } else { None };
+    let (log_moments, histories) = told(position, database, before);
     let kept = live::set_aside(engine.base(database)?.0);
     let set_aside = kept.iter().map(|path| path.display().to_string()).collect();
     let database = database.clone();
-    Ok(DatabaseReport { database, read_at, hosts, prepared, catalogue, wal, set_aside })
+    Ok(DatabaseReport {
+        database,
+        read_at,
+        hosts,
+        prepared,
+        catalogue,
+        wal,
+        set_aside,
+        log_moments,
+        histories,
+    })
+}
+
+/// The moments of the last look with the newest one, and the histories. A position that could not
+/// be read leaves them as they were; where the database does not take writes there are none.
+fn told(
+    position: Option<Result<LogPosition, Failure>>,
+    database: &DatabaseId,
+    before: Option<&DatabaseReport>,
+) -> (Vec<LogMoment>, BTreeMap<u32, String>) {
+    let known = before.filter(|before| before.hosts);
+    let mut moments = known.map(|known| known.log_moments.clone()).unwrap_or_default();
+    let histories = known.map(|known| known.histories.clone()).unwrap_or_default();
+    match position {
+        None => (Vec::new(), BTreeMap::new()),
+        Some(Err(failure)) => {
+            tracing::warn!(%database, %failure, "the position of its log is not known");
+            (moments, histories)
+        }
+        Some(Ok(LogPosition { moment, histories })) => {
+            // Of one segment the newest moment says all.
+            moments.retain(|known| known.segment != moment.segment);
+            moments.push(moment);
+            moments.drain(..moments.len().saturating_sub(MOMENTS_MAX));
+            (moments, histories)
+        }
+    }
 }
 
 fn is_readable(catalogue: &Catalogue) -> bool {
@@ -243,6 +285,7 @@ mod tests {
             stored_bytes: 1,
             wal: None,
             bad_pages: false,
+            gone: false,
         };
         let gaps: Vec<_> = (0..500)
             .map(|n| segment(&format!("00000001{:08X}{:08X}", n / 128, n % 128 * 2), n))
@@ -256,6 +299,8 @@ mod tests {
             catalogue: [(datacenter.clone(), Ok(vec![copy; 20]))].into(),
             wal: [(datacenter.clone(), runs(&gaps))].into(),
             set_aside: Vec::new(),
+            log_moments: Vec::new(),
+            histories: BTreeMap::new(),
         };
         assert_eq!(bounded(report.clone(), BODY_MAX_BYTES), report);
         let less = bounded(report.clone(), 8_000);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use chrono::{TimeDelta, Utc};
 use mainstay_agent::database::{Engine, Reporter};
 use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::{Cause, Phase, WithoutFull};
@@ -111,4 +112,20 @@ async fn a_chain_goes_as_a_whole_also_where_it_is_the_only_one() {
     let after = engine.wal_listing(&orders(), &place, &never).await.unwrap();
     assert_eq!(after.first().map(|it| it.name.as_str()), Some(first.as_str()));
     assert_eq!(engine.verify(&orders(), &place, &never).await, Ok(vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_before_the_position_was_read_is_in_its_segment_or_before() {
+    let cluster = Cluster::start();
+    let engine = cluster.ready().await;
+    let before = engine.log_position(&orders(), &never()).await.unwrap();
+    assert!(before.histories.is_empty(), "it never left a timeline");
+    let age = Utc::now() - before.moment.at;
+    assert!((TimeDelta::zero()..TimeDelta::minutes(1)).contains(&age), "{age}");
+    cluster.sql("UPDATE orders SET words = 'later' WHERE id = 1");
+    cluster.sql("SELECT pg_switch_wal()");
+    cluster.sql("UPDATE orders SET words = 'much later' WHERE id = 1");
+    let after = engine.log_position(&orders(), &never()).await.unwrap();
+    assert!(after.moment.segment > before.moment.segment && after.moment.at > before.moment.at);
+    assert_eq!(after.moment.segment, cluster.sql("SELECT pg_walfile_name(pg_current_wal_lsn())"));
 }

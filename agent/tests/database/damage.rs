@@ -37,6 +37,25 @@ async fn flipped_bytes_and_missing_files_are_found_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_whose_folder_was_taken_away_is_gone_at_the_next_look() {
+    let cluster = Cluster::start();
+    let engine = cluster.ready().await;
+    let lost = full(&engine, "fra1").await.label;
+    let kept = full(&engine, "fra1").await.label;
+    let fra1 = datacenter("fra1");
+    let look = async || {
+        let catalogue = engine.catalogue(&orders(), &never()).await.unwrap();
+        let held = catalogue[&fra1].clone().unwrap();
+        held.into_iter().map(|copy| (copy.label, copy.gone)).collect::<Vec<_>>()
+    };
+    assert_eq!(look().await, [(lost.clone(), false), (kept.clone(), false)]);
+    fs::remove_dir_all(cluster.repository("fra1").join("backup/orders").join(&lost.0)).unwrap();
+    // The engine's own list and its check of every file know nothing of it.
+    assert_eq!(engine.verify(&orders(), &fra1, &never()).await, Ok(vec![]));
+    assert_eq!(look().await, [(lost, true), (kept, false)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_shows_in_the_listing_and_a_flipped_one_in_the_check() {
     let cluster = Cluster::start();
     let engine = cluster.ready().await;

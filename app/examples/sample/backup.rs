@@ -293,6 +293,8 @@ impl Made {
             catalogue: self.catalogue.clone(),
             wal: first.into_iter().map(|id| (id, vec![wal.clone()])).collect(),
             set_aside: Vec::new(),
+            log_moments: Vec::new(),
+            histories: BTreeMap::new(),
         };
         (id(host.expect("it is one of them").2), report)
     }
@@ -324,6 +326,7 @@ fn copy(planned: &Planned, number: i64, full: Option<&Label>) -> Copy {
         stored_bytes: if of.is_some() { size / 40 } else { size / 4 },
         wal: Some((segment(number), segment(number))),
         bad_pages: false,
+        gone: false,
     }
 }
 

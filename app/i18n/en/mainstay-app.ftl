@@ -104,6 +104,11 @@ problem-down = { $service } serves nowhere
 problem-down-detail = No data centre has a serving instance.
 problem-mixed = { $service } in { $dc } runs { $count } versions
 problem-mixed-detail = { $versions } run side by side and no update is in progress.
+problem-rewound = The state store went back in time
+problem-rewound-detail = { $n ->
+    [one] A decision that an agent carried out in { $places } is not in the database.
+   *[other] { $count } decisions that agents carried out in { $places } are not in the database.
+} Nothing is decided until a person says that it goes on from what the store knows.
 problem-audit = The audit log is not the one that { $dc } witnessed
 problem-audit-detail = Its agent keeps a signed checkpoint of { $witnessed } entries, which the one of { $offered } entries does not continue (found { $at }). Entries before it were changed or removed. The agent keeps both as evidence in its data directory.
 problem-paused = { $service }: the rollout of { $version } is paused
@@ -501,6 +506,39 @@ settings-users = Users
 settings-tokens = Tokens
 settings-agents = Agents
 settings-fleet = Fleet
+settings-store = State store
+store-note = Whether the database knows everything that agents carried out
+store-nodes = { $n ->
+    [one] { $version }, 1 node
+   *[other] { $version }, { $count } nodes
+}
+store-more = Nothing was done: more was found since this page was drawn. Look at it again.
+store-nothing = Nothing was done: nothing is known to be missing, or somebody was first.
+store-frozen = Nothing was done. The state store went back in time, and nothing is decided until somebody says under Settings, State store, that it goes on.
+store-whole-head = What is known
+store-whole = Nothing is known to be missing.
+store-whole-detail = Each agent that connects tells the newest decisions it accepted; the database knew them all.
+store-unheard = Not heard now: { $places }
+store-unheard-detail = What would follow there is not in the list below.
+store-rewound = { $n ->
+    [one] A decision that was carried out is not in the database
+   *[other] { $count } decisions that were carried out are not in the database
+}
+store-rewound-detail = The database is older than what happened: it was restored, or a standby took over that lacked the newest writes. Nothing is decided now: no deployment, rollout, failover or backup. What runs goes on running.
+store-next-head = What would be commanded at once
+store-next-note = As the store and the agents are now
+store-next-none = Nothing would be deployed or removed.
+store-next-none-detail = What the agents run is what the store wants of services.
+store-now = Runs now
+store-then = Would run
+store-nowhere = Nothing
+store-lost-head = Carried out and not known
+store-subject = Of
+store-token = Token
+store-found = Found
+store-go-on = Let decisions go on
+store-go-on-detail = From what the database knows. What happened after the moment it was restored to is not there: rollouts, failovers, backups and approvals of that time included.
+store-going-on = Decisions go on from what the store knows.
 profile-card = How the console looks
 profile-theme = Theme
 theme-auto = As the device says
@@ -759,6 +797,11 @@ audit-agent-revoke = { $how ->
 audit-fleet-apply = { $how ->
     [done] Applied a fleet file
    *[tried] Tried to apply a fleet file
+}
+audit-store-rewound = Found that the state store went back in time
+audit-store-go-on = { $how ->
+    [done] Let decisions go on after the state store went back in time
+   *[tried] Tried to let decisions go on after the state store went back in time
 }
 audit-datacenter-forget = { $how ->
     [done] Forgot a data centre
@@ -1687,6 +1730,7 @@ short-proof-old = { $n ->
    *[other] The last test restore passed at { $at }; it may be { $days } days old.
 }
 short-proof-failed = The copy { $label } in { $dc } was found damaged at { $at }.
+short-gone = The files of the copy { $label } in { $dc } are gone from its repository.
 short-bad-pages = The copy { $label } in { $dc } has pages with wrong checksums.
 short-full-missing = The copy { $label } in { $dc } stands on a full that is not there.
 keep-not-due = Stays until { $at }.
@@ -1768,6 +1812,12 @@ problem-copy-damaged = A copy of { $db } in { $dc } is damaged
 problem-copy-damaged-detail = { $label } is not counted. It stays until its chain is past retention and a newer copy is there.
 problem-never-proven = No copy of { $db } was ever proven
 problem-never-proven-detail = No test restore has passed. Whether its copies can be restored is not known.
+problem-log-behind = What is committed to { $db } now could not be recovered
+problem-log-behind-detail = Its log is archived up to { $at } only. See whether archiving works and its repositories have room.
+problem-log-lost-detail = { $n ->
+    [one] A segment of its log is missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
+   *[other] { $count } segments of its log are missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
+}
 problem-unproven = The copies of { $db } were not proven lately
 problem-unproven-detail = { $n ->
     [one] The last test restore passed at { $at }; the limit is one day.
@@ -1898,6 +1948,8 @@ copy-note = A { $kind } copy of { $db } in { $dc }.
 copy-unread = Its repository could not be read.
 copy-gone-title = This copy is not there any more.
 copy-gone-detail = It was removed with its chain, or never listed. What is known of it follows.
+copy-vanished = Gone
+copy-vanished-detail = The repository lists this copy, and its files are not there: somebody or something took them away.
 copy-bad-pages = The database had pages with wrong checksums when it was copied.
 copy-damage-title = Something speaks against this copy.
 copies-note = { $n ->

@@ -104,6 +104,11 @@ problem-down = { $service } non è in servizio da nessuna parte
 problem-down-detail = Nessun data center ha un'istanza in servizio.
 problem-mixed = { $service } in { $dc } esegue { $count } versioni
 problem-mixed-detail = { $versions } convivono e nessun aggiornamento è in corso.
+problem-rewound = L'archivio di stato è tornato indietro nel tempo
+problem-rewound-detail = { $n ->
+    [one] Una decisione eseguita da un agente in { $places } non è nel database.
+   *[other] { $count } decisioni eseguite da agenti in { $places } non sono nel database.
+} Non si decide nulla finché una persona non dice di proseguire da ciò che l'archivio conosce.
 problem-audit = Il registro di audit non è quello attestato da { $dc }
 problem-audit-detail = Il suo agente conserva un checkpoint firmato di { $witnessed } voci, che quello di { $offered } voci non prosegue (rilevato: { $at }). Voci precedenti sono state modificate o rimosse. L'agente conserva entrambi come prova nella sua directory dei dati.
 problem-paused = { $service }: il rollout di { $version } è in pausa
@@ -501,6 +506,39 @@ settings-users = Utenti
 settings-tokens = Token
 settings-agents = Agenti
 settings-fleet = Flotta
+settings-store = Archivio di stato
+store-note = Se il database conosce tutto ciò che gli agenti hanno eseguito
+store-nodes = { $n ->
+    [one] { $version }, 1 nodo
+   *[other] { $version }, { $count } nodi
+}
+store-more = Non è stato fatto nulla: da quando la pagina è stata disegnata è stato trovato altro. Guardarla di nuovo.
+store-nothing = Non è stato fatto nulla: non risulta mancare nulla, o qualcuno è stato più veloce.
+store-frozen = Non è stato fatto nulla. L'archivio di stato è tornato indietro nel tempo e non si decide nulla finché qualcuno non dice, in Impostazioni, Archivio di stato, che si prosegue.
+store-whole-head = Che cosa si sa
+store-whole = Non risulta mancare nulla.
+store-whole-detail = Ogni agente che si collega dice le ultime decisioni che ha accettato; il database le conosceva tutte.
+store-unheard = Ora non si sentono: { $places }
+store-unheard-detail = Ciò che ne seguirebbe là non è nell'elenco qui sotto.
+store-rewound = { $n ->
+    [one] Una decisione eseguita non è nel database
+   *[other] { $count } decisioni eseguite non sono nel database
+}
+store-rewound-detail = Il database è più vecchio di ciò che è accaduto: è stato ripristinato, o ha preso il suo posto uno standby senza le scritture più recenti. Ora non si decide nulla: né distribuzioni, né rollout, né failover, né backup. Ciò che è in esecuzione continua.
+store-next-head = Che cosa verrebbe comandato subito
+store-next-note = Secondo l'archivio e gli agenti adesso
+store-next-none = Nulla verrebbe distribuito o rimosso.
+store-next-none-detail = Ciò che gli agenti eseguono è ciò che l'archivio vuole dei servizi.
+store-now = In esecuzione
+store-then = Sarebbe in esecuzione
+store-nowhere = Nulla
+store-lost-head = Eseguito e non conosciuto
+store-subject = Di
+store-token = Token
+store-found = Trovato
+store-go-on = Lasciar proseguire le decisioni
+store-go-on-detail = Da ciò che il database conosce. Ciò che è accaduto dopo il momento a cui è stato ripristinato non c'è, compresi rollout, failover, backup e approvazioni di quel periodo.
+store-going-on = Le decisioni proseguono da ciò che l'archivio conosce.
 profile-card = Aspetto della console
 profile-theme = Tema
 theme-auto = Come il dispositivo
@@ -759,6 +797,11 @@ audit-agent-revoke = { $how ->
 audit-fleet-apply = { $how ->
     [done] Ha applicato un file di flotta
    *[tried] Ha tentato di applicare un file di flotta
+}
+audit-store-rewound = Trovato che l'archivio di stato è tornato indietro nel tempo
+audit-store-go-on = { $how ->
+    [done] Ha lasciato proseguire le decisioni dopo che l'archivio di stato è tornato indietro
+   *[tried] Ha provato a lasciar proseguire le decisioni dopo che l'archivio di stato è tornato indietro
 }
 audit-datacenter-forget = { $how ->
     [done] Ha dimenticato un data center
@@ -1687,6 +1730,7 @@ short-proof-old = { $n ->
    *[other] Ultimo ripristino di prova riuscito: { $at }; può risalire al massimo a { $days } giorni fa.
 }
 short-proof-failed = La copia { $label } in { $dc } è risultata danneggiata ({ $at }).
+short-gone = I file della copia { $label } in { $dc } non sono più nel suo repository.
 short-bad-pages = La copia { $label } in { $dc } ha pagine con checksum errati.
 short-full-missing = La copia { $label } in { $dc } si basa su una copia completa che non c'è.
 keep-not-due = Resta fino a: { $at }.
@@ -1768,6 +1812,12 @@ problem-copy-damaged = Una copia di { $db } in { $dc } è danneggiata
 problem-copy-damaged-detail = { $label } non viene contata. Resta finché la sua catena supera la conservazione e c'è una copia più recente.
 problem-never-proven = Nessuna copia di { $db } è mai stata provata
 problem-never-proven-detail = Nessun ripristino di prova è riuscito. Non si sa se le sue copie siano ripristinabili.
+problem-log-behind = Ciò che viene ora scritto in { $db } non sarebbe recuperabile
+problem-log-behind-detail = Il suo log è archiviato solo fino a: { $at }. Verificare che l'archiviazione funzioni e che i repository abbiano spazio.
+problem-log-lost-detail = { $n ->
+    [one] Dopo { $at } manca un segmento del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
+   *[other] Dopo { $at } mancano { $count } segmenti del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
+}
 problem-unproven = Le copie di { $db } non sono state provate di recente
 problem-unproven-detail = { $n ->
     [one] Ultimo ripristino di prova riuscito: { $at }; il limite è un giorno.
@@ -1898,6 +1948,8 @@ copy-note = Copia di { $db } in { $dc } ({ $kind }).
 copy-unread = Il suo repository non è leggibile.
 copy-gone-title = Questa copia non c'è più.
 copy-gone-detail = È stata rimossa con la sua catena, o non è mai stata elencata. Segue ciò che se ne sa.
+copy-vanished = Sparita
+copy-vanished-detail = Il repository elenca questa copia, ma i suoi file non ci sono: qualcuno o qualcosa li ha tolti.
 copy-bad-pages = Al momento della copia il database aveva pagine con checksum errati.
 copy-damage-title = Qualcosa depone contro questa copia.
 copies-note = { $n ->

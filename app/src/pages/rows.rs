@@ -65,6 +65,7 @@ pub fn subject(problem: &Problem) -> (String, String) {
         | Problem::DatacenterNeverSeen { datacenter } => {
             (paths::datacenter(datacenter), datacenter.to_string())
         }
+        Problem::StoreRewound { .. } => (paths::SETTINGS_STORE.to_owned(), t!("settings-store")),
         Problem::AuditConflict { .. } => (paths::AUDIT_VERIFY.to_owned(), t!("nav-audit")),
         Problem::InstancesFailing { service, datacenter, .. }
         | Problem::TooFewNodes { service, datacenter, .. }

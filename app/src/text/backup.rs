@@ -112,6 +112,9 @@ pub fn shortfall(short: &Shortfall, now: DateTime<Utc>) -> String {
             dc = datacenter.as_str(),
             at = moment(*at, now)
         ),
+        Shortfall::Gone { datacenter, label } => {
+            t!("short-gone", label = label.0.as_str(), dc = datacenter.as_str())
+        }
         Shortfall::BadPages { datacenter, label } => {
             t!("short-bad-pages", label = label.0.as_str(), dc = datacenter.as_str())
         }
@@ -263,6 +266,7 @@ pub(super) fn trouble_title(database: &DatabaseId, trouble: &Trouble) -> String 
         Trouble::Damaged { datacenter, .. } => {
             t!("problem-copy-damaged", db = db, dc = datacenter.as_str())
         }
+        Trouble::LogBehind { .. } => t!("problem-log-behind", db = db),
         Trouble::Unproven { proven_at: None, .. } => t!("problem-never-proven", db = db),
         Trouble::Unproven { proven_at: Some(_), .. } => t!("problem-unproven", db = db),
     }
@@ -290,6 +294,15 @@ pub(super) fn trouble_detail(trouble: &Trouble, now: DateTime<Utc>) -> String {
         Trouble::Damaged { label, .. } => {
             t!("problem-copy-damaged-detail", label = label.0.as_str())
         }
+        Trouble::LogBehind { recoverable_to, lost: None } => {
+            t!("problem-log-behind-detail", at = moment(*recoverable_to, now))
+        }
+        Trouble::LogBehind { recoverable_to, lost: Some(lost) } => t!(
+            "problem-log-lost-detail",
+            at = moment(*recoverable_to, now),
+            n = i64::try_from(*lost).unwrap_or(i64::MAX),
+            count = number(*lost)
+        ),
         Trouble::Unproven { proven_at: None, .. } => t!("problem-never-proven-detail"),
         Trouble::Unproven { proven_at: Some(at), max_age_days } => t!(
             "problem-unproven-detail",

@@ -49,6 +49,7 @@ pub fn problem_title(problem: &Problem) -> String {
             dc = datacenter.as_str(),
             count = number(versions.len() as u64)
         ),
+        Problem::StoreRewound { .. } => t!("problem-rewound"),
         Problem::AuditConflict { datacenter, .. } => {
             t!("problem-audit", dc = datacenter.as_str())
         }
@@ -155,6 +156,12 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         Problem::MixedVersions { versions, .. } => {
             t!("problem-mixed-detail", versions = list(versions))
         }
+        Problem::StoreRewound { datacenters, lost } => t!(
+            "problem-rewound-detail",
+            n = i64::from(*lost),
+            count = number(*lost),
+            places = list(datacenters.iter().map(DatacenterId::as_str))
+        ),
         Problem::AuditConflict { conflict, .. } => t!(
             "problem-audit-detail",
             at = moment(conflict.at, now),

@@ -326,7 +326,15 @@ async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), St
         let (told, command) = match &restore.state {
             restore::State::Ordered { agent, work, .. } => {
                 let record = outbox::get(&leader.store, work).await?;
-                (view.told(agent, work), record.and_then(|record| record.finished))
+                let told = match view.told(agent, work) {
+                    Some(told) => Some(told.clone()),
+                    // The agent may have forgotten it, or be silent for good: then its end is what
+                    // was written of it.
+                    None => stored::get_work(leader.store.reads(), work)
+                        .await?
+                        .and_then(|ordered| ordered.report),
+                };
+                (told, record.and_then(|record| record.finished))
             }
             restore::State::Requested
             | restore::State::Refused { .. }
@@ -335,7 +343,9 @@ async fn restore(leader: &Leader, term: &Term, view: &View<'_>) -> Result<(), St
         };
         let command = command.as_ref().map(|(_, outcome)| outcome);
         let moment = (view.now, view.estate.pace);
-        let Some(next) = restore::decide(&restore, told, command, moment) else { continue };
+        let Some(next) = restore::decide(&restore, told.as_ref(), command, moment) else {
+            continue;
+        };
         let object = format!("/backups/restores/{}", next.id);
         let event = &Event {
             after: Some(json!({ "database": next.request.database, "state": next.state })),

@@ -63,6 +63,9 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
 
 /// All that is to be done now.
 async fn look(leader: &Leader, term: &Term) -> Result<(), StoreError> {
+    if leader.sources.estate.is_rewound() {
+        return Ok(());
+    }
     for _ in 0..STEPS_MAX {
         let looked = leader.sources.look();
         let Some(run) = looked.estate.releases.failover().cloned() else { return Ok(()) };

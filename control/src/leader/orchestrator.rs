@@ -87,7 +87,7 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
 
 async fn look(leader: &Leader, term: &Term, memory: &mut Memory) -> Result<(), StoreError> {
     let looked = leader.sources.look();
-    if looked.estate.fleet_revision == 0 {
+    if looked.estate.fleet_revision == 0 || !looked.estate.rewound.is_empty() {
         return Ok(());
     }
     take_in(leader, &looked, &mut memory.watcher);

@@ -85,6 +85,9 @@ pub(super) async fn run(leader: &Leader, term: &Term, shutdown: &CancellationTok
 
 /// One look at every rollout.
 async fn look(leader: &Leader, term: &Term, memory: &mut Memory) -> Result<(), StoreError> {
+    if leader.sources.estate.is_rewound() {
+        return Ok(());
+    }
     let releases = leader.sources.estate.snapshot(Utc::now()).estate.releases;
     memory.watches.keep(&releases);
     let mut failed = Ok(());

@@ -109,6 +109,8 @@ pub enum Action {
     AgentRevoke,
     FleetApply,
     DatacenterForget,
+    StoreRewound,
+    StoreGoOn,
     Deploy,
     Remove,
     InstanceReplace,

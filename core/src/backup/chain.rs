@@ -59,12 +59,12 @@ impl<'a> Chain<'a> {
         copies.find(|copy| copy.kind == Kind::Full && copy.label == *self.full)
     }
 
-    /// Copies that nothing speaks against: neither they nor their full had bad pages or failed
-    /// their last test restore, and the full is in this repository.
+    /// Copies that nothing speaks against: neither they nor their full had bad pages, are gone
+    /// or failed their last test restore, and the full is in this repository.
     pub fn undamaged(&self, proofs: &Latest<'_>) -> Vec<&'a Copy> {
         let good = |copy: &Copy| {
             let failed = proofs.outcome(self.datacenter, &copy.label) == Some(Outcome::Failed);
-            !copy.bad_pages && !failed
+            !copy.bad_pages && !copy.gone && !failed
         };
         if !self.full_copy().is_some_and(good) {
             return Vec::new();

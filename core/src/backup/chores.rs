@@ -10,15 +10,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use super::job::{ProofJob, SqlCheck, Target};
-use super::proof::Proof;
+use super::proof::{Latest, Outcome, Proof};
 use super::work::{DatabaseReport, ExpireJob, VerifyJob, Work};
 use super::{Copy, Label, Schedule, retention};
 use crate::id::DatacenterId;
 
 /// A repository is read through this often.
 pub const VERIFY_EVERY: TimeDelta = TimeDelta::days(1);
-/// A copy is proven this often: the newest if it is not, else one at random.
+/// Beside each new copy, one at random of those that are older than this is proven this often:
+/// what was good when it was made may have rotted since.
 pub const PROVE_EVERY: TimeDelta = TimeDelta::days(1);
+/// Digits of a segment's name before its place in the log.
+const TIMELINE_DIGITS: usize = 8;
 /// Wait after a proof or a reading that could not be made.
 pub const AGAIN: TimeDelta = TimeDelta::hours(1);
 
@@ -97,10 +100,9 @@ impl<'a> Facts<'a> {
 }
 
 fn prove(facts: &Facts<'_>, id: &str) -> Option<Chore> {
-    let proven = |datacenter: &DatacenterId, label: &Label| {
-        let of = |proof: &&Proof| proof.datacenter == *datacenter && proof.label == *label;
-        facts.proofs.iter().any(|proof| of(&proof))
-    };
+    if facts.proof_ordered_at.is_some_and(|at| facts.now - at < AGAIN) {
+        return None;
+    }
     let copies: Vec<(&DatacenterId, &Copy)> = facts
         .report
         .catalogue
@@ -108,18 +110,10 @@ fn prove(facts: &Facts<'_>, id: &str) -> Option<Chore> {
         .filter_map(|(datacenter, copies)| Some((datacenter, copies.as_ref().ok()?)))
         .flat_map(|(datacenter, copies)| copies.iter().map(move |copy| (datacenter, copy)))
         .collect();
-    let newest = copies.iter().max_by_key(|(_, copy)| copy.finished)?;
-    let fresh = !proven(newest.0, &newest.1.label);
-    let last = facts.proofs.iter().map(|proof| proof.at).max();
-    let ordered = facts.proof_ordered_at;
-    if ordered.is_some_and(|at| facts.now - at < AGAIN) {
-        return None;
-    }
-    let due = last.is_none_or(|at| facts.now - at >= PROVE_EVERY);
-    if !fresh && !due {
-        return None;
-    }
-    let (datacenter, copy) = if fresh { *newest } else { *pick(&copies, facts.now)? };
+    let there = copies.iter().filter(|(_, copy)| !copy.gone);
+    let newest = there.max_by_key(|(_, copy)| copy.finished)?;
+    let (datacenter, copy) =
+        if proofs_of(facts, *newest).next().is_none() { *newest } else { older(facts, &copies)? };
     // Elsewhere than where the copy is, if there is such a place: it must be readable from there.
     let elsewhere = facts.provers.iter().rev().find(|agent| *agent != datacenter);
     let agent = elsewhere.or(facts.provers.first())?.clone();
@@ -132,6 +126,38 @@ fn prove(facts: &Facts<'_>, id: &str) -> Option<Chore> {
         checks: facts.checks.to_vec(),
     };
     Some(Chore { agent, work: Work::Prove(job) })
+}
+
+/// An older copy whose turn it is: no older one was proven lately. A copy that a reading found
+/// damaged needs no restore to show it.
+fn older<'a>(
+    facts: &Facts<'_>,
+    copies: &[(&'a DatacenterId, &'a Copy)],
+) -> Option<(&'a DatacenterId, &'a Copy)> {
+    let aged = |copy: &Copy, at: DateTime<Utc>| at - copy.finished >= PROVE_EVERY;
+    let lately = copies.iter().any(|held| {
+        let mut when = proofs_of(facts, *held).map(|proof| proof.at);
+        when.any(|at| aged(held.1, at) && facts.now - at < PROVE_EVERY)
+    });
+    if lately {
+        return None;
+    }
+    let latest = Latest::of(facts.proofs);
+    let whole = |(datacenter, copy): &(&DatacenterId, &Copy)| {
+        !copy.gone && latest.outcome(datacenter, &copy.label) != Some(Outcome::Failed)
+    };
+    let old: Vec<_> =
+        copies.iter().copied().filter(|held| aged(held.1, facts.now) && whole(held)).collect();
+    pick(&old, facts.now).copied()
+}
+
+/// What is known of one copy.
+fn proofs_of<'a>(
+    facts: &Facts<'a>,
+    (datacenter, copy): (&DatacenterId, &Copy),
+) -> impl Iterator<Item = &'a Proof> {
+    let of = |proof: &&Proof| proof.datacenter == *datacenter && proof.label == copy.label;
+    facts.proofs.iter().filter(of)
 }
 
 /// One at random, the same for everybody who decides on the same hour.
@@ -152,7 +178,11 @@ fn wal_from(report: &DatabaseReport, gone: (&DatacenterId, &[Label])) -> Option<
                 continue;
             }
             let (from, _) = copy.wal.as_ref()?;
-            first = Some(first.map_or(from.as_str(), |first| first.min(from.as_str())));
+            let from = from.as_str();
+            // By the place in the log, on whatever timeline: after a restore to an earlier moment
+            // a newer timeline has segments that lie before the newest ones of the older.
+            let before = |other: &str| from.get(TIMELINE_DIGITS..) < other.get(TIMELINE_DIGITS..);
+            first = Some(first.filter(|first| !before(first)).unwrap_or(from));
         }
     }
     first.map(str::to_owned)

@@ -66,6 +66,9 @@ pub struct Copy {
     pub wal: Option<(String, String)>,
     /// Whether the database had pages with wrong checksums when it was copied.
     pub bad_pages: bool,
+    /// The repository lists it, and its files are not there: somebody or something took them away.
+    #[serde(default)]
+    pub gone: bool,
 }
 
 impl Copy {

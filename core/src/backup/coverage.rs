@@ -70,6 +70,8 @@ pub enum Shortfall {
     ProofFailed { datacenter: DatacenterId, label: Label, at: DateTime<Utc> },
     #[error("the copy {label} in {datacenter} has pages with wrong checksums")]
     BadPages { datacenter: DatacenterId, label: Label },
+    #[error("the files of the copy {label} in {datacenter} are gone from its repository")]
+    Gone { datacenter: DatacenterId, label: Label },
     #[error("the copy {label} in {datacenter} stands on a full that is not there")]
     FullMissing { datacenter: DatacenterId, label: Label },
 }
@@ -88,6 +90,7 @@ impl Shortfall {
             | Self::ProofTooOld { .. }
             | Self::ProofFailed { .. }
             | Self::BadPages { .. }
+            | Self::Gone { .. }
             | Self::FullMissing { .. } => false,
         }
     }
@@ -190,7 +193,7 @@ impl Coverage {
 
     fn damage(&mut self, chain: &Chain<'_>, latest: &Latest<'_>) {
         let whole = chain.full_copy().is_some();
-        for Copy { label, bad_pages, .. } in chain.copies.iter().copied() {
+        for Copy { label, bad_pages, gone, .. } in chain.copies.iter().copied() {
             let datacenter = || chain.datacenter.clone();
             let proof = latest.get(chain.datacenter, label);
             if let Some(proof) = proof.filter(|proof| proof.outcome == Outcome::Failed) {
@@ -200,6 +203,10 @@ impl Coverage {
             if *bad_pages {
                 let (datacenter, label) = (datacenter(), label.clone());
                 self.shortfalls.push(Shortfall::BadPages { datacenter, label });
+            }
+            if *gone {
+                let (datacenter, label) = (datacenter(), label.clone());
+                self.shortfalls.push(Shortfall::Gone { datacenter, label });
             }
             if !whole {
                 let (datacenter, label) = (datacenter(), label.clone());

@@ -120,7 +120,7 @@ pub enum Archived {
 pub struct Archive {
     size: SegmentSize,
     segments: Held,
-    /// Until when what is in a segment reaches, where that is known.
+    /// What was committed before this time is in the segment or before it, on its timeline.
     times: BTreeMap<Segment, DateTime<Utc>>,
     switches: BTreeMap<u32, Switch>,
     /// Whether a repository was not asked or could not be read.
@@ -160,14 +160,24 @@ impl Archive {
         archived
     }
 
-    /// What an agent tells of the log in the repositories that it reads. Up to when a segment goes
-    /// is not told, nor are histories.
+    /// What an agent tells of the log in the repositories that it reads, of where the log was at
+    /// moments, and of the histories of timelines.
     pub fn told(report: &DatabaseReport, size: SegmentSize) -> Self {
         let mut archive = Self::new(size);
         for run in report.wal.values().flatten() {
             let parsed = (Segment::parse(&run.first, size), Segment::parse(&run.last, size));
             let (Ok(first), Ok(last)) = parsed else { continue };
             archive.segments.insert(last.timeline, first.number, last.number);
+        }
+        for moment in &report.log_moments {
+            if let Ok(segment) = Segment::parse(&moment.segment, size) {
+                let reaches = archive.times.entry(segment).or_insert(moment.at);
+                *reaches = moment.at.max(*reaches);
+            }
+        }
+        for (timeline, text) in &report.histories {
+            // One that cannot be read is as good as none: what lies on it is unknown.
+            let _ = archive.history(*timeline, text);
         }
         if report.catalogue.values().any(Result::is_err) {
             archive.unread();
@@ -184,6 +194,12 @@ impl Archive {
         let switch = switch.ok_or(HistoryError { timeline })?;
         self.switches.insert(timeline, switch);
         Ok(switch)
+    }
+
+    /// The time up to which recovery comes that ends with this segment; `None`: that is not known.
+    fn reaches(&self, last: Segment) -> Option<DateTime<Utc>> {
+        let first = Segment { number: 0, ..last };
+        self.times.range(first..=last).next_back().map(|(_, at)| *at)
     }
 
     /// Says that a repository was not asked or could not be read: it may hold what seems missing.

@@ -166,6 +166,20 @@ pub struct DatabaseReport {
     /// Data directories that restores set aside and nobody let go, the oldest first.
     #[serde(default)]
     pub set_aside: Vec<String>,
+    /// Where the log was at moments, the oldest first: told where the database takes writes.
+    #[serde(default)]
+    pub log_moments: Vec<LogMoment>,
+    /// Histories of its timelines, as their files have them.
+    #[serde(default)]
+    pub histories: BTreeMap<u32, String>,
+}
+
+/// Where the log was at a moment: what was committed before it lies in this segment or before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogMoment {
+    /// Name of the segment.
+    pub segment: String,
+    pub at: DateTime<Utc>,
 }
 
 /// Segments of the write-ahead log that follow each other without a gap, both included.

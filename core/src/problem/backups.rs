@@ -1,5 +1,5 @@
 //! Problems of copies: none that could be restored, late ones, too few, damaged ones, repositories
-//! that cannot be read, and copies that nobody proved.
+//! that cannot be read, copies that nobody proved, and a log that is not archived.
 //!
 //! Found only where the agent of a database is heard: what its silence hides is unknown, and the
 //! silence is a problem already. What was not read raises nothing that it could make up for.
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::backup::coverage::{Coverage, Shortfall, coverage};
 use crate::backup::proof::Proof;
+use crate::backup::wal::{Archive, End, SegmentSize, recoverable};
 use crate::backup::work::DatabaseReport;
 use crate::backup::{Label, Schedule, usable};
 use crate::estate::{Contact, Estate};
@@ -41,6 +42,9 @@ pub enum Trouble {
     Unread { datacenter: DatacenterId, why: String },
     /// A copy failed its test restore, a reading of it, or has pages with wrong checksums.
     Damaged { datacenter: DatacenterId, label: Label },
+    /// What was committed after this time cannot be recovered: the log was not archived since, or
+    /// segments of it are lost.
+    LogBehind { recoverable_to: DateTime<Utc>, lost: Option<u64> },
     /// No copy passed a test restore lately, or ever.
     Unproven { proven_at: Option<DateTime<Utc>>, max_age_days: u16 },
 }
@@ -57,6 +61,7 @@ impl Trouble {
             Self::Damaged { datacenter, label } => {
                 format!("copy-damaged-{database}-in-{datacenter}-{label}")
             }
+            Self::LogBehind { .. } => format!("log-behind-{database}"),
             Self::Unproven { .. } => format!("backup-unproven-{database}"),
         }
     }
@@ -64,13 +69,19 @@ impl Trouble {
     pub(super) const fn datacenter(&self) -> Option<&DatacenterId> {
         match self {
             Self::Unread { datacenter, .. } | Self::Damaged { datacenter, .. } => Some(datacenter),
-            Self::None | Self::Late { .. } | Self::Short { .. } | Self::Unproven { .. } => None,
+            Self::None
+            | Self::Late { .. }
+            | Self::Short { .. }
+            | Self::LogBehind { .. }
+            | Self::Unproven { .. } => None,
         }
     }
 
     pub(super) const fn status(&self) -> Status {
         match self {
-            Self::None | Self::Late { windows: 2.., .. } => Status::Failing,
+            Self::None | Self::Late { windows: 2.., .. } | Self::LogBehind { .. } => {
+                Status::Failing
+            }
             Self::Late { .. }
             | Self::Short { .. }
             | Self::Unread { .. }
@@ -80,6 +91,8 @@ impl Trouble {
     }
 }
 
+/// The log may be archived so much later than it was written.
+pub const LOG_BEHIND_AFTER: TimeDelta = TimeDelta::hours(1);
 /// A database whose oldest copy is younger than this is not yet expected to have a proven one.
 const PROOF_PATIENCE: TimeDelta = TimeDelta::days(1);
 
@@ -102,7 +115,9 @@ pub(super) fn find(estate: &Estate, proofs: &Proofs) -> Vec<Problem> {
             open && !(patient && unproven)
         });
         let troubles = told.filter_map(|shortfall| trouble(&schedule, &found, shortfall));
-        problems.extend(troubles.map(|trouble| {
+        let late = estate.pace.stretch(LOG_BEHIND_AFTER);
+        let log = log_behind(&schedule, report, proofs, late);
+        problems.extend(troubles.chain(log).map(|trouble| {
             let database = schedule.database.clone();
             Problem::Backup { database, trouble }
         }));
@@ -116,6 +131,33 @@ fn unread(schedule: &Schedule, report: &DatabaseReport) -> impl Iterator<Item = 
         database: schedule.database.clone(),
         trouble: Trouble::Unread { datacenter: datacenter.clone(), why: why.clone() },
     })
+}
+
+/// Whether what is committed now could be lost: there is a hole behind the newest copy, or a moment
+/// long past is in a segment that is not archived. An agent that was started anew knows no such
+/// moment yet, and a repository that was not read may hold what is missing.
+fn log_behind(
+    schedule: &Schedule,
+    report: &DatabaseReport,
+    proofs: &[Proof],
+    late: TimeDelta,
+) -> Option<Trouble> {
+    let archive = (!report.wal.is_empty()).then(|| Archive::told(report, SegmentSize::DEFAULT))?;
+    let reach = recoverable(schedule, &report.catalogue, proofs, Some(&archive));
+    let span = reach.spans.last().filter(|_| reach.unread.is_empty())?;
+    let recoverable_to = span.at_least;
+    match span.end {
+        End::Gap(gap) => {
+            Some(Trouble::LogBehind { recoverable_to, lost: Some(gap.last - gap.first + 1) })
+        }
+        End::Newest => {
+            let before = report.read_at - late;
+            let known = report.log_moments.first().is_some_and(|moment| moment.at <= before);
+            (known && recoverable_to < before)
+                .then_some(Trouble::LogBehind { recoverable_to, lost: None })
+        }
+        End::Abandoned { .. } | End::NoHistory { .. } | End::Unread | End::Unlisted => None,
+    }
 }
 
 fn is_young(report: &DatabaseReport, proofs: &[Proof], now: DateTime<Utc>) -> bool {
@@ -147,6 +189,7 @@ fn trouble(schedule: &Schedule, found: &Coverage, shortfall: &Shortfall) -> Opti
         Shortfall::NeverProven => unproven(None),
         Shortfall::ProofTooOld { at, .. } => unproven(Some(*at)),
         Shortfall::ProofFailed { datacenter, label, .. }
+        | Shortfall::Gone { datacenter, label }
         | Shortfall::BadPages { datacenter, label } => {
             Some(Trouble::Damaged { datacenter: datacenter.clone(), label: label.clone() })
         }

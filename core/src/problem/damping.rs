@@ -89,6 +89,7 @@ impl Problem {
             | Self::ServiceDown { .. }
             | Self::MixedVersions { .. }
             | Self::AuditConflict { .. }
+            | Self::StoreRewound { .. }
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }
             | Self::RollbackStuck { .. }

@@ -19,6 +19,7 @@ pub enum Kind {
     ServiceDown,
     MixedVersions,
     AuditConflict,
+    StoreRewound,
     RolloutPaused,
     RollbackStuck,
     RolledBack,
@@ -37,11 +38,12 @@ pub enum Kind {
     BackupShort,
     RepositoryUnread,
     CopyDamaged,
+    LogBehind,
     BackupUnproven,
 }
 
 impl Kind {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::DatacenterSilent,
         Self::DatacenterNeverSeen,
         Self::InstancesFailing,
@@ -51,6 +53,7 @@ impl Kind {
         Self::ServiceDown,
         Self::MixedVersions,
         Self::AuditConflict,
+        Self::StoreRewound,
         Self::RolloutPaused,
         Self::RollbackStuck,
         Self::RolledBack,
@@ -69,6 +72,7 @@ impl Kind {
         Self::BackupShort,
         Self::RepositoryUnread,
         Self::CopyDamaged,
+        Self::LogBehind,
         Self::BackupUnproven,
     ];
 
@@ -84,6 +88,7 @@ impl Kind {
             Self::ServiceDown => "service-down",
             Self::MixedVersions => "mixed-versions",
             Self::AuditConflict => "audit-conflict",
+            Self::StoreRewound => "store-rewound",
             Self::RolloutPaused => "rollout-paused",
             Self::RollbackStuck => "rollback-stuck",
             Self::RolledBack => "rolled-back",
@@ -102,6 +107,7 @@ impl Kind {
             Self::BackupShort => "backup-short",
             Self::RepositoryUnread => "repository-unread",
             Self::CopyDamaged => "copy-damaged",
+            Self::LogBehind => "log-behind",
             Self::BackupUnproven => "backup-unproven",
         }
     }
@@ -129,6 +135,7 @@ impl Problem {
             Self::ServiceDown { .. } => Kind::ServiceDown,
             Self::MixedVersions { .. } => Kind::MixedVersions,
             Self::AuditConflict { .. } => Kind::AuditConflict,
+            Self::StoreRewound { .. } => Kind::StoreRewound,
             Self::RolloutPaused { .. } => Kind::RolloutPaused,
             Self::RollbackStuck { .. } => Kind::RollbackStuck,
             Self::RolledBack { .. } => Kind::RolledBack,
@@ -148,6 +155,7 @@ impl Problem {
                 Trouble::Short { .. } => Kind::BackupShort,
                 Trouble::Unread { .. } => Kind::RepositoryUnread,
                 Trouble::Damaged { .. } => Kind::CopyDamaged,
+                Trouble::LogBehind { .. } => Kind::LogBehind,
                 Trouble::Unproven { .. } => Kind::BackupUnproven,
             },
         }

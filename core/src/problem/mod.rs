@@ -112,6 +112,9 @@ pub enum Problem {
     BudgetBurns { service: ServiceId, speed: Speed, window_minutes: u32, rate: u32 },
     /// A short link that was used lately leads nowhere.
     AliasDead { alias: AliasId, target: String },
+    /// The state store went back in time: agents carried out what it does not know. Nothing is
+    /// decided until a person says so.
+    StoreRewound { datacenters: Vec<DatacenterId>, lost: u32 },
     /// The copies of a database are not what they should be.
     Backup { database: DatabaseId, trouble: Trouble },
 }
@@ -155,6 +158,7 @@ impl Problem {
             }
             Self::BudgetBurns { service, .. } => format!("budget-{service}"),
             Self::AliasDead { alias, .. } => format!("alias-dead-{alias}"),
+            Self::StoreRewound { .. } => "store-rewound".to_owned(),
             Self::Backup { database, trouble } => trouble.key(database),
         }
     }
@@ -169,6 +173,7 @@ impl Problem {
                     | Self::ReviewWaits { .. }
                     | Self::BudgetBurns { .. }
                     | Self::AliasDead { .. }
+                    | Self::StoreRewound { .. }
             )
             && !self.about_failover()
     }
@@ -209,6 +214,7 @@ impl Problem {
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { .. }
             | Self::StandbyNotReady { .. }
+            | Self::StoreRewound { .. }
             | Self::AliasDead { .. } => None,
         }
     }
@@ -239,6 +245,7 @@ impl Problem {
             | Self::ReviewWaits { .. }
             | Self::FailoverWaits { .. }
             | Self::FailoverStuck { .. }
+            | Self::StoreRewound { .. }
             | Self::AliasDead { .. } => (None, None),
         }
     }
@@ -249,6 +256,7 @@ impl Problem {
             Self::InstancesFailing { .. }
             | Self::ServiceDown { .. }
             | Self::AuditConflict { .. }
+            | Self::StoreRewound { .. }
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
@@ -299,6 +307,7 @@ pub fn find(estate: &Estate, edges: &BTreeMap<EdgeId, EdgeFact>, proofs: &Proofs
     }
     leftovers(estate, &cells, &mut problems);
     problems.extend(audit_conflicts(estate));
+    problems.extend(rewound(estate));
     problems.extend(traffic::rollouts(estate));
     problems.extend(traffic::edges(estate, edges));
     problems.extend(failover::runs(estate));
@@ -435,6 +444,14 @@ fn leftovers(estate: &Estate, cells: &Cells, problems: &mut Vec<Problem>) {
             });
         }
     }
+}
+
+fn rewound(estate: &Estate) -> Option<Problem> {
+    let lost = &estate.rewound;
+    let places: BTreeSet<_> = lost.iter().map(|lost| lost.datacenter.clone()).collect();
+    let count = u32::try_from(lost.len()).unwrap_or(u32::MAX);
+    let problem = Problem::StoreRewound { datacenters: places.into_iter().collect(), lost: count };
+    (!lost.is_empty()).then_some(problem)
 }
 
 /// What a witness found stands while it is silent, and where the fleet no longer has its data

@@ -32,6 +32,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "failover-stuck",
     "failover-waits",
     "instances-failing",
+    "log-behind",
     "misplaced",
     "mixed-versions",
     "one-datacenter-left",
@@ -42,6 +43,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "rollout-paused",
     "service-down",
     "standby-not-ready",
+    "store-rewound",
     "too-few-nodes",
     "traffic-dropped",
 ];

@@ -57,6 +57,9 @@ impl Subject {
             | Problem::ReviewWaits { approval, subject, .. } => {
                 return Self { name: format!("{approval} ({})", subject.name()), ..plain };
             }
+            Problem::StoreRewound { .. } => {
+                return Self { name: "the state store".to_owned(), ..plain };
+            }
             Problem::AliasDead { alias, .. } => {
                 return Self { name: format!("/go/{alias}"), ..plain };
             }

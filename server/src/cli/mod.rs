@@ -16,6 +16,7 @@ mod runbook;
 mod serve;
 mod setup;
 mod show;
+mod store;
 mod traffic;
 
 use std::process::ExitCode;
@@ -71,6 +72,8 @@ enum Command {
     Runbook(runbook::RunbookArgs),
     /// Run the detector of traffic drops over a recorded series.
     Traffic(traffic::TrafficArgs),
+    /// Show whether the state store went back in time, and let decisions go on.
+    Store(store::StoreArgs),
     /// Verify or export the audit log.
     Audit(audit::AuditArgs),
 }
@@ -114,6 +117,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Runbook(args) => one_thread()?.block_on(runbook::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Traffic(args) => Ok(traffic::run(&args)),
+        Command::Store(args) => one_thread()?.block_on(store::run(args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(args)),
     }
 }

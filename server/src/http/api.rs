@@ -54,5 +54,6 @@ async fn description() -> Response {
     description.merge(traffic::openapi());
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());
+    description.merge(crate::settings::store::openapi());
     Json(description).into_response()
 }

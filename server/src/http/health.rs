@@ -123,6 +123,7 @@ fn missed(found: &Coverage) -> f64 {
         | Shortfall::ProofTooOld { .. }
         | Shortfall::ProofFailed { .. }
         | Shortfall::BadPages { .. }
+        | Shortfall::Gone { .. }
         | Shortfall::FullMissing { .. } => 0,
     });
     windows.sum::<usize>() as f64

@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::request::Parts;
 use mainstay_app::pages::error::{self, Failure};
 use mainstay_app::pages::runbook::BookRow;
+use mainstay_app::pages::settings::store;
 use mainstay_app::pages::{
     attention, cell, components, datacenter, find, group, instance, overview, problem, region,
     replace, service, topology,
@@ -21,7 +22,7 @@ use mainstay_core::id::{DatacenterId, ServiceId};
 use mainstay_core::rollout::StartFinding;
 use mainstay_core::status::Status;
 use mainstay_store::runbook::Filter;
-use mainstay_store::{estate, problem as problems, runbook as runs};
+use mainstay_store::{StoreError, estate, problem as problems, runbook as runs};
 
 use super::page::{Context, Frame};
 use super::runbook::RUNS_SHOWN;
@@ -293,6 +294,9 @@ fn unknown_service(context: &Context, path: &str) -> Option<StartFinding> {
 pub fn store_failed(context: &Context, error: &mainstay_store::StoreError) -> Response {
     if error.is_unavailable() {
         return failed(context, &Failure::StoreAway);
+    }
+    if matches!(error, StoreError::Rewound) {
+        return failed(context, &Failure::Conflict { detail: store::frozen() });
     }
     tracing::error!(%error, path = context.uri.path(), "a page failed");
     failed(context, &Failure::Broken)

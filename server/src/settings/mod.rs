@@ -9,6 +9,7 @@ mod api;
 pub mod form;
 mod profile;
 mod security;
+pub mod store;
 mod tokens;
 mod users;
 
@@ -42,6 +43,7 @@ pub fn routes() -> Routes {
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(agents::routes())
+        .merge(store::routes())
         .merge(api::routes())
 }
 

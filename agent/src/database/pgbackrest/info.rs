@@ -1,8 +1,11 @@
 //! What `info --output=json` says of one repository.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use mainstay_core::backup::{Copy, Kind, Label};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// Codes of a repository: in order; no copy yet; the database was never prepared there.
 const OK: u32 = 0;
@@ -46,6 +49,17 @@ pub fn parse(json: &str) -> Result<State, String> {
     }
 }
 
+/// Marks the copies whose folder is not among those that `repo-ls --output=json` lists: the engine
+/// itself goes by its list of copies, and reads only what is there.
+pub fn mark_gone(copies: &mut [Copy], listing: &str) -> Result<(), String> {
+    let listed: BTreeMap<String, IgnoredAny> =
+        serde_json::from_str(listing).map_err(|error| error.to_string())?;
+    for copy in copies {
+        copy.gone = !listed.contains_key(&copy.label.0);
+    }
+    Ok(())
+}
+
 fn copy(backup: &Backup) -> Result<Copy, String> {
     let label = &backup.label;
     let moment = |seconds: i64| {
@@ -76,6 +90,7 @@ fn copy(backup: &Backup) -> Result<Copy, String> {
         stored_bytes: backup.info.repository.delta,
         wal,
         bad_pages: backup.error.unwrap_or(false),
+        gone: false,
     })
 }
 
@@ -181,6 +196,21 @@ mod tests {
         assert_eq!(copies[0].stored_bytes, 4_130_741);
         assert_eq!(copies[1].stored_bytes, 89_601_567, "what it takes beyond the full one");
         assert!(copies[0].finished > copies[0].started && !copies[0].bad_pages);
+    }
+
+    #[test]
+    fn a_copy_without_its_folder_is_gone() {
+        let State::Holds { mut copies, .. } = parse(CHAIN).unwrap() else { panic!("it holds") };
+        let [full, diff] = [&copies[0].label.0, &copies[1].label.0];
+        let path = r#"{"type":"path"}"#;
+        let both =
+            format!(r#"{{".":{path},"{full}":{path},"{diff}":{path},"backup.info":{path}}}"#);
+        let one = format!(r#"{{".":{path},"{diff}":{path},"latest":{path}}}"#);
+        mark_gone(&mut copies, &both).unwrap();
+        assert!(copies.iter().all(|copy| !copy.gone));
+        mark_gone(&mut copies, &one).unwrap();
+        assert_eq!(copies.iter().map(|copy| copy.gone).collect::<Vec<_>>(), [true, false]);
+        assert!(mark_gone(&mut copies, "[]").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! pgBackRest as an engine (2.45, which Debian 12 has, and later).
 //!
 //! Owns the files it is told its settings in ([`files`]) and what its answers mean ([`failure`],
-//! [`info`], [`verify`], [`wal`]: all pure). Invariants: each command but a restore sees a single
+//! [`info`], [`verify`], [`wal`]: all pure; [`position`] asks the database itself). Invariants: each command but a restore sees a single
 //! repository; a repository that held a database is never made anew by itself; the log goes to the
 //! database's homes at all times and to the target of a backup while that runs.
 
@@ -10,6 +10,7 @@ mod expire;
 pub mod failure;
 pub mod files;
 pub mod info;
+mod position;
 mod record;
 mod restore;
 mod stanza;
@@ -36,7 +37,7 @@ use super::account::Account;
 use super::config::{Database, Home, SCRATCH_DIR_MAX_BYTES, Settings};
 use super::run::{Call, Group, Said, call};
 use super::sql::Session;
-use super::{Engine, Reporter, RestoreOrder, scratch};
+use super::{Engine, LogPosition, Reporter, RestoreOrder, scratch};
 
 /// Longest time for listing what a repository holds.
 const INFO_DEADLINE: Duration = Duration::from_secs(60);
@@ -210,7 +211,13 @@ impl PgBackRest {
         stop: &CancellationToken,
     ) -> Result<Held, Failure> {
         match self.state(base, datacenter, stop).await? {
-            State::Holds { copies, newest_wal, lock_held } => {
+            State::Holds { mut copies, newest_wal, lock_held } => {
+                if !copies.is_empty() {
+                    let folder = format!("backup/{}", base.database.stanza);
+                    let listing = self.query(base, datacenter, &["repo-ls", &folder], stop).await?;
+                    info::mark_gone(&mut copies, &listing)
+                        .map_err(|words| Failure::new(Cause::Other { code: None }, words))?;
+                }
                 Ok(Held { copies, newest_wal, lock_held })
             }
             State::NoStanza => Err(Failure::new(
@@ -417,6 +424,17 @@ impl Engine for PgBackRest {
         Box::pin(async {
             let stored = self.list_wal(self.get(database)?, datacenter, stop).await?;
             Ok(stored.into_iter().map(|stored| stored.segment).collect())
+        })
+    }
+
+    fn log_position<'a>(
+        &'a self,
+        database: &'a DatabaseId,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<LogPosition, Failure>> {
+        Box::pin(async {
+            let session = self.get(database)?.session()?;
+            position::read(&session, stop).await
         })
     }
 

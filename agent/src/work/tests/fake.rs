@@ -1,5 +1,6 @@
 //! An engine that says what it did, and does it when the test lets it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +10,7 @@ use futures::future::BoxFuture;
 use mainstay_core::backup::job::{
     Archiving, BackupDone, BackupJob, Cause, Damage, Failure, Prepared, WalSegment,
 };
+use mainstay_core::backup::work::LogMoment;
 use mainstay_core::backup::{Catalogue, Copy, Kind, Label};
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use tempfile::TempDir;
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::account::Account;
 use crate::database::config::{Database, Home, Settings};
-use crate::database::{Engine, Reporter, RestoreOrder};
+use crate::database::{Engine, LogPosition, Reporter, RestoreOrder};
 
 /// The database that runs here, and the one that does not.
 pub(super) fn here() -> DatabaseId {
@@ -124,6 +126,7 @@ impl Fake {
             stored_bytes: 1,
             wal: None,
             bad_pages: false,
+            gone: false,
         }
     }
 }
@@ -209,6 +212,15 @@ impl Engine for Fake {
         _: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Vec<WalSegment>, Failure>> {
         async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn log_position<'a>(
+        &'a self,
+        _: &'a DatabaseId,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<LogPosition, Failure>> {
+        let moment = LogMoment { segment: "000000010000000000000001".to_owned(), at: Utc::now() };
+        async { Ok(LogPosition { moment, histories: BTreeMap::new() }) }.boxed()
     }
 
     fn expire<'a>(

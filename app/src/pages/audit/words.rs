@@ -72,6 +72,8 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::AgentRevoke => t!("audit-agent-revoke", how = how),
         Action::FleetApply => t!("audit-fleet-apply", how = how),
         Action::DatacenterForget => t!("audit-datacenter-forget", how = how),
+        Action::StoreRewound => t!("audit-store-rewound"),
+        Action::StoreGoOn => t!("audit-store-go-on", how = how),
         Action::Deploy => t!("audit-deploy", how = how),
         Action::Remove => t!("audit-remove", how = how),
         Action::InstanceReplace => t!("audit-instance-replace", how = how),
@@ -230,6 +232,8 @@ fn detail(event: &Event) -> Option<String> {
         | Action::AgentJoin
         | Action::AgentRevoke
         | Action::DatacenterForget
+        | Action::StoreRewound
+        | Action::StoreGoOn
         | Action::Deploy
         | Action::Remove
         | Action::InstanceReplace
@@ -303,7 +307,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 85] = [
+pub const ACTIONS: [Action; 87] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -323,6 +327,8 @@ pub const ACTIONS: [Action; 85] = [
     Action::AgentRevoke,
     Action::FleetApply,
     Action::DatacenterForget,
+    Action::StoreRewound,
+    Action::StoreGoOn,
     Action::Deploy,
     Action::Remove,
     Action::InstanceReplace,

@@ -133,7 +133,7 @@ fn cell(picture: &Picture<'_>, id: &DatacenterId) -> Cell {
     let newest = picture.usable().iter().find(|it| it.datacenter == id).map(|it| it.copy);
     let damaged = held.iter().filter(|copy| !picture.is_usable(id, &copy.label)).count();
     let (tone, word) = match newest {
-        Some(copy) => proven(picture.proof(id, &copy.label), copy.bad_pages, true),
+        Some(copy) => proven(picture.proof(id, &copy.label), copy, true),
         None => (Tone::Crit, t!("copy-none-usable")),
     };
     Cell::Held {

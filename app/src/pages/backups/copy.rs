@@ -41,6 +41,8 @@ pub struct Data {
     /// First and last segment of the log that it needs.
     pub wal: Option<(String, String)>,
     pub bad_pages: bool,
+    /// It is listed, and its files are not there.
+    pub gone: bool,
     /// When it goes, and why it stays.
     pub goes: Option<String>,
     /// What readings found wrong with it.
@@ -95,6 +97,7 @@ pub fn build(picture: &Picture<'_>, datacenter: &DatacenterId, label: &Label) ->
         unread,
         wal: found.and_then(|copy| copy.wal.clone()),
         bad_pages: found.is_some_and(|copy| copy.bad_pages),
+        gone: found.is_some_and(|copy| copy.gone),
         goes: found.and_then(|copy| goes(picture, datacenter, copy)),
         damages: damages(picture, datacenter, label),
         proofs,
@@ -279,6 +282,9 @@ fn actions(data: &Data, reader: &Reader) -> AnyView {
 
 fn wrong(data: &Data) -> Option<AnyView> {
     let mut lines = data.damages.clone();
+    if data.gone {
+        lines.push(t!("copy-vanished-detail"));
+    }
     if data.bad_pages {
         lines.push(t!("copy-bad-pages"));
     }

@@ -9,7 +9,7 @@ use mainstay_core::backup::proof::{Outcome, Proof};
 use mainstay_core::backup::run::Run;
 use mainstay_core::backup::wal::{Archive, Recoverable, SegmentSize, recoverable};
 use mainstay_core::backup::work::{DatabaseReport, Work, WorkReport};
-use mainstay_core::backup::{Held, Label, Schedule, usable};
+use mainstay_core::backup::{Copy, Held, Label, Schedule, usable};
 use mainstay_core::estate::{Contact, Estate};
 use mainstay_core::id::{DatabaseId, DatacenterId};
 
@@ -194,6 +194,7 @@ impl<'a> Picture<'a> {
             }
             Shortfall::ProofFailed { .. }
             | Shortfall::BadPages { .. }
+            | Shortfall::Gone { .. }
             | Shortfall::FullMissing { .. } => (Tone::Warn, t!("set-damaged")),
             Shortfall::NeverProven | Shortfall::ProofTooOld { .. } => {
                 (Tone::Warn, t!("set-unproven"))
@@ -203,10 +204,11 @@ impl<'a> Picture<'a> {
 }
 
 /// Look and word of what is known of a copy.
-pub fn proven(proof: Option<&Proof>, bad_pages: bool, usable: bool) -> (Tone, String) {
+pub fn proven(proof: Option<&Proof>, copy: &Copy, usable: bool) -> (Tone, String) {
     match proof.map(|proof| proof.outcome) {
+        _ if copy.gone => (Tone::Crit, t!("copy-vanished")),
         Some(Outcome::Failed) => (Tone::Crit, t!("copy-damaged")),
-        _ if bad_pages => (Tone::Crit, t!("copy-damaged")),
+        _ if copy.bad_pages => (Tone::Crit, t!("copy-damaged")),
         _ if !usable => (Tone::Crit, t!("copy-unusable")),
         Some(Outcome::Passed) => (Tone::Ok, t!("copy-proven")),
         None => (Tone::Unk, t!("copy-unproven")),

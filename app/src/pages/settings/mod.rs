@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod grants;
 pub mod profile;
 pub mod security;
+pub mod store;
 pub mod tokens;
 pub mod user;
 pub mod users;
@@ -30,6 +31,7 @@ pub enum Section {
     Tokens,
     Agents,
     Fleet,
+    Store,
 }
 
 /// The links between the pages of the settings.
@@ -41,6 +43,7 @@ pub fn sections(current: Section) -> AnyView {
         (Section::Tokens, paths::SETTINGS_TOKENS),
         (Section::Agents, paths::SETTINGS_AGENTS),
         (Section::Fleet, paths::SETTINGS_FLEET),
+        (Section::Store, paths::SETTINGS_STORE),
     ];
     let links = links.into_iter().map(|(section, href)| Segment {
         href: href.to_owned(),
@@ -60,6 +63,7 @@ pub fn title(section: Section) -> String {
         Section::Tokens => t!("settings-tokens"),
         Section::Agents => t!("settings-agents"),
         Section::Fleet => t!("settings-fleet"),
+        Section::Store => t!("settings-store"),
     }
 }
 
@@ -111,6 +115,7 @@ pub fn done(word: &str) -> Option<String> {
         "app-added" => t!("security-app-added"),
         "revoked" => t!("token-revoked"),
         "agent-revoked" => t!("agents-revoked"),
+        "going-on" => t!("store-going-on"),
         _ => return None,
     })
 }

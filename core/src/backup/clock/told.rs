@@ -5,7 +5,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use super::PolicyClock;
 use crate::backup::Copy;
 use crate::backup::job::{BackupDone, ProofResult, Reached, RestoreResult, Target, Validation};
-use crate::backup::work::{DatabaseReport, Done, WalRun, Work, WorkReport, WorkState};
+use crate::backup::work::{DatabaseReport, Done, LogMoment, WalRun, Work, WorkReport, WorkState};
 use crate::estate::Fact;
 
 impl PolicyClock {
@@ -70,12 +70,17 @@ impl PolicyClock {
         let held = report.catalogue.iter();
         let run = |run: &WalRun| WalRun { last_at: self.to_policy(run.last_at), ..run.clone() };
         let wal = report.wal.iter();
+        let moment = |moment: &LogMoment| LogMoment {
+            segment: moment.segment.clone(),
+            at: self.to_policy(moment.at),
+        };
         DatabaseReport {
             read_at: self.to_policy(report.read_at),
             catalogue: held
                 .map(|(id, held)| (id.clone(), held.as_ref().map(copies).map_err(Clone::clone)))
                 .collect(),
             wal: wal.map(|(id, runs)| (id.clone(), runs.iter().map(run).collect())).collect(),
+            log_moments: report.log_moments.iter().map(moment).collect(),
             ..report.clone()
         }
     }

@@ -148,6 +148,8 @@ fn what_agents_tell_is_in_the_policies_time_and_contact_is_real() {
         catalogue: catalogue(&[("d1", &[copy])]),
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        log_moments: Vec::new(),
+        histories: BTreeMap::new(),
     };
     let fact = Fact::Database(report);
     let seen = |ago| DatacenterState {

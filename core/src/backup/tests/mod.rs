@@ -1,6 +1,7 @@
 //! Plans against a reference that shares nothing with them, retention and coverage over generated
 //! histories, and what the rest of the tests are built from.
 
+mod chores;
 mod clock;
 mod coverage;
 mod generated;
@@ -69,6 +70,7 @@ pub(super) fn full(label: &str, finished: DateTime<Utc>) -> Copy {
         stored_bytes: 400,
         wal: None,
         bad_pages: false,
+        gone: false,
     }
 }
 

@@ -30,12 +30,12 @@ pub struct Span {
     pub label: Label,
     pub datacenter: DatacenterId,
     pub from: DateTime<Utc>,
-    /// Recovery gets to here for certain: the end of the newest copy in it, or of the last segment
-    /// where its time is known.
+    /// Recovery gets to here for certain: the end of the newest copy in it, or the newest moment of
+    /// which it is known that the last segment, or one before it, has all that was committed.
     pub at_least: DateTime<Utc>,
     /// The last segment that can be read; `None` where the copy's own are not known.
     pub last: Option<Segment>,
-    /// Whether `at_least` is the end of that segment, and not only of a copy.
+    /// Whether `at_least` is such a moment, and not only the end of a copy.
     pub exact: bool,
     pub end: End,
 }
@@ -84,10 +84,11 @@ pub fn recoverable(
             && last.is_some()
         {
             // It reaches as far as the one before: nothing is missing between the two.
+            span.exact &= span.at_least >= copy.finished;
             span.at_least = span.at_least.max(copy.finished);
             continue;
         }
-        let time = last.and_then(|last| archive?.times.get(&last).copied());
+        let time = last.and_then(|last| archive?.reaches(last));
         spans.push(Span {
             label: copy.label.clone(),
             datacenter: datacenter.clone(),

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::backup::tests::{catalogue, dc, differential, full, schedule};
+use crate::backup::work::{LogMoment, WalRun};
 use crate::backup::{Catalogue, Copy};
 
 const SIZE: SegmentSize = SegmentSize::DEFAULT;
@@ -199,4 +200,75 @@ fn timelines_are_followed_where_their_history_is_known() {
     assert_eq!(spans(&two_chains(), Some(&twice)), [one("F1", 33, unknown)]);
     branched(&mut twice, 2, 1, 33);
     assert_eq!(spans(&two_chains(), Some(&twice)), [one("F1", 50, End::Newest)]);
+}
+
+/// What an agent tells of a log: runs of segments, moments, histories.
+fn told(
+    ranges: &[(u32, u64, u64)],
+    moments: &[(u32, u64, DateTime<Utc>)],
+    histories: &[(u32, &str)],
+) -> Archive {
+    let run = |(timeline, first, last): &(u32, u64, u64)| WalRun {
+        first: name(*timeline, *first),
+        last: name(*timeline, *last),
+        last_at: at(0),
+    };
+    let moment = |(timeline, number, at): &(u32, u64, DateTime<Utc>)| LogMoment {
+        segment: name(*timeline, *number),
+        at: *at,
+    };
+    let report = DatabaseReport {
+        database: schedule().database,
+        read_at: at(0),
+        hosts: true,
+        prepared: None,
+        catalogue: Catalogue::new(),
+        wal: [(dc("a1"), ranges.iter().map(run).collect())].into(),
+        set_aside: Vec::new(),
+        log_moments: moments.iter().map(moment).collect(),
+        histories: histories.iter().map(|(id, text)| (*id, (*text).to_owned())).collect(),
+    };
+    Archive::told(&report, SIZE)
+}
+
+#[test]
+fn recovery_comes_to_the_newest_moment_whose_segments_are_all_there() {
+    let copy = with_wal(full("F1", at(1)), 1, 10, 10);
+    let held = catalogue(&[("a1", &[copy])]);
+    let moments = [(1, 10, at(1)), (1, 12, at(2)), (1, 14, at(3)), (1, 15, at(4))];
+    let to = |archive: &Archive| {
+        let found = recoverable(&schedule(), &held, &[], Some(archive));
+        let [span] = &found.spans[..] else { panic!("{found:?}") };
+        (span.at_least, span.exact)
+    };
+    // The log is in 15 now, which is not archived; 14 is.
+    assert_eq!(to(&told(&[(1, 10, 14)], &moments, &[])), (at(3), true));
+    // Up to 13 only what was in 12 is known to be there.
+    assert_eq!(to(&told(&[(1, 10, 13)], &moments, &[])), (at(2), true));
+    // Behind a gap nothing counts.
+    assert_eq!(to(&told(&[(1, 10, 11), (1, 13, 14)], &moments, &[])), (at(1), true));
+    // Nothing was told: the end of the copy.
+    assert_eq!(to(&told(&[(1, 10, 14)], &[], &[])), (at(1), false));
+    // A moment before the copy was complete says less than the copy.
+    assert_eq!(to(&told(&[(1, 10, 14)], &[(1, 10, at(0))], &[])), (at(1), false));
+}
+
+#[test]
+fn a_failover_is_followed_by_the_history_that_the_new_primary_tells() {
+    let copy = with_wal(full("F1", at(1)), 1, 10, 10);
+    let held = catalogue(&[("a1", &[copy])]);
+    // The old primary went on in 13 when it had left already: that is on no way to the newest.
+    let ranges = [(1, 10, 13), (2, 12, 15)];
+    let moments = [(1, 13, at(9)), (2, 15, at(3))];
+    let span = |histories: &[(u32, &str)]| {
+        let archive = told(&ranges, &moments, histories);
+        recoverable(&schedule(), &held, &[], Some(&archive)).spans.remove(0)
+    };
+    let history = format!("1\t0/{:X}\tno recovery target\n", 12 * SIZE.0 + 0x60);
+    let followed = span(&[(2, &history)]);
+    assert_eq!(followed.last, Some(Segment { timeline: 2, number: 15 }));
+    assert_eq!((followed.at_least, followed.exact, followed.end), (at(3), true, End::Newest));
+    for unknown in [&[][..], &[(2, "no history")]] {
+        assert_eq!(span(unknown).end, End::NoHistory { timeline: 2 }, "{unknown:?}");
+    }
 }

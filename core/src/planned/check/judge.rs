@@ -162,6 +162,7 @@ const fn is_of(check: Check, shortfall: &Shortfall) -> bool {
         | Shortfall::ProofTooOld { .. }
         | Shortfall::ProofFailed { .. }
         | Shortfall::BadPages { .. }
+        | Shortfall::Gone { .. }
         | Shortfall::FullMissing { .. } => true,
         Shortfall::NoCopy
         | Shortfall::TooFewCopies { .. }

@@ -154,6 +154,7 @@ fn copy(ago: i64) -> Copy {
         stored_bytes: 1,
         wal: None,
         bad_pages: false,
+        gone: false,
     }
 }
 
@@ -166,6 +167,8 @@ fn report(catalogue: Catalogue) -> DatabaseReport {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        log_moments: Vec::new(),
+        histories: BTreeMap::new(),
     }
 }
 

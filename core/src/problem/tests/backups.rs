@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::backup::proof::{Outcome, Proof};
-use crate::backup::work::DatabaseReport;
+use crate::backup::work::{DatabaseReport, LogMoment, WalRun};
 use crate::backup::{Catalogue, Copy, Kind, Label};
 use crate::estate::Fact;
 use crate::fleet::read;
@@ -33,22 +33,32 @@ fn copy(hours: i64) -> Copy {
         stored_bytes: 1,
         wal: None,
         bad_pages: false,
+        gone: false,
     }
 }
 
 fn keys(held: [Result<Vec<Copy>, String>; 2], proven: Option<i64>, heard: bool) -> Vec<String> {
-    let database: DatabaseId = id("db");
+    keys_of(report(held), proven, heard)
+}
+
+fn report(held: [Result<Vec<Copy>, String>; 2]) -> DatabaseReport {
     let [one, two] = held;
     let catalogue = Catalogue::from([(id("d1"), one), (id("d2"), two)]);
-    let report = DatabaseReport {
-        database: database.clone(),
+    DatabaseReport {
+        database: id("db"),
         read_at: now(),
         hosts: true,
         prepared: None,
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
-    };
+        log_moments: Vec::new(),
+        histories: BTreeMap::new(),
+    }
+}
+
+fn keys_of(report: DatabaseReport, proven: Option<i64>, heard: bool) -> Vec<String> {
+    let database: DatabaseId = id("db");
     let fact = Fact::Database(report);
     let seen = if heard { now() } else { now() - TimeDelta::hours(1) };
     let state = DatacenterState {
@@ -101,4 +111,35 @@ fn what_is_not_read_or_not_heard_accuses_nobody() {
     let seen = keys([unread(), unread()], None, true);
     assert_eq!(seen, ["repository-unread-db-in-d1", "repository-unread-db-in-d2"]);
     assert!(keys([Ok(Vec::new()), Ok(Vec::new())], None, false).is_empty());
+}
+
+#[test]
+fn a_log_that_is_not_archived_or_has_a_hole_is_a_problem_and_an_idle_start_is_none() {
+    let name = |number: u32| format!("0000000100000000{number:08X}");
+    let run =
+        |first: u32, last: u32| WalRun { first: name(first), last: name(last), last_at: now() };
+    let moment = |number: u32, minutes: i64| LogMoment {
+        segment: name(number),
+        at: now() - TimeDelta::minutes(minutes),
+    };
+    let keys = |runs: &[WalRun], moments: &[LogMoment]| {
+        let with = |hours, number| Copy { wal: Some((name(number), name(number))), ..copy(hours) };
+        let held = [Ok(vec![with(12, 20)]), Ok(vec![with(36, 5)])];
+        let wal = [(id("d1"), runs.to_vec())].into();
+        keys_of(
+            DatabaseReport { wal, log_moments: moments.to_vec(), ..report(held) },
+            Some(12),
+            true,
+        )
+    };
+    // Ten minutes ago it was in 30, which is archived.
+    assert!(keys(&[run(5, 30)], &[moment(25, 90), moment(30, 10), moment(31, 1)]).is_empty());
+    // An hour and a half ago it was in 25, which is not.
+    let stuck = keys(&[run(5, 24)], &[moment(20, 300), moment(25, 90), moment(31, 1)]);
+    assert_eq!(stuck, ["log-behind-db"]);
+    // An agent that was started anew knows of nothing so old.
+    assert!(keys(&[run(5, 24)], &[moment(25, 50), moment(31, 1)]).is_empty());
+    // A hole behind the newest copy loses what is committed now; one before it does not.
+    assert_eq!(keys(&[run(5, 24), run(26, 31)], &[moment(31, 1)]), ["log-behind-db"]);
+    assert!(keys(&[run(5, 7), run(9, 31)], &[moment(31, 1)]).is_empty());
 }

@@ -279,6 +279,8 @@ mod tests {
                 catalogue: BTreeMap::new(),
                 wal: BTreeMap::new(),
                 set_aside: set_aside.iter().map(|path| (*path).clone()).collect(),
+                log_moments: Vec::new(),
+                histories: BTreeMap::new(),
             };
             is_kept(&path, Some(at(10)), &seen)
         };

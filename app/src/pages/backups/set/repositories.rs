@@ -55,7 +55,7 @@ impl CopyRow {
     pub fn of(picture: &Picture<'_>, datacenter: &DatacenterId, copy: &Copy) -> Self {
         let proof = picture.proof(datacenter, &copy.label);
         let usable = picture.is_usable(datacenter, &copy.label);
-        let (tone, word) = proven(proof, copy.bad_pages, usable);
+        let (tone, word) = proven(proof, copy, usable);
         Self {
             href: paths::backup_copy(picture.database(), datacenter, &copy.label),
             label: copy.label.to_string(),

@@ -94,6 +94,7 @@ impl Estate {
                 stored_bytes: 1 << 28,
                 wal: Some((segment(started), segment(started + TOOK))),
                 bad_pages: false,
+                gone: false,
             };
             (planned, copy)
         };
@@ -120,6 +121,8 @@ impl Estate {
             catalogue,
             wal: homes.map(|id| (id.clone(), vec![log.clone()])).collect(),
             set_aside: Vec::new(),
+            log_moments: Vec::new(),
+            histories: std::collections::BTreeMap::new(),
         }
     }
 }
