@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     need::backups()?;
     need::browser()?;
     let axe = need::axe()?;
+    let provider = need::identity_provider()?;
     let envoy = need::envoy()?;
     let patroni = need::patroni()?;
     build::site(Profile::Dev)?;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!();
     let mut child = test_command(arguments, &axe)
         .env(need::ENVOY_VARIABLE, &envoy)
+        .env(need::IDENTITY_PROVIDER_VARIABLE, &provider)
         .env(need::PATRONI_VARIABLE, &patroni)
         .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"))
         .spawn()
