@@ -63,6 +63,8 @@ fixed! {
     SIGN_IN = "/sign-in";
     /// The second factor.
     SIGN_IN_SECOND = "/sign-in/second";
+    /// Where an identity provider lets people arrive; `POST` signs in with its answer.
+    SIGN_IN_PROVIDER = "/sign-in/provider";
     /// `POST` ends the session.
     SIGN_OUT = "/sign-out";
     /// Proves again who is signed in.
@@ -260,6 +262,11 @@ pub fn passkey_remove(id: i64) -> String {
     format!("{SETTINGS_SECURITY}/passkeys/{id}/do/remove")
 }
 
+/// `POST` ends a link with an identity of one's own.
+pub fn identity_remove(id: i64) -> String {
+    format!("{SETTINGS_SECURITY}/identities/{id}/do/remove")
+}
+
 /// Sign-in that comes back to `next` afterwards.
 #[cfg(feature = "ssr")]
 pub fn sign_in(next: &str) -> String {
@@ -323,6 +330,7 @@ mod tests {
             audit_entry(48_211),
             user("operator-1"),
             passkey_remove(7),
+            identity_remove(7),
             action(&instance("feed-api-fra1-a1"), "replace"),
             action(&problem(1042), "take"),
             sign_in("/topology?view=list&q=a b"),
@@ -364,6 +372,7 @@ mod tests {
             LIVE,
             SIGN_IN,
             SIGN_IN_SECOND,
+            SIGN_IN_PROVIDER,
             SIGN_OUT,
             CONFIRM,
             SETTINGS,
@@ -391,6 +400,7 @@ mod tests {
              /runbooks/runs\n/runbooks/do/write\n/runbooks/aliases\n/audit\n\
              /audit/do/export\n\
              /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-in/second\n\
+             /sign-in/provider\n\
              /sign-out\n/confirm\n\
              /settings\n\
              /settings/profile\n/settings/security\n/settings/profile/do/change-password\n\
@@ -413,6 +423,7 @@ mod tests {
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /settings/security/passkeys/7/do/remove\n\
+             /settings/security/identities/7/do/remove\n\
              /instances/feed-api-fra1-a1/do/replace\n/attention/at-1042/do/take\n\
              /sign-in?next=%2Ftopology%3Fview%3Dlist%26q%3Da+b\n/topology?view=list\n/topology"
         );

@@ -1,6 +1,7 @@
 //! Who may do what: roles, their scope, and the one function that answers.
 
 pub mod factor;
+pub mod identity;
 
 use std::collections::BTreeSet;
 

@@ -26,6 +26,9 @@ mod failover_tests;
 mod forget_tests;
 mod guard;
 mod http;
+mod identity;
+#[cfg(test)]
+mod identity_tests;
 mod language;
 #[cfg(test)]
 mod language_tests;
@@ -36,6 +39,7 @@ mod planned_tests;
 mod policy;
 mod problem;
 mod prometheus;
+mod provider;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]

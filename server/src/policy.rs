@@ -285,6 +285,7 @@ mod tests {
             "/x/.%2E//evil.example",
             "/sign-in?next=/sign-in",
             "/sign-in/second",
+            "/sign-in/provider?code=x",
             "/sign-out",
             "/confirm?next=/confirm",
             "/topology#frag",

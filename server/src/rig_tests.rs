@@ -78,6 +78,7 @@ impl Rig {
                 site_dir: dir.path().to_owned(),
                 assets: Assets::default(),
             }),
+            provider: None,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             shutdown: CancellationToken::new(),
         };

@@ -8,7 +8,7 @@ use crate::guard::{RefusalPages, guarded};
 use crate::http;
 use crate::policy::Routes;
 use crate::state::AppState;
-use crate::{confirm, second, settings, sign_in};
+use crate::{confirm, identity, second, settings, sign_in};
 
 /// Every route with its permission; the router is made of it and of nothing else.
 pub fn routes(state: &AppState) -> Routes {
@@ -34,6 +34,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::api::routes())
         .merge(sign_in::routes())
         .merge(second::routes())
+        .merge(identity::routes())
         .merge(confirm::routes())
         .merge(settings::routes())
 }

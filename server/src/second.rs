@@ -37,11 +37,13 @@ pub fn routes() -> Routes {
         .ask(public, "/sign-in/do/ask-passkey", BODY_MAX, ask_anybody)
 }
 
-/// Leads a person whose password was right on to the second step, in a session that waits for it.
+/// Leads a person whose first step was right on to the second, in a session that waits for it;
+/// `next`: where it goes on afterwards.
 pub async fn lead_on(
     context: &Context,
     session: &Session,
     user: &User,
+    next: &str,
 ) -> Result<Response, Trouble> {
     let access = &context.state.control.access;
     let id = session::begin_waiting(session, access.now()).await.map_err(|error| {
@@ -49,7 +51,7 @@ pub async fn lead_on(
         Trouble::Away
     })?;
     access.begin_second(&id, user).await.map_err(|error| trouble(&error))?;
-    let path = paths::with_query(paths::SIGN_IN_SECOND, &[("next", &next(context))]);
+    let path = paths::with_query(paths::SIGN_IN_SECOND, &[("next", next)]);
     Ok(Redirect::to(&path).into_response())
 }
 

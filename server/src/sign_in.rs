@@ -76,7 +76,7 @@ async fn enter(
         let entered = access.sign_in(name, password, address, request).await;
         let entered = entered.map_err(|error| trouble(&error))?;
         if entered.second {
-            return lead_on(context, session, &entered.user).await;
+            return lead_on(context, session, &entered.user, &next(context)).await;
         }
         entered.user
     } else {
@@ -113,11 +113,14 @@ pub fn trouble(error: &SignInError) -> Trouble {
 
 pub const fn status(trouble: Trouble) -> StatusCode {
     match trouble {
-        Trouble::Wrong | Trouble::Passkey | Trouble::Used | Trouble::Over => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Trouble::Wrong
+        | Trouble::Passkey
+        | Trouble::Used
+        | Trouble::Over
+        | Trouble::ProviderRefused
+        | Trouble::Stranger => StatusCode::UNPROCESSABLE_ENTITY,
         Trouble::Wait { .. } | Trouble::Busy => StatusCode::TOO_MANY_REQUESTS,
-        Trouble::Away => StatusCode::SERVICE_UNAVAILABLE,
+        Trouble::Away | Trouble::ProviderAway => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -126,7 +129,14 @@ pub fn told_when(mut response: Response, trouble: Trouble) -> Response {
     let wait = match trouble {
         Trouble::Wait { seconds } => Some(seconds),
         Trouble::Busy => Some(BUSY_SECONDS),
-        Trouble::Wrong | Trouble::Passkey | Trouble::Used | Trouble::Over | Trouble::Away => None,
+        Trouble::Wrong
+        | Trouble::Passkey
+        | Trouble::Used
+        | Trouble::Over
+        | Trouble::Away
+        | Trouble::ProviderAway
+        | Trouble::ProviderRefused
+        | Trouble::Stranger => None,
     };
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -156,9 +166,21 @@ async fn sign_out(
     response
 }
 
+/// The page after a try at another address; its forms lead to the sign-in's own.
+pub fn refused(context: &Context, next: &str, trouble: Trouble) -> Response {
+    let data = SignInData {
+        next: next.to_owned(),
+        trouble: Some(trouble),
+        action: Some(paths::sign_in(next)),
+        ..SignInData::default()
+    };
+    told_when(show(context, status(trouble), data), trouble)
+}
+
 fn show(context: &Context, status: StatusCode, data: SignInData) -> Response {
     let passkeys = context.state.control.access.factor_settings().passkeys.is_some();
-    let data = SignInData { passkeys, ..data };
+    let provider = context.state.provider.as_ref().map(|provider| provider.name().to_owned());
+    let data = SignInData { passkeys, provider, ..data };
     let frame = Frame::new(sign_in::title(&data), Vec::new());
     context.page_as(status, frame, &data, || sign_in::view(&data))
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::shared::SharedPages;
 use crate::live::Hub;
+use crate::provider::Provider;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct AppState {
     /// Pages that are the same for everybody, as they were drawn lately.
     pub shared: Arc<SharedPages>,
     pub web: Arc<Web>,
+    /// Who else vouches for people, if anybody does.
+    pub provider: Option<Arc<Provider>>,
     pub metrics: PrometheusHandle,
     /// Cancelled when the server stops: ends streams.
     pub shutdown: CancellationToken,

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use crate::process::{Ending, Process};
 use crate::programs;
 use crate::wait::until;
-use crate::webdriver::{Computed, Protocol, ReadLog};
+use crate::webdriver::{AddAuthenticator, Computed, Protocol, ReadLog, SetVerified};
 
 const START: Duration = Duration::from_secs(60);
 /// What a page needs to show something, on a busy machine.
@@ -331,6 +331,24 @@ impl Browser {
             format!("{}: {} at {}", text("id"), text("help"), places.join(", "))
         };
         Ok(violations.iter().map(line).collect())
+    }
+
+    /// Gives the browser a device for passkeys, which its owner holds; what to call it.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn add_authenticator(&self) -> Result<String> {
+        let device = self.client.issue_cmd(AddAuthenticator).await?;
+        device.as_str().map(str::to_owned).context("the device has no name")
+    }
+
+    /// Says whether such a device is in its owner's hand from now on.
+    ///
+    /// # Errors
+    /// When there is no such device.
+    pub async fn set_verified(&self, authenticator: &str, verified: bool) -> Result<()> {
+        let authenticator = authenticator.to_owned();
+        Ok(self.client.issue_cmd(SetVerified { authenticator, verified }).await.map(drop)?)
     }
 
     /// Saves what the window shows as a PNG.

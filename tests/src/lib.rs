@@ -11,6 +11,7 @@ pub mod browser;
 pub mod database;
 pub mod estate;
 pub mod html;
+pub mod oidc;
 pub mod ports;
 pub mod process;
 pub mod program;
@@ -21,6 +22,7 @@ mod webdriver;
 pub mod world;
 
 pub use browser::{Browser, Look, Medium};
+pub use oidc::IdentityProvider;
 pub use program::Program;
 pub use visitor::Visitor;
 pub use wait::until;

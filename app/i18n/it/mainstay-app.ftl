@@ -439,6 +439,19 @@ sign-in-busy = In questo momento accedono molte persone. Riprova tra qualche sec
 sign-in-away = L'archivio dello stato non risponde, quindi ora nessuno può accedere. Ciò che è in esecuzione prosegue.
 sign-out = Esci
 sign-in-passkey-wrong = Questa passkey non apre nessun account qui, o sono passati più di 5 minuti. Riprova, o scrivi nome e password.
+sign-in-provider = Accedi con { $name }
+sign-in-provider-away = Il servizio di accesso non risponde, quindi non può dire chi sei. Accedi con nome utente e password.
+sign-in-provider-refused = Il servizio di accesso non ha confermato chi sei. Ricomincia, o accedi con nome utente e password.
+sign-in-stranger = Nessun account aperto qui è collegato alla tua identità presso quel servizio. Accedi con nome utente e password e collegala in Impostazioni, Secondi fattori. Se non hai un account, chiedilo a un amministratore.
+provider-going-title = Si prosegue verso { $name }
+provider-going = { $name } chiede chi sei e poi ti riporta qui.
+provider-going-open = Prosegui verso { $name }
+provider-back-title = Ritorno da { $name }
+provider-back = { $name } ha risposto. Prosegui per accedere qui.
+provider-back-link = { $name } ha risposto. Prosegui per collegare la tua identità di là al tuo account qui.
+provider-back-do = Prosegui
+provider-denied-title = { $name } non ha confermato chi sei
+provider-denied = Non è stato fatto nulla. Ricomincia quando vuoi.
 second-title = Secondo passo
 second-code = Codice
 second-code-hint = Sei cifre dalla tua app di autenticazione, o uno dei tuoi codici di recupero.
@@ -491,6 +504,7 @@ mistake-config = Indica se la configurazione funziona con entrambe le versioni.
 mistake-code = Scrivi le sei cifre che l'app mostra ora. Se ogni volta sono altre, regola l'orologio del dispositivo.
 mistake-over = È durato più di 5 minuti, o è stato concluso in un'altra scheda. Ricomincia.
 mistake-passkey = Il dispositivo non ha creato nessuna passkey. Riprova.
+mistake-identity = Questa identità è collegata a un altro account qui, o il tuo account a un'altra identità dello stesso servizio. Prima togli quel collegamento.
 mistake-there = Nel campo «{ $field }» scegli un valore presente nella flotta.
 conflict-title = Non è stato fatto nulla.
 conflict-detail = Qualcuno ha modificato { $name } dopo che hai aperto questa pagina. Sotto vedi lo stato attuale; ripeti la modifica se è ancora giusta.
@@ -645,6 +659,19 @@ passkey-added = Passkey aggiunta.
 passkey-remove = Rimuovi { $name }
 passkey-remove-column = Rimozione
 passkey-removed = Passkey rimossa.
+identities-caption = Identità collegate
+identity-shown = Nome presso il servizio
+identity-issuer = Servizio di accesso
+identity-what = Con la tua identità presso { $name } accedi senza nome utente e password. Un secondo fattore viene chiesto come prima.
+identity-link = Collega con { $name }
+identity-linked = Identità collegata. D'ora in poi puoi accedere con essa.
+identity-not-linked = Non è stato collegato nulla.
+identity-away = Il servizio di accesso non risponde. Riprova tra un minuto.
+identity-refused = Il servizio di accesso non ha confermato chi sei. Ricomincia.
+identity-remove = Rimuovi il collegamento con { $name }
+identity-remove-column = Rimozione
+identity-removed = Collegamento rimosso. Con quell'identità non accedi più.
+user-identity = { $name } ({ $issuer })
 user-reset-done = Password impostata. Le sessioni dell'utente sono terminate.
 user-reset-button = Imposta la password
 grants-legend = Ruoli, ciascuno con il suo ambito
@@ -751,9 +778,18 @@ audit-recovery-codes = { $how ->
     [done] Ha creato nuovi codici di recupero
    *[tried] Ha tentato di creare nuovi codici di recupero
 }
+audit-identity-link = { $how ->
+    [done] Ha collegato un'identità
+   *[tried] Ha tentato di collegare un'identità
+}
+audit-identity-unlink = { $how ->
+    [done] Ha rimosso il collegamento con un'identità
+   *[tried] Ha tentato di rimuovere il collegamento con un'identità
+}
 factor-app-with = app di autenticazione
 factor-recovery-with = codice di recupero
 factor-passkey-with = con passkey
+factor-identity-with = identità collegata
 audit-user-create = { $how ->
     [done] Ha creato un utente
    *[tried] Ha tentato di creare un utente

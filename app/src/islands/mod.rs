@@ -4,6 +4,7 @@
 //! Their words come as properties, so the browser's program carries no language files. Each island
 //! draws static HTML on the server and only attaches behaviour in the browser.
 
+mod go_on;
 mod keys;
 mod live;
 mod palette;
@@ -34,6 +35,7 @@ mod swap;
 #[cfg(feature = "hydrate")]
 mod tabs;
 
+pub use go_on::GoOn;
 pub use keys::{KeyWords, Keys};
 pub use live::{LiveApplier, LiveWords};
 pub use palette::{Palette, PaletteWords};

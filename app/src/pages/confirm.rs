@@ -89,7 +89,10 @@ fn mistake(trouble: Trouble, data: &ConfirmData) -> Mistake {
         | Trouble::Over
         | Trouble::Wait { .. }
         | Trouble::Busy
-        | Trouble::Away => trouble.words(),
+        | Trouble::Away
+        | Trouble::ProviderAway
+        | Trouble::ProviderRefused
+        | Trouble::Stranger => trouble.words(),
     };
     Mistake::new("password", message)
 }

@@ -25,6 +25,7 @@ pub mod parts;
 pub mod placement;
 pub mod planned;
 pub mod problem;
+pub mod provider;
 pub mod query;
 pub mod region;
 pub mod replace;

@@ -88,7 +88,10 @@ fn mistake(trouble: Trouble) -> Mistake {
         | Trouble::Over
         | Trouble::Wait { .. }
         | Trouble::Busy
-        | Trouble::Away => trouble.words(),
+        | Trouble::Away
+        | Trouble::ProviderAway
+        | Trouble::ProviderRefused
+        | Trouble::Stranger => trouble.words(),
     };
     Mistake::new("code", message)
 }

@@ -29,6 +29,12 @@ pub enum Trouble {
     Busy,
     /// The state store is away.
     Away,
+    /// The identity provider is away.
+    ProviderAway,
+    /// The identity provider vouches for nobody.
+    ProviderRefused,
+    /// No account here is linked with whom it vouches for.
+    Stranger,
 }
 
 impl Trouble {
@@ -44,6 +50,9 @@ impl Trouble {
             }
             Self::Busy => t!("sign-in-busy"),
             Self::Away => t!("sign-in-away"),
+            Self::ProviderAway => t!("sign-in-provider-away"),
+            Self::ProviderRefused => t!("sign-in-provider-refused"),
+            Self::Stranger => t!("sign-in-stranger"),
         }
     }
 }
@@ -58,6 +67,11 @@ pub struct SignInData {
     pub trouble: Option<Trouble>,
     /// Whether a passkey can sign in by itself.
     pub passkeys: bool,
+    /// What people call the identity provider, if there is one.
+    pub provider: Option<String>,
+    /// Where the form leads, if not to the page's own address.
+    #[serde(skip)]
+    pub action: Option<String>,
 }
 
 /// The page's title.
@@ -73,7 +87,7 @@ fn mistakes(data: &SignInData) -> Vec<Mistake> {
     data.trouble.into_iter().map(|trouble| Mistake::new("name", trouble.words())).collect()
 }
 
-/// The form names no address to post to: it goes to the page's own, so the browser keeps a
+/// The form names no address to post to, but after a try at another one: it goes to the page's own, so the browser keeps a
 /// fragment through the redirect that follows.
 pub fn view(data: &SignInData) -> AnyView {
     let mistakes = mistakes(data);
@@ -100,7 +114,7 @@ pub fn view(data: &SignInData) -> AnyView {
             <h1>{t!("sign-in-title")}</h1>
             {error_summary(crate::ui::form::mistakes_title(&mistakes), &mistakes)}
             {onward.map(|onward| view! { <p class="second">{onward}</p> })}
-            <form method="post" class="form" novalidate>
+            <form method="post" class="form" novalidate action=data.action.clone()>
                 {field(name, &mistakes)}
                 {field(password, &mistakes)}
                 <p class="acts">{submit(Weight::Primary, t!("sign-in"))}</p>
@@ -109,7 +123,20 @@ pub fn view(data: &SignInData) -> AnyView {
                     passkey(ask, "", t!("passkey-sign-in"))
                 })}
             </form>
+            {data.provider.as_deref().map(|name| provider(&data.next, name))}
         </div>
+    }
+    .into_any()
+}
+
+/// The button that leads to the identity provider.
+fn provider(next: &str, name: &str) -> AnyView {
+    let ask = paths::action(paths::SIGN_IN, "ask-provider");
+    let ask = paths::with_query(&ask, &[("next", next)]);
+    view! {
+        <form method="post" class="form" action=ask>
+            <p class="acts">{submit(Weight::Plain, t!("sign-in-provider", name = name))}</p>
+        </form>
     }
     .into_any()
 }
@@ -125,7 +152,7 @@ mod tests {
             next: "/topology?view=list".into(),
             name: "ann<script>".into(),
             trouble: Some(Trouble::Wait { seconds: 4 }),
-            passkeys: false,
+            ..SignInData::default()
         };
         let html = fragment(|| view(&data));
         assert!(html.contains("value=\"ann&lt;script") && !html.contains("<script"), "{html}");
@@ -133,5 +160,25 @@ mod tests {
         assert!(html.contains("/topology?view=list"));
         assert!(!html.contains("action="));
         assert!(title(&data).starts_with("Error: "));
+    }
+
+    #[test]
+    fn offers_a_provider_where_there_is_one_and_posts_to_the_sign_in_from_elsewhere() {
+        let data = SignInData {
+            next: "/topology".into(),
+            provider: Some("Company".into()),
+            trouble: Some(Trouble::Stranger),
+            action: Some("/sign-in?next=%2Ftopology".into()),
+            ..SignInData::default()
+        };
+        let html = fragment(|| view(&data));
+        for part in [
+            "action=\"/sign-in?next=%2Ftopology\"",
+            "action=\"/sign-in/do/ask-provider?next=%2Ftopology\"",
+            "Sign in with Company",
+            "ask an admin",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
     }
 }

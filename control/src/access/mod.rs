@@ -9,6 +9,7 @@
 mod agents;
 mod factors;
 mod grants;
+mod identities;
 mod limits;
 mod passkeys;
 mod seal;
@@ -30,6 +31,7 @@ use serde_json::{Value, json};
 
 pub use agents::{JOIN_VALID_DEFAULT, JOIN_VALID_MAX, RedeemError};
 pub use factors::{AppOffer, FactorSettings};
+pub use identities::Purpose;
 pub use limits::Wait;
 pub use passkeys::{PublicUrl, PublicUrlError};
 pub use seal::{SealError, Sealer};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use mainstay_core::access::{FieldMistake, Mistake, User};
 use mainstay_core::audit::{Action, Actor};
 use mainstay_core::id::UserName;
-use mainstay_store::access::{self as rows, Hash, factors, sessions};
+use mainstay_store::access::{self as rows, Hash, factors, identities, sessions};
 use mainstay_store::{StoreError, Tx, audit};
 use serde_json::json;
 
@@ -225,10 +225,17 @@ impl Access {
         self.store
             .transaction(|tx| {
                 Box::pin(async move {
-                    let verdict = password(tx, name, hash, keep).await?;
+                    let mut verdict = password(tx, name, hash, keep).await?;
                     let given = Given { by, reason: "", now };
-                    if verdict.is_ok() {
+                    if let Ok(change) = &mut verdict {
                         given.touch(tx, name).await?;
+                        // A password that somebody else gives takes an account back from whoever
+                        // had it, who may have linked an identity of their own: none is left.
+                        if by.person() != name.as_str() {
+                            let ended = identities::delete_all(tx, name).await?;
+                            let after = change.after.get_or_insert_default();
+                            after["identities_ended"] = ended.into();
+                        }
                     }
                     let event = event(by, Action::PasswordChange, object(name), &verdict, now);
                     audit::append(tx, &event).await?;

@@ -97,6 +97,8 @@ pub enum Action {
     FactorRemove,
     FactorReset,
     RecoveryCodes,
+    IdentityLink,
+    IdentityUnlink,
     UserCreate,
     UserChange,
     UserDisable,

@@ -9,6 +9,7 @@ mod edge;
 mod event;
 mod failover;
 mod fleet;
+mod oidc;
 mod orchestrator;
 mod quarantine;
 mod rollout;

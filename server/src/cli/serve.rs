@@ -20,6 +20,7 @@ use mainstay_xds::Xds;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::oidc::OidcArgs;
 use crate::edges::{self, Certificates};
 use crate::live::Hub;
 use crate::prometheus::PromQl;
@@ -61,6 +62,8 @@ pub struct ServeArgs {
     /// and are off without it.
     #[arg(long, env = "MAINSTAY_PUBLIC_URL", value_parser = PublicUrl::parse)]
     public_url: Option<PublicUrl>,
+    #[command(flatten)]
+    oidc: OidcArgs,
     /// Roles whose holders have to have a second factor, like `approver,admin`.
     #[arg(long, env = "MAINSTAY_REQUIRE_SECOND_FACTOR", value_delimiter = ',', value_parser = role)]
     require_second_factor: Vec<Role>,
@@ -81,6 +84,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let stop = super::stop_signal()?;
     std::fs::create_dir_all(&args.data_dir)
         .with_context(|| format!("the data directory {}", args.data_dir.display()))?;
+    let provider = args.oidc.provider(args.public_url.as_ref())?.map(Arc::new);
     let assets = http::assets::read(&args.site_dir)?;
     let store = Store::new(&args.database_url, Options::default())?;
     let authority = Authority::open(&args.data_dir, Utc::now())?;
@@ -100,11 +104,15 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let control = Arc::new(control);
     let xds = Xds::new();
+    if let Some(provider) = &provider {
+        tracing::info!(issuer = provider.issuer(), "people may sign in with an identity provider");
+    }
     let state = AppState {
         live: Arc::new(Hub::default()),
         control: control.clone(),
         shared: Arc::default(),
         web: Arc::new(Web { secure: args.secure, site_dir: args.site_dir, assets }),
+        provider,
         metrics,
         shutdown: stop.clone(),
     };

@@ -14,7 +14,7 @@ use super::{FLEET, Person, apply, last, rig};
 use crate::rig_tests::{Rig, cookie_of, location, text};
 
 /// Addresses that answer programs and browsers, and are no pages.
-const NO_PAGES: [&str; 9] = [
+const NO_PAGES: [&str; 10] = [
     "/assets/{file}",
     "/health/live",
     "/health/ready",
@@ -24,6 +24,7 @@ const NO_PAGES: [&str; 9] = [
     "/find/index.json",
     "/sign-in",
     "/sign-in/second",
+    "/sign-in/provider",
 ];
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 mod agents;
 mod api;
 pub mod form;
+mod identities;
 mod profile;
 mod security;
 pub mod store;
@@ -40,6 +41,7 @@ pub fn routes() -> Routes {
         })
         .merge(profile::routes())
         .merge(security::routes())
+        .merge(identities::routes())
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(agents::routes())

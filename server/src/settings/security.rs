@@ -1,4 +1,4 @@
-//! One's own second factors. Every change needs a fresh proof of who one is.
+//! One's own second factors, with the identities that one linked. Every change needs a fresh proof of who one is.
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -39,7 +39,7 @@ pub(super) fn routes() -> Routes {
 
 /// What the page shows beside what is stored.
 #[derive(Default)]
-struct Extra {
+pub(super) struct Extra {
     offer: Option<AppOffer>,
     codes: Vec<String>,
     passkey_name: String,
@@ -50,17 +50,30 @@ async fn page(context: Context, viewer: Viewer) -> Response {
     show(&context, &viewer, refused, Extra::default()).await
 }
 
-async fn show(context: &Context, viewer: &Viewer, refused: Refused, extra: Extra) -> Response {
+pub(super) async fn show(
+    context: &Context,
+    viewer: &Viewer,
+    refused: Refused,
+    extra: Extra,
+) -> Response {
     let access = &context.state.control.access;
-    let factors = match access.factors(&viewer.user.name).await {
-        Ok(factors) => factors,
+    let user = &viewer.user.name;
+    let read = tokio::try_join!(access.factors(user), access.identities(user));
+    let (factors, identities) = match read {
+        Ok(read) => read,
         Err(error) => return store_failed(context, &error),
     };
+    let provider = context.state.provider.as_ref();
     let mut frame = Frame::new(refused.titled(title(Section::Security)), Vec::new());
     frame.message = refused.message;
     let data = SecurityData {
         must_enrol: viewer.must_enrol && !factors.any(),
         factors,
+        may_link: provider.is_some_and(|provider| {
+            identities.iter().all(|linked| linked.issuer != provider.issuer())
+        }),
+        provider: provider.map(|provider| provider.name().to_owned()),
+        identities,
         passkeys_on: access.factor_settings().passkeys.is_some(),
         offer: extra.offer.map(|AppOffer { uri, secret }| Offer { uri, secret }),
         codes: extra.codes,
@@ -203,7 +216,12 @@ async fn new_codes(context: Context, viewer: Viewer) -> Response {
     }
 }
 
-async fn again(context: &Context, viewer: &Viewer, error: AccessError, extra: Extra) -> Response {
+pub(super) async fn again(
+    context: &Context,
+    viewer: &Viewer,
+    error: AccessError,
+    extra: Extra,
+) -> Response {
     match Refused::from_error(context, error, viewer.user.name.as_str()) {
         Ok(refused) => show(context, viewer, refused, extra).await,
         Err(response) => *response,

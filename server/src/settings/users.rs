@@ -10,6 +10,7 @@ use mainstay_app::pages::settings::{Section, title};
 use mainstay_app::paths;
 use mainstay_control::access::{AccessError, ChangeUser, Changed, MakeUser, PASSWORD_MIN_CHARS};
 use mainstay_core::access::factor::Factors;
+use mainstay_core::access::identity::Linked;
 use mainstay_core::access::{Permission, Target, User};
 use mainstay_core::approval::{ApprovalId, Subject};
 use mainstay_core::audit::Action;
@@ -96,20 +97,24 @@ pub(super) async fn one(context: Context, viewer: Viewer, Path(name): Path<Strin
     }
 }
 
-/// A user by the name in the address, and the second factors.
-async fn read(context: &Context, name: &str) -> Result<Option<(User, Factors)>, StoreError> {
+/// A user, the second factors and the linked identities.
+type Read = (User, Factors, Vec<Linked>);
+
+/// A user by the name in the address, and what they sign in with.
+async fn read(context: &Context, name: &str) -> Result<Option<Read>, StoreError> {
     let Ok(name) = UserName::new(name) else { return Ok(None) };
     let mut connection = context.state.control.store.reads().acquire().await?;
     let account = stored::account(&mut connection, &name).await?;
     let factors = stored::factors::read(&mut connection, &name).await?;
-    Ok(account.map(|account| (account.user, factors)))
+    let identities = stored::identities::of_user(&mut connection, &name).await?;
+    Ok(account.map(|account| (account.user, factors, identities)))
 }
 
 async fn show_one(
     context: &Context,
     viewer: &Viewer,
     refused: Refused,
-    (user, factors): (User, Factors),
+    (user, factors, identities): Read,
     typed: Option<Vec<GrantRow>>,
 ) -> Response {
     let waits = match waits(context, &user).await {
@@ -126,6 +131,7 @@ async fn show_one(
         password_min: PASSWORD_MIN_CHARS,
         now: context.snapshot.estate.at,
         factors,
+        identities,
         user,
     };
     frame.message = refused.message;

@@ -20,6 +20,10 @@ pub enum Kind {
     NewPasskey,
     /// The use of a passkey.
     Passkey,
+    /// A sign-in at an identity provider.
+    Provider,
+    /// The same, to link an identity with the account of the session.
+    Link,
 }
 
 impl Kind {
@@ -29,6 +33,8 @@ impl Kind {
             Self::App => "app",
             Self::NewPasskey => "new-passkey",
             Self::Passkey => "passkey",
+            Self::Provider => "provider",
+            Self::Link => "link",
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod agents;
 pub mod ceremonies;
 pub mod factors;
+pub mod identities;
 pub mod sessions;
 pub mod tokens;
 

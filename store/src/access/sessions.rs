@@ -146,6 +146,17 @@ pub async fn load(db: &PgPool, id: &Hash, now: DateTime<Utc>) -> Result<Option<S
     Ok(Some(Session { data: row.data, expires_at: row.expires_at, account, has_factor }))
 }
 
+/// Whether a session is there and a user's.
+pub async fn is_of(db: &mut PgConnection, id: &Hash, user: &UserName) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM sessions WHERE id_hash = $1 AND user_name = $2) AS "there!""#,
+        id,
+        user.as_str(),
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// Ends a session.
 pub async fn delete(db: &PgPool, id: &Hash) -> Result<()> {
     sqlx::query!("DELETE FROM sessions WHERE id_hash = $1", id).execute(db).await?;

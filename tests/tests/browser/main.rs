@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
 mod access;
+mod identity;
 mod keys;
 mod live;
 mod pages;
 mod paper;
+mod passkeys;
 mod plain;
 mod rollouts;
 mod tabs;
@@ -80,9 +82,14 @@ impl Deref for Turn {
 
 /// A browser, when it is this test's turn.
 pub async fn browser(world: &World, look: Look) -> Turn {
+    browser_at(&world.base(), look).await
+}
+
+/// The same for a console at an address.
+pub async fn browser_at(base: &str, look: Look) -> Turn {
     static TURNS: Semaphore = Semaphore::const_new(BROWSERS_MAX);
     let permit = TURNS.acquire().await.expect("it is never closed");
-    let browser = Browser::start(&world.base(), look).await.expect("a browser starts");
+    let browser = Browser::start(base, look).await.expect("a browser starts");
     Turn { browser, _permit: permit }
 }
 

@@ -17,9 +17,10 @@ const ROUTES: &str = include_str!("../../../server/routes.txt");
 const INVITE: &str = "/api/v1/agents/do/invite";
 const PASSWORD: &str = "a long enough password";
 /// Routes that need a quarter of an hour of silence, a database with copies, a proven copy, a
-/// second person or a second factor. `server/src/forget_tests.rs`, `server/src/backup_tests.rs`,
-/// `server/src/restore_tests.rs` and `server/src/factor_tests.rs` hold them to their entries.
-const ELSEWHERE: [&str; 21] = [
+/// second person, a second factor or an identity provider. `server/src/forget_tests.rs`,
+/// `server/src/backup_tests.rs`, `server/src/restore_tests.rs`, `server/src/factor_tests.rs` and
+/// `tests/tests/identity` hold them to their entries.
+const ELSEWHERE: [&str; 24] = [
     "/dc/{datacenter}/do/forget",
     "/api/v1/datacenters/{datacenter}/do/forget",
     "/backups/sets/{database}/do/run-now",
@@ -39,8 +40,11 @@ const ELSEWHERE: [&str; 21] = [
     "/settings/security/do/add-passkey",
     "/settings/security/passkeys/{id}/do/remove",
     "/settings/security/do/new-codes",
+    "/settings/security/do/link-identity",
+    "/settings/security/identities/{id}/do/remove",
     "/settings/users/{user}/do/reset-factors",
     "/sign-in/second",
+    "/sign-in/provider",
 ];
 
 /// `path → action` of every route that changes something.

@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     need::backups()?;
     need::browser()?;
     let axe = need::axe()?;
+    let provider = need::identity_provider()?;
     let envoy = need::envoy()?;
     let patroni = need::patroni()?;
     build::site(Profile::Dev)?;
@@ -60,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         surround(command, &axe);
         command
             .env(need::ENVOY_VARIABLE, &envoy)
+            .env(need::IDENTITY_PROVIDER_VARIABLE, &provider)
             .env(need::PATRONI_VARIABLE, &patroni)
             .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"));
     };

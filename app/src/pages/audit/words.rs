@@ -60,6 +60,8 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FactorRemove => t!("audit-factor-remove", how = how),
         Action::FactorReset => t!("audit-factor-reset", how = how),
         Action::RecoveryCodes => t!("audit-recovery-codes", how = how),
+        Action::IdentityLink => t!("audit-identity-link", how = how),
+        Action::IdentityUnlink => t!("audit-identity-unlink", how = how),
         Action::UserCreate => t!("audit-user-create", how = how),
         Action::UserChange => t!("audit-user-change", how = how),
         Action::UserDisable => t!("audit-user-disable", how = how),
@@ -217,10 +219,12 @@ fn detail(event: &Event) -> Option<String> {
         }
         Action::SignIn | Action::Confirm => proof(after),
         Action::FactorAdd => factor(after.get("factor")?),
+        Action::IdentityLink => quoted(after.get("identity")?.get("shown")?),
         Action::SignOut
         | Action::FactorRemove
         | Action::FactorReset
         | Action::RecoveryCodes
+        | Action::IdentityUnlink
         | Action::UserCreate
         | Action::UserChange
         | Action::UserDisable
@@ -266,6 +270,7 @@ fn factor(with: &Value) -> Option<String> {
         "app" => Some(t!("factor-app-with")),
         "recovery" => Some(t!("factor-recovery-with")),
         "passkey" => Some(t!("factor-passkey-with")),
+        "identity" => Some(t!("factor-identity-with")),
         _ => None,
     }
 }
@@ -315,6 +320,8 @@ pub const ACTIONS: [Action; 87] = [
     Action::FactorRemove,
     Action::FactorReset,
     Action::RecoveryCodes,
+    Action::IdentityLink,
+    Action::IdentityUnlink,
     Action::UserCreate,
     Action::UserChange,
     Action::UserDisable,

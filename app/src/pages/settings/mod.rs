@@ -16,6 +16,7 @@ pub mod users;
 use leptos::prelude::*;
 use mainstay_core::access::{FieldMistake, Mistake};
 
+use super::sign_in::Trouble;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -78,6 +79,8 @@ pub enum NotDone<'a> {
     Wait { seconds: u32 },
     /// Too many people at once.
     Busy,
+    /// An identity was not linked.
+    NotLinked { trouble: Trouble },
 }
 
 impl NotDone<'_> {
@@ -93,6 +96,21 @@ impl NotDone<'_> {
                 (t!("not-now-title"), t!("sign-in-wait", n = seconds, count = count))
             }
             Self::Busy => (t!("not-now-title"), t!("sign-in-busy")),
+            Self::NotLinked { trouble } => {
+                let detail = match trouble {
+                    Trouble::ProviderAway => t!("identity-away"),
+                    Trouble::ProviderRefused => t!("identity-refused"),
+                    Trouble::Over => t!("mistake-over"),
+                    Trouble::Wrong
+                    | Trouble::Passkey
+                    | Trouble::Used
+                    | Trouble::Wait { .. }
+                    | Trouble::Busy
+                    | Trouble::Away
+                    | Trouble::Stranger => trouble.words(),
+                };
+                (t!("identity-not-linked"), detail)
+            }
         }
     }
 }
@@ -113,6 +131,8 @@ pub fn done(word: &str) -> Option<String> {
         "passkey-added" => t!("passkey-added"),
         "passkey-removed" => t!("passkey-removed"),
         "app-added" => t!("security-app-added"),
+        "identity-linked" => t!("identity-linked"),
+        "identity-removed" => t!("identity-removed"),
         "revoked" => t!("token-revoked"),
         "agent-revoked" => t!("agents-revoked"),
         "going-on" => t!("store-going-on"),
@@ -144,6 +164,7 @@ pub fn sentence(mistake: &FieldMistake) -> String {
         Mistake::TooLong { most } => {
             t!("mistake-long", field = field, n = text::number(*most as u64))
         }
+        Mistake::Taken if mistake.field == "identity" => t!("mistake-identity"),
         Mistake::Taken => t!("mistake-taken", field = field),
         Mistake::WrongPassword => t!("mistake-current"),
         Mistake::SameAsName => t!("mistake-same"),

@@ -1,9 +1,11 @@
-//! One's own second factors: an authenticator app, passkeys, recovery codes.
+//! One's own second factors: an authenticator app, passkeys, recovery codes; and the identities at
+//! a provider that one linked.
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::FieldMistake;
 use mainstay_core::access::factor::{Factors, PASSKEYS_MAX, Passkey};
+use mainstay_core::access::identity::Linked;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,6 +35,13 @@ pub struct SecurityData {
     pub must_enrol: bool,
     /// Whether passkeys can be used: the server knows its public address.
     pub passkeys_on: bool,
+    /// Identities that sign in to this account.
+    #[schema(value_type = Vec<Object>)]
+    pub identities: Vec<Linked>,
+    /// What people call the identity provider, if there is one.
+    pub provider: Option<String>,
+    /// Whether there is no link with this provider yet.
+    pub may_link: bool,
     /// An app that is being enrolled.
     #[serde(skip)]
     pub offer: Option<Offer>,
@@ -75,6 +84,14 @@ pub fn view(data: &SecurityData) -> AnyView {
         {(!data.codes.is_empty()).then(|| codes(&data.codes))}
         {padded(Head::new(t!("security-app")), app(data, &mistakes))}
         {passkeys(data, &mistakes)}
+        {(!data.identities.is_empty()).then(|| card(
+            Head::new(t!("identities-caption")),
+            identities(data),
+        ))}
+        {data.provider.as_deref().filter(|_| data.may_link).map(|name| padded(
+            Head::new(t!("sign-in-provider", name = name)),
+            link(data, name),
+        ))}
     };
     let side = padded(Head::new(t!("security-recovery")), recovery(data));
     view! { {page_head(head)} {sections(Section::Security)} {columns(main, side)} }.into_any()
@@ -222,6 +239,46 @@ fn new_passkey(data: &SecurityData, mistakes: &[Mistake]) -> AnyView {
     form(act("add-passkey"), &data.csrf, body)
 }
 
+fn identities(data: &SecurityData) -> AnyView {
+    let columns = vec![
+        Column::new(t!("identity-shown")),
+        Column::new(t!("identity-issuer")),
+        Column::new(t!("security-since")),
+        Column::new(t!("security-used")),
+        Column::hidden(t!("identity-remove-column")),
+    ];
+    let row = |linked: &Linked| {
+        let used = match linked.last_used_at {
+            Some(at) => time(at, data.now),
+            None => t!("user-never").into_any(),
+        };
+        let label = t!("identity-remove", name = linked.shown.as_str());
+        let path = paths::identity_remove(linked.id);
+        view! {
+            <tr>
+                <th scope="row">{linked.shown.clone()}</th>
+                <td data-l=t!("identity-issuer")>{linked.issuer.clone()}</td>
+                <td data-l=t!("security-since")>{time(linked.linked_at, data.now)}</td>
+                <td data-l=t!("security-used")>{used}</td>
+                <td>{post(Weight::Danger, path, &data.csrf, Vec::new(), label)}</td>
+            </tr>
+        }
+    };
+    let rows = data.identities.iter().map(row).collect_view();
+    table(t!("identities-caption"), columns, rows)
+}
+
+fn link(data: &SecurityData, name: &str) -> AnyView {
+    let label = t!("identity-link", name = name);
+    view! {
+        <p class="second" id="identity">{t!("identity-what", name = name)}</p>
+        <p class="acts">
+            {post(Weight::Plain, act("ask-identity"), &data.csrf, Vec::new(), label)}
+        </p>
+    }
+    .into_any()
+}
+
 fn recovery(data: &SecurityData) -> AnyView {
     if !data.factors.any() {
         return view! { <p class="second">{t!("security-recovery-none")}</p> }.into_any();
@@ -253,6 +310,9 @@ mod tests {
             factors: Factors::default(),
             must_enrol: false,
             passkeys_on: false,
+            identities: Vec::new(),
+            provider: None,
+            may_link: false,
             offer: None,
             codes: Vec::new(),
             passkey_name: String::new(),
@@ -271,6 +331,29 @@ mod tests {
         for part in ["<svg", "GEZD GNBV", "do/add-app", "one-time-code"] {
             assert!(html.contains(part), "{part} in {html}");
         }
+    }
+
+    #[test]
+    fn offers_a_link_with_a_provider_and_lists_what_is_linked() {
+        let html = fragment(|| view(&data()));
+        assert!(!html.contains("identity") && !html.contains("Company"), "{html}");
+        let with = SecurityData { provider: Some("Company".to_owned()), may_link: true, ..data() };
+        let html = fragment(|| view(&with));
+        assert!(html.contains("do/ask-identity") && html.contains("Link with Company"), "{html}");
+        let linked = Linked {
+            id: 7,
+            issuer: "https://id.example".to_owned(),
+            shown: "ann@example".to_owned(),
+            linked_at: DateTime::UNIX_EPOCH,
+            last_used_at: None,
+        };
+        let html = fragment(|| {
+            view(&SecurityData { identities: vec![linked], may_link: false, ..with.clone() })
+        });
+        for part in ["identities/7/do/remove", "Remove the link with ann@example", "id.example"] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("do/ask-identity"), "{html}");
     }
 
     #[test]

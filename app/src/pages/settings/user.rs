@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::factor::Factors;
+use mainstay_core::access::identity::Linked;
 use mainstay_core::access::{FieldMistake, Refusal, User};
 use mainstay_core::approval::ApprovalId;
 use serde::Serialize;
@@ -34,6 +35,9 @@ pub struct UserData {
     pub waits: Option<ApprovalId>,
     #[schema(value_type = Object)]
     pub factors: Factors,
+    /// Identities at a provider that sign in to the account.
+    #[schema(value_type = Vec<Object>)]
+    pub identities: Vec<Linked>,
     /// Why the reader may not change users.
     #[serde(skip)]
     pub refusal: Option<Refusal>,
@@ -124,6 +128,13 @@ fn facts(data: &UserData) -> AnyView {
         (t!("user-factors"), factors.into_any()),
         (t!("agents-join-at"), time_full(user.created_at)),
     ];
+    if !data.identities.is_empty() {
+        let named = |linked: &Linked| {
+            t!("user-identity", name = linked.shown.as_str(), issuer = linked.issuer.as_str())
+        };
+        let all = text::list(data.identities.iter().map(named));
+        facts.push((t!("identities-caption"), all.into_any()));
+    }
     if let Some(at) = user.disabled_at {
         facts.push((t!("user-disabled"), time_full(at)));
     }
