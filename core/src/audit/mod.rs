@@ -117,6 +117,7 @@ pub enum Action {
     ProblemClose,
     ProblemTake,
     ProblemRelease,
+    ProblemSnooze,
     RolloutStart,
     RolloutPause,
     RolloutResume,
@@ -174,6 +175,15 @@ pub enum Action {
     EventCancel,
     EventWaive,
     EventTick,
+    ChannelCreate,
+    ChannelChange,
+    ChannelPause,
+    ChannelResume,
+    ChannelRemove,
+    ChannelRotate,
+    ChannelTest,
+    ChannelStop,
+    DeliveryGiveUp,
     AuditExport,
 }
 

@@ -32,6 +32,7 @@ pub enum Kind {
     TrafficDropped,
     StandbyNotReady,
     AliasDead,
+    NotificationsFail,
     BackupNone,
     BackupLate,
     BackupShort,
@@ -41,7 +42,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::DatacenterSilent,
         Self::DatacenterNeverSeen,
         Self::InstancesFailing,
@@ -64,6 +65,7 @@ impl Kind {
         Self::TrafficDropped,
         Self::StandbyNotReady,
         Self::AliasDead,
+        Self::NotificationsFail,
         Self::BackupNone,
         Self::BackupLate,
         Self::BackupShort,
@@ -97,6 +99,7 @@ impl Kind {
             Self::TrafficDropped => "traffic-dropped",
             Self::StandbyNotReady => "standby-not-ready",
             Self::AliasDead => "alias-dead",
+            Self::NotificationsFail => "notifications-fail",
             Self::BackupNone => "backup-none",
             Self::BackupLate => "backup-late",
             Self::BackupShort => "backup-short",
@@ -142,6 +145,7 @@ impl Problem {
             Self::TrafficDropped { .. } => Kind::TrafficDropped,
             Self::StandbyNotReady { .. } => Kind::StandbyNotReady,
             Self::AliasDead { .. } => Kind::AliasDead,
+            Self::NotificationsFail { .. } => Kind::NotificationsFail,
             Self::Backup { trouble, .. } => match trouble {
                 Trouble::None => Kind::BackupNone,
                 Trouble::Late { .. } => Kind::BackupLate,

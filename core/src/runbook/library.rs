@@ -34,6 +34,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "instances-failing",
     "misplaced",
     "mixed-versions",
+    "notifications-fail",
     "one-datacenter-left",
     "repository-unread",
     "review-waits",

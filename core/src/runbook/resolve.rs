@@ -57,6 +57,9 @@ impl Subject {
             | Problem::ReviewWaits { approval, subject, .. } => {
                 return Self { name: format!("{approval} ({})", subject.name()), ..plain };
             }
+            Problem::NotificationsFail { channel, name, .. } => {
+                return Self { name: format!("{channel} ({name})"), ..plain };
+            }
             Problem::AliasDead { alias, .. } => {
                 return Self { name: format!("/go/{alias}"), ..plain };
             }

@@ -7,6 +7,7 @@
 mod agents;
 mod api;
 pub mod form;
+mod notifications;
 mod profile;
 mod security;
 mod tokens;
@@ -23,6 +24,7 @@ use mainstay_control::access::AccessError;
 use mainstay_core::access::{FieldMistake, Permission};
 
 pub use api::openapi;
+pub use notifications::openapi as notifications_openapi;
 
 use crate::http::page::Context;
 use crate::http::pages::{failed, not_found, store_failed};
@@ -42,6 +44,7 @@ pub fn routes() -> Routes {
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(agents::routes())
+        .merge(notifications::routes())
         .merge(api::routes())
 }
 
