@@ -93,9 +93,7 @@ async fn each_way_of_changing_a_channel_leaves_its_entry() {
     let stale = admin.form(&format!("{page}/do/change"), &format!("{change}1")).await;
     assert_eq!(stale.status(), StatusCode::CONFLICT);
     admin.left(Action::ChannelChange, Outcome::Refused).await;
-    for (verb, action) in
-        [("pause", Action::ChannelPause), ("resume", Action::ChannelResume)]
-    {
+    for (verb, action) in [("pause", Action::ChannelPause), ("resume", Action::ChannelResume)] {
         let done = admin.form(&format!("{page}/do/{verb}"), "").await;
         assert_eq!(done.status(), StatusCode::SEE_OTHER, "{verb}");
         admin.left(action, Outcome::Done).await;

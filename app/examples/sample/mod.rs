@@ -196,11 +196,7 @@ pub fn records(estate: &Estate) -> Vec<Record> {
         .enumerate()
         .map(|(at, problem)| Record {
             owner: (at == 1).then(|| "operator-3".to_owned()),
-            ..Record::new(
-                1042 + at as i64,
-                problem,
-                now() - TimeDelta::minutes(4 + at as i64 * 7),
-            )
+            ..Record::new(1042 + at as i64, problem, now() - TimeDelta::minutes(4 + at as i64 * 7))
         })
         .collect();
     if let Some(first) = records.first().cloned() {

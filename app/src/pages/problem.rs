@@ -63,12 +63,7 @@ impl ToldRow {
 /// For how long a problem can be left alone, in minutes.
 const SNOOZES: [i64; 5] = [60, 4 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60];
 
-pub fn build(
-    record: &Record,
-    runs: &[Run],
-    told: Option<Vec<ToldRow>>,
-    at: DateTime<Utc>,
-) -> Data {
+pub fn build(record: &Record, runs: &[Run], told: Option<Vec<ToldRow>>, at: DateTime<Utc>) -> Data {
     let end = record.closed_at.unwrap_or(at);
     let lasted = text::duration(end - record.opened_at);
     let runs = runs.iter().map(RunRow::of).collect();

@@ -127,10 +127,7 @@ impl Control {
     }
 
     /// Who was told of a problem, newest first, with the names of the channels.
-    pub async fn told_of(
-        &self,
-        problem: i64,
-    ) -> Result<Vec<(String, Delivery)>, StoreError> {
+    pub async fn told_of(&self, problem: i64) -> Result<Vec<(String, Delivery)>, StoreError> {
         let told = deliveries::about(self.store.reads(), problem).await?;
         let ids: Vec<_> = told.iter().map(|it| it.channel.0).collect();
         let names: BTreeMap<_, _> =

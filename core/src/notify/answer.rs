@@ -116,7 +116,9 @@ pub enum Verdict {
     /// The next try may fare better.
     Again,
     /// As the receiver says, so long at least.
-    Wait { seconds: u32 },
+    Wait {
+        seconds: u32,
+    },
     /// It will hardly fare better.
     Few,
     /// The receiver is gone and wants nothing any more.
@@ -127,7 +129,9 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Sent,
-    Again { at: DateTime<Utc> },
+    Again {
+        at: DateTime<Utc>,
+    },
     GiveUp,
     /// Given up, and its channel with it.
     Stop,
@@ -146,9 +150,7 @@ pub fn next(
         Verdict::Stop => return Next::Stop,
         Verdict::Again => (TRIES_MAX, TimeDelta::zero()),
         Verdict::Few => (FEW_TRIES, TimeDelta::zero()),
-        Verdict::Wait { seconds } => {
-            (TRIES_MAX, TimeDelta::seconds(seconds.into()).min(WAIT_MAX))
-        }
+        Verdict::Wait { seconds } => (TRIES_MAX, TimeDelta::seconds(seconds.into()).min(WAIT_MAX)),
     };
     let at = now + backoff(id, tries).max(least_wait);
     if tries >= most || at - planned_at > AGE_MAX { Next::GiveUp } else { Next::Again { at } }

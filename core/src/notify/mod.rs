@@ -118,10 +118,14 @@ impl Way {
 #[serde(rename_all = "kebab-case", tag = "way")]
 pub enum Target {
     /// JSON, signed.
-    Webhook { url: String },
+    Webhook {
+        url: String,
+    },
     Email(Mail),
     /// The base of an Alertmanager, without `/api/v2`.
-    Alertmanager { url: String },
+    Alertmanager {
+        url: String,
+    },
 }
 
 /// A mail server, and between whom.
@@ -392,11 +396,19 @@ pub enum Content {
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum State {
     /// For its first try, or the next one.
-    Waiting { due_at: DateTime<Utc> },
+    Waiting {
+        due_at: DateTime<Utc>,
+    },
     /// A server tries; if it says nothing until then, another one does.
-    Trying { until: DateTime<Utc> },
-    Sent { at: DateTime<Utc> },
-    GivenUp { at: DateTime<Utc> },
+    Trying {
+        until: DateTime<Utc>,
+    },
+    Sent {
+        at: DateTime<Utc>,
+    },
+    GivenUp {
+        at: DateTime<Utc>,
+    },
 }
 
 impl State {

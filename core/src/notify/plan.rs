@@ -67,7 +67,9 @@ pub struct Facts<'a> {
 pub enum Told {
     So(Thread),
     /// The end was told, or there is nothing left to tell it of.
-    Over { problem: i64 },
+    Over {
+        problem: i64,
+    },
 }
 
 /// One delivery to plan, or threads that end without one.

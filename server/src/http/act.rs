@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::{Form, Json};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
 use http::StatusCode;
 use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::replace::NotDone;

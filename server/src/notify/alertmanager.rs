@@ -59,12 +59,10 @@ fn alert(item: &Item, order: &Order, links: &Links) -> Alert {
         ("source", "mainstay".to_owned()),
     ]);
     labels.extend((!told.groups.is_empty()).then(|| ("group", told.groups.join(","))));
-    labels.extend(
-        (!told.datacenters.is_empty()).then(|| ("datacenter", told.datacenters.join(","))),
-    );
+    labels
+        .extend((!told.datacenters.is_empty()).then(|| ("datacenter", told.datacenters.join(","))));
     labels.extend(told.service.map(|service| ("service", service)));
-    let mut annotations =
-        BTreeMap::from([("summary", told.title), ("description", told.detail)]);
+    let mut annotations = BTreeMap::from([("summary", told.title), ("description", told.detail)]);
     annotations.extend(told.runbook_url.map(|url| ("runbook_url", url)));
     annotations.extend(told.owner.map(|owner| ("owner", owner)));
     let open_until = order.now + PUSH_EVERY * 4;

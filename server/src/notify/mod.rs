@@ -16,9 +16,9 @@ use std::pin::Pin;
 
 use mainstay_control::access::PublicUrl;
 use mainstay_control::notify::{Order, Sender};
+use mainstay_core::notify::Target;
 use mainstay_core::notify::address::Network;
 use mainstay_core::notify::answer::Answer;
-use mainstay_core::notify::Target;
 
 /// Sends over every kind of channel.
 #[derive(Debug)]

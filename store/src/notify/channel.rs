@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use mainstay_core::notify::answer::Answer;
-use mainstay_core::notify::{
-    CHANNELS_MAX, Channel, ChannelId, Health, Hears, Standing, Target,
-};
+use mainstay_core::notify::{CHANNELS_MAX, Channel, ChannelId, Health, Hears, Standing, Target};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 

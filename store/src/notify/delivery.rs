@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use mainstay_core::notify::answer::{AGE_MAX, Answer, Trouble};
 use mainstay_core::notify::plan::{Due, Lately, RATE_WINDOW, Thread, Told};
-use mainstay_core::notify::{
-    ChannelId, Content, Delivery, DeliveryId, Severity, State, Way,
-};
+use mainstay_core::notify::{ChannelId, Content, Delivery, DeliveryId, Severity, State, Way};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 

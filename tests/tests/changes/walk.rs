@@ -254,11 +254,9 @@ impl<'w> Walk<'w> {
         self.form(who, (&page, &path), "/attention/{id}/do/snooze", &hour).await;
         let snoozed = who.json("/api/v1/attention").await.unwrap();
         assert!(snoozed["snoozed"][0]["snooze"]["by"] == "operator", "{snoozed}");
-        for (verb, body) in [
-            ("snooze", json!({ "minutes": 0 })),
-            ("take", json!({})),
-            ("release", json!({})),
-        ] {
+        for (verb, body) in
+            [("snooze", json!({ "minutes": 0 })), ("take", json!({})), ("release", json!({}))]
+        {
             let path = format!("/api/v1{page}/do/{verb}");
             let route = format!("/api/v1/attention/{{id}}/do/{verb}");
             self.api(program, &path, &route, &body).await;

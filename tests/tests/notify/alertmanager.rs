@@ -53,9 +53,7 @@ async fn an_alertmanager_hears_how_things_stand_and_the_end() {
         "secret": "a token" });
     let (id, _) = town.channel(fields).await;
     let open = town
-        .until("both are open", async || {
-            pushes(&receiver).pop().filter(|alerts| alerts.len() == 2)
-        })
+        .until("both are open", async || pushes(&receiver).pop().filter(|alerts| alerts.len() == 2))
         .await;
     let labels = &open[0].labels;
     assert_eq!(labels["alertname"], "datacenter-never-seen");

@@ -56,8 +56,11 @@ async fn a_letter_is_whole_and_part_of_a_conversation() {
 async fn nothing_is_said_without_the_encryption_that_was_asked_for() {
     let town = Town::new().await;
     let server = MailServer::start(None).await;
-    let fields = to(&server, json!({ "security": "start-tls", "user": "mainstay",
-        "secret": "correct horse" }));
+    let fields = to(
+        &server,
+        json!({ "security": "start-tls", "user": "mainstay",
+        "secret": "correct horse" }),
+    );
     let (id, _) = town.channel(fields).await;
     let page = town.press(&id, "test").await;
     assert!(page.contains("The test did not arrive."), "{page}");

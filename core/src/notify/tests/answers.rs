@@ -84,16 +84,12 @@ fn a_receiver_says_when_it_wants_to_be_asked_again() {
     assert_eq!(retry_after(&date, at(200)), Some(0), "it is over");
     assert_eq!(retry_after("soon", at(0)), None);
     assert_eq!(retry_after("-5", at(0)), None);
-    let wait = |seconds| match next(
-        DeliveryId(1),
-        at(0),
-        1,
-        &Answer::http(429, Some(seconds), ""),
-        at(0),
-    ) {
-        Next::Again { at: then } => then - at(0),
-        other => panic!("{other:?}"),
-    };
+    let wait =
+        |seconds| match next(DeliveryId(1), at(0), 1, &Answer::http(429, Some(seconds), ""), at(0))
+        {
+            Next::Again { at: then } => then - at(0),
+            other => panic!("{other:?}"),
+        };
     assert_eq!(wait(600), TimeDelta::seconds(600));
     assert_eq!(wait(1_000_000), WAIT_MAX, "not for ever");
     assert!(wait(0) >= TimeDelta::seconds(4), "and not at once");

@@ -144,9 +144,7 @@ async fn remove(context: Context, viewer: Viewer, Path(id): Path<String>) -> Res
 async fn test(context: Context, viewer: Viewer, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse() else { return not_found(&context) };
     match context.state.control.test_channel(&context.by(&viewer), id).await {
-        Ok(delivery) => {
-            Json(DeliveryRow::of(delivery, context.snapshot.estate.at)).into_response()
-        }
+        Ok(delivery) => Json(DeliveryRow::of(delivery, context.snapshot.estate.at)).into_response(),
         Err(error) => problem(&context, error),
     }
 }

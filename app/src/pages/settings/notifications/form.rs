@@ -64,9 +64,11 @@ pub fn title(data: &Data) -> String {
 pub fn view(data: &Data) -> AnyView {
     let title = title(data);
     let mut crumbs = vec![Crumb::new(paths::SETTINGS_NOTIFY, t!("settings-notifications"))];
-    crumbs.extend(data.channel.as_ref().map(|channel| {
-        Crumb::new(paths::notify_channel(channel.id), channel.name.clone())
-    }));
+    crumbs.extend(
+        data.channel
+            .as_ref()
+            .map(|channel| Crumb::new(paths::notify_channel(channel.id), channel.name.clone())),
+    );
     let head = PageHead { title: title.clone(), crumbs, ..PageHead::default() };
     let label = match data.channel {
         Some(_) => t!("notify-save"),

@@ -49,9 +49,8 @@ pub fn view(data: &Data) -> AnyView {
     } else {
         channels(data)
     };
-    let no_links = (!data.links).then(|| {
-        callout(Tone::Warn, t!("notify-no-url"), t!("notify-no-url-detail"), None)
-    });
+    let no_links = (!data.links)
+        .then(|| callout(Tone::Warn, t!("notify-no-url"), t!("notify-no-url-detail"), None));
     let refused = data
         .refusal
         .as_ref()
