@@ -107,10 +107,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let sealer = Sealer::open(&args.data_dir)?;
     let required = args.require_second_factor.iter().copied().collect();
     let factors = FactorSettings::new(sealer, args.public_url.as_ref(), required);
-    let post = Post::new(args.public_url.clone(), args.notify_allow.clone());
-    let notify =
-        NotifySettings { sender: Some(Arc::new(post)), allowed: args.notify_allow.clone() };
-    let mut control = Control::new(store, authority).with_factors(factors).with_notify(notify);
+    let mut control =
+        Control::new(store, authority).with_factors(factors).with_notify(notify(&args));
     if let Some(url) = &args.prometheus {
         control = control.with_prometheus(Arc::new(PromQl::new(url)?));
     }
@@ -160,6 +158,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     served?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who sends notifications, and where to.
+fn notify(args: &ServeArgs) -> NotifySettings {
+    let allowed = args.notify_allow.clone();
+    let post = Post::new(args.public_url.clone(), allowed.clone());
+    NotifySettings { sender: Some(Arc::new(post)), allowed }
 }
 
 fn network(text: &str) -> Result<Network, NetworkError> {

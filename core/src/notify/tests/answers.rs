@@ -88,7 +88,7 @@ fn a_receiver_says_when_it_wants_to_be_asked_again() {
         |seconds| match next(DeliveryId(1), at(0), 1, &Answer::http(429, Some(seconds), ""), at(0))
         {
             Next::Again { at: then } => then - at(0),
-            other => panic!("{other:?}"),
+            other @ (Next::Sent | Next::GiveUp | Next::Stop) => panic!("{other:?}"),
         };
     assert_eq!(wait(600), TimeDelta::seconds(600));
     assert_eq!(wait(1_000_000), WAIT_MAX, "not for ever");

@@ -79,12 +79,8 @@ impl World {
 }
 
 fn items(due: &Due) -> Vec<(i64, What)> {
-    match &due.content {
-        Some(Content::Problems { items, .. }) => {
-            items.iter().map(|item| (item.id, item.what)).collect()
-        }
-        other => panic!("{other:?}"),
-    }
+    let Some(Content::Problems { items, .. }) = &due.content else { panic!("{due:?}") };
+    items.iter().map(|item| (item.id, item.what)).collect()
 }
 
 #[test]
