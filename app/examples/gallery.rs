@@ -181,7 +181,9 @@ fn objects(reader: &Reader) -> Vec<Page> {
         "problem",
         "/attention/at-1042",
         problem,
-        records.first().map(|record| pages::problem::build(record, &[], sample::now()))
+        records
+            .first()
+            .map(|record| { pages::problem::build(record, &[], Some(Vec::new()), sample::now()) })
     );
     all
 }

@@ -76,6 +76,10 @@ fixed! {
     SETTINGS_USERS = "/settings/users";
     SETTINGS_TOKENS = "/settings/tokens";
     SETTINGS_AGENTS = "/settings/agents";
+    /// Channels by which people are told of problems.
+    SETTINGS_NOTIFY = "/settings/notifications";
+    /// The form of a new channel; `POST` makes it.
+    SETTINGS_NOTIFY_CREATE = "/settings/notifications/do/create";
     SETTINGS_FLEET = "/settings/fleet";
     /// Whether the state store knows what agents carried out.
     SETTINGS_STORE = "/settings/store";
@@ -233,6 +237,11 @@ pub fn event(id: impl Display) -> String {
     format!("/events/{id}")
 }
 
+/// A channel of notifications by its id: `nc-3`.
+pub fn notify_channel(id: impl Display) -> String {
+    format!("{SETTINGS_NOTIFY}/{id}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -325,6 +334,8 @@ mod tests {
             action(&availability_outage("ou-12"), "correct"),
             availability_report("2026-10"),
             event("ev-12"),
+            notify_channel("nc-3"),
+            action(&notify_channel("nc-3"), "change"),
             let_go("store-db", "/data.before-1"),
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
@@ -382,6 +393,8 @@ mod tests {
             SETTINGS_USERS,
             SETTINGS_TOKENS,
             SETTINGS_AGENTS,
+            SETTINGS_NOTIFY,
+            SETTINGS_NOTIFY_CREATE,
             SETTINGS_FLEET,
             SETTINGS_FLEET_APPLY,
             SETTINGS_STORE,
@@ -406,7 +419,9 @@ mod tests {
              /settings/profile\n/settings/security\n/settings/profile/do/change-password\n\
              /settings/users\n\
              /settings/tokens\n\
-             /settings/agents\n/settings/fleet\n/settings/fleet/do/apply\n\
+             /settings/agents\n/settings/notifications\n\
+             /settings/notifications/do/create\n\
+             /settings/fleet\n/settings/fleet/do/apply\n\
              /settings/store\n/settings/store/do/go-on\n/dev/components\n\
              /api/v1/openapi.json\n\
              /attention/at-1042\n/attention/at-1042/runbook\n/runbooks/service-down\n\
@@ -420,6 +435,7 @@ mod tests {
              /backups/restores/rs-7\n\
              /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\
              /availability/reports/2026-10\n/events/ev-12\n\
+             /settings/notifications/nc-3\n/settings/notifications/nc-3/do/change\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /settings/security/passkeys/7/do/remove\n\

@@ -49,6 +49,7 @@ const fn same(language: Language) -> &'static [&'static str] {
             "minutes-short",
             "nav-build",
             "nav-failover",
+            "notify-way-webhook",
             "outage-rollout",
             "outage-run",
             "per-second",

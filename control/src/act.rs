@@ -4,11 +4,12 @@
 //! A person's command takes its token from the lease's own row, so it is ordered with the
 //! leader's decisions whichever server the person is talking to.
 
-use chrono::{SubsecRound, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use mainstay_core::audit::Action;
 use mainstay_core::deployment::Command;
 use mainstay_core::estate::Contact;
 use mainstay_core::id::{DatacenterId, InstanceId};
+use mainstay_core::problem::Snooze;
 use mainstay_store::{StoreError, audit, lease, outbox, problem};
 
 use crate::Control;
@@ -17,6 +18,9 @@ use crate::leader::LEASE;
 
 /// Longest reason, in characters.
 pub const REASON_MAX_CHARS: usize = 500;
+
+/// Longest time for which a problem may be left alone.
+pub const SNOOZE_MAX_MINUTES: i64 = 7 * 24 * 60;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,8 @@ pub enum ActError {
     /// What was shown is not so any more.
     #[error("it changed meanwhile")]
     Changed,
+    #[error("write minutes from 0 to {SNOOZE_MAX_MINUTES}")]
+    Minutes,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -88,6 +94,39 @@ impl Control {
             .await?;
         self.commands.send_modify(|version| *version += 1);
         Ok(id)
+    }
+
+    /// Leaves an open problem alone for so long: nobody is told of it again, unless it becomes
+    /// worse. 0 minutes: no longer.
+    pub async fn snooze_problem(&self, by: &By, id: i64, minutes: i64) -> Result<(), ActError> {
+        if !(0..=SNOOZE_MAX_MINUTES).contains(&minutes) {
+            return Err(ActError::Minutes);
+        }
+        let now = Utc::now().trunc_subsecs(6);
+        let until = now + TimeDelta::minutes(minutes);
+        let snooze = (minutes > 0).then(|| Snooze { until, by: by.person().to_owned() });
+        let snooze = snooze.as_ref();
+        let found = self
+            .store
+            .transaction(|tx| {
+                Box::pin(async move {
+                    let Some(before) = problem::set_snooze(tx, id, snooze).await? else {
+                        return Ok(false);
+                    };
+                    let object = format!("/attention/at-{id}");
+                    let mut event = by.event(Action::ProblemSnooze, object, now);
+                    event.before = Some(serde_json::json!({ "snooze": before }));
+                    event.after = Some(serde_json::json!({ "snooze": snooze }));
+                    audit::append(tx, &event).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        if !found {
+            return Err(ActError::NotFound);
+        }
+        self.estate.set_problems(problem::recent(self.store.acts()).await?);
+        Ok(())
     }
 
     /// Gives an open problem an owner, or with `None` gives it back.

@@ -11,6 +11,7 @@ mod backups;
 mod benches;
 mod deploy;
 mod failovers;
+mod notify;
 mod orchestrator;
 mod problems;
 mod rollouts;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
+use crate::notify::Notifier;
 use crate::rollouts::Sources;
 
 pub use rollouts::Prometheus;
@@ -52,19 +54,36 @@ pub struct Leader {
     advice: orchestrator::Advice,
     /// Budgets that burn.
     burning: availability::Burning,
+    /// Sends notifications; `None`: nobody does.
+    notifier: Option<Notifier>,
+    /// Channels whose deliveries do not arrive.
+    failing: notify::Failing,
 }
 
 impl Leader {
     pub(crate) fn new(
         sources: Sources,
         prometheus: Option<Arc<dyn Prometheus>>,
+        notifier: Option<Notifier>,
         commands: watch::Sender<u64>,
         holder: String,
     ) -> Self {
         let (store, estate) = (sources.store.clone(), sources.estate.clone());
         let advice = orchestrator::Advice::default();
         let burning = availability::Burning::default();
-        Self { store, estate, sources, prometheus, commands, holder, advice, burning }
+        let failing = notify::Failing::default();
+        Self {
+            store,
+            estate,
+            sources,
+            prometheus,
+            commands,
+            holder,
+            advice,
+            burning,
+            notifier,
+            failing,
+        }
     }
 
     /// Contends for the lease and leads, until told to stop.
@@ -79,6 +98,7 @@ impl Leader {
                 () = rollouts::run(&self, &term, &shutdown) => {}
                 () = failovers::run(&self, &term, &shutdown) => {}
                 () = orchestrator::run(&self, &term, &shutdown) => {}
+                () = notify::run(&self, &term, &shutdown) => {}
             }
             metrics::gauge!("mainstay_leader").set(0.0);
             if shutdown.is_cancelled()

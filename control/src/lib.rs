@@ -4,9 +4,8 @@
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
-//! ([`approvals`]), planned events ([`planned`]), what edges are told and tell ([`edges`],
-//! [`traffic`]), how available services
-//! were ([`availability`]),
+//! ([`approvals`]), notifications ([`notify`]), planned events ([`planned`]), what edges are told
+//! and tell ([`edges`], [`traffic`]), how available services were ([`availability`]),
 //! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
@@ -31,6 +30,7 @@ pub mod follow;
 pub mod forget;
 pub mod ingest;
 pub mod leader;
+pub mod notify;
 mod once;
 pub mod planned;
 pub mod rewind;
@@ -62,6 +62,7 @@ use estate::{LiveEstate, Snapshot};
 use follow::Follower;
 use ingest::Ingest;
 use leader::{Leader, Prometheus};
+use notify::NotifySettings;
 use rollouts::Sources;
 use traffic::Traffic;
 
@@ -81,6 +82,7 @@ pub struct Control {
     alias_uses: runbook::Uses,
     history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
+    notify: NotifySettings,
     /// As it was judged last.
     readiness: Mutex<Option<failover::Readiness>>,
     commands: watch::Sender<u64>,
@@ -113,6 +115,7 @@ impl Control {
             traffic: Arc::new(Traffic::new(background.clone())),
             history: Arc::new(History::new(background)),
             prometheus: None,
+            notify: NotifySettings::default(),
             readiness: Mutex::default(),
             alias_uses: runbook::Uses::default(),
             access: Access::new(store.clone()),
@@ -162,7 +165,8 @@ impl Control {
         tasks.spawn(follow::listen(store.clone(), self.estate.clone(), shutdown.clone()));
         self.spawn_edges(&mut tasks, &holder, &shutdown);
         let (commands, prometheus) = (self.commands.clone(), self.prometheus.clone());
-        let leader = Leader::new(self.sources(), prometheus, commands, holder);
+        let notifier = self.notifier(store.clone());
+        let leader = Leader::new(self.sources(), prometheus, notifier, commands, holder);
         tasks.spawn(leader.run(shutdown.clone()));
         tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
         let mut sweeps = tokio::time::interval(SWEEP_PERIOD);

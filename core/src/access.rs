@@ -2,12 +2,15 @@
 
 pub mod factor;
 pub mod identity;
+mod mistake;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+
+pub use mistake::{FieldMistake, Mistake};
 
 use crate::id::{DatacenterId, GroupId, UserName};
 
@@ -301,63 +304,6 @@ pub enum Refusal {
     Role { needs: Vec<Role> },
     /// A needed role is held, and not here.
     Scope { role: Role, scope: Scope },
-}
-
-/// Why a typed value is not accepted; every form and the JSON API name the field beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Mistake {
-    /// Nothing was written.
-    Missing,
-    /// Not the form of an identifier.
-    Form,
-    TooShort {
-        least: usize,
-    },
-    TooLong {
-        most: usize,
-    },
-    /// Somebody or something else has this name.
-    Taken,
-    /// The current password is not this one.
-    WrongPassword,
-    /// The password has to differ from the user name.
-    SameAsName,
-    /// No role was chosen.
-    NoRole,
-    /// More than the maker holds.
-    BeyondOwner,
-    /// Not a time zone of the IANA database.
-    UnknownZone,
-    /// Not a number in this range, both ends included.
-    Range {
-        least: i64,
-        most: i64,
-    },
-    /// Not one of the choices.
-    UnknownChoice,
-    /// No such object in the fleet.
-    NotThere,
-    /// Not the code that the authenticator app shows.
-    WrongCode,
-    /// What was begun took too long, or was ended elsewhere.
-    Over,
-    /// No device made or showed a passkey.
-    NoPasskey,
-}
-
-/// A mistake and the name of the field it was made in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldMistake {
-    pub field: String,
-    #[serde(flatten)]
-    pub mistake: Mistake,
-}
-
-impl FieldMistake {
-    pub fn new(field: impl Into<String>, mistake: Mistake) -> Self {
-        Self { field: field.into(), mistake }
-    }
 }
 
 /// Whether somebody who proved at `confirmed_at` who they are need not do so again. The clocks of

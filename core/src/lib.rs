@@ -23,6 +23,7 @@ pub mod forget;
 pub mod id;
 pub mod judge;
 pub mod lease;
+pub mod notify;
 pub mod placement;
 pub mod planned;
 pub mod problem;

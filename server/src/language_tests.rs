@@ -274,6 +274,8 @@ async fn pages_in_another_language_have_no_english_left() {
             "/rollouts/do/start",
             "/settings/agents",
             "/settings/fleet",
+            "/settings/notifications",
+            "/settings/notifications/do/create?way=email",
             "/settings/profile",
             "/settings/tokens",
             "/settings/users",

@@ -34,6 +34,9 @@ mod language;
 mod language_tests;
 mod link;
 mod live;
+mod notify;
+#[cfg(test)]
+mod notify_tests;
 #[cfg(test)]
 mod planned_tests;
 mod policy;

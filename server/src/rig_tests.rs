@@ -24,6 +24,7 @@ use mainstay_control::access::{
     Access, By, FactorSettings, MakeToken, MakeUser, PublicUrl, Sealer,
 };
 use mainstay_control::authority::Authority;
+use mainstay_control::notify::NotifySettings;
 use mainstay_core::access::{Grant, Role, Scope, User};
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_store::audit::{self, Filter};
@@ -32,6 +33,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::notify::Post;
 use crate::router::router;
 use crate::state::{AppState, Web};
 
@@ -68,13 +70,17 @@ impl Rig {
         let factors = FactorSettings::new(sealer, Some(&url), required);
         control.access =
             Access::with_clock(db.store.clone(), Arc::new(clock)).with_factors(factors);
-        let control = Arc::new(control);
+        let allowed = vec!["127.0.0.0/8".parse().unwrap()];
+        let post = Post::new(Some(url), allowed.clone());
+        let notify = NotifySettings { sender: Some(Arc::new(post)), allowed };
+        let control = Arc::new(control.with_notify(notify));
         let state = AppState {
             control,
             live: Arc::default(),
             shared: Arc::default(),
             web: Arc::new(Web {
                 secure,
+                public_url: true,
                 site_dir: dir.path().to_owned(),
                 assets: Assets::default(),
             }),

@@ -106,7 +106,7 @@ pub(super) async fn apply(rig: &Rig, fleet: &str, reason: &str) {
 }
 
 fn record(id: i64, problem: Problem) -> Record {
-    Record { id, problem, opened_at: Utc::now(), closed_at: None, owner: None }
+    Record::new(id, problem, Utc::now())
 }
 
 async fn last(rig: &Rig) -> Option<(Action, Outcome)> {

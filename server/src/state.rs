@@ -32,6 +32,8 @@ pub struct AppState {
 pub struct Web {
     /// Whether browsers reach the console over TLS: sets the cookies' prefix and flag.
     pub secure: bool,
+    /// Whether it was said where people reach the console: then messages carry links to it.
+    pub public_url: bool,
     /// Where script, wasm and style lie.
     pub site_dir: PathBuf,
     /// Their names, which carry their hash.

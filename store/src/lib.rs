@@ -4,8 +4,8 @@
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
 //! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
 //! ([`traffic`], [`edge`]), how available services were ([`availability`]), planned events
-//! ([`planned`]), backups and restores ([`backup`], [`restore`], [`history`], [`clock`]) and the
-//! retention of what grows ([`retention`]).
+//! ([`planned`]), notifications ([`notify`]), backups and restores ([`backup`], [`restore`],
+//! [`history`], [`clock`]) and the retention of what grows ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -28,6 +28,7 @@ pub mod failover;
 pub mod fleet;
 pub mod history;
 pub mod lease;
+pub mod notify;
 pub mod orchestrator;
 pub mod outbox;
 pub mod planned;

@@ -1,7 +1,7 @@
 //! Problems with their beginning, end and owner.
 
 use chrono::{DateTime, Utc};
-use mainstay_core::problem::{Problem, Record};
+use mainstay_core::problem::{FLAP_WINDOW, Problem, Record, Snooze};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -17,7 +17,8 @@ pub const RECENT: i64 = 20;
 pub async fn open(pool: &PgPool) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before
            FROM problem WHERE closed_at IS NULL ORDER BY opened_at, id"#
     )
     .fetch_all(pool)
@@ -30,7 +31,7 @@ pub async fn recent(pool: &PgPool) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id!", problem AS "problem!: Json<Problem>", opened_at AS "opened_at!",
-               closed_at, owner
+               closed_at, owner, snoozed_until, snoozed_by, before AS "before!"
            FROM (SELECT * FROM problem WHERE closed_at IS NULL
                  UNION ALL
                  (SELECT * FROM problem WHERE closed_at IS NOT NULL
@@ -47,7 +48,8 @@ pub async fn recent(pool: &PgPool) -> Result<Vec<Record>, StoreError> {
 pub async fn closed(pool: &PgPool, before: Option<i64>) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before
            FROM problem WHERE closed_at IS NOT NULL AND ($1::bigint IS NULL OR id < $1)
            ORDER BY id DESC LIMIT $2"#,
         before,
@@ -67,7 +69,8 @@ pub async fn during(
 ) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before
            FROM problem WHERE opened_at < $2 AND (closed_at IS NULL OR closed_at >= $1)
            ORDER BY opened_at, id LIMIT $3"#,
         from,
@@ -83,7 +86,8 @@ pub async fn during(
 pub async fn get(pool: &PgPool, id: i64) -> Result<Option<Record>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before
            FROM problem WHERE id = $1"#,
         id
     )
@@ -100,12 +104,16 @@ pub async fn insert(
 ) -> Result<Option<Record>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        r#"INSERT INTO problem (key, problem, opened_at) VALUES ($1, $2, $3)
+        r#"INSERT INTO problem (key, problem, opened_at, before)
+           SELECT $1::text, $2::jsonb, $3::timestamptz, (
+               SELECT count(*)::int FROM problem WHERE key = $1 AND opened_at > $4)
            ON CONFLICT (key) WHERE closed_at IS NULL DO NOTHING
-           RETURNING id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner"#,
+           RETURNING id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before"#,
         problem.key(),
         Json(problem) as _,
-        opened_at
+        opened_at,
+        opened_at - FLAP_WINDOW
     )
     .fetch_optional(db)
     .await?;
@@ -161,12 +169,56 @@ pub async fn set_owner(
     Ok(before)
 }
 
+/// Leaves an open problem alone for a while, or with `None` no longer. Returns what stood before,
+/// or `None` when the problem is not open.
+pub async fn set_snooze(
+    db: &mut PgConnection,
+    id: i64,
+    snooze: Option<&Snooze>,
+) -> Result<Option<Option<Snooze>>, StoreError> {
+    let row = sqlx::query!(
+        "UPDATE problem AS new SET snoozed_until = $2, snoozed_by = $3
+         FROM (SELECT id, snoozed_until, snoozed_by FROM problem
+               WHERE id = $1 AND closed_at IS NULL FOR UPDATE) AS old
+         WHERE new.id = old.id
+         RETURNING old.snoozed_until, old.snoozed_by",
+        id,
+        snooze.map(|snooze| snooze.until),
+        snooze.map(|snooze| snooze.by.as_str())
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| snoozed(row.snoozed_until, row.snoozed_by)))
+}
+
+/// These problems, whatever became of them; those that are no more are not there.
+pub async fn these(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<Record>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, problem AS "problem: Json<Problem>", opened_at, closed_at, owner,
+               snoozed_until, snoozed_by, before
+           FROM problem WHERE id = ANY($1) ORDER BY id"#,
+        ids
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+fn snoozed(until: Option<DateTime<Utc>>, by: Option<String>) -> Option<Snooze> {
+    let (until, by) = until.zip(by)?;
+    Some(Snooze { until, by })
+}
+
 struct Row {
     id: i64,
     problem: Json<Problem>,
     opened_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     owner: Option<String>,
+    snoozed_until: Option<DateTime<Utc>>,
+    snoozed_by: Option<String>,
+    before: i32,
 }
 
 impl From<Row> for Record {
@@ -177,6 +229,8 @@ impl From<Row> for Record {
             opened_at: row.opened_at,
             closed_at: row.closed_at,
             owner: row.owner,
+            snooze: snoozed(row.snoozed_until, row.snoozed_by),
+            before: row.before.try_into().unwrap_or(0),
         }
     }
 }

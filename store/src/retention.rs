@@ -28,6 +28,8 @@ pub const ROLLOUTS_KEPT: TimeDelta = TimeDelta::days(400);
 /// How long problems that ended, and tokens and certificates that expired, can be looked up. What
 /// happened with them is in the audit log for ever; every fleet that was in force stays too.
 pub const RECORDS_KEPT: TimeDelta = TimeDelta::days(400);
+/// How long messages that were sent or given up are kept.
+pub const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long it is known what a server that is gone said of edges and which batches it wrote.
 pub const SERVERS_KEPT: TimeDelta = TimeDelta::days(1);
 /// Rows deleted at once.
@@ -180,6 +182,39 @@ pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     })
     .await?;
     Ok(problems + runs + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
+}
+
+/// Deletes old messages, and removed channels without any; returns how many rows.
+pub async fn notifications(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let before = now - DELIVERIES_KEPT;
+    let pool = store.acts();
+    let deliveries = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM notify_delivery WHERE id IN (
+                 SELECT id FROM notify_delivery WHERE settled_at < $1
+                 ORDER BY settled_at LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    // What a leader planned in the moment in which a channel was removed.
+    let threads = sqlx::query!(
+        "DELETE FROM notify_thread USING notify_channel
+         WHERE id = channel AND status = 'removed'"
+    )
+    .execute(pool)
+    .await?;
+    let channels = sqlx::query!(
+        "DELETE FROM notify_channel AS old
+         WHERE status = 'removed' AND changed_at < $1
+           AND NOT EXISTS (SELECT FROM notify_delivery WHERE channel = old.id)",
+        before
+    )
+    .execute(pool)
+    .await?;
+    Ok(deliveries + threads.rows_affected() + channels.rows_affected())
 }
 
 /// Deletes what was kept long enough of availability; returns how many rows.

@@ -195,11 +195,8 @@ pub fn records(estate: &Estate) -> Vec<Record> {
         .into_iter()
         .enumerate()
         .map(|(at, problem)| Record {
-            id: 1042 + at as i64,
-            problem,
-            opened_at: now() - TimeDelta::minutes(4 + at as i64 * 7),
-            closed_at: None,
             owner: (at == 1).then(|| "operator-3".to_owned()),
+            ..Record::new(1042 + at as i64, problem, now() - TimeDelta::minutes(4 + at as i64 * 7))
         })
         .collect();
     if let Some(first) = records.first().cloned() {

@@ -3020,3 +3020,192 @@ event-waivers = Waivers
 event-log = { $what } ({ $who }).
 event-log-note = { $what } ({ $who }): { $note }
 event-log-title = What happened
+
+## Notifications
+problem-notify = The channel { $name } does not deliver
+problem-notify-detail = No message arrived since { $since }. Whoever relies on it is not told of problems.
+problem-notify-stopped = Its receiver said that it is gone for good, so it is not asked again. Whoever relies on it is not told of problems.
+problem-snooze = Snooze
+problem-snooze-title = Leave it alone for a while
+problem-snooze-text = Nobody is told of it again until then, unless it becomes worse. It stays in the list.
+problem-snooze-for = For
+problem-snoozed = Snoozed until
+problem-snoozed-by = { $until }, by { $who }
+problem-wake = End the snooze
+problem-flaps = Comes and goes
+problem-flaps-detail = It was open { $count } times in the half hour before; it ends when it is gone for { $minutes }.
+problem-told = Who was told
+problem-told-none = No channel was told of it.
+attention-snoozed = Snoozed
+settings-notifications = Notifications
+notify-note = Who is told of problems, and whether it arrives
+notify-caption = Channels
+notify-empty = Nobody is told of problems.
+notify-empty-context = They show under Attention and nowhere else. Make a channel, and send a test over it.
+notify-no-url = Messages carry no links.
+notify-no-url-detail = Start the servers with --public-url, so that people reach the console from a message.
+notify-networks = Networks that may be told although they are not public
+notify-networks-none = None: every address has to be public, and the connection encrypted. Servers allow others with --notify-allow.
+notify-channel = Channel
+notify-way = By
+notify-to = To
+notify-last = Delivered last
+notify-next = Next try
+notify-never = never
+notify-way-webhook = Webhook
+notify-way-email = E-mail
+notify-new-webhook = New webhook
+notify-new-email = New mail channel
+notify-new-alertmanager = New Alertmanager
+notify-change-title = Change { $name }
+notify-idle = Nothing sent yet
+notify-active = Delivers
+notify-failing = Fails since { $at }
+notify-paused = Paused
+notify-stopped = Stopped: its receiver is gone
+notify-stopped-detail = The receiver answered 410. Resume the channel once it is there again, or remove it.
+notify-fails-detail = Deliveries are tried again, { $next }. The last answer: { $answer }
+notify-fails-next = next at { $at }
+notify-fails-none = with the next problem
+notify-given-up-count = Given up since
+notify-hears = Hears
+notify-hears-critical = What is critical
+notify-hears-warning = Everything
+notify-hears-kinds = Kinds
+notify-hears-groups = Groups
+notify-hears-datacenters = Data centres
+notify-all = all
+notify-repeats = Told again
+notify-repeats-every = every { $time } while it is open
+notify-repeats-never = never
+notify-made = Made
+notify-secret-fact = Secret
+notify-secret-has = kept, and not shown
+notify-secret-none = none
+notify-deliveries = Deliveries
+notify-deliveries-empty = Nothing was sent over it yet.
+notify-deliveries-empty-context = Send a test to see whether it arrives.
+notify-delivery = Delivery
+notify-what = About
+notify-planned = Planned
+notify-state = State
+notify-tries = Tries
+notify-answer = Answer
+notify-no-answer = none yet
+notify-waiting = Waits until { $at }
+notify-trying = Being tried
+notify-sent = Delivered { $at }
+notify-given-up = Given up { $at }
+notify-content-test = Test by { $by }
+notify-content-several = { $count } problems
+notify-what-opened = { $title } (opened)
+notify-what-worse = { $title } (became worse)
+notify-what-still = { $title } (open still)
+notify-what-ended = { $title } (ended)
+notify-trouble-not-allowed = not sent: the address may not be told
+notify-trouble-name = the name was not found
+notify-trouble-connection = no connection
+notify-trouble-encryption = no encrypted connection
+notify-trouble-timeout = no answer in time
+notify-trouble-secret = not sent: the secret cannot be opened, write it again
+notify-trouble-message = not sent: the message could not be made
+notify-trouble-interrupted = the server ended in the middle
+notify-test = Send a test
+notify-tested-sent = The test arrived.
+notify-tested-failed = The test did not arrive.
+notify-change = Change
+notify-pause = Pause
+notify-resume = Resume
+notify-remove = Remove { $name }
+notify-remove-title = Remove it
+notify-remove-text = Nothing is sent over it any more and its secret is deleted. What was sent stays known for 90 days.
+notify-rotate = Make a new secret
+notify-rotate-title = Signing secret
+notify-rotate-text = Messages are signed with the new one and the old one for { $hours } hours; then only with the new one.
+notify-secret-shown = The signing secret of { $name }. Copy it now.
+notify-secret-shown-detail = It is shown this once. Whoever has it can make messages that look like Mainstay's.
+notify-secret-label = Secret
+notify-done-created = The channel stands. Send a test over it.
+notify-done-changed = The channel was changed.
+notify-done-paused = The channel is paused. Nothing is sent over it.
+notify-done-resumed = The channel delivers again.
+notify-done-removed = The channel was removed.
+notify-field-name = Name
+notify-field-url = Address
+notify-field-url-hint = https, public; other networks only as the servers allow
+notify-field-am-hint = The base of the Alertmanager, like https://alerts.example.org
+notify-field-host = Mail server
+notify-field-port = Port
+notify-field-security = Encryption
+notify-security-start-tls = STARTTLS, required
+notify-security-tls = TLS from the beginning
+notify-security-none = none, in allowed networks only
+notify-field-user = User of the mail server
+notify-field-user-hint = Empty: nobody signs in
+notify-field-password = Password of the mail server
+notify-field-token = Bearer token
+notify-field-secret-hint = Empty: none
+notify-field-secret-keep = Empty: the one that it has
+notify-field-from = From
+notify-field-to = To, with commas
+notify-field-least = Hears of
+notify-field-groups = Only these groups
+notify-field-datacenters = Only these data centres
+notify-field-ids-hint = Ids as the fleet has them, with commas; empty: all
+notify-field-kinds = Only these kinds of problems
+notify-field-kinds-hint = Like service-down, traffic-dropped; empty: all
+notify-field-repeat = Tell again after minutes
+notify-field-repeat-hint = 0: never. At most { $most }.
+notify-create = Make the channel
+notify-save = Save
+field-address = address
+field-server = mail server
+field-port = port
+field-mailbox = address of the mailbox
+field-secret = secret
+field-group = group
+mistake-web-address = Write an address like https://hooks.example.org/mainstay, without a user, a password or a #.
+mistake-mailbox = Write mailboxes like on-call@example.org.
+mistake-not-public = This address is not public. Choose another one, or have its network allowed with --notify-allow.
+mistake-not-encrypted = Choose an encrypted connection (https, TLS), or have the network allowed with --notify-allow.
+mistake-secret-again = Write the secret again: the one that is kept is not shown to another server, user or connection.
+audit-problem-snooze = { $how ->
+    [done] Snoozed a problem, or ended that
+   *[tried] Tried to snooze a problem
+}
+audit-channel-create = { $how ->
+    [done] Made a channel of notifications
+   *[tried] Tried to make a channel of notifications
+}
+audit-channel-change = { $how ->
+    [done] Changed a channel of notifications
+   *[tried] Tried to change a channel of notifications
+}
+audit-channel-pause = { $how ->
+    [done] Paused a channel of notifications
+   *[tried] Tried to pause a channel of notifications
+}
+audit-channel-resume = { $how ->
+    [done] Resumed a channel of notifications
+   *[tried] Tried to resume a channel of notifications
+}
+audit-channel-remove = { $how ->
+    [done] Removed a channel of notifications
+   *[tried] Tried to remove a channel of notifications
+}
+audit-channel-rotate = { $how ->
+    [done] Made a new signing secret of a channel
+   *[tried] Tried to make a new signing secret of a channel
+}
+audit-channel-test = { $how ->
+    [done] Sent a test over a channel
+   *[tried] Tried to send a test over a channel
+}
+audit-channel-stop = { $how ->
+    [done] Stopped a channel whose receiver is gone
+   *[tried] Tried to stop a channel
+}
+audit-delivery-give-up = { $how ->
+    [done] Gave a notification up
+   *[tried] Tried to give a notification up
+}

@@ -3020,3 +3020,192 @@ event-waivers = Deroghe
 event-log = { $what } ({ $who }).
 event-log-note = { $what } ({ $who }): { $note }
 event-log-title = Che cosa è successo
+
+## Notifications
+problem-notify = Il canale { $name } non consegna
+problem-notify-detail = Nessun messaggio è arrivato da { $since }. Chi vi si affida non viene avvisato dei problemi.
+problem-notify-stopped = Il destinatario ha detto di non esistere più e non viene più interpellato. Chi vi si affida non viene avvisato dei problemi.
+problem-snooze = Sospendi
+problem-snooze-title = Lasciala stare per un po'
+problem-snooze-text = Fino ad allora nessuno ne viene più avvisato, a meno che peggiori. Resta nell'elenco.
+problem-snooze-for = Per
+problem-snoozed = Sospesa fino a
+problem-snoozed-by = { $until }, da { $who }
+problem-wake = Termina la sospensione
+problem-flaps = Va e viene
+problem-flaps-detail = Si è aperta { $count } volte nella mezz'ora precedente; termina quando è assente da { $minutes }.
+problem-told = Chi è stato avvisato
+problem-told-none = Nessun canale ne è stato avvisato.
+attention-snoozed = Sospesi
+settings-notifications = Notifiche
+notify-note = Chi viene avvisato dei problemi, e se arriva
+notify-caption = Canali
+notify-empty = Nessuno viene avvisato dei problemi.
+notify-empty-context = Compaiono in Attenzione e da nessun'altra parte. Crea un canale e invia una prova.
+notify-no-url = I messaggi non contengono link.
+notify-no-url-detail = Avvia i server con --public-url, così dal messaggio si arriva alla console.
+notify-networks = Reti non pubbliche che possono essere avvisate
+notify-networks-none = Nessuna: ogni indirizzo deve essere pubblico e la connessione cifrata. I server ne consentono altre con --notify-allow.
+notify-channel = Canale
+notify-way = Mezzo
+notify-to = A
+notify-last = Ultima consegna
+notify-next = Prossimo tentativo
+notify-never = mai
+notify-way-webhook = Webhook
+notify-way-email = Posta elettronica
+notify-new-webhook = Nuovo webhook
+notify-new-email = Nuovo canale di posta
+notify-new-alertmanager = Nuovo Alertmanager
+notify-change-title = Modifica { $name }
+notify-idle = Ancora nessun invio
+notify-active = Consegna
+notify-failing = Errori da { $at }
+notify-paused = In pausa
+notify-stopped = Fermo: il destinatario non c'è più
+notify-stopped-detail = Il destinatario ha risposto 410. Riprendi il canale quando esiste di nuovo, o rimuovilo.
+notify-fails-detail = Le consegne vengono ritentate, { $next }. Ultima risposta: { $answer }
+notify-fails-next = prossima: { $at }
+notify-fails-none = al prossimo problema
+notify-given-up-count = Rinunce da allora
+notify-hears = Riceve
+notify-hears-critical = Ciò che è critico
+notify-hears-warning = Tutto
+notify-hears-kinds = Tipi
+notify-hears-groups = Gruppi
+notify-hears-datacenters = Data center
+notify-all = tutti
+notify-repeats = Ripetizione
+notify-repeats-every = ogni { $time } finché è aperto
+notify-repeats-never = mai
+notify-made = Creato
+notify-secret-fact = Segreto
+notify-secret-has = conservato, non mostrato
+notify-secret-none = nessuno
+notify-deliveries = Consegne
+notify-deliveries-empty = Non è stato ancora inviato nulla.
+notify-deliveries-empty-context = Invia una prova per vedere se arriva.
+notify-delivery = Consegna
+notify-what = Oggetto
+notify-planned = Prevista
+notify-state = Stato
+notify-tries = Tentativi
+notify-answer = Risposta
+notify-no-answer = ancora nessuna
+notify-waiting = In attesa fino a { $at }
+notify-trying = Tentativo in corso
+notify-sent = Consegnata { $at }
+notify-given-up = Rinuncia { $at }
+notify-content-test = Prova di { $by }
+notify-content-several = { $count } problemi
+notify-what-opened = { $title } (aperto)
+notify-what-worse = { $title } (peggiorato)
+notify-what-still = { $title } (ancora aperto)
+notify-what-ended = { $title } (terminato)
+notify-trouble-not-allowed = non inviato: l'indirizzo non è consentito
+notify-trouble-name = nome non trovato
+notify-trouble-connection = nessuna connessione
+notify-trouble-encryption = nessuna connessione cifrata
+notify-trouble-timeout = nessuna risposta in tempo
+notify-trouble-secret = non inviato: il segreto non si può aprire, riscrivilo
+notify-trouble-message = non inviato: impossibile comporre il messaggio
+notify-trouble-interrupted = il server si è fermato a metà
+notify-test = Invia una prova
+notify-tested-sent = La prova è arrivata.
+notify-tested-failed = La prova non è arrivata.
+notify-change = Modifica
+notify-pause = Metti in pausa
+notify-resume = Riprendi
+notify-remove = Rimuovi { $name }
+notify-remove-title = Rimozione
+notify-remove-text = Non viene più inviato nulla e il suo segreto è cancellato. Gli invii restano noti per 90 giorni.
+notify-rotate = Crea un nuovo segreto
+notify-rotate-title = Segreto per la firma
+notify-rotate-text = I messaggi sono firmati con il nuovo e il vecchio per { $hours } ore; poi solo con il nuovo.
+notify-secret-shown = Il segreto per la firma di { $name }. Copialo ora.
+notify-secret-shown-detail = È mostrato solo questa volta. Chi lo possiede può creare messaggi che sembrano di Mainstay.
+notify-secret-label = Segreto per la firma
+notify-done-created = Il canale è pronto. Invia una prova.
+notify-done-changed = Il canale è stato modificato.
+notify-done-paused = Il canale è in pausa. Non viene inviato nulla.
+notify-done-resumed = Il canale consegna di nuovo.
+notify-done-removed = Il canale è stato rimosso.
+notify-field-name = Nome
+notify-field-url = Indirizzo
+notify-field-url-hint = https, pubblico; altre reti solo se i server le consentono
+notify-field-am-hint = La base di Alertmanager, come https://alerts.example.org
+notify-field-host = Server di posta
+notify-field-port = Porta
+notify-field-security = Cifratura
+notify-security-start-tls = STARTTLS, obbligatorio
+notify-security-tls = TLS dall'inizio
+notify-security-none = nessuna, solo in reti consentite
+notify-field-user = Utente del server di posta
+notify-field-user-hint = Vuoto: nessun accesso
+notify-field-password = Password del server di posta
+notify-field-token = Token di accesso
+notify-field-secret-hint = Vuoto: nessuno
+notify-field-secret-keep = Vuoto: quello che ha già
+notify-field-from = Mittente
+notify-field-to = Destinatari, separati da virgole
+notify-field-least = Riceve
+notify-field-groups = Solo questi gruppi
+notify-field-datacenters = Solo questi data center
+notify-field-ids-hint = Id come nella flotta, separati da virgole; vuoto: tutti
+notify-field-kinds = Solo questi tipi di problemi
+notify-field-kinds-hint = Come service-down, traffic-dropped; vuoto: tutti
+notify-field-repeat = Ripeti dopo minuti
+notify-field-repeat-hint = 0: mai. Al massimo { $most }.
+notify-create = Crea il canale
+notify-save = Salva
+field-address = indirizzo
+field-server = server di posta
+field-port = porta
+field-mailbox = indirizzo della casella
+field-secret = segreto
+field-group = gruppo
+mistake-web-address = Scrivi un indirizzo come https://hooks.example.org/mainstay, senza utente, password o #.
+mistake-mailbox = Scrivi caselle come on-call@example.org.
+mistake-not-public = Questo indirizzo non è pubblico. Scegline un altro, o fai consentire la sua rete con --notify-allow.
+mistake-not-encrypted = Scegli una connessione cifrata (https, TLS), o fai consentire la rete con --notify-allow.
+mistake-secret-again = Scrivi di nuovo il segreto: quello conservato non viene mostrato a un altro server, utente o connessione.
+audit-problem-snooze = { $how ->
+    [done] Ha sospeso un problema, o l'ha ripreso
+   *[tried] Ha tentato di sospendere un problema
+}
+audit-channel-create = { $how ->
+    [done] Ha creato un canale di notifica
+   *[tried] Ha tentato di creare un canale di notifica
+}
+audit-channel-change = { $how ->
+    [done] Ha modificato un canale di notifica
+   *[tried] Ha tentato di modificare un canale di notifica
+}
+audit-channel-pause = { $how ->
+    [done] Ha messo in pausa un canale di notifica
+   *[tried] Ha tentato di mettere in pausa un canale di notifica
+}
+audit-channel-resume = { $how ->
+    [done] Ha ripreso un canale di notifica
+   *[tried] Ha tentato di riprendere un canale di notifica
+}
+audit-channel-remove = { $how ->
+    [done] Ha rimosso un canale di notifica
+   *[tried] Ha tentato di rimuovere un canale di notifica
+}
+audit-channel-rotate = { $how ->
+    [done] Ha creato un nuovo segreto di un canale
+   *[tried] Ha tentato di creare un nuovo segreto di un canale
+}
+audit-channel-test = { $how ->
+    [done] Ha inviato una prova su un canale
+   *[tried] Ha tentato di inviare una prova su un canale
+}
+audit-channel-stop = { $how ->
+    [done] Ha fermato un canale senza più destinatario
+   *[tried] Ha tentato di fermare un canale
+}
+audit-delivery-give-up = { $how ->
+    [done] Ha rinunciato a una notifica
+   *[tried] Ha tentato di rinunciare a una notifica
+}

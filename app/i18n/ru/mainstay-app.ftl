@@ -3166,3 +3166,192 @@ event-waivers = Послабления
 event-log = { $what }: { $who }.
 event-log-note = { $what }: { $who }. { $note }
 event-log-title = Что произошло
+
+## Notifications
+problem-notify = Канал { $name } не доставляет сообщения
+problem-notify-detail = С { $since } не дошло ни одного сообщения. Те, кто на него полагается, не узнают о проблемах.
+problem-notify-stopped = Получатель сообщил, что его больше нет, и запросы прекращены. Те, кто на него полагается, не узнают о проблемах.
+problem-snooze = Отложить
+problem-snooze-title = Отложить на время
+problem-snooze-text = До этого времени о ней больше не сообщают, если она не станет хуже. В списке она остаётся.
+problem-snooze-for = На
+problem-snoozed = Отложена до
+problem-snoozed-by = { $until }, кем: { $who }
+problem-wake = Больше не откладывать
+problem-flaps = То появляется, то исчезает
+problem-flaps-detail = За предыдущие полчаса открывалась раз: { $count }; завершится, когда её не будет { $minutes }.
+problem-told = Кому сообщено
+problem-told-none = Ни в один канал о ней не сообщали.
+attention-snoozed = Отложенные
+settings-notifications = Оповещения
+notify-note = Кому сообщают о проблемах и доходит ли это
+notify-caption = Каналы
+notify-empty = О проблемах никому не сообщают.
+notify-empty-context = Они видны только в разделе «Внимание». Создайте канал и отправьте проверку.
+notify-no-url = В сообщениях нет ссылок.
+notify-no-url-detail = Запустите серверы с --public-url, чтобы из сообщения можно было попасть в консоль.
+notify-networks = Непубличные сети, куда можно сообщать
+notify-networks-none = Нет: адрес должен быть публичным, а соединение зашифрованным. Другие разрешает параметр серверов --notify-allow.
+notify-channel = Канал
+notify-way = Способ
+notify-to = Куда
+notify-last = Последняя доставка
+notify-next = Следующая попытка
+notify-never = никогда
+notify-way-webhook = Вебхук
+notify-way-email = Электронная почта
+notify-new-webhook = Новый вебхук
+notify-new-email = Новый почтовый канал
+notify-new-alertmanager = Новый Alertmanager
+notify-change-title = Изменить { $name }
+notify-idle = Ещё ничего не отправлено
+notify-active = Доставляет
+notify-failing = Сбои с { $at }
+notify-paused = Приостановлен
+notify-stopped = Остановлен: получателя больше нет
+notify-stopped-detail = Получатель ответил 410. Возобновите канал, когда получатель появится снова, или удалите канал.
+notify-fails-detail = Доставка повторяется, { $next }. Последний ответ: { $answer }
+notify-fails-next = следующая попытка { $at }
+notify-fails-none = при следующей проблеме
+notify-given-up-count = Неудачных доставок с тех пор
+notify-hears = Что сообщается
+notify-hears-critical = Только критическое
+notify-hears-warning = Всё
+notify-hears-kinds = Виды
+notify-hears-groups = Группы
+notify-hears-datacenters = Дата-центры
+notify-all = все
+notify-repeats = Повтор
+notify-repeats-every = каждые { $time }, пока открыта
+notify-repeats-never = никогда
+notify-made = Создан
+notify-secret-fact = Секрет
+notify-secret-has = хранится и не показывается
+notify-secret-none = нет
+notify-deliveries = Доставки
+notify-deliveries-empty = Через него ещё ничего не отправляли.
+notify-deliveries-empty-context = Отправьте проверку, чтобы увидеть, дойдёт ли она.
+notify-delivery = Доставка
+notify-what = О чём
+notify-planned = Назначена
+notify-state = Состояние
+notify-tries = Попытки
+notify-answer = Ответ
+notify-no-answer = пока нет
+notify-waiting = Ждёт до { $at }
+notify-trying = Идёт попытка
+notify-sent = Доставлена { $at }
+notify-given-up = Попытки прекращены { $at }
+notify-content-test = Проверка: { $by }
+notify-content-several = Проблем: { $count }
+notify-what-opened = { $title } (открыта)
+notify-what-worse = { $title } (стало хуже)
+notify-what-still = { $title } (всё ещё открыта)
+notify-what-ended = { $title } (завершилась)
+notify-trouble-not-allowed = не отправлено: адрес не разрешён
+notify-trouble-name = имя не найдено
+notify-trouble-connection = нет соединения
+notify-trouble-encryption = нет зашифрованного соединения
+notify-trouble-timeout = нет ответа вовремя
+notify-trouble-secret = не отправлено: секрет не открывается, введите его снова
+notify-trouble-message = не отправлено: сообщение не удалось составить
+notify-trouble-interrupted = сервер остановился посередине
+notify-test = Отправить проверку
+notify-tested-sent = Проверка дошла.
+notify-tested-failed = Проверка не дошла.
+notify-change = Изменить
+notify-pause = Приостановить
+notify-resume = Возобновить
+notify-remove = Удалить { $name }
+notify-remove-title = Удаление
+notify-remove-text = Через него больше ничего не отправляется, секрет удаляется. Сведения об отправленном хранятся 90 дней.
+notify-rotate = Создать новый секрет
+notify-rotate-title = Секрет подписи
+notify-rotate-text = { $hours } часа сообщения подписываются и новым, и старым секретом, затем только новым.
+notify-secret-shown = Секрет подписи канала { $name }. Скопируйте его сейчас.
+notify-secret-shown-detail = Он показан только один раз. Тот, у кого он есть, может подделать сообщения Mainstay.
+notify-secret-label = Секрет
+notify-done-created = Канал создан. Отправьте через него проверку.
+notify-done-changed = Канал изменён.
+notify-done-paused = Канал приостановлен. Через него ничего не отправляется.
+notify-done-resumed = Канал снова доставляет.
+notify-done-removed = Канал удалён.
+notify-field-name = Название
+notify-field-url = Адрес
+notify-field-url-hint = https, публичный; другие сети — только если их разрешают серверы
+notify-field-am-hint = Основной адрес Alertmanager, например https://alerts.example.org
+notify-field-host = Почтовый сервер
+notify-field-port = Порт
+notify-field-security = Шифрование
+notify-security-start-tls = STARTTLS, обязательно
+notify-security-tls = TLS с самого начала
+notify-security-none = нет, только в разрешённых сетях
+notify-field-user = Пользователь почтового сервера
+notify-field-user-hint = Пусто: без входа
+notify-field-password = Пароль почтового сервера
+notify-field-token = Токен доступа
+notify-field-secret-hint = Пусто: нет
+notify-field-secret-keep = Пусто: остаётся прежним
+notify-field-from = От кого
+notify-field-to = Кому, через запятую
+notify-field-least = О чём сообщать
+notify-field-groups = Только эти группы
+notify-field-datacenters = Только эти дата-центры
+notify-field-ids-hint = Идентификаторы из парка через запятую; пусто: все
+notify-field-kinds = Только эти виды проблем
+notify-field-kinds-hint = Например service-down, traffic-dropped; пусто: все
+notify-field-repeat = Повторять через (минут)
+notify-field-repeat-hint = 0: никогда. Не больше { $most }.
+notify-create = Создать канал
+notify-save = Сохранить
+field-address = адрес
+field-server = почтовый сервер
+field-port = порт
+field-mailbox = адрес почтового ящика
+field-secret = секрет
+field-group = группа
+mistake-web-address = Введите адрес вида https://hooks.example.org/mainstay, без имени, пароля и знака #.
+mistake-mailbox = Введите почтовые адреса вида on-call@example.org.
+mistake-not-public = Этот адрес не публичный. Выберите другой или разрешите его сеть параметром --notify-allow.
+mistake-not-encrypted = Выберите зашифрованное соединение (https, TLS) или разрешите сеть параметром --notify-allow.
+mistake-secret-again = Введите секрет снова: сохранённый не показывают другому серверу, пользователю или соединению.
+audit-problem-snooze = { $how ->
+    [done] Проблема отложена или больше не откладывается
+   *[tried] Попытка отложить проблему
+}
+audit-channel-create = { $how ->
+    [done] Создание канала оповещений
+   *[tried] Попытка создать канал оповещений
+}
+audit-channel-change = { $how ->
+    [done] Изменение канала оповещений
+   *[tried] Попытка изменить канал оповещений
+}
+audit-channel-pause = { $how ->
+    [done] Приостановка канала оповещений
+   *[tried] Попытка приостановить канал оповещений
+}
+audit-channel-resume = { $how ->
+    [done] Возобновление канала оповещений
+   *[tried] Попытка возобновить канал оповещений
+}
+audit-channel-remove = { $how ->
+    [done] Удаление канала оповещений
+   *[tried] Попытка удалить канал оповещений
+}
+audit-channel-rotate = { $how ->
+    [done] Новый секрет подписи канала
+   *[tried] Попытка создать новый секрет подписи канала
+}
+audit-channel-test = { $how ->
+    [done] Проверка канала оповещений
+   *[tried] Попытка проверить канал оповещений
+}
+audit-channel-stop = { $how ->
+    [done] Остановка канала: получателя больше нет
+   *[tried] Попытка остановить канал
+}
+audit-delivery-give-up = { $how ->
+    [done] Доставка оповещения прекращена
+   *[tried] Попытка прекратить доставку оповещения
+}

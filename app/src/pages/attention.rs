@@ -24,6 +24,8 @@ pub struct Data {
     pub at: DateTime<Utc>,
     /// Open problems that the filter keeps, worst first, then oldest.
     pub open: Vec<ProblemRow>,
+    /// Those that are left alone for a while.
+    pub snoozed: Vec<ProblemRow>,
     /// How many are open in all.
     pub open_total: usize,
     /// Ended problems, newest first.
@@ -49,9 +51,10 @@ pub fn build(records: &[Record], at: DateTime<Utc>, query: &Query) -> Data {
         .filter(|(_, n)| *n > 0)
         .collect();
     open.retain(|row| filter.is_empty() || filter.contains(&row.status));
+    let (snoozed, open) = open.into_iter().partition(|row| row.snooze.is_some());
     let mut ended = ended_problems(records, at);
     ended.truncate(PAGE_ROWS);
-    Data { at, open, open_total, ended, filter, by_status, dropped }
+    Data { at, open, snoozed, open_total, ended, filter, by_status, dropped }
 }
 
 pub fn title(data: &Data) -> String {
@@ -59,7 +62,7 @@ pub fn title(data: &Data) -> String {
 }
 
 pub fn view(data: &Data, reader: &Reader) -> AnyView {
-    let known: Vec<_> = data.open.iter().map(|row| row.id).collect();
+    let known: Vec<_> = data.open.iter().chain(&data.snoozed).map(|row| row.id).collect();
     let head = page_head(PageHead {
         title: t!("nav-attention"),
         badge: Some(filter(data)),
@@ -68,6 +71,8 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         ..PageHead::default()
     });
     let count = text::number(data.open.len() as u64);
+    let alone = !data.snoozed.is_empty();
+    let snoozed = parts::attention_list(&data.snoozed, &[], reader, data.at);
     let open = if data.open.is_empty() && data.filter.is_empty() {
         empty(t!("need-none"), t!("attention-open-context"), None)
     } else if data.open.is_empty() {
@@ -87,6 +92,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
                 Head::new(t!("attention-open")).note(count).right(parts::newer()),
                 view! { {open}{list} },
             )}
+            {alone.then(|| card(Head::new(t!("attention-snoozed")), snoozed))}
             {(!data.ended.is_empty()).then(|| card(Head::new(t!("attention-ended")), ended))}
         </div>
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use mainstay_core::estate::{Contact, Estate, Instance};
 use mainstay_core::id::{DatacenterId, InstanceId, RegionId, ServiceId};
-use mainstay_core::problem::{Problem, Record, Trouble};
+use mainstay_core::problem::{Problem, Record, Snooze, Trouble};
 use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,11 @@ pub struct ProblemRow {
     /// When it ended; absent while it is open.
     pub closed_at: Option<DateTime<Utc>>,
     pub owner: Option<String>,
+    /// Until when nobody wants to hear of it, and who said so.
+    #[schema(value_type = Option<Object>)]
+    pub snooze: Option<Snooze>,
+    /// It comes and goes: how often it had been opened shortly before.
+    pub flaps: Option<u32>,
     /// Page of the problem.
     pub href: String,
     /// Page of what it is about.
@@ -50,6 +55,8 @@ impl ProblemRow {
             opened_at: record.opened_at,
             closed_at: record.closed_at,
             owner: record.owner.clone(),
+            snooze: record.snooze.clone().filter(|_| record.is_snoozed(now)),
+            flaps: record.flaps().then_some(record.before),
             href: paths::problem(record.id),
             subject,
             subject_name,
@@ -101,6 +108,9 @@ pub fn subject(problem: &Problem) -> (String, String) {
             (paths::edge(edge), edge.to_string())
         }
         Problem::AliasDead { alias, .. } => (paths::alias(alias), paths::go(alias)),
+        Problem::NotificationsFail { channel, name, .. } => {
+            (paths::notify_channel(channel), name.clone())
+        }
         Problem::Backup { database, trouble: Trouble::Damaged { datacenter, label } } => {
             (paths::backup_copy(database, datacenter, label), database.to_string())
         }

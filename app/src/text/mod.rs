@@ -9,6 +9,7 @@ pub mod availability;
 pub mod backup;
 pub mod check;
 mod language;
+pub mod notify;
 mod number;
 pub mod planned;
 mod problem;

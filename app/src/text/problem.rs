@@ -89,6 +89,7 @@ pub fn problem_title(problem: &Problem) -> String {
         }
         Problem::BudgetBurns { service, speed, .. } => budget_burns(service, *speed),
         Problem::AliasDead { alias, .. } => t!("problem-alias", alias = alias.as_str()),
+        Problem::NotificationsFail { name, .. } => t!("problem-notify", name = name.as_str()),
         Problem::Backup { database, trouble } => backup::trouble_title(database, trouble),
     }
 }
@@ -203,6 +204,10 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
         Problem::BudgetBurns { window_minutes, rate, .. } => {
             let window = duration(TimeDelta::minutes(i64::from(*window_minutes)));
             t!("problem-burns-detail", window = window, rate = number(*rate))
+        }
+        Problem::NotificationsFail { stopped: true, .. } => t!("problem-notify-stopped"),
+        Problem::NotificationsFail { stopped: false, since, .. } => {
+            t!("problem-notify-detail", since = moment(*since, now))
         }
         Problem::AliasDead { target, .. } => {
             t!("problem-alias-detail", target = target.as_str())

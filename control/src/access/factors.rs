@@ -3,6 +3,7 @@
 //! Invariant: a secret is shown while it is enrolled and never again; recovery codes once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +37,7 @@ const ISSUER: &str = "Mainstay";
 #[derive(Debug, Default)]
 pub struct FactorSettings {
     /// Seals the secrets of authenticator apps.
-    pub sealer: Option<Sealer>,
+    pub sealer: Option<Arc<Sealer>>,
     /// Checks passkeys; without a public address there are none.
     pub passkeys: Option<Passkeys>,
     /// Roles whose holders have to have a second factor.
@@ -45,7 +46,7 @@ pub struct FactorSettings {
 
 impl FactorSettings {
     pub fn new(sealer: Sealer, url: Option<&PublicUrl>, required: BTreeSet<Role>) -> Self {
-        Self { sealer: Some(sealer), passkeys: url.map(Passkeys::new), required }
+        Self { sealer: Some(Arc::new(sealer)), passkeys: url.map(Passkeys::new), required }
     }
 }
 

@@ -53,6 +53,10 @@ impl Problems {
                 found.extend(problem::waiting(&snapshot.approvals, now));
                 let burning = leader.burning.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(burning.iter().cloned());
+                drop(burning);
+                let failing = leader.failing.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(failing.iter().cloned());
+                drop(failing);
                 found.extend(stuck);
                 let (aliases, shelf) = (&snapshot.aliases, &snapshot.shelf);
                 found.extend(alias::problems(aliases, &snapshot.estate, shelf));

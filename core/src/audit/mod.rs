@@ -121,6 +121,7 @@ pub enum Action {
     ProblemClose,
     ProblemTake,
     ProblemRelease,
+    ProblemSnooze,
     RolloutStart,
     RolloutPause,
     RolloutResume,
@@ -178,6 +179,15 @@ pub enum Action {
     EventCancel,
     EventWaive,
     EventTick,
+    ChannelCreate,
+    ChannelChange,
+    ChannelPause,
+    ChannelResume,
+    ChannelRemove,
+    ChannelRotate,
+    ChannelTest,
+    ChannelStop,
+    DeliveryGiveUp,
     AuditExport,
 }
 

@@ -199,11 +199,8 @@ fn what_was_going_on_tells_the_cause_and_nothing_is_guessed() {
     let outage = advance(Vec::new(), &[of(0, "shop", State::Down)], at(1)).remove(0);
     let estate = Estate::default();
     let record = |id, problem, opened: i64, closed: Option<i64>| Record {
-        id,
-        problem,
-        opened_at: at(opened),
         closed_at: closed.map(at),
-        owner: None,
+        ..Record::new(id, problem, at(opened))
     };
     let account =
         |problems: &[Record]| found(&outage, &Going { estate: &estate, problems, runs: &[] });

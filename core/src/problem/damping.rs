@@ -23,6 +23,12 @@ pub const OPEN_BACKUP_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// one problem.
 pub const CLOSE_AFTER: TimeDelta = TimeDelta::seconds(5);
 
+/// A problem that was opened this often within [`FLAP_WINDOW`] before comes and goes: it stays one
+/// problem until it was absent for [`CLOSE_FLAPPING_AFTER`].
+pub const FLAPS: u32 = 3;
+pub const FLAP_WINDOW: TimeDelta = TimeDelta::minutes(30);
+pub const CLOSE_FLAPPING_AFTER: TimeDelta = TimeDelta::minutes(5);
+
 /// What to do to the list of open problems.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -66,7 +72,8 @@ impl Tracker {
         }
         for record in open.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(_, r)| r) {
             let since = *self.absent_since.entry(record.id).or_insert(now);
-            if now - since >= CLOSE_AFTER {
+            let patience = if record.flaps() { CLOSE_FLAPPING_AFTER } else { CLOSE_AFTER };
+            if now - since >= patience {
                 steps.push(Step::Close(record.id));
             }
         }
@@ -100,6 +107,7 @@ impl Problem {
             | Self::TrafficDropped { .. }
             | Self::BudgetBurns { .. }
             | Self::AliasDead { .. }
+            | Self::NotificationsFail { .. }
             | Self::EdgeRefuses { .. } => OPEN_AFTER,
         }
     }

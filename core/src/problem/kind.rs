@@ -33,6 +33,7 @@ pub enum Kind {
     TrafficDropped,
     StandbyNotReady,
     AliasDead,
+    NotificationsFail,
     BackupNone,
     BackupLate,
     BackupShort,
@@ -43,7 +44,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::DatacenterSilent,
         Self::DatacenterNeverSeen,
         Self::InstancesFailing,
@@ -67,6 +68,7 @@ impl Kind {
         Self::TrafficDropped,
         Self::StandbyNotReady,
         Self::AliasDead,
+        Self::NotificationsFail,
         Self::BackupNone,
         Self::BackupLate,
         Self::BackupShort,
@@ -102,6 +104,7 @@ impl Kind {
             Self::TrafficDropped => "traffic-dropped",
             Self::StandbyNotReady => "standby-not-ready",
             Self::AliasDead => "alias-dead",
+            Self::NotificationsFail => "notifications-fail",
             Self::BackupNone => "backup-none",
             Self::BackupLate => "backup-late",
             Self::BackupShort => "backup-short",
@@ -149,6 +152,7 @@ impl Problem {
             Self::TrafficDropped { .. } => Kind::TrafficDropped,
             Self::StandbyNotReady { .. } => Kind::StandbyNotReady,
             Self::AliasDead { .. } => Kind::AliasDead,
+            Self::NotificationsFail { .. } => Kind::NotificationsFail,
             Self::Backup { trouble, .. } => match trouble {
                 Trouble::None => Kind::BackupNone,
                 Trouble::Late { .. } => Kind::BackupLate,

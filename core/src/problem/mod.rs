@@ -8,6 +8,7 @@ mod backups;
 mod damping;
 mod failover;
 mod kind;
+mod record;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,11 @@ use serde::{Deserialize, Serialize};
 pub use approvals::waiting;
 pub use backups::{Proofs, Trouble};
 pub use damping::{
-    CLOSE_AFTER, OPEN_AFTER, OPEN_BACKUP_AFTER, OPEN_GONE_AFTER, OPEN_SILENT_AFTER,
-    OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,
+    CLOSE_AFTER, CLOSE_FLAPPING_AFTER, FLAP_WINDOW, FLAPS, OPEN_AFTER, OPEN_BACKUP_AFTER,
+    OPEN_GONE_AFTER, OPEN_SILENT_AFTER, OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,
 };
 pub use kind::Kind;
+pub use record::{Record, Snooze};
 
 use crate::approval::{ApprovalId, Subject};
 use crate::audit::Conflict;
@@ -32,6 +34,7 @@ use crate::failover::RunId;
 use crate::failover::stuck::Stuck;
 use crate::fleet::{Placement, Service};
 use crate::id::{AliasId, DatabaseId, DatacenterId, EdgeId, GroupId, RegionId, ServiceId};
+use crate::notify::ChannelId;
 use crate::placement;
 use crate::rollout::{EdgeFact, PauseReason, RolloutId, StopReason};
 use crate::status::{Status, Tally};
@@ -115,6 +118,8 @@ pub enum Problem {
     /// The state store went back in time: agents carried out what it does not know. Nothing is
     /// decided until a person says so.
     StoreRewound { datacenters: Vec<DatacenterId>, lost: u32 },
+    /// What a channel is to tell does not arrive; `stopped`: its receiver is gone for good.
+    NotificationsFail { channel: ChannelId, name: String, since: DateTime<Utc>, stopped: bool },
     /// The copies of a database are not what they should be.
     Backup { database: DatabaseId, trouble: Trouble },
 }
@@ -159,6 +164,7 @@ impl Problem {
             Self::BudgetBurns { service, .. } => format!("budget-{service}"),
             Self::AliasDead { alias, .. } => format!("alias-dead-{alias}"),
             Self::StoreRewound { .. } => "store-rewound".to_owned(),
+            Self::NotificationsFail { channel, .. } => format!("notifications-{channel}"),
             Self::Backup { database, trouble } => trouble.key(database),
         }
     }
@@ -174,6 +180,7 @@ impl Problem {
                     | Self::BudgetBurns { .. }
                     | Self::AliasDead { .. }
                     | Self::StoreRewound { .. }
+                    | Self::NotificationsFail { .. }
             )
             && !self.about_failover()
     }
@@ -215,7 +222,8 @@ impl Problem {
             | Self::BudgetBurns { .. }
             | Self::StandbyNotReady { .. }
             | Self::StoreRewound { .. }
-            | Self::AliasDead { .. } => None,
+            | Self::AliasDead { .. }
+            | Self::NotificationsFail { .. } => None,
         }
     }
 
@@ -246,7 +254,8 @@ impl Problem {
             | Self::FailoverWaits { .. }
             | Self::FailoverStuck { .. }
             | Self::StoreRewound { .. }
-            | Self::AliasDead { .. } => (None, None),
+            | Self::AliasDead { .. }
+            | Self::NotificationsFail { .. } => (None, None),
         }
     }
 
@@ -264,6 +273,7 @@ impl Problem {
             | Self::ReviewWaits { late: true, .. }
             | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }
+            | Self::NotificationsFail { .. }
             | Self::BudgetBurns { speed: Speed::Page, .. }
             | Self::EdgeGone { connected: 0, .. } => Status::Failing,
             Self::TooFewNodes { .. }
@@ -282,19 +292,6 @@ impl Problem {
             Self::DatacenterSilent { .. } | Self::DatacenterNeverSeen { .. } => Status::Unknown,
         }
     }
-}
-
-/// A problem as the store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// Typeable id, `at-1042`; permanent.
-    pub id: i64,
-    pub problem: Problem,
-    pub opened_at: DateTime<Utc>,
-    /// When it ended; `None`: it is open.
-    pub closed_at: Option<DateTime<Utc>>,
-    /// Who took it.
-    pub owner: Option<String>,
 }
 
 /// Every problem of the estate, of its edges and of its copies at this moment, worst first, then by

@@ -210,8 +210,7 @@ fn both_versions_of_a_rollout_may_run_and_no_other() {
 #[test]
 fn opens_late_and_closes_late() {
     let problem = Problem::ServiceDown { service: id("api") };
-    let record =
-        Record { id: 7, problem: problem.clone(), opened_at: at(2), closed_at: None, owner: None };
+    let record = Record::new(7, problem.clone(), at(2));
     let mut tracker = Tracker::default();
     let found = [problem.clone()];
     assert_eq!(tracker.step(&found, &[], at(0)), []);
@@ -227,6 +226,21 @@ fn opens_late_and_closes_late() {
 }
 
 #[test]
+fn one_that_comes_and_goes_stays_one_problem() {
+    let problem = Problem::ServiceDown { service: id("api") };
+    let before = |before| [Record { before, ..Record::new(7, problem.clone(), at(0)) }];
+    let (rare, flapping) = (before(FLAPS - 1), before(FLAPS));
+    let closes = |open: &[Record], after: i64| {
+        let mut tracker = Tracker::default();
+        assert_eq!(tracker.step(&[], open, at(10)), []);
+        tracker.step(&[], open, at(10 + after)) == [Step::Close(7)]
+    };
+    assert!(closes(&rare, 5));
+    assert!(!closes(&flapping, 299));
+    assert!(closes(&flapping, 300));
+}
+
+#[test]
 fn new_numbers_update_the_same_problem() {
     let failing = |failing| Problem::InstancesFailing {
         service: id("api"),
@@ -235,8 +249,7 @@ fn new_numbers_update_the_same_problem() {
         total: 4,
         cause: None,
     };
-    let open =
-        [Record { id: 1, problem: failing(1), opened_at: at(0), closed_at: None, owner: None }];
+    let open = [Record::new(1, failing(1), at(0))];
     let steps = Tracker::default().step(&[failing(2)], &open, at(1));
     assert_eq!(steps, [Step::Update(1, failing(2))]);
 }

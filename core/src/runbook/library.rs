@@ -35,6 +35,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "log-behind",
     "misplaced",
     "mixed-versions",
+    "notifications-fail",
     "one-datacenter-left",
     "repository-unread",
     "review-waits",

@@ -60,6 +60,9 @@ impl Subject {
             Problem::StoreRewound { .. } => {
                 return Self { name: "the state store".to_owned(), ..plain };
             }
+            Problem::NotificationsFail { channel, name, .. } => {
+                return Self { name: format!("{channel} ({name})"), ..plain };
+            }
             Problem::AliasDead { alias, .. } => {
                 return Self { name: format!("/go/{alias}"), ..plain };
             }

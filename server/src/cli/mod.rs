@@ -9,8 +9,10 @@ mod edge;
 mod event;
 mod failover;
 mod fleet;
+mod notify;
 mod oidc;
 mod orchestrator;
+mod problem;
 mod quarantine;
 mod rollout;
 mod runbook;
@@ -69,6 +71,10 @@ enum Command {
     Availability(availability::AvailabilityArgs),
     /// Show what the orchestrator sees and decided, and say what it may do.
     Orchestrator(orchestrator::OrchestratorArgs),
+    /// Show what needs attention, take it, give it back, leave it alone for a while.
+    Problem(problem::ProblemArgs),
+    /// Show channels of notifications and what was sent, send a test.
+    Notify(notify::NotifyArgs),
     /// Check runbooks, list them, put the fleet's own in force.
     Runbook(runbook::RunbookArgs),
     /// Run the detector of traffic drops over a recorded series.
@@ -115,6 +121,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Failover(args) => one_thread()?.block_on(failover::run(args)),
         Command::Availability(args) => one_thread()?.block_on(availability::run(args)),
         Command::Orchestrator(args) => one_thread()?.block_on(orchestrator::run(args)),
+        Command::Problem(args) => one_thread()?.block_on(problem::run(args)),
+        Command::Notify(args) => one_thread()?.block_on(notify::run(args)),
         Command::Runbook(args) => one_thread()?.block_on(runbook::run(args)),
         Command::Edge(args) => one_thread()?.block_on(edge::run(args)),
         Command::Traffic(args) => Ok(traffic::run(&args)),

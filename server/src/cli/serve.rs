@@ -12,9 +12,11 @@ use mainstay_control::access::{By, FactorSettings, PublicUrl, Sealer};
 use mainstay_control::audit::Signer;
 use mainstay_control::authority::Authority;
 use mainstay_control::backups::days::DaysError;
+use mainstay_control::notify::NotifySettings;
 use mainstay_control::{Control, access};
 use mainstay_core::access::Role;
 use mainstay_core::backup::clock::Pace;
+use mainstay_core::notify::address::{Network, NetworkError};
 use mainstay_store::{Options, Store};
 use mainstay_xds::Xds;
 use tokio::net::TcpListener;
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::oidc::OidcArgs;
 use crate::edges::{self, Certificates};
 use crate::live::Hub;
+use crate::notify::Post;
 use crate::prometheus::PromQl;
 use crate::state::{AppState, Web};
 use crate::{http, link, telemetry};
@@ -64,6 +67,16 @@ pub struct ServeArgs {
     public_url: Option<PublicUrl>,
     #[command(flatten)]
     oidc: OidcArgs,
+    /// Networks that are not public and that notifications may be sent to, also unencrypted, like
+    /// `10.20.0.0/16,fd00:20::/32`. Without it only public addresses are told, encrypted.
+    #[arg(
+        long,
+        env = "MAINSTAY_NOTIFY_ALLOW",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    notify_allow: Vec<Network>,
     /// Roles whose holders have to have a second factor, like `approver,admin`.
     #[arg(long, env = "MAINSTAY_REQUIRE_SECOND_FACTOR", value_delimiter = ',', value_parser = role)]
     require_second_factor: Vec<Role>,
@@ -98,7 +111,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let sealer = Sealer::open(&args.data_dir)?;
     let required = args.require_second_factor.iter().copied().collect();
     let factors = FactorSettings::new(sealer, args.public_url.as_ref(), required);
-    let mut control = Control::new(store, authority).with_factors(factors);
+    let mut control =
+        Control::new(store, authority).with_factors(factors).with_notify(notify(&args));
     if let Some(url) = &args.prometheus {
         control = control.with_prometheus(Arc::new(PromQl::new(url)?));
     }
@@ -111,8 +125,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         live: Arc::new(Hub::default()),
         control: control.clone(),
         shared: Arc::default(),
-        web: Arc::new(Web { secure: args.secure, site_dir: args.site_dir, assets }),
         provider,
+        web: Arc::new(Web {
+            secure: args.secure,
+            public_url: args.public_url.is_some(),
+            site_dir: args.site_dir,
+            assets,
+        }),
         metrics,
         shutdown: stop.clone(),
     };
@@ -147,6 +166,17 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     served?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who sends notifications, and where to.
+fn notify(args: &ServeArgs) -> NotifySettings {
+    let allowed = args.notify_allow.clone();
+    let post = Post::new(args.public_url.clone(), allowed.clone());
+    NotifySettings { sender: Some(Arc::new(post)), allowed }
+}
+
+fn network(text: &str) -> Result<Network, NetworkError> {
+    text.parse()
 }
 
 fn role(name: &str) -> Result<Role, String> {

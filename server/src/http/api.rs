@@ -7,7 +7,7 @@ use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
 use super::{
-    approvals, audit, availability, backups, bench, failover, fleet, forget, pages, planned,
+    act, approvals, audit, availability, backups, bench, failover, fleet, forget, pages, planned,
     rollouts, runbook, standing, traffic,
 };
 use crate::policy::Routes;
@@ -40,6 +40,7 @@ pub fn routes() -> Routes {
 
 async fn description() -> Response {
     let mut description = Description::openapi();
+    description.merge(act::openapi());
     description.merge(audit::openapi());
     description.merge(fleet::openapi());
     description.merge(forget::openapi());
@@ -55,5 +56,6 @@ async fn description() -> Response {
     description.merge(standing::openapi());
     description.merge(crate::settings::openapi());
     description.merge(crate::settings::store::openapi());
+    description.merge(crate::settings::notifications_openapi());
     Json(description).into_response()
 }

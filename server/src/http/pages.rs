@@ -112,7 +112,12 @@ pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
     let runs = runs::runs(context.state.control.store.reads(), &filter, RUNS_SHOWN).await;
     // The problem matters more than who worked on it before.
     let runs = runs.unwrap_or_default();
-    let data = problem::build(&record, &runs, context.snapshot.estate.at);
+    let now = context.snapshot.estate.at;
+    let told = context.state.control.told_of(id).await.ok().map(|told| {
+        let row = |(name, it): (String, _)| problem::ToldRow::of(name, &it, now);
+        told.into_iter().map(row).collect()
+    });
+    let data = problem::build(&record, &runs, told, now);
     let frame = Frame::new(problem::title(&data), problem::topics());
     context.page(frame, &data, || problem::view(&data, &reader))
 }

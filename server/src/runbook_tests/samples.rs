@@ -7,6 +7,7 @@ use mainstay_core::availability::burn::Speed;
 use mainstay_core::backup::Label;
 use mainstay_core::cluster::decide::Reason;
 use mainstay_core::failover::RunId;
+use mainstay_core::notify::ChannelId;
 use mainstay_core::problem::{Problem, Trouble};
 use mainstay_core::rollout::{PauseReason, RolloutId, StopReason};
 
@@ -109,6 +110,12 @@ fn of_changes() -> Vec<Problem> {
             rate: 14,
         },
         Problem::AliasDead { alias: id("lag"), target: "/services/cart".into() },
+        Problem::NotificationsFail {
+            channel: ChannelId(3),
+            name: "on call".into(),
+            since: at(),
+            stopped: false,
+        },
     ]
 }
 

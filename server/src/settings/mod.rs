@@ -8,6 +8,7 @@ mod agents;
 mod api;
 pub mod form;
 mod identities;
+mod notifications;
 mod profile;
 mod security;
 pub mod store;
@@ -25,6 +26,7 @@ use mainstay_control::access::AccessError;
 use mainstay_core::access::{FieldMistake, Permission};
 
 pub use api::openapi;
+pub use notifications::openapi as notifications_openapi;
 
 use crate::http::page::Context;
 use crate::http::pages::{failed, not_found, store_failed};
@@ -46,6 +48,7 @@ pub fn routes() -> Routes {
         .merge(tokens::routes())
         .merge(agents::routes())
         .merge(store::routes())
+        .merge(notifications::routes())
         .merge(api::routes())
 }
 

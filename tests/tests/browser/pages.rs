@@ -18,7 +18,7 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 44] = [
+const OF_THE_ESTATE: [&str; 48] = [
     "/",
     "/approvals",
     "/attention",
@@ -57,6 +57,10 @@ const OF_THE_ESTATE: [&str; 44] = [
     "/services/*/in/*",
     "/settings/agents",
     "/settings/fleet",
+    "/settings/notifications",
+    "/settings/notifications/*",
+    "/settings/notifications/*/do/change",
+    "/settings/notifications/do/create",
     "/settings/profile",
     "/settings/security",
     "/settings/tokens",
@@ -155,11 +159,19 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/settings/tokens", "/settings/tokens"),
         ("/settings/agents", "/settings/agents"),
         ("/settings/fleet", "/settings/fleet"),
+        ("/settings/notifications", "/settings/notifications"),
+        ("/settings/notifications/do/create", "/settings/notifications/do/create?way=webhook"),
+        ("/settings/notifications/do/create", "/settings/notifications/do/create?way=email"),
+        ("/settings/notifications/do/create", "/settings/notifications/do/create?way=alertmanager"),
         ("/dev/components", "/dev/components"),
     ];
     let fixed = fixed.map(|(kind, path)| (kind, path.to_owned(), 200));
     let run = begun(world, &problem).await;
+    let channel = channel(world).await;
+    let change = format!("{channel}/do/change");
     let made = [
+        ("/settings/notifications/*", channel, 200),
+        ("/settings/notifications/*/do/change", change, 200),
         ("/availability/outages/*", outage(world).await, 200),
         ("/runbooks/aliases/*", "/runbooks/aliases/copies".to_owned(), 200),
         ("/runbooks/runs/*", run, 200),
@@ -203,6 +215,32 @@ async fn outage(world: &World) -> String {
         .read_committed(|tx| Box::pin(async move { insert(tx, found, &Account::default()).await }));
     let id = written.await.expect("the outage is written");
     format!("/availability/outages/{id}")
+}
+
+/// A channel of notifications that is paused: nobody would answer. Its page.
+async fn channel(world: &World) -> String {
+    let admin = world.sign_in("admin").await.expect("the admin signs in");
+    let form = "/settings/notifications/do/create";
+    let values = [
+        ("name", "operators"),
+        ("host", "mail.invalid"),
+        ("port", "587"),
+        ("security", "start-tls"),
+        ("from", "mainstay@example.org"),
+        ("to", "on-call@example.org"),
+        ("least", "critical"),
+        ("kinds", "audit-conflict"),
+    ];
+    // Refused from the second time on, as it is there then.
+    let asked = admin.submit(&format!("{form}?way=email"), form, &values).await;
+    asked.expect("a channel is asked for");
+    let list = admin.json("/api/v1/notifications").await.expect("channels are told");
+    let id = list["channels"][0]["channel"]["id"].as_str().expect("there is one");
+    let page = format!("/settings/notifications/{id}");
+    let turned = admin.submit(&page, &format!("{page}/do/pause"), &[]).await;
+    // Paused already, it offers no such button.
+    drop(turned);
+    page
 }
 
 /// Makes a short link, and begins a run of the runbook of a problem; the page of the run.

@@ -48,7 +48,7 @@ async fn every_way_to_change_something_leaves_its_entry() {
     walk.own_account(&program).await;
     walk.agents(&admin, &program).await;
     walk.fleet(&admin, &program).await;
-    walk.problem(&operator).await;
+    walk.problem(&operator, &program).await;
     let export = "/audit/do/export";
     walk.form(&admin, ("/audit", export), export, &[("format", "jsonl")]).await;
     world.settled(&admin, &wanted(), PATIENCE).await.unwrap();

@@ -117,8 +117,17 @@ impl<'w> Walk<'w> {
         // `server/src/runbook_tests.rs` walks along runbooks and short links.
         // Outages need minutes that were decided: `server/src/availability_tests.rs`.
         // A waiver of a check needs two as well: `server/src/planned_tests.rs`.
+        // Channels of notifications need receivers: `tests/tests/notify`, and
+        // `server/src/notify_tests.rs` holds each way to its entry.
         let beside = |route: &str| {
-            let rooms = ["/failover/", "/approvals/", "/availability/", "/runbooks/", "/events"];
+            let rooms = [
+                "/failover/",
+                "/approvals/",
+                "/availability/",
+                "/runbooks/",
+                "/events",
+                "/notifications",
+            ];
             rooms.iter().any(|room| route.contains(room))
         };
         let elsewhere = |route: &str| beside(route) || ELSEWHERE.contains(&route);
@@ -227,7 +236,7 @@ impl<'w> Walk<'w> {
         self.api(program, "/api/v1/fleet/apply", "/api/v1/fleet/apply", &body).await;
     }
 
-    pub async fn problem(&mut self, who: &Visitor) {
+    pub async fn problem(&mut self, who: &Visitor, program: &Program) {
         self.world.lab_fault(&["stop", "depot@north"]).unwrap();
         let page = until("the console tells of the problem", PATIENCE, async || {
             let data = who.json("/api/v1/attention").await.ok()?;
@@ -243,6 +252,18 @@ impl<'w> Walk<'w> {
                 (format!("{page}/do/{action}"), format!("/attention/{{id}}/do/{action}"));
             self.form(who, (&page, &path), &route, &[]).await;
             assert_eq!(owner().await, expected);
+        }
+        let path = format!("{page}/do/snooze");
+        let hour = [("minutes", "60")];
+        self.form(who, (&page, &path), "/attention/{id}/do/snooze", &hour).await;
+        let snoozed = who.json("/api/v1/attention").await.unwrap();
+        assert!(snoozed["snoozed"][0]["snooze"]["by"] == "operator", "{snoozed}");
+        for (verb, body) in
+            [("snooze", json!({ "minutes": 0 })), ("take", json!({})), ("release", json!({}))]
+        {
+            let path = format!("/api/v1{page}/do/{verb}");
+            let route = format!("/api/v1/attention/{{id}}/do/{verb}");
+            self.api(program, &path, &route, &body).await;
         }
         self.world.lab_fault(&["heal", "depot@north"]).unwrap();
     }

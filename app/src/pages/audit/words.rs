@@ -84,6 +84,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::ProblemClose => t!("audit-problem-close", how = how),
         Action::ProblemTake => t!("audit-problem-take", how = how),
         Action::ProblemRelease => t!("audit-problem-release", how = how),
+        Action::ProblemSnooze => t!("audit-problem-snooze", how = how),
         Action::RolloutStart => t!("audit-rollout-start", how = how),
         Action::RolloutPause => t!("audit-rollout-pause", how = how),
         Action::RolloutResume => t!("audit-rollout-resume", how = how),
@@ -141,6 +142,15 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::EventCancel => t!("audit-event-cancel", how = how),
         Action::EventWaive => t!("audit-event-waive", how = how),
         Action::EventTick => t!("audit-event-tick", how = how),
+        Action::ChannelCreate => t!("audit-channel-create", how = how),
+        Action::ChannelChange => t!("audit-channel-change", how = how),
+        Action::ChannelPause => t!("audit-channel-pause", how = how),
+        Action::ChannelResume => t!("audit-channel-resume", how = how),
+        Action::ChannelRemove => t!("audit-channel-remove", how = how),
+        Action::ChannelRotate => t!("audit-channel-rotate", how = how),
+        Action::ChannelTest => t!("audit-channel-test", how = how),
+        Action::ChannelStop => t!("audit-channel-stop", how = how),
+        Action::DeliveryGiveUp => t!("audit-delivery-give-up", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
     }
 }
@@ -190,6 +200,14 @@ fn detail(event: &Event) -> Option<String> {
         Action::RunbookStart => quoted(after.get("runbook")?),
         Action::RunbookEnd => quoted(after.get("outcome")?),
         Action::AliasCreate | Action::AliasChange => quoted(after.get("target")?),
+        Action::ChannelCreate
+        | Action::ChannelChange
+        | Action::ChannelPause
+        | Action::ChannelResume
+        | Action::ChannelRemove
+        | Action::ChannelRotate
+        | Action::ChannelTest => quoted(after.get("name")?),
+        Action::DeliveryGiveUp => quoted(after.get("delivery")?),
         Action::FailoverStart
         | Action::FailoverStep
         | Action::FailoverAllow
@@ -245,6 +263,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::ProblemClose
         | Action::ProblemTake
         | Action::ProblemRelease
+        | Action::ProblemSnooze
         | Action::RolloutPause
         | Action::RolloutResume
         | Action::RolloutAbort
@@ -253,6 +272,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::RolloutEnd
         | Action::RunbookApply
         | Action::RunbookStep
+        | Action::ChannelStop
         | Action::AliasRemove => None,
     }
 }
@@ -312,7 +332,7 @@ fn quoted(value: &Value) -> Option<String> {
 }
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 87] = [
+pub const ACTIONS: [Action; 99] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -344,6 +364,7 @@ pub const ACTIONS: [Action; 87] = [
     Action::ProblemClose,
     Action::ProblemTake,
     Action::ProblemRelease,
+    Action::ProblemSnooze,
     Action::RolloutStart,
     Action::RolloutPause,
     Action::RolloutResume,
@@ -401,6 +422,15 @@ pub const ACTIONS: [Action; 87] = [
     Action::EventCancel,
     Action::EventWaive,
     Action::EventTick,
+    Action::ChannelCreate,
+    Action::ChannelChange,
+    Action::ChannelPause,
+    Action::ChannelResume,
+    Action::ChannelRemove,
+    Action::ChannelRotate,
+    Action::ChannelTest,
+    Action::ChannelStop,
+    Action::DeliveryGiveUp,
     Action::AuditExport,
 ];
 

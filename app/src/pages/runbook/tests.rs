@@ -52,13 +52,8 @@ fn page(body: &str, role: Role, problem: Option<&Record>) -> Option<String> {
 }
 
 fn down() -> Record {
-    Record {
-        id: 7,
-        problem: Problem::ServiceDown { service: "shop".parse().expect("an id") },
-        opened_at: "2026-11-30T11:00:00Z".parse().expect("a time"),
-        closed_at: None,
-        owner: None,
-    }
+    let problem = Problem::ServiceDown { service: "shop".parse().expect("an id") };
+    Record::new(7, problem, "2026-11-30T11:00:00Z".parse().expect("a time"))
 }
 
 #[test]

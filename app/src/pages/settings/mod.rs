@@ -1,4 +1,4 @@
-//! Settings: one's own profile, users, API tokens, agents.
+//! Settings: one's own profile, users, API tokens, agents, channels of notifications.
 //!
 //! Owns what these pages share: the links between them, the editor of roles, and the sentence for
 //! every mistake in a form.
@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod fleet;
 pub mod grants;
+pub mod notifications;
 pub mod profile;
 pub mod security;
 pub mod store;
@@ -31,6 +32,7 @@ pub enum Section {
     Users,
     Tokens,
     Agents,
+    Notifications,
     Fleet,
     Store,
 }
@@ -43,6 +45,7 @@ pub fn sections(current: Section) -> AnyView {
         (Section::Users, paths::SETTINGS_USERS),
         (Section::Tokens, paths::SETTINGS_TOKENS),
         (Section::Agents, paths::SETTINGS_AGENTS),
+        (Section::Notifications, paths::SETTINGS_NOTIFY),
         (Section::Fleet, paths::SETTINGS_FLEET),
         (Section::Store, paths::SETTINGS_STORE),
     ];
@@ -63,6 +66,7 @@ pub fn title(section: Section) -> String {
         Section::Users => t!("settings-users"),
         Section::Tokens => t!("settings-tokens"),
         Section::Agents => t!("settings-agents"),
+        Section::Notifications => t!("settings-notifications"),
         Section::Fleet => t!("settings-fleet"),
         Section::Store => t!("settings-store"),
     }
@@ -136,6 +140,11 @@ pub fn done(word: &str) -> Option<String> {
         "revoked" => t!("token-revoked"),
         "agent-revoked" => t!("agents-revoked"),
         "going-on" => t!("store-going-on"),
+        "channel-created" => t!("notify-done-created"),
+        "channel-changed" => t!("notify-done-changed"),
+        "channel-paused" => t!("notify-done-paused"),
+        "channel-resumed" => t!("notify-done-resumed"),
+        "channel-removed" => t!("notify-done-removed"),
         _ => return None,
     })
 }
@@ -180,6 +189,11 @@ pub fn sentence(mistake: &FieldMistake) -> String {
         Mistake::WrongCode => t!("mistake-code"),
         Mistake::Over => t!("mistake-over"),
         Mistake::NoPasskey => t!("mistake-passkey"),
+        Mistake::WebAddress => t!("mistake-web-address"),
+        Mistake::Mailbox => t!("mistake-mailbox"),
+        Mistake::NotPublic => t!("mistake-not-public"),
+        Mistake::NotEncrypted => t!("mistake-not-encrypted"),
+        Mistake::SecretAgain => t!("mistake-secret-again"),
     }
 }
 
@@ -194,7 +208,13 @@ fn field_words(field: &str) -> String {
         "days" => t!("field-days"),
         "time_zone" => t!("field-time-zone"),
         "passkey_name" => t!("field-passkey-name"),
-        "datacenter" => t!("field-datacenter"),
+        "datacenter" | "datacenters" => t!("field-datacenter"),
+        "groups" => t!("field-group"),
+        "url" => t!("field-address"),
+        "host" => t!("field-server"),
+        "port" => t!("field-port"),
+        "from" | "to" => t!("field-mailbox"),
+        "secret" => t!("field-secret"),
         grants if grants.starts_with("grants") => t!("field-ids"),
         _ => t!("field-value"),
     }

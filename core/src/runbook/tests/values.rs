@@ -72,13 +72,7 @@ fn reading(text: &str, estate: &Estate, problem: Option<&Problem>) -> Reading {
     let subject = problem.map(Subject::of);
     let ready = Ready { verdict: Verdict::Ready, cause: None, at: now() };
     let readiness = BTreeMap::from([("fra1".to_owned(), ready)]);
-    let record = |problem: &Problem| Record {
-        id: 1,
-        problem: problem.clone(),
-        opened_at: now(),
-        closed_at: None,
-        owner: None,
-    };
+    let record = |problem: &Problem| Record::new(1, problem.clone(), now());
     let problems: Vec<_> = problem.map(record).into_iter().collect();
     let facts = Facts {
         estate,
