@@ -1,5 +1,5 @@
--- Whom an identity provider (OpenID Connect) vouches for: an account's owner linked it, and signs in
--- with it from then on. The provider's own name of a person never changes hands; what it calls
+-- Whom an identity provider (OpenID Connect) vouches for: an account's owner linked it, and signs
+-- in with it from then on. The provider's own name of a person never changes hands; what it calls
 -- them does, and is kept for showing only.
 CREATE TABLE identities (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -36,8 +36,8 @@ pub enum GoOnError {
 }
 
 impl Control {
-    /// Compares what an agent accepted with what the store knows; how many decisions are newly found
-    /// lost.
+    /// Compares what an agent accepted with what the store knows; how many decisions are newly
+    /// found lost.
     pub async fn compare(
         &self,
         datacenter: &DatacenterId,
@@ -83,8 +83,8 @@ impl Control {
         Ok(found)
     }
 
-    /// Lets decisions go on from what the store knows, as a person saw it. `found_until`: the newest
-    /// find that was shown.
+    /// Lets decisions go on from what the store knows, as a person saw it. `found_until`: the
+    /// newest find that was shown.
     pub async fn go_on(
         &self,
         by: &By,

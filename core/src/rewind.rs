@@ -1,8 +1,8 @@
 //! Whether the state store went back in time: a restore of its database, or a standby that was
 //! promoted without the newest writes.
 //!
-//! An agent keeps the largest token it accepted for each subject, and a command is written before it
-//! is sent. So a token that an agent accepted and the store does not know was decided by a store
+//! An agent keeps the largest token it accepted for each subject, and a command is written before
+//! it is sent. So a token that an agent accepted and the store does not know was decided by a store
 //! that knew more than this one does.
 
 use chrono::{DateTime, Utc};

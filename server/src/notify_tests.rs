@@ -115,7 +115,7 @@ async fn each_way_of_changing_a_channel_leaves_its_entry() {
     assert_eq!(location(&removed), format!("{LIST}?done=channel-removed"));
     admin.left(Action::ChannelRemove, Outcome::Done).await;
     let gone = admin.rig.get(&page, &admin.cookie).await;
-    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    assert_eq!(gone.status(), StatusCode::GONE);
     assert_eq!(admin.api(&format!("{API}/{id}/do/test"), json!({})).await.0, StatusCode::NOT_FOUND);
     // Its name is free again.
     admin.hook().await;

@@ -113,8 +113,8 @@ pub async fn beat(store: &Store, term: &Term) -> Result<()> {
 /// The token of one decision that a person took, on whichever server: the next in the line of
 /// whoever leads now. The row's lock orders it with the leader's own.
 ///
-/// Errors: [`StoreError::NotLeader`] when the lease was never taken, [`StoreError::Rewound`] when the
-/// store went back in time.
+/// Errors: [`StoreError::NotLeader`] when the lease was never taken, [`StoreError::Rewound`] when
+/// the store went back in time.
 pub async fn token(tx: &mut Tx<'_>, name: &str) -> Result<Token> {
     let row = sqlx::query!(
         r#"UPDATE lease SET seq = seq + 1 WHERE name = $1

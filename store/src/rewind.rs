@@ -22,8 +22,8 @@ pub async fn around(
 ) -> Result<Vec<(Subject, Token, Around)>> {
     let columns = Columns::of(accepted.iter())?;
     let rows = sqlx::query!(
-        r#"SELECT asked.subject AS "subject!", asked.timeline AS "timeline!", asked.epoch AS "epoch!",
-               asked.seq AS "seq!",
+        r#"SELECT asked.subject AS "subject!", asked.timeline AS "timeline!",
+               asked.epoch AS "epoch!", asked.seq AS "seq!",
                EXISTS (SELECT FROM command AS it
                    WHERE it.datacenter = $1 AND it.subject = asked.subject
                      AND (it.timeline, it.epoch, it.seq)

@@ -87,7 +87,8 @@ fn mistakes(data: &SignInData) -> Vec<Mistake> {
     data.trouble.into_iter().map(|trouble| Mistake::new("name", trouble.words())).collect()
 }
 
-/// The form names no address to post to, but after a try at another one: it goes to the page's own, so the browser keeps a
+/// The form names no address to post to, but after a try at another one: it goes to the page's
+/// own, so the browser keeps a
 /// fragment through the redirect that follows.
 pub fn view(data: &SignInData) -> AnyView {
     let mistakes = mistakes(data);

@@ -91,6 +91,7 @@ pub struct ServeArgs {
 }
 
 /// Runs the server until SIGINT or SIGTERM.
+// tidy: allow length: the order in which everything starts and ends, on one page
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start_logs();
     let metrics = telemetry::start_metrics()?;

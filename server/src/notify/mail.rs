@@ -144,8 +144,11 @@ fn time(at: chrono::DateTime<chrono::Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// Names and values, in the order in which they are written.
+type Facts = Vec<(&'static str, String)>;
+
 /// The lines about a problem: names and values, then links.
-fn facts(told: &Told) -> (Vec<(&'static str, String)>, Vec<(&'static str, String)>) {
+fn facts(told: &Told) -> (Facts, Facts) {
     let mut facts = vec![("Since", time(told.since))];
     facts.extend(told.ended.map(|at| ("Ended", time(at))));
     let owner = told.owner.clone().unwrap_or_else(|| "nobody".to_owned());

@@ -1,4 +1,5 @@
-//! One's own second factors, with the identities that one linked. Every change needs a fresh proof of who one is.
+//! One's own second factors, with the identities that one linked. Every change needs a fresh proof
+//! of who one is.
 
 use axum::Extension;
 use axum::body::Bytes;

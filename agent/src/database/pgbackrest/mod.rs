@@ -1,7 +1,9 @@
 //! pgBackRest as an engine (2.45, which Debian 12 has, and later).
 //!
 //! Owns the files it is told its settings in ([`files`]) and what its answers mean ([`failure`],
-//! [`info`], [`verify`], [`wal`]: all pure; [`position`] asks the database itself). Invariants: each command but a restore sees a single
+//! [`info`], [`verify`], [`wal`]: all pure; [`position`] asks the database itself).
+//!
+//! Invariants: each command but a restore sees a single
 //! repository; a repository that held a database is never made anew by itself; the log goes to the
 //! database's homes at all times and to the target of a backup while that runs.
 

@@ -18,6 +18,7 @@ const HISTORY_MAX_BYTES: usize = 16 * 1_024;
 
 /// `now()` is the beginning of the transaction, before the position is looked at. Histories come
 /// base64, on one line each.
+// tidy: allow sql: asked of a database that is backed up, of which the store knows nothing
 const POSITION: &str = "\
     SELECT extract(epoch FROM now()), pg_walfile_name(pg_current_wal_insert_lsn()) \
     UNION ALL \

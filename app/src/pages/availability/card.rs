@@ -63,7 +63,10 @@ impl Card {
                         <td class="num" data-l=t!("availability-gross-word")
                             title=figures.gross.fraction()>{figures.gross.words()}</td>
                         <td class="num" data-l=t!("availability-col-used")>
-                            <span class="budget-used">{budget_bar(figures)}<span>{used}</span></span>
+                            <span class="budget-used">
+                                {budget_bar(figures)}
+                                <span>{used}</span>
+                            </span>
                         </td>
                     </tr>
                 }
