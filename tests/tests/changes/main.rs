@@ -56,6 +56,7 @@ async fn every_way_to_change_something_leaves_its_entry() {
     let route = "/instances/{instance}/do/replace";
     walk.form(&operator, (replace, replace), route, &[REASON]).await;
     walk.rollouts(&operator, &program).await;
+    walk.store(&admin, &program).await;
     let missing = walk.missing();
     assert!(missing.is_empty(), "no test uses {missing:?}");
 }

@@ -236,6 +236,36 @@ impl<'w> Walk<'w> {
         self.api(program, "/api/v1/fleet/apply", "/api/v1/fleet/apply", &body).await;
     }
 
+    /// Lets decisions go on after a store that seems to have gone back: an agent says that it
+    /// carried out what nobody decided.
+    pub async fn store(&mut self, admin: &Visitor, program: &Program) {
+        let page = "/settings/store";
+        for (n, api) in [(1_i64, false), (2, true)] {
+            let lost = "INSERT INTO rewind (datacenter, subject, timeline, epoch, seq, found_at)
+                VALUES ('north', 'shop', 1, 1000, $1, now())";
+            sqlx::query(lost).bind(n).execute(&self.pool).await.unwrap();
+            let found_until = until("the page says what is lost", PATIENCE, async || {
+                let data = admin.json("/api/v1/store").await.ok()?;
+                data["found_until"].as_str().map(str::to_owned)
+            });
+            let found_until = found_until.await.unwrap();
+            if api {
+                let body = json!({ "found_until": found_until, "reason": REASON.1 });
+                let route = "/api/v1/store/do/go-on";
+                self.api(program, route, route, &body).await;
+            } else {
+                let route = "/settings/store/do/go-on";
+                self.form(admin, (page, route), route, &[REASON]).await;
+            }
+            until("nothing is lost any more", PATIENCE, async || {
+                let data = admin.json("/api/v1/store").await.ok()?;
+                data["lost"].as_array()?.is_empty().then_some(())
+            })
+            .await
+            .unwrap();
+        }
+    }
+
     pub async fn problem(&mut self, who: &Visitor, program: &Program) {
         self.world.lab_fault(&["stop", "depot@north"]).unwrap();
         let page = until("the console tells of the problem", PATIENCE, async || {
