@@ -18,7 +18,7 @@ const PHONE: (u32, u32) = (390, 844);
 const ZOOMED: (u32, u32) = (320, 640);
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 48] = [
+const OF_THE_ESTATE: [&str; 49] = [
     "/",
     "/approvals",
     "/attention",
@@ -57,6 +57,7 @@ const OF_THE_ESTATE: [&str; 48] = [
     "/services/*/in/*",
     "/settings/agents",
     "/settings/fleet",
+    "/settings/store",
     "/settings/notifications",
     "/settings/notifications/*",
     "/settings/notifications/*/do/change",
@@ -159,6 +160,7 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/settings/tokens", "/settings/tokens"),
         ("/settings/agents", "/settings/agents"),
         ("/settings/fleet", "/settings/fleet"),
+        ("/settings/store", "/settings/store"),
         ("/settings/notifications", "/settings/notifications"),
         ("/settings/notifications/do/create", "/settings/notifications/do/create?way=webhook"),
         ("/settings/notifications/do/create", "/settings/notifications/do/create?way=email"),
