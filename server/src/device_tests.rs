@@ -61,6 +61,10 @@ impl Device {
     pub fn sign(&mut self, question: &Value) -> String {
         self.count += 1;
         let about = &question["publicKey"];
+        for wanted in about["allowCredentials"].as_array().unwrap() {
+            // A browser refuses the whole question otherwise.
+            URL_SAFE_NO_PAD.decode(wanted["id"].as_str().unwrap()).unwrap();
+        }
         let client = self.client("webauthn.get", &about["challenge"]);
         let data = self.data(about["rpId"].as_str().unwrap(), 0);
         let signed = [data.as_slice(), &Sha256::digest(&client)].concat();

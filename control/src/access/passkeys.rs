@@ -3,6 +3,8 @@
 //! Must not: know sessions or SQL. The state of a question goes to the session on the server; it
 //! is serialised there, which the library calls dangerous because it must not go to the browser.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mainstay_core::access::User;
 use serde_json::Value;
 use webauthn_rs::prelude::{
@@ -114,9 +116,10 @@ impl Passkeys {
         // Somebody presses a button: the browser need not wait for a name being typed.
         question.mediation = None;
         let mut question = serde_json::to_value(question).ok()?;
-        let ids = known.iter().filter_map(read).filter_map(|key| {
-            let id = serde_json::to_value(key.cred_id()).ok()?;
-            Some(serde_json::json!({ "type": "public-key", "id": id }))
+        // As browsers read it: `parseRequestOptionsFromJSON` refuses anything but base64url.
+        let ids = known.iter().filter_map(read).map(|key| {
+            let id = URL_SAFE_NO_PAD.encode(key.cred_id());
+            serde_json::json!({ "type": "public-key", "id": id })
         });
         let ids: Vec<Value> = ids.collect();
         if !ids.is_empty() {

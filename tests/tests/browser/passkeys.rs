@@ -14,7 +14,6 @@ async fn sign_out(browser: &Browser) {
     arrives(browser, "/sign-in").await;
 }
 
-#[ignore = "confirming with a passkey stays on its page in Chromium: find out why"]
 #[tokio::test]
 async fn a_passkey_is_enrolled_signs_in_and_proves_who_it_is() {
     let setup = Setup { named: true, ..Setup::default() };
