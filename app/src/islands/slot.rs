@@ -1,9 +1,10 @@
 //! The action slot: one click that counts once, and says honestly what became of it.
 //!
-//! Invariants: a click within half a second after the slot changed or the window came to the
-//! front is ignored; a held key counts once; what was sent is never offered again before its
-//! outcome is known. Asking again with the same key is how the outcome is asked for: the server
-//! gives the first answer. A form that this does not reach works as plain HTML.
+//! Invariants: a click within half a second after the slot changed or the window came to the front
+//! does nothing and says so, and `data-settling` shows for how long; a held key counts once; what
+//! was sent is never offered again before its outcome is known. Asking again with the same key is
+//! how the outcome is asked for: the server gives the first answer. A form that this does not reach
+//! works as plain HTML.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,7 +20,7 @@ use crate::islands::dom::{all, all_in, announce, go, on, set_text, window};
 use crate::islands::swap;
 
 /// Clicks are ignored for so long after a change.
-const GUARD_MS: f64 = 500.0;
+const GUARD: Duration = Duration::from_millis(500);
 /// Without an answer for so long, the slot says that it is not confirmed.
 const UNSURE: Duration = Duration::from_secs(3);
 /// Pause before the outcome is asked for again.
@@ -32,20 +33,46 @@ thread_local! {
 
 /// Attaches to the page's slot.
 pub(crate) fn start() {
-    attach();
-    CHANGED_MS.set(f64::NEG_INFINITY);
-    on(&window(), "focus", |_| CHANGED_MS.set(now_ms()));
+    guard();
+    on(&window(), "focus", |_| settle());
 }
 
 /// Attaches to a slot that is new on the page.
 pub(crate) fn attach() {
+    guard();
+    settle();
+}
+
+/// Does nothing with clicks until what changed could be seen.
+fn settle() {
     CHANGED_MS.set(now_ms());
+    for button in all("[data-slot-button]") {
+        let _ = button.set_attribute("data-settling", "");
+    }
+    // A later change prolongs it.
+    let over = || {
+        if !settling() {
+            for button in all("[data-settling]") {
+                let _ = button.remove_attribute("data-settling");
+            }
+        }
+    };
+    set_timeout(over, GUARD + Duration::from_millis(1));
+}
+
+fn settling() -> bool {
+    now_ms() - CHANGED_MS.get() < GUARD.as_secs_f64() * 1_000.0
+}
+
+fn guard() {
     for button in all("[data-slot-button]:not([data-guarded])") {
         let _ = button.set_attribute("data-guarded", "");
-        on(&button, "click", |event| {
-            if now_ms() - CHANGED_MS.get() < GUARD_MS {
+        let own = button.clone();
+        on(&button, "click", move |event| {
+            if settling() {
                 event.prevent_default();
                 event.stop_immediate_propagation();
+                too_early(&own);
             }
         });
         on(&button, "keydown", |event| {
@@ -65,6 +92,16 @@ pub(crate) fn attach() {
             }
         });
     }
+}
+
+/// Says that a click did nothing.
+fn too_early(button: &Element) {
+    let Ok(Some(form)) = button.closest("form") else { return };
+    let early = form.get_attribute("data-early").unwrap_or_default();
+    if let Some(note) = form.next_element_sibling() {
+        set_text(&note, &early);
+    }
+    announce(&early);
 }
 
 /// Sends the form and shows what goes on in its place; the focus stays on the button.

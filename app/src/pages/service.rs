@@ -139,7 +139,7 @@ pub fn build(
         versions,
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
-        problems: problems_where(records, estate.at, |p| p.about().0 == Some(id)),
+        problems: problems_where(records, estate, |p| p.about().0 == Some(id)),
         release: estate.releases.stable(&estate.fleet, id),
         rollout: rollouts::running(estate, |service| service == id).into_iter().next(),
         roll_back,
@@ -277,6 +277,7 @@ fn slot(object: &str, back: &Back, refusal: Option<String>, reader: &Reader) -> 
                     data-once
                     data-sending=t!("rollout-rolling-back", version = back.to.as_str())
                     data-unsure=t!("slot-unsure")
+                    data-early=t!("slot-early")
                 >
                     <input type="hidden" name="csrf" value=csrf/>
                     <input type="hidden" name="key" value=key/>

@@ -183,6 +183,9 @@ impl Town {
         browser.press(&["Shift+R"]).await.unwrap();
         let focused = "return document.activeElement.textContent";
         assert_eq!(ask(&browser, focused).await, BACK);
+        // The window came to the front a moment ago: until it settled, clicks do nothing.
+        let settled = "return document.querySelector('[data-settling]') === null";
+        ask_until(&browser, "the slot has settled", BACK_PATIENCE, settled).await;
         // Twice, as an impatient person does.
         browser.press(&["Enter", "Enter"]).await.unwrap();
         let says = |what: &str| {

@@ -370,6 +370,7 @@ fn one_click(
             data-once=marked
             data-sending=sending
             data-unsure=t!("slot-unsure")
+            data-early=t!("slot-early")
         >
             <input type="hidden" name="csrf" value=csrf/>
             {fields}
