@@ -12,6 +12,7 @@ pub mod database;
 pub mod estate;
 pub mod html;
 pub mod oidc;
+pub mod owed;
 pub mod ports;
 pub mod process;
 pub mod program;

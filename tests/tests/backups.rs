@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use mainstay_tests::{Program, Setup, Visitor, World, programs, until};
+use mainstay_tests::{Program, Setup, Visitor, World, owed, programs, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
@@ -97,6 +97,14 @@ impl Town {
     async fn copy_in(&self, datacenter: &str) -> String {
         let set = self.set("the copy is read", |set| copies(set, datacenter).len() == 1).await;
         format!("/api/v1{}", text(&copies(&set, datacenter)[0]["href"]))
+    }
+
+    /// Holds pages of the API's addresses to what every page owes.
+    async fn hold(&self, role: &str, addresses: &[String]) {
+        let page = |path: &String| path.trim_start_matches("/api/v1").to_owned();
+        let pages: Vec<_> = addresses.iter().map(page).collect();
+        let faults = owed::faults(&self.world, role, &pages).await.unwrap();
+        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     }
 
     async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
@@ -318,6 +326,7 @@ async fn a_repository_that_is_away_is_passed_over_and_a_file_that_is_gone_is_mis
     assert_eq!(data["copy"]["word"], "Damaged", "{data}");
     let page = town.admin.page(copy.trim_start_matches("/api/v1")).await.unwrap();
     assert!(page.contains("Something speaks against this copy."), "{page}");
+    town.hold("admin", &[run.clone(), second, copy]).await;
     let both = town.on_disk();
     assert_eq!((both[FIRST].len(), both[SECOND].len(), both.len()), (1, 1, 2), "{both:?}");
     check_the_books(&town, &run, &[("backup", 2), ("prove", 1), ("verify", 2)]).await;
@@ -369,6 +378,14 @@ async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say
     let (status, answer) = town.post(&restore, &wish).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let restore = format!("/api/v1/backups/restores/{}", text(&answer["restore"]));
+    let lists = ["", "?span=month", "?view=sets", "?view=copies", "?view=restores"];
+    let mut pages: Vec<_> = lists.iter().map(|query| format!("/backups{query}")).collect();
+    pages.extend([SET.to_owned(), copy.clone(), run.clone(), restore.clone()]);
+    pages.push(format!("{SET}/do/run-now"));
+    pages.extend(["prove", "restore"].map(|verb| format!("{copy}/do/{verb}")));
+    town.hold("admin", &pages).await;
+    let asked = ["allow", "refuse"].map(|verb| format!("{restore}/do/{verb}"));
+    town.hold("approver", &asked).await;
 
     let aside = allow_and_crash(&mut town, &restore).await;
     let over = |it: &Value| !it["restore"]["ended_at"].is_null();
@@ -422,6 +439,8 @@ async fn let_go(town: &Town, restore: &str, aside: &Path) {
     let data = town.admin.json(restore).await.unwrap();
     assert_eq!((&data["set_aside"], &data["kept"]), (&set["set_aside"][0], &json!(true)));
     let path = text(&set["set_aside"][0]);
+    let page = format!("{SET}/do/let-go?path={}", path.replace('/', "%2F"));
+    town.hold("admin", &[page, SET.to_owned(), restore.to_owned()]).await;
     let go = format!("{SET}/do/let-go");
     let body = |confirm: &str| json!({ "path": path, "confirm": confirm });
     let (status, answer) = town.post(&go, &body("order")).await;

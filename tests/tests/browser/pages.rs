@@ -8,24 +8,23 @@ use mainstay_core::availability::outage::{Account, advance};
 use mainstay_core::availability::{Cell, Minute, State};
 use mainstay_store::availability::outage::insert;
 use mainstay_store::{Options, Store};
-use mainstay_tests::{Browser, Look, Medium, World};
+use mainstay_tests::{Browser, Look, Program, World, owed};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
-use super::{FAILING, ask, browser, live, open_problem, signed_in, world};
-
-const DESK: (u32, u32) = (1440, 900);
-const PHONE: (u32, u32) = (390, 844);
-/// What is left of 1280 px at 400 % zoom.
-const ZOOMED: (u32, u32) = (320, 640);
+use super::{FAILING, ask, browser, open_problem, signed_in, world};
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 49] = [
+const OF_THE_ESTATE: [&str; 54] = [
     "/",
     "/approvals",
+    "/approvals/*",
     "/attention",
     "/attention/*",
     "/attention/*/runbook",
     "/audit",
     "/audit/*",
+    "/audit/evidence",
     "/audit/verify",
     "/availability",
     "/availability/outages/*",
@@ -33,8 +32,11 @@ const OF_THE_ESTATE: [&str; 49] = [
     "/backups",
     "/confirm",
     "/dc/*",
+    "/dc/*/do/forget",
     "/dev/components",
     "/events",
+    "/events/*",
+    "/events/*/do/change",
     "/events/do/plan",
     "/failover",
     "/failover/orchestrator",
@@ -130,6 +132,7 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/regions/*", "/regions/eu-central"),
         ("/regions/*", "/regions/ap-south"),
         ("/dc/*", "/dc/fra1"),
+        ("/dc/*/do/forget", "/dc/fra1/do/forget"),
         ("/groups/*", "/groups/social"),
         ("/services/*", "/services/stock"),
         ("/services/*/in/*", "/services/stock/in/fra1"),
@@ -151,6 +154,7 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/backups", "/backups?view=restores"),
         ("/audit", "/audit?who=nobody&from=yesterday"),
         ("/audit/*", "/audit/0"),
+        ("/audit/evidence", "/audit/evidence"),
         ("/audit/verify", "/audit/verify"),
         ("/settings/profile", "/settings/profile"),
         ("/settings/security", "/settings/security"),
@@ -169,9 +173,13 @@ pub async fn all(world: &World) -> Vec<Page> {
     ];
     let fixed = fixed.map(|(kind, path)| (kind, path.to_owned(), 200));
     let run = begun(world, &problem).await;
+    let (event, approval) = planned(world).await;
     let channel = channel(world).await;
     let change = format!("{channel}/do/change");
     let made = [
+        ("/events/*/do/change", format!("{event}/do/change"), 200),
+        ("/events/*", event, 200),
+        ("/approvals/*", approval, 200),
         ("/settings/notifications/*", channel, 200),
         ("/settings/notifications/*/do/change", change, 200),
         ("/availability/outages/*", outage(world).await, 200),
@@ -217,6 +225,34 @@ async fn outage(world: &World) -> String {
         .read_committed(|tx| Box::pin(async move { insert(tx, found, &Account::default()).await }));
     let id = written.await.expect("the outage is written");
     format!("/availability/outages/{id}")
+}
+
+/// A planned event of next week, and what waits for a second person because of it, the same ones
+/// each time; their pages.
+async fn planned(world: &World) -> (String, String) {
+    static EVENT: OnceCell<(String, String)> = OnceCell::const_new();
+    EVENT.get_or_init(|| plan(world)).await.clone()
+}
+
+async fn plan(world: &World) -> (String, String) {
+    let operator = world.sign_in("operator").await.expect("the operator signs in");
+    let program = Program::of(&operator, "operator").await.expect("a token is made");
+    let from = Utc::now() + TimeDelta::days(7);
+    let event = json!({
+        "title": "New switches", "what": "The switches of one rack are replaced",
+        "kind": "infrastructure-update", "from": from, "until": from + TimeDelta::hours(2),
+        "datacenters": ["fra1"], "compatible": true, "way_back": "The old ones are put back",
+    });
+    let asked = program.post("/api/v1/events", &json!({ "event": event })).await;
+    let said: Value = asked.expect("an event is asked for").json().await.expect("JSON");
+    let id = said["event"]["id"].as_str().unwrap_or_else(|| panic!("{said}"));
+    let page = format!("/events/{id}");
+    let waive = json!({ "check": "nodes", "reason": "a test of its page", "until": from });
+    let waived = program.post(&format!("/api/v1{page}/do/waive"), &waive).await;
+    waived.and_then(|answer| Ok(answer.error_for_status()?)).expect("a waiver is asked for");
+    let waiting = operator.json("/api/v1/approvals").await.expect("approvals are told");
+    let approval = waiting["open"][0]["href"].as_str().unwrap_or_else(|| panic!("{waiting}"));
+    (page, approval.to_owned())
 }
 
 /// A channel of notifications that is paused: nobody would answer. Its page.
@@ -291,9 +327,8 @@ pub async fn check(browser: &Browser, pages: &[Page]) {
     let mut links = BTreeSet::new();
     for page in pages {
         browser.open(&page.path).await.unwrap();
-        settle(browser, page).await;
-        faults.extend(faults_of(browser, page).await);
-        links.extend(addresses(browser).await);
+        faults.extend(owed::faults_of(browser, &page.path, page.status).await.unwrap());
+        links.extend(owed::links(browser).await.unwrap());
     }
     faults.extend(links.iter().filter_map(|link| unknown(link)));
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
@@ -306,14 +341,13 @@ async fn the_pages_before_and_beside_a_sign_in_are_as_good() {
     let sign_in = "/sign-in?next=%2Ftopology%3Fview%3Dlist";
     let signed_out = browser(world, Look::default()).await;
     signed_out.open(sign_in).await.unwrap();
-    let page = |path: &str, status| Page { kind: "", path: path.to_owned(), status };
-    faults.extend(faults_of(&signed_out, &page(sign_in, 200)).await);
+    faults.extend(owed::faults_of(&signed_out, sign_in, 200).await.unwrap());
     // The same page with its mistakes told, and the same as one of the wrong password.
     signed_out.find("#name").await.unwrap().send_keys("viewer").await.unwrap();
     signed_out.find("#password").await.unwrap().send_keys("wrong").await.unwrap();
     signed_out.follow("main form button").await.unwrap();
     signed_out.find("#mistakes").await.unwrap();
-    faults.extend(faults_of(&signed_out, &page("/sign-in, refused", 422)).await);
+    faults.extend(owed::faults_of(&signed_out, "/sign-in, refused", 422).await.unwrap());
     drop(signed_out);
 
     let viewer = signed_in(world, "viewer", Look::default()).await;
@@ -326,7 +360,7 @@ async fn the_pages_before_and_beside_a_sign_in_are_as_good() {
         ("/no/such/page", 404),
     ] {
         viewer.open(path).await.unwrap();
-        faults.extend(faults_of(&viewer, &page(path, status)).await);
+        faults.extend(owed::faults_of(&viewer, path, status).await.unwrap());
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
@@ -345,68 +379,6 @@ async fn rows_of_the_matrix_stay_low_and_the_sign_in_stays_narrow() {
     for row in ask(&browser, heights).await.as_array().unwrap() {
         assert!(row[1].as_f64().unwrap() <= 25.0, "{row}");
     }
-}
-
-/// Waits until a page that is live has its values, so that nothing of it is judged half done.
-async fn settle(browser: &Browser, page: &Page) {
-    let is_live = "return document.querySelector('leptos-island[data-component^=LiveApplier]') !== \
-                   null";
-    if page.status == 200 && ask(browser, is_live).await == true {
-        live(browser).await;
-    }
-}
-
-/// What is wrong with the page that is shown, at every width and in both themes.
-async fn faults_of(browser: &Browser, page: &Page) -> Vec<String> {
-    let Page { path, status, .. } = page;
-    let mut faults = Vec::new();
-    let told = browser.console_errors().await.unwrap();
-    // The browser also tells the answer of the page itself.
-    let own = format!("the server responded with a status of {status} ");
-    let told = told.into_iter().filter(|line| *status == 200 || !line.contains(&own));
-    faults.extend(told.map(|line| format!("{path}: {line}")));
-    let answered = "return performance.getEntriesByType('navigation')[0].responseStatus";
-    let answered = ask(browser, answered).await;
-    if answered != *status {
-        faults.push(format!("{path} answers {answered} instead of {status}"));
-    }
-    for size in [DESK, ZOOMED, PHONE] {
-        browser.resize(size).await.unwrap();
-        let over = ask(browser, OVER).await;
-        if over != "" {
-            faults.push(format!("{path} at {} px is too wide: {over}", size.0));
-        }
-        if size == ZOOMED {
-            continue;
-        }
-        // The themes differ in colours only.
-        browser.show_as(Medium::Dark).await.unwrap();
-        let dark = browser.faint().await.unwrap();
-        browser.show_as(Medium::Light).await.unwrap();
-        let light = browser.axe().await.unwrap();
-        let place = |theme| format!("{path} ({theme}, {} px)", size.0);
-        faults.extend(dark.into_iter().map(|fault| format!("{}: {fault}", place("dark"))));
-        faults.extend(light.into_iter().map(|fault| format!("{}: {fault}", place("light"))));
-    }
-    browser.resize(DESK).await.unwrap();
-    faults
-}
-
-/// How far the page can be scrolled sideways, and the elements that stick out.
-const OVER: &str = "const root = document.documentElement, most = root.clientWidth;\
-    if (root.scrollWidth <= most) return '';\
-    const out = Array.from(document.querySelectorAll('main *'))\
-        .filter(e => e.getBoundingClientRect().right > most + 1)\
-        .map(e => `${e.tagName}.${e.className.baseVal ?? e.className}`);\
-    return `${root.scrollWidth - most} px, ${out.slice(0, 6).join(', ')}`;";
-
-/// The paths that the page links to or gets forms from.
-async fn addresses(browser: &Browser) -> Vec<String> {
-    let script = "return Array.from(document.querySelectorAll('a[href^=\"/\"]'), \
-                  a => new URL(a.href).pathname)";
-    let found = ask(browser, script).await;
-    let found = found.as_array().into_iter().flatten();
-    found.filter_map(|path| path.as_str().map(str::to_owned)).collect()
 }
 
 /// A complaint about a link that leads to a page that is not in the list.

@@ -1,6 +1,6 @@
 //! Passkeys with a device in software, which the browser believes to be real.
 
-use mainstay_tests::{Browser, Look, Setup, World};
+use mainstay_tests::{Browser, Look, Setup, World, owed};
 
 use super::{arrives, browser_at};
 
@@ -47,6 +47,8 @@ async fn a_passkey_is_enrolled_signs_in_and_proves_who_it_is() {
     browser.find("#password").await.unwrap().send_keys(password).await.unwrap();
     browser.follow("main form button").await.unwrap();
     arrives(&browser, "/sign-in/second?next=%2F").await;
+    let faults = owed::faults_of(&browser, "/sign-in/second", 200).await.unwrap();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     browser.set_verified(&device, false).await.unwrap();
     button(&browser, "Use a passkey").await;
     let told =

@@ -91,6 +91,8 @@ async fn a_lost_data_centre_is_left_and_its_users_are_served_elsewhere() {
     assert_eq!(answer["run"]["state"]["kind"], "pausing", "{answer}");
     let paused = |run: &Run| matches!(run.state, State::Paused { .. });
     town.until(&id, "it is paused", STEP, paused).await;
+    let page = format!("/failover/runs/{id}");
+    town.hold(&[&page, "/failover", "/failover/plans/south", "/failover/plans/middle"]).await;
     let (_, answer) = town.post(&format!("/api/v1/failover/runs/{id}/do/resume"), &json!({})).await;
     assert_eq!(answer["run"]["state"]["kind"], "running", "{answer}");
     let run = town.done(&id).await;
@@ -98,4 +100,5 @@ async fn a_lost_data_centre_is_left_and_its_users_are_served_elsewhere() {
     town.since(ended(&run), "users come", STEP, |all| all.len() >= MANY).await;
     town.nobody_failed(ended(&run));
     check_the_books(&town, &id).await;
+    town.hold(&[&page, &format!("{page}/do/fail-back"), "/attention"]).await;
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::failover::{Act, Run, State};
 use mainstay_lab::ledger::{Entry, read};
 use mainstay_lab::load;
-use mainstay_tests::{Program, Setup, Visitor, World, programs, until};
+use mainstay_tests::{Program, Setup, Visitor, World, owed, programs, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -94,6 +94,13 @@ impl Town {
     pub fn nobody_failed(&self, since: DateTime<Utc>) {
         let failed = read::failed(&self.ledger, None, since, Utc::now()).unwrap();
         assert!(failed.is_empty(), "{} failed: {failed:?}", failed.len());
+    }
+
+    /// Holds pages to what every page owes.
+    pub async fn hold(&self, pages: &[&str]) {
+        let pages: Vec<_> = pages.iter().map(|page| (*page).to_owned()).collect();
+        let faults = owed::faults(&self.world, "admin", &pages).await.unwrap();
+        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
