@@ -109,7 +109,7 @@ fn pages(reader: &Reader) -> Vec<Page> {
         let page = move || pages::topology::view(&data);
         all.push((name, "/topology", pages::topology::title(), Box::new(page)));
     }
-    let data = pages::attention::build(&sample::records(&big), sample::now(), &Query::parse(""));
+    let data = pages::attention::build(&sample::records(&big), &big, &Query::parse(""));
     let r = reader.clone();
     all.push((
         "attention",
@@ -183,7 +183,7 @@ fn objects(reader: &Reader) -> Vec<Page> {
         problem,
         records
             .first()
-            .map(|record| { pages::problem::build(record, &[], Some(Vec::new()), sample::now()) })
+            .map(|record| { pages::problem::build(record, &[], Some(Vec::new()), &estate) })
     );
     all
 }

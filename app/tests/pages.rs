@@ -100,9 +100,9 @@ fn all_pages(estate: &Estate, reader: &Reader) -> Vec<(String, String)> {
     };
     let overview = pages::overview::build(estate, &records, None);
     add("/", Box::new(|| pages::overview::view(&overview, reader)));
-    let attention = pages::attention::build(&records, estate.at, &none);
+    let attention = pages::attention::build(&records, estate, &none);
     add("/attention", Box::new(|| pages::attention::view(&attention, reader)));
-    let problem = pages::problem::build(&records[0], &[], Some(Vec::new()), estate.at);
+    let problem = pages::problem::build(&records[0], &[], Some(Vec::new()), estate);
     add("/attention/at-1042", Box::new(|| pages::problem::view(&problem, reader)));
     for query in ["", "view=regions", "view=list", "by=version", "by=load", "sel=feed-api@sin2"] {
         let topology = pages::topology::build(estate, &records, &Query::parse(query));

@@ -51,6 +51,15 @@ impl Viewer {
         decide(Some(&self.grants), permission, target)
     }
 
+    /// Whether this viewer may do `permission` to each of the targets.
+    pub fn may_all<'t>(
+        &self,
+        permission: Permission,
+        targets: impl IntoIterator<Item = Target<'t>>,
+    ) -> Result<(), Refusal> {
+        targets.into_iter().try_for_each(|target| self.may(permission, target))
+    }
+
     /// Whether this is a person who proved who they are within
     /// [`FRESH_MINUTES`](mainstay_core::access::FRESH_MINUTES). A token is a program's, and what
     /// a session without the database says is not known for certain.

@@ -310,7 +310,7 @@ impl Walk<'_> {
 
     fn problems(&mut self, survey: &Survey, records: &[Record]) {
         let at = self.estate.at;
-        let open = rows::open_problems(records, at);
+        let open = rows::open_problems(records, self.estate);
         let ids: Vec<_> = open.iter().map(|row| row.id).collect();
         let worst = open.first().map_or(Status::Healthy, |row| row.status);
         let (heard, declared) = survey.reporting(self.estate);
@@ -330,7 +330,7 @@ impl Walk<'_> {
         self.say("problems".to_owned(), named(fields));
         self.sections(records);
         for record in records {
-            let row = ProblemRow::of(record, at);
+            let row = ProblemRow::of(record, self.estate);
             let ended = row.closed_at;
             let status = if ended.is_some() { Status::Healthy } else { row.status };
             let word = ended.map_or_else(|| t!("since-word"), |_| t!("ended"));

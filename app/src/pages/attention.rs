@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mainstay_core::estate::Estate;
 use mainstay_core::problem::Record;
 use mainstay_core::status::Status;
 use serde::Serialize;
@@ -40,10 +41,10 @@ pub struct Data {
 }
 
 /// `records` are the open problems and as many ended ones as the caller wants shown.
-pub fn build(records: &[Record], at: DateTime<Utc>, query: &Query) -> Data {
+pub fn build(records: &[Record], estate: &Estate, query: &Query) -> Data {
     let mut dropped = Vec::new();
     let filter = query.read_all("status", &mut dropped, Status::from_name);
-    let mut open = open_problems(records, at);
+    let mut open = open_problems(records, estate);
     let open_total = open.len();
     let by_status = Status::ALL
         .into_iter()
@@ -52,9 +53,9 @@ pub fn build(records: &[Record], at: DateTime<Utc>, query: &Query) -> Data {
         .collect();
     open.retain(|row| filter.is_empty() || filter.contains(&row.status));
     let (snoozed, open) = open.into_iter().partition(|row| row.snooze.is_some());
-    let mut ended = ended_problems(records, at);
+    let mut ended = ended_problems(records, estate);
     ended.truncate(PAGE_ROWS);
-    Data { at, open, snoozed, open_total, ended, filter, by_status, dropped }
+    Data { at: estate.at, open, snoozed, open_total, ended, filter, by_status, dropped }
 }
 
 pub fn title(data: &Data) -> String {

@@ -91,7 +91,7 @@ pub fn build(
         last_seen: estate.datacenters.get(datacenter).and_then(|dc| dc.last_seen),
         instances: instance_page(found, after, estate.at),
         paged: after.is_some(),
-        problems: problems_where(records, estate.at, |p| {
+        problems: problems_where(records, estate, |p| {
             p.about() == (Some(service), Some(datacenter))
         }),
     })

@@ -93,7 +93,7 @@ pub fn build(
         instances: instance_page(found.map(|(dc, i, s)| (dc, &**i, s)), after, estate.at),
         paged: after.is_some(),
         healthy,
-        problems: problems_where(records, estate.at, |p| p.about().1 == Some(id)),
+        problems: problems_where(records, estate, |p| p.about().1 == Some(id)),
     })
 }
 

@@ -99,7 +99,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &GroupId) -> Option<Data> 
         status: services.iter().map(|row| row.status).min().unwrap_or(Status::Healthy),
         counts: survey.groups.get(id).copied().unwrap_or_default().into(),
         order: order.collect(),
-        problems: problems_where(records, estate.at, |p| {
+        problems: problems_where(records, estate, |p| {
             p.about().0.is_some_and(mine) || p.about_database().is_some_and(owns)
         }),
         databases: estate

@@ -64,9 +64,9 @@ pub struct Data {
 /// `known`: runs of backups of the last days; `None`: not known now.
 pub fn build(estate: &Estate, records: &[Record], known: Option<&AllKnown>) -> Data {
     let survey = Survey::of(estate);
-    let problems = open_problems(records, estate.at);
+    let problems = open_problems(records, estate);
     let mut ended = match problems.is_empty() {
-        true => ended_problems(records, estate.at),
+        true => ended_problems(records, estate),
         false => Vec::new(),
     };
     ended.truncate(SHOWN);

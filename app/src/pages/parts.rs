@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use mainstay_core::access::Target;
 use mainstay_core::status::{Status, Tally};
 
 use crate::pages::query::Dropped;
@@ -16,7 +15,6 @@ use crate::t;
 use crate::text;
 use crate::ui::badge::live_state;
 use crate::ui::block::callout;
-use crate::ui::button::{Weight, post};
 use crate::ui::glyph::glyph;
 use crate::ui::marks::{marks_svg, strip_size, strip_svg};
 use crate::ui::table::{Column, table};
@@ -31,10 +29,8 @@ pub fn attention_list(
     reader: &Reader,
     now: DateTime<Utc>,
 ) -> AnyView {
-    let may_take = reader.may_operate(Target::default()).is_ok();
     let known = text::list(known.iter().map(i64::to_string)).replace(' ', "");
-    let items =
-        rows.iter().map(|row| attention_item(row, may_take, &reader.csrf, now)).collect_view();
+    let items = rows.iter().map(|row| attention_item(row, reader, now)).collect_view();
     view! { <ul class="att" data-list="problems" data-known=known>{items}</ul> }.into_any()
 }
 
@@ -50,7 +46,8 @@ pub fn newer() -> AnyView {
     .into_any()
 }
 
-fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Utc>) -> AnyView {
+fn attention_item(row: &ProblemRow, reader: &Reader, now: DateTime<Utc>) -> AnyView {
+    let may_take = row.operated_by(reader).is_ok();
     let key = format!("problem/{}", row.id);
     let ended = row.closed_at.is_some().then_some("ended");
     let open = t!("open-subject", name = row.subject_name.as_str());
@@ -60,7 +57,7 @@ fn attention_item(row: &ProblemRow, may_take: bool, csrf: &str, now: DateTime<Ut
         (None, Some(_), _) => None,
         (None, None, true) => {
             let action = paths::action(&row.href, "take");
-            let (csrf, title) = (csrf.to_owned(), row.title.clone());
+            let (csrf, title) = (reader.csrf.clone(), row.title.clone());
             let take = view! {
                 <form method="post" action=action class="inline">
                     <input type="hidden" name="csrf" value=csrf/>
@@ -346,12 +343,4 @@ pub fn dropped(dropped: &[Dropped]) -> Option<AnyView> {
         })
         .collect_view();
     Some(view! { <div class="drops">{lines}</div> }.into_any())
-}
-
-/// A button that posts when the reader may operate at `target`, else disabled with the reason.
-pub fn guarded_post(reader: &Reader, target: Target<'_>, action: String, label: String) -> AnyView {
-    match reader.may_operate(target) {
-        Ok(()) => post(Weight::Plain, action, &reader.csrf, Vec::new(), label),
-        Err(refusal) => crate::ui::button::disabled(label, text::refusal(&refusal)),
-    }
 }

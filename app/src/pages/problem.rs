@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use mainstay_core::access::Target;
+use mainstay_core::estate::Estate;
 use mainstay_core::notify::Delivery;
 use mainstay_core::problem::{CLOSE_FLAPPING_AFTER, Record};
 use mainstay_core::runbook::run::Run;
@@ -10,9 +10,9 @@ use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::Reader;
 use crate::pages::rows::ProblemRow;
 use crate::pages::runbook::{RunRow, runs_table};
-use crate::pages::{Reader, parts};
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -63,11 +63,12 @@ impl ToldRow {
 /// For how long a problem can be left alone, in minutes.
 const SNOOZES: [i64; 5] = [60, 4 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60];
 
-pub fn build(record: &Record, runs: &[Run], told: Option<Vec<ToldRow>>, at: DateTime<Utc>) -> Data {
+pub fn build(record: &Record, runs: &[Run], told: Option<Vec<ToldRow>>, estate: &Estate) -> Data {
+    let at = estate.at;
     let end = record.closed_at.unwrap_or(at);
     let lasted = text::duration(end - record.opened_at);
     let runs = runs.iter().map(RunRow::of).collect();
-    Data { at, problem: ProblemRow::of(record, at), lasted, runs, told }
+    Data { at, problem: ProblemRow::of(record, estate), lasted, runs, told }
 }
 
 pub fn title(data: &Data) -> String {
@@ -162,7 +163,7 @@ fn told_of(told: &[ToldRow], now: DateTime<Utc>) -> AnyView {
 /// The form that leaves the problem alone for a while, or ends that.
 fn snooze(row: &ProblemRow, reader: &Reader) -> AnyView {
     let action = paths::action(&row.href, "snooze");
-    if let Err(refusal) = reader.may_operate(Target::default()) {
+    if let Err(refusal) = row.operated_by(reader) {
         return disabled(t!("problem-snooze"), text::refusal(&refusal));
     }
     let wake = row.snooze.is_some().then(|| {
@@ -196,9 +197,13 @@ fn actions(row: &ProblemRow, reader: &Reader) -> AnyView {
         (None, true) => Some((paths::action(&row.href, "release"), t!("release-it"))),
         (None, false) => Some((paths::action(&row.href, "take"), t!("take-it"))),
     };
+    let take = take.map(|(action, label)| match row.operated_by(reader) {
+        Ok(()) => post(Weight::Plain, action, &reader.csrf, Vec::new(), label),
+        Err(refusal) => disabled(label, text::refusal(&refusal)),
+    });
     view! {
         {link_button(Weight::Plain, row.runbook.clone(), t!("runbook-button"))}
-        {take.map(|(action, label)| parts::guarded_post(reader, Target::default(), action, label))}
+        {take}
         {link_button(Weight::Primary, row.subject.clone(), open)}
     }
     .into_any()

@@ -84,7 +84,7 @@ pub fn build(estate: &Estate, records: &[Record], id: &RegionId) -> Option<Data>
         datacenters,
         tree,
         absent: absent(estate, id),
-        problems: problems_where(records, estate.at, |p| p.about().1.is_some_and(here)),
+        problems: problems_where(records, estate, |p| p.about().1.is_some_and(here)),
     })
 }
 

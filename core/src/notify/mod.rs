@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use self::answer::Answer;
 use crate::fleet::Fleet;
 use crate::id::{DatacenterId, GroupId};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Places, Problem};
 use crate::status::Status;
 
 /// Most channels of an installation.
@@ -243,7 +243,7 @@ pub struct Hears {
 
 impl Hears {
     pub fn problem(&self, problem: &Problem, fleet: &Fleet) -> bool {
-        let (groups, datacenters) = problem.places(fleet);
+        let Places { groups, datacenters } = problem.places(fleet);
         let reaches = |wanted: bool, empty: bool, common: bool| wanted || empty || common;
         Severity::of(problem) <= self.least
             && (self.kinds.is_empty() || self.kinds.contains(&problem.kind()))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Channel, ChannelId, Content, DeliveryId, Item, Severity, Standing, Way, What};
 use crate::fleet::Fleet;
-use crate::problem::{Problem, Record};
+use crate::problem::{Places, Problem, Record};
 
 /// Messages of one channel within [`RATE_WINDOW`]; more at once are summed up in one.
 pub const RATE_MAX: usize = 20;
@@ -260,7 +260,7 @@ impl<'a> Planner<'a> {
     }
 
     fn item(&self, what: What, record: &Record) -> Item {
-        let (groups, datacenters) = record.problem.places(self.facts.fleet);
+        let Places { groups, datacenters } = record.problem.places(self.facts.fleet);
         Item {
             id: record.id,
             what,

@@ -10,7 +10,7 @@ use mainstay_app::pages::replace::NotDone;
 use mainstay_app::pages::rows::ProblemRow;
 use mainstay_app::pages::{instance, replace};
 use mainstay_app::paths;
-use mainstay_control::access::{By, random};
+use mainstay_control::access::random;
 use mainstay_control::act::{ActError, REASON_MAX_CHARS, Replace, SNOOZE_MAX_MINUTES};
 use mainstay_core::access::Permission;
 use mainstay_core::audit::Action;
@@ -20,16 +20,27 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::page::{Context, Frame};
-use super::pages::{failed, not_found, store_failed};
+use super::pages::{failed, find_problem, not_found, store_failed};
+use super::permit::permit;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::sent::Sent;
 use crate::settings::form::Fields;
+use crate::viewer::Viewer;
+
+/// Longest key of a request.
+const KEY_MAX_BYTES: usize = 64;
 
 pub fn routes() -> Routes {
     let act = Permission::Operate;
     Routes::new()
         .post(act, Action::InstanceReplace, "/instances/{instance}/do/replace", replace_instance)
+        .post(
+            act,
+            Action::InstanceReplace,
+            "/api/v1/instances/{instance}/do/replace",
+            replace_asked,
+        )
         .post(act, Action::ProblemTake, "/attention/{id}/do/take", take)
         .post(act, Action::ProblemRelease, "/attention/{id}/do/release", release)
         .post(act, Action::ProblemSnooze, "/attention/{id}/do/snooze", snooze)
@@ -40,8 +51,8 @@ pub fn routes() -> Routes {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(take_asked, release_asked, snooze_asked),
-    components(schemas(Snooze, ProblemAsked))
+    paths(replace_asked, take_asked, release_asked, snooze_asked),
+    components(schemas(ReplaceAsk, Replaced, Snooze, ProblemAsked))
 )]
 struct Description;
 
@@ -75,8 +86,32 @@ struct ReplaceForm {
     reason: String,
 }
 
+/// An instance to replace.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplaceAsk {
+    /// The process that is meant, as `handle` of the instance says it; absent: whichever runs. If
+    /// another one runs by now, nothing is done.
+    #[serde(default)]
+    pub handle: Option<String>,
+    /// For the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The same key twice is one replacement.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+/// A replacement on its way to the agent.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Replaced {
+    /// Id of the command, as the audit log's entry of its result names it.
+    pub command: String,
+}
+
 async fn replace_instance(
     context: Context,
+    viewer: Viewer,
     Path(id): Path<String>,
     Form(form): Form<ReplaceForm>,
 ) -> Response {
@@ -86,8 +121,11 @@ async fn replace_instance(
     let Some(mut data) = replace::build(estate, &id, form.key.clone()) else {
         return not_found(&context);
     };
+    if let Err(response) = may_replace(&context, &viewer, &data.instance).await {
+        return *response;
+    }
     if let Some(reason) = instance::refusal(&data.instance, &reader) {
-        return failed(&context, &Failure::Refused { reason });
+        return failed(&context, &Failure::Conflict { detail: reason });
     }
     let Some((key, handle)) = form.key.split_once('.').filter(|_| form.key.is_ascii()) else {
         return failed(&context, &Failure::Conflict { detail: NotDone::OldForm.sentence() });
@@ -103,30 +141,88 @@ async fn replace_instance(
     let replace = Replace {
         instance: id.clone(),
         handle: (!handle.is_empty()).then(|| handle.to_owned()),
-        key: key.chars().take(64).collect(),
+        key: key.chars().take(KEY_MAX_BYTES).collect(),
         reason: (!reason.is_empty()).then(|| reason.to_owned()),
     };
-    match context.state.control.replace(&by(&context), &replace).await {
+    match context.state.control.replace(&context.by(&viewer), &replace).await {
         Ok(_) => Redirect::to(&paths::instance(&id)).into_response(),
         Err(error) => refused(&context, error),
     }
 }
 
-async fn take(context: Context, Path(slug): Path<String>) -> Response {
-    let name = context.viewer.as_ref().map(|viewer| viewer.user.name.to_string());
-    own(&context, &slug, name.as_deref()).await
-}
-
-async fn release(context: Context, Path(slug): Path<String>) -> Response {
-    own(&context, &slug, None).await
-}
-
-async fn snooze(context: Context, Path(slug): Path<String>, body: Bytes) -> Response {
-    let Some(id) = paths::problem_id(&slug) else { return not_found(&context) };
-    let minutes = Fields::parse(&body).number("minutes").unwrap_or(-1);
-    match context.state.control.snooze_problem(&by(&context), id, minutes).await {
-        Ok(()) => Redirect::to(&paths::problem(id)).into_response(),
+/// Replace an instance: its agent stops it and starts another in its place.
+#[utoipa::path(post, path = "/api/v1/instances/{instance}/do/replace", tag = "estate",
+    params(("instance" = String, Path)), request_body = ReplaceAsk,
+    responses((status = 200, body = Replaced), (status = 404), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
+async fn replace_asked(
+    context: Context,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Sent(asked_for): Sent<ReplaceAsk>,
+) -> Response {
+    let Ok(id) = id.parse::<InstanceId>() else { return not_found(&context) };
+    let Some(data) = instance::build(&context.snapshot.estate, &id) else {
+        return not_found(&context);
+    };
+    if let Err(response) = may_replace(&context, &viewer, &data).await {
+        return *response;
+    }
+    if let Some(reason) = instance::refusal(&data, &context.reader()) {
+        return failed(&context, &Failure::Conflict { detail: reason });
+    }
+    let unfit = |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let key = asked_for.key.unwrap_or_else(random);
+    if key.is_empty() || !key.is_ascii() || key.len() > KEY_MAX_BYTES {
+        let detail = format!("Write a key of 1 to {KEY_MAX_BYTES} ASCII characters, or none.");
+        return unfit(detail).into_response();
+    }
+    let reason = asked_for.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX_CHARS) {
+        return unfit(replace::reason_too_long(REASON_MAX_CHARS).message).into_response();
+    }
+    let handle = asked_for.handle.or(data.instance.handle);
+    let replace = Replace { instance: id, handle, key, reason: reason.map(str::to_owned) };
+    match context.state.control.replace(&context.by(&viewer), &replace).await {
+        Ok(command) => Json(Replaced { command }).into_response(),
         Err(error) => refused(&context, error),
+    }
+}
+
+async fn may_replace(
+    context: &Context,
+    viewer: &Viewer,
+    data: &instance::Data,
+) -> Result<(), Box<Response>> {
+    let what = (Action::InstanceReplace, paths::instance(&data.instance.id));
+    let decided = viewer.may(Permission::Operate, instance::target(data));
+    permit(context, viewer, decided, what).await
+}
+
+async fn take(context: Context, viewer: Viewer, Path(slug): Path<String>) -> Response {
+    let done = own(&context, &viewer, &slug, Some(viewer.user.name.as_str())).await;
+    shown(done)
+}
+
+async fn release(context: Context, viewer: Viewer, Path(slug): Path<String>) -> Response {
+    shown(own(&context, &viewer, &slug, None).await)
+}
+
+async fn snooze(
+    context: Context,
+    viewer: Viewer,
+    Path(slug): Path<String>,
+    body: Bytes,
+) -> Response {
+    let minutes = Fields::parse(&body).number("minutes").unwrap_or(-1);
+    shown(leave(&context, &viewer, &slug, minutes).await)
+}
+
+/// A person goes to the problem's page.
+fn shown(done: Result<i64, Box<Response>>) -> Response {
+    match done {
+        Ok(id) => Redirect::to(&paths::problem(id)).into_response(),
+        Err(response) => *response,
     }
 }
 
@@ -134,21 +230,18 @@ async fn snooze(context: Context, Path(slug): Path<String>, body: Bytes) -> Resp
 #[utoipa::path(post, path = "/api/v1/attention/{id}/do/take", tag = "estate",
     params(("id" = String, Path, description = "`at-1042`")),
     responses((status = 200, body = ProblemAsked), (status = 404)))]
-async fn take_asked(context: Context, Path(slug): Path<String>) -> Response {
-    let name = context.viewer.as_ref().map(|viewer| viewer.user.name.to_string());
-    let Some(id) = paths::problem_id(&slug) else { return not_found(&context) };
-    let done = context.state.control.own_problem(&by(&context), id, name.as_deref()).await;
-    asked(&context, id, done).await
+async fn take_asked(context: Context, viewer: Viewer, Path(slug): Path<String>) -> Response {
+    let done = own(&context, &viewer, &slug, Some(viewer.user.name.as_str())).await;
+    asked(&context, done).await
 }
 
 /// Give a problem back: it has no owner.
 #[utoipa::path(post, path = "/api/v1/attention/{id}/do/release", tag = "estate",
     params(("id" = String, Path, description = "`at-1042`")),
     responses((status = 200, body = ProblemAsked), (status = 404)))]
-async fn release_asked(context: Context, Path(slug): Path<String>) -> Response {
-    let Some(id) = paths::problem_id(&slug) else { return not_found(&context) };
-    let done = context.state.control.own_problem(&by(&context), id, None).await;
-    asked(&context, id, done).await
+async fn release_asked(context: Context, viewer: Viewer, Path(slug): Path<String>) -> Response {
+    let done = own(&context, &viewer, &slug, None).await;
+    asked(&context, done).await
 }
 
 /// Leave a problem alone for a while.
@@ -158,40 +251,66 @@ async fn release_asked(context: Context, Path(slug): Path<String>) -> Response {
         (status = 422, body = Problem)))]
 async fn snooze_asked(
     context: Context,
+    viewer: Viewer,
     Path(slug): Path<String>,
     Sent(asked_for): Sent<Snooze>,
 ) -> Response {
-    let Some(id) = paths::problem_id(&slug) else { return not_found(&context) };
-    let control = &context.state.control;
-    let done = control.snooze_problem(&by(&context), id, asked_for.minutes).await;
-    asked(&context, id, done).await
+    let done = leave(&context, &viewer, &slug, asked_for.minutes).await;
+    asked(&context, done).await
 }
 
-async fn asked(context: &Context, id: i64, done: Result<(), ActError>) -> Response {
-    if let Err(error) = done {
-        return refused(context, error);
-    }
-    let now = context.state.control.snapshot().estate.at;
+/// A program is told the problem as it stands now.
+async fn asked(context: &Context, done: Result<i64, Box<Response>>) -> Response {
+    let id = match done {
+        Ok(id) => id,
+        Err(response) => return *response,
+    };
     match problems::get(context.state.control.store.acts(), id).await {
         Ok(Some(record)) => {
-            Json(ProblemAsked { problem: ProblemRow::of(&record, now) }).into_response()
+            let problem = ProblemRow::of(&record, &context.state.control.snapshot().estate);
+            Json(ProblemAsked { problem }).into_response()
         }
         Ok(None) => not_found(context),
         Err(error) => store_failed(context, &error),
     }
 }
 
-async fn own(context: &Context, slug: &str, owner: Option<&str>) -> Response {
-    let Some(id) = paths::problem_id(slug) else { return not_found(context) };
-    match context.state.control.own_problem(&by(context), id, owner).await {
-        Ok(()) => Redirect::to(&paths::problem(id)).into_response(),
-        Err(error) => refused(context, error),
-    }
+/// Gives a problem an owner, or with `None` gives it back; its id.
+async fn own(
+    context: &Context,
+    viewer: &Viewer,
+    slug: &str,
+    owner: Option<&str>,
+) -> Result<i64, Box<Response>> {
+    let action = if owner.is_some() { Action::ProblemTake } else { Action::ProblemRelease };
+    let id = may_own(context, viewer, slug, action).await?;
+    let done = context.state.control.own_problem(&context.by(viewer), id, owner).await;
+    done.map(|()| id).map_err(|error| Box::new(refused(context, error)))
 }
 
-/// On whose behalf; the guard let nobody in without a viewer.
-fn by(context: &Context) -> By {
-    context.viewer.as_ref().map_or_else(|| By::system("unknown"), |viewer| context.by(viewer))
+async fn leave(
+    context: &Context,
+    viewer: &Viewer,
+    slug: &str,
+    minutes: i64,
+) -> Result<i64, Box<Response>> {
+    let id = may_own(context, viewer, slug, Action::ProblemSnooze).await?;
+    let done = context.state.control.snooze_problem(&context.by(viewer), id, minutes).await;
+    done.map(|()| id).map_err(|error| Box::new(refused(context, error)))
+}
+
+/// The id of a problem that is the viewer's to say something about.
+async fn may_own(
+    context: &Context,
+    viewer: &Viewer,
+    slug: &str,
+    action: Action,
+) -> Result<i64, Box<Response>> {
+    let record = find_problem(context, slug).await?;
+    let places = record.problem.places(&context.snapshot.estate.fleet);
+    let decided = places.operated_by(&viewer.grants);
+    permit(context, viewer, decided, (action, paths::problem(record.id))).await?;
+    Ok(record.id)
 }
 
 fn refused(context: &Context, error: ActError) -> Response {

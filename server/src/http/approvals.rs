@@ -8,7 +8,6 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use mainstay_app::pages::approvals::{self, list, one};
-use mainstay_app::pages::error::Failure;
 use mainstay_app::ui::form::Mistake;
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
@@ -21,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::page::{Context, Frame};
-use super::pages::{failed, not_found, store_failed};
+use super::pages::{not_found, store_failed};
+use super::permit::permit;
 use crate::confirm::require_fresh;
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -221,17 +221,9 @@ async fn permitted(
     let groups = approval.reach.groups.iter();
     let groups = groups.map(|group| Target { group: Some(group), datacenter: None });
     let targets = std::iter::once(Target::default()).chain(groups);
-    let refusal = targets.map(|target| viewer.may(needs, target)).find_map(Result::err);
-    let Some(refusal) = refusal else { return Ok(approval) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action(verb), approval.path(), &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    let what = (action(verb), approval.path());
+    permit(context, viewer, viewer.may_all(needs, targets), what).await?;
+    Ok(approval)
 }
 
 const fn action(verb: Verb) -> Action {

@@ -19,6 +19,7 @@ use mainstay_app::ui::chart::{Point, Series};
 use mainstay_app::{paths, text};
 use mainstay_core::access::{Permission, Refusal};
 use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::problem::Record;
 use mainstay_core::rollout::StartFinding;
 use mainstay_core::status::Status;
 use mainstay_store::runbook::Filter;
@@ -87,7 +88,7 @@ pub async fn overview(context: Context) -> Response {
     responses((status = 200, body = attention::Data)))]
 pub async fn attention(context: Context) -> Response {
     let (snapshot, reader) = (&context.snapshot, context.reader());
-    let data = attention::build(&snapshot.problems, snapshot.estate.at, &context.query());
+    let data = attention::build(&snapshot.problems, &snapshot.estate, &context.query());
     let frame = Frame::new(attention::title(&data), vec!["estate".to_owned()]);
     context.page(frame, &data, || attention::view(&data, &reader))
 }
@@ -97,17 +98,11 @@ pub async fn attention(context: Context) -> Response {
     params(("id" = String, Path, description = "`at-1042`")),
     responses((status = 200, body = problem::Data), (status = 404)))]
 pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
-    let Some(id) = paths::problem_id(&slug) else { return not_found(&context) };
-    let known = context.snapshot.problems.iter().find(|record| record.id == id).cloned();
-    let record = match known {
-        Some(record) => record,
-        None => match problems::get(context.state.control.store.reads(), id).await {
-            Ok(Some(record)) => record,
-            Ok(None) => return not_found(&context),
-            Err(error) => return store_failed(&context, &error),
-        },
+    let record = match find_problem(&context, &slug).await {
+        Ok(record) => record,
+        Err(response) => return *response,
     };
-    let reader = context.reader();
+    let (id, reader) = (record.id, context.reader());
     let filter = Filter { problem: Some(id), ..Filter::default() };
     let runs = runs::runs(context.state.control.store.reads(), &filter, RUNS_SHOWN).await;
     // The problem matters more than who worked on it before.
@@ -117,9 +112,23 @@ pub async fn problem(context: Context, Path(slug): Path<String>) -> Response {
         let row = |(name, it): (String, _)| problem::ToldRow::of(name, &it, now);
         told.into_iter().map(row).collect()
     });
-    let data = problem::build(&record, &runs, told, now);
+    let data = problem::build(&record, &runs, told, &context.snapshot.estate);
     let frame = Frame::new(problem::title(&data), problem::topics());
     context.page(frame, &data, || problem::view(&data, &reader))
+}
+
+/// The problem of an address, open or ended, or the answer where there is none.
+pub(super) async fn find_problem(context: &Context, slug: &str) -> Result<Record, Box<Response>> {
+    let Some(id) = paths::problem_id(slug) else { return Err(Box::new(not_found(context))) };
+    let known = context.snapshot.problems.iter().find(|record| record.id == id);
+    if let Some(record) = known {
+        return Ok(record.clone());
+    }
+    match problems::get(context.state.control.store.reads(), id).await {
+        Ok(Some(record)) => Ok(record),
+        Ok(None) => Err(Box::new(not_found(context))),
+        Err(error) => Err(Box::new(store_failed(context, &error))),
+    }
 }
 
 /// What runs where.

@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 
 use super::super::page::Context;
 use super::super::pages::{failed, not_found, store_failed};
+use super::super::permit::permit;
 use super::{load_outage, show_outage};
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -87,20 +88,9 @@ pub(crate) struct Corrected {
 /// Whether the viewer may: at every group that the outage hit. A refusal is written down.
 async fn may(context: &Context, viewer: &Viewer, data: &page::Data) -> Result<(), Box<Response>> {
     let groups = data.groups().iter();
-    let refusal = groups
-        .map(|id| viewer.may(Permission::Operate, Target { group: Some(id), datacenter: None }))
-        .find_map(Result::err);
-    let Some(refusal) = refusal else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    let object = data.outage.href.clone();
-    if let Err(error) = access.refused(&by, Action::OutageCorrect, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    let targets = groups.map(|id| Target { group: Some(id), datacenter: None });
+    let what = (Action::OutageCorrect, data.outage.href.clone());
+    permit(context, viewer, viewer.may_all(Permission::Operate, targets), what).await
 }
 
 async fn sent(context: Context, viewer: Viewer, Path(slug): Path<String>, body: Bytes) -> Response {

@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 
 use super::super::page::{Context, Frame};
 use super::super::pages::{failed, not_found, store_failed};
+use super::super::permit::permit;
 use super::load::with_set;
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -112,16 +113,7 @@ pub(super) async fn permitted(
 ) -> Result<(), Box<Response>> {
     let declared = context.snapshot.estate.fleet.databases.get(database);
     let target = Target { group: declared.map(|it| &it.group), datacenter: None };
-    let Err(refusal) = viewer.may(permission, target) else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    permit(context, viewer, viewer.may(permission, target), (action, object)).await
 }
 
 /// The answer where nothing was done.

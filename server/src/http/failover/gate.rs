@@ -16,14 +16,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::page::Context;
-use super::super::pages::{failed, store_failed};
+use super::super::permit::permit;
 use super::{list_data, refused, said, show_list};
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::sent::Sent;
 use crate::settings::form::Fields;
 use crate::viewer::Viewer;
-use mainstay_app::pages::error::Failure;
 
 pub(super) fn routes() -> Routes {
     let (act, gate) = (Permission::Operate, Action::FailoverGate);
@@ -64,17 +63,8 @@ pub(crate) struct OpenAsk {
 
 /// Whether the viewer may; gates are of the whole fleet.
 async fn may(context: &Context, viewer: &Viewer) -> Result<(), Box<Response>> {
-    let Err(refusal) = viewer.may(Permission::Operate, Target::default()) else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    let object = paths::FAILOVER.to_owned();
-    if let Err(error) = access.refused(&by, Action::FailoverGate, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    let what = (Action::FailoverGate, paths::FAILOVER.to_owned());
+    permit(context, viewer, viewer.may(Permission::Operate, Target::default()), what).await
 }
 
 /// `2026-12-24 18:00` or RFC 3339; empty: none.

@@ -29,6 +29,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::page::{Context, Frame};
 use super::pages::{failed, not_found, store_failed};
+use super::permit::permit;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::viewer::Viewer;
@@ -211,21 +212,11 @@ async fn may(
     viewer: &Viewer,
     permission: Permission,
     plan: &Plan,
-    (action, object): (Action, String),
+    what: (Action, String),
 ) -> Result<(), Box<Response>> {
     let targets =
         plan.groups.iter().map(|group| Target { group: Some(&group.id), datacenter: None });
-    let refusal = targets.map(|target| viewer.may(permission, target)).find_map(Result::err);
-    let Some(refusal) = refusal else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    permit(context, viewer, viewer.may_all(permission, targets), what).await
 }
 
 /// The status and the words of an error that is no fault of the store's.

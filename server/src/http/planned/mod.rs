@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use mainstay_app::pages::error::Failure;
 use mainstay_app::pages::planned::one::{self, Told};
 use mainstay_app::pages::planned::{list, month, soon};
 use mainstay_app::{paths, text};
@@ -27,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::page::{Context, Frame};
-use super::pages::{failed, not_found, store_failed};
+use super::pages::{not_found, store_failed};
+use super::permit::permit;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::viewer::Viewer;
@@ -199,20 +199,10 @@ async fn may(
     context: &Context,
     viewer: &Viewer,
     reach: &Reach,
-    (action, object): (Action, String),
+    what: (Action, String),
 ) -> Result<(), Box<Response>> {
-    let refusal =
-        reach.targets().map(|target| viewer.may(Permission::Operate, target)).find_map(Result::err);
-    let Some(refusal) = refusal else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    let decided = viewer.may_all(Permission::Operate, reach.targets());
+    permit(context, viewer, decided, what).await
 }
 
 /// The status and the words of an error that is no fault of the store's.

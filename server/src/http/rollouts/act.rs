@@ -26,6 +26,7 @@ use utoipa::ToSchema;
 
 use super::super::page::{Context, Frame};
 use super::super::pages::{failed, not_found, store_failed};
+use super::super::permit::permit;
 use super::load::{Loaded, load};
 use super::{known, refused};
 use crate::policy::Routes;
@@ -257,16 +258,7 @@ pub(in crate::http) async fn may(
 ) -> Result<(), Box<Response>> {
     let declared = context.snapshot.estate.fleet.services.get(service);
     let target = Target { group: declared.map(|service| &service.group), datacenter: None };
-    let Err(refusal) = viewer.may(Permission::Operate, target) else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    permit(context, viewer, viewer.may(Permission::Operate, target), (action, object)).await
 }
 
 /// Asks something of a rollout: `roll-back`, `pause`, `resume`, `promote`, `promote-fully`,

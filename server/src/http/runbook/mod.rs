@@ -29,6 +29,7 @@ use utoipa::OpenApi;
 
 use super::page::{Context, Frame};
 use super::pages::{failed, not_found, store_failed};
+use super::permit::permit;
 use crate::policy::Routes;
 use crate::problem::Problem;
 use crate::viewer::Viewer;
@@ -205,18 +206,9 @@ async fn may(
     context: &Context,
     viewer: &Viewer,
     permission: Permission,
-    (action, object): (Action, String),
+    what: (Action, String),
 ) -> Result<(), Box<Response>> {
-    let Err(refusal) = viewer.may(permission, Target::default()) else { return Ok(()) };
-    let (by, access) = (context.by(viewer), &context.state.control.access);
-    if let Err(error) = access.refused(&by, action, object, &refusal).await {
-        return Err(Box::new(store_failed(context, &error)));
-    }
-    if context.wants_json() {
-        return Err(Box::new(Problem::refused(refusal).into_response()));
-    }
-    let reason = text::refusal(&refusal);
-    Err(Box::new(failed(context, &Failure::Refused { reason })))
+    permit(context, viewer, viewer.may(permission, Target::default()), what).await
 }
 
 /// The answer where nothing was done.
