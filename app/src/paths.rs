@@ -55,6 +55,10 @@ fixed! {
     AUDIT_EXPORT = "/audit/do/export";
     /// The checkpoints and how to verify them.
     AUDIT_VERIFY = "/audit/verify";
+    /// What auditors take with them of a period.
+    AUDIT_EVIDENCE = "/audit/evidence";
+    /// `POST`: makes one; audited.
+    AUDIT_EVIDENCE_MAKE = "/audit/do/evidence";
     FIND = "/find";
     /// Names for the palette, as JSON.
     FIND_INDEX = "/find/index.json";
@@ -378,6 +382,8 @@ mod tests {
             AUDIT,
             AUDIT_EXPORT,
             AUDIT_VERIFY,
+            AUDIT_EVIDENCE,
+            AUDIT_EVIDENCE_MAKE,
             FIND,
             FIND_INDEX,
             LIVE,
@@ -412,7 +418,8 @@ mod tests {
              /edges\n/backups\n/availability\n/runbooks\n\
              /runbooks/runs\n/runbooks/do/write\n/runbooks/aliases\n/audit\n\
              /audit/do/export\n\
-             /audit/verify\n/find\n/find/index.json\n/live\n/sign-in\n/sign-in/second\n\
+             /audit/verify\n/audit/evidence\n/audit/do/evidence\n\
+             /find\n/find/index.json\n/live\n/sign-in\n/sign-in/second\n\
              /sign-in/provider\n\
              /sign-out\n/confirm\n\
              /settings\n\

@@ -2,29 +2,29 @@
 //!
 //! Owns the key that signs checkpoints ([`Signer`]), giving entries their positions
 //! ([`Sequencer`]), the proofs for witnesses ([`witness`]), and reading the whole log to verify
-//! ([`verify`]) or export it ([`export`]).
+//! ([`verify`], piece by piece: [`piece`]) or export it ([`export`], [`Stretch`], [`Selected`]).
 //!
 //! Invariants: one server extends the tree at a time, under the lock of its head; each batch is
 //! signed in the transaction that places it, so no position is ever unsigned; nothing is signed
 //! over a head that is not the one that was signed last.
+
+mod export;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io};
 
 use chrono::Utc;
-use mainstay_core::audit::Action;
-use mainstay_core::audit::export::{Counts, LEAVES_PER_LINE, Line, VERSION};
+use mainstay_core::audit::check::{Check, Piece};
 use mainstay_core::audit::merkle::{Frontier, Hash};
 use mainstay_core::audit::note::{Note, NoteError, SignerKey, VerifierKey};
 use mainstay_core::audit::verify::{Verification, Verifier};
 use mainstay_store::audit::{self, Batch, Checkpoint, Snapshot};
 use mainstay_store::{Result, Store, StoreError, Tx};
 use rand::RngCore;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::By;
+pub use export::{ExportError, Selected, Stretch, export, note_export};
 
 /// How often the sequencer looks for new entries: the longest that one waits for its position.
 pub const SEQUENCE_PERIOD: Duration = Duration::from_millis(500);
@@ -297,73 +297,38 @@ fn page<T>(page: Vec<T>) -> Option<Vec<T>> {
     (!page.is_empty()).then_some(page)
 }
 
-/// Writes down that entries are exported, before any leaves. `what` says which and in which form.
-/// Returns the id of the entry: what is older may be exported.
-pub async fn note_export(store: &Store, by: &By, what: serde_json::Value) -> Result<i64> {
-    let mut event = by.event(Action::AuditExport, "/audit".to_owned(), Utc::now());
-    event.after = Some(what);
-    let event = &event;
-    store.read_committed(|tx| Box::pin(async move { audit::append(tx, event).await })).await
-}
-
-/// Why an export ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the export could not be written")]
-    Write(#[from] io::Error),
-}
-
-/// Writes the placed entries, the tree's leaves and the checkpoints as JSON lines
-/// ([`mainstay_core::audit::export`]). Has been noted before with [`note_export`].
-pub async fn export(
-    store: &Store,
-    to: &mut (impl AsyncWrite + Unpin + Send),
-) -> Result<Counts, ExportError> {
+/// The next piece of the log to verify, and how many entries the newest checkpoint is of. `None`:
+/// nothing follows what was read.
+pub async fn piece(store: &Store, check: &Check) -> Result<(Option<Piece>, u64)> {
     let mut log = Snapshot::open(store).await?;
-    let mut out = Out { to, counts: Counts::default() };
-    let verifier = log.newest().await?.map(|newest| newest.verifier);
-    out.line(Line::Export { v: VERSION, verifier }).await?;
-    let mut above = 0;
-    while let Some(page) = page(log.checkpoints(above).await?) {
-        above = page.last().map_or(0, |checkpoint| checkpoint.size);
-        for Checkpoint { note, .. } in page {
-            out.line(Line::Checkpoint { note }).await?;
-        }
+    let newest = log.newest().await?.map_or(0, |newest| newest.size);
+    let (read, reach) = (check.read.size(), Check::reach(newest));
+    let mut signed: Vec<Checkpoint> = Vec::new();
+    let far = |signed: &[Checkpoint]| signed.last().map_or(read, |last| last.size);
+    while far(&signed) < read.saturating_add(reach)
+        && let Some(page) = page(log.checkpoints(far(&signed)).await?)
+    {
+        signed.extend(page);
     }
-    let mut next = 0;
-    while let Some(page) = page(log.leaves(next).await?) {
-        next = page.last().map_or(0, |(index, _)| index + 1);
-        for leaves in page.chunk_by(|a, b| a.0 + 1 == b.0).flat_map(|c| c.chunks(LEAVES_PER_LINE)) {
-            let first = leaves.first().map_or(0, |(index, _)| *index);
-            let leaves = leaves.iter().map(|(_, leaf)| *leaf).collect();
-            out.line(Line::Tree { first, leaves }).await?;
-        }
+    let sizes: Vec<_> = signed.iter().map(|checkpoint| checkpoint.size).collect();
+    let Some(end) = check.end(&sizes, reach) else { return Ok((None, newest)) };
+    let notes = signed.into_iter().filter(|it| it.size <= end).map(|it| it.note);
+    let mut piece = Piece { end, notes: notes.collect(), ..Piece::default() };
+    let mut next = read;
+    while next < end
+        && let Some(page) = page(log.placed(next).await?)
+    {
+        next = page.last().and_then(|record| record.seq).map_or(end, |seq| seq + 1);
+        piece.records.extend(page.into_iter().filter(|it| it.seq.is_some_and(|seq| seq < end)));
     }
-    next = 0;
-    while let Some(page) = page(log.placed(next).await?) {
-        next = page.last().and_then(|record| record.seq).map_or(0, |seq| seq + 1);
-        for record in page {
-            out.line(Line::Entry(record)).await?;
-        }
+    next = read;
+    while next < end
+        && let Some(page) = page(log.leaves(next).await?)
+    {
+        next = page.last().map_or(end, |(index, _)| index + 1);
+        piece.leaves.extend(page.into_iter().filter(|(index, _)| *index < end));
     }
-    let counts = out.counts;
-    out.line(Line::End(counts)).await?;
-    out.to.flush().await?;
-    Ok(counts)
-}
-
-struct Out<'a, W> {
-    to: &'a mut W,
-    counts: Counts,
-}
-
-impl<W: AsyncWrite + Unpin> Out<'_, W> {
-    async fn line(&mut self, line: Line) -> io::Result<()> {
-        self.counts.add(&line);
-        self.to.write_all(line.to_text().as_bytes()).await
-    }
+    Ok((Some(piece), newest))
 }
 
 #[cfg(test)]

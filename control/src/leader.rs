@@ -6,6 +6,7 @@
 //! store is known to have gone back in time, only what is observed is written down.
 
 mod approvals;
+mod audited;
 mod availability;
 mod backups;
 mod benches;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use mainstay_core::audit::note::VerifierKey;
 use mainstay_core::lease::{BEAT_PERIOD, Verdict, Watch};
 use mainstay_store::lease::Term;
 use mainstay_store::{Store, StoreError, lease};
@@ -54,6 +56,10 @@ pub struct Leader {
     advice: orchestrator::Advice,
     /// Budgets that burn.
     burning: availability::Burning,
+    /// Whether the audit log was found broken.
+    audited: audited::Found,
+    /// The key that checkpoints of the audit log are signed with.
+    verifier: VerifierKey,
     /// Sends notifications; `None`: nobody does.
     notifier: Option<Notifier>,
     /// Channels whose deliveries do not arrive.
@@ -67,6 +73,7 @@ impl Leader {
         notifier: Option<Notifier>,
         commands: watch::Sender<u64>,
         holder: String,
+        verifier: VerifierKey,
     ) -> Self {
         let (store, estate) = (sources.store.clone(), sources.estate.clone());
         let advice = orchestrator::Advice::default();
@@ -81,6 +88,8 @@ impl Leader {
             holder,
             advice,
             burning,
+            audited: audited::Found::default(),
+            verifier,
             notifier,
             failing,
         }
@@ -173,6 +182,7 @@ impl Leader {
         if due {
             lease::beat(&self.store, term).await?;
         }
+        work.audited.step(self, term).await?;
         if snapshot.estate.rewound.is_empty() {
             deploy::step(self, term, &snapshot).await?;
             benches::step(self, term, &snapshot).await?;
@@ -188,6 +198,7 @@ impl Leader {
 /// What the reconcilers remember for pacing; losing it is harmless.
 #[derive(Default)]
 struct Work {
+    audited: audited::Audited,
     availability: availability::Availability,
     backups: backups::Backups,
     problems: problems::Problems,

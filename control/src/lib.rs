@@ -6,7 +6,8 @@
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
 //! ([`approvals`]), notifications ([`notify`]), planned events ([`planned`]), what edges are told
 //! and tell ([`edges`], [`traffic`]), how available services were ([`availability`]),
-//! who may come in ([`access`], [`authority`]) and the audit log's sequencer ([`audit`]).
+//! who may come in ([`access`], [`authority`]), the audit log's sequencer ([`audit`]) and packs of
+//! evidence ([`evidence`]).
 //!
 //! Invariants: reconcilers take no input, a wake-up only says "look again"; killing the server
 //! between any two steps loses nothing and repeats nothing.
@@ -24,6 +25,7 @@ mod clock;
 pub mod commands;
 pub mod edges;
 pub mod estate;
+pub mod evidence;
 pub mod failover;
 pub mod fleet;
 pub mod follow;
@@ -165,8 +167,9 @@ impl Control {
         tasks.spawn(follow::listen(store.clone(), self.estate.clone(), shutdown.clone()));
         self.spawn_edges(&mut tasks, &holder, &shutdown);
         let (commands, prometheus) = (self.commands.clone(), self.prometheus.clone());
+        let verifier = signer.verifier();
         let notifier = self.notifier(store.clone());
-        let leader = Leader::new(self.sources(), prometheus, notifier, commands, holder);
+        let leader = Leader::new(self.sources(), prometheus, notifier, commands, holder, verifier);
         tasks.spawn(leader.run(shutdown.clone()));
         tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
         let mut sweeps = tokio::time::interval(SWEEP_PERIOD);

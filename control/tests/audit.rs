@@ -10,11 +10,13 @@ use std::io::Read;
 
 use chrono::Utc;
 use common::TestDatabase;
-use mainstay_control::audit::{self, Sequencer, Signer};
+use mainstay_control::audit::{self, Selected, Sequencer, Signer, Stretch};
+use mainstay_core::audit::check::Check;
 use mainstay_core::audit::export::Reader;
 use mainstay_core::audit::merkle::{Hash, verify_consistency, verify_inclusion};
 use mainstay_core::audit::note::Note;
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_store::audit::Filter;
 use mainstay_store::{Store, StoreError, audit as log};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -71,7 +73,7 @@ impl Rig {
         bytes.as_slice().read_to_string(&mut text).unwrap();
         let mut reader = Reader::new(key);
         text.lines().for_each(|line| reader.line(line).unwrap());
-        let offline = reader.finish().unwrap();
+        let offline = reader.finish().unwrap().verification;
         assert_eq!(offline.tamperings, verdict.verification.tamperings);
         offline.tamperings.iter().map(ToString::to_string).collect()
     }
@@ -262,4 +264,159 @@ async fn what_rolled_back_leaves_no_entry() {
     assert_eq!(rig.sequencer().step().await.unwrap(), 0);
     assert_eq!(log::latest_checkpoint(rig.store()).await.unwrap(), None);
     assert_eq!(rig.findings().await, [] as [&str; 0]);
+}
+
+/// Reads an export that comes page by page.
+async fn read(mut lines: impl AsyncFnMut() -> Option<String>, reader: &mut Reader) -> Vec<String> {
+    let mut all = Vec::new();
+    while let Some(text) = lines().await {
+        all.extend(text.lines().map(str::to_owned));
+    }
+    all.iter().for_each(|line| reader.line(line).unwrap());
+    all
+}
+
+#[tokio::test]
+async fn a_part_proves_that_none_of_its_entries_is_missing() {
+    let rig = Rig::filled(40, 3).await;
+    let key = Some(rig.signer.verifier());
+    // 7 to 20 end at the checkpoint of 21.
+    let mut stretch = Stretch::part(rig.store(), 7, 20).await.unwrap().unwrap();
+    assert_eq!(stretch.positions(), (7, 21));
+    let mut reader = Reader::new(key.clone());
+    let lines = read(async || stretch.next().await.unwrap(), &mut reader).await;
+    let witness = log::latest_checkpoint(rig.store()).await.unwrap().unwrap().note;
+    reader.witness(&witness).unwrap();
+    let verdict = reader.finish().unwrap();
+    let verification = verdict.verification;
+    assert!(verification.is_intact(), "{verification:?}");
+    assert_eq!((verification.first, verification.entries), (7, 14));
+    assert_eq!(verification.outside, 1, "the witness is of more");
+    let check = |change: &dyn Fn(&mut Vec<String>), expected: &[&str]| {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        let mut reader = Reader::new(key.clone());
+        lines.iter().for_each(|line| reader.line(line).unwrap());
+        let read = reader.finish().unwrap();
+        let found = read.verification.tamperings;
+        let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+        for words in expected {
+            assert!(told.iter().any(|it| it.contains(words)), "{words} in {told:?}");
+        }
+        found.first().and_then(|it| it.id()).map(|id| read.lines[&id])
+    };
+    let entry = |lines: &[String], seq: u64| {
+        let seq = format!("\"seq\":{seq},");
+        lines.iter().position(|line| line.contains(&seq)).unwrap()
+    };
+    let edited = |lines: &mut Vec<String>| {
+        let at = entry(lines, 9);
+        lines[at] = lines[at].replace("because", "by mistake");
+    };
+    let line = check(&edited, &["entry 9 (id 10) was edited"]);
+    assert_eq!(line, Some(entry(&lines, 9) as u64 + 1), "the line of the file is told");
+    let removed = |lines: &mut Vec<String>| drop(lines.remove(entry(lines, 9)));
+    check(&removed, &["entry 9 was deleted", "its last line counts"]);
+    let last = |lines: &mut Vec<String>| drop(lines.remove(entry(lines, 20)));
+    check(&last, &["entry, 20, was cut off"]);
+    let first = |lines: &mut Vec<String>| drop(lines.remove(entry(lines, 7)));
+    check(&first, &["entry 7 was deleted"]);
+    // Somebody who removes the end with its checkpoint and its leaves is found by the header.
+    let cut = |lines: &mut Vec<String>| {
+        let notes = lines.iter().filter(|line| line.contains("\"checkpoint\"")).count();
+        lines.remove(notes);
+    };
+    check(&cut, &["its checkpoint of 21 entries is missing"]);
+    assert!(Stretch::part(rig.store(), 7, 40).await.unwrap().is_none(), "nothing covers it yet");
+}
+
+#[tokio::test]
+async fn the_whole_log_comes_page_by_page_as_well() {
+    let rig = Rig::filled(10, 3).await;
+    append(rig.store(), 99).await;
+    let mut stretch = Stretch::whole(rig.store()).await.unwrap();
+    let mut reader = Reader::new(Some(rig.signer.verifier()));
+    read(async || stretch.next().await.unwrap(), &mut reader).await;
+    let verification = reader.finish().unwrap().verification;
+    assert!(verification.is_intact(), "{verification:?}");
+    assert_eq!((verification.entries, verification.checkpoints), (10, 4));
+    let empty = Rig::new().await;
+    let mut stretch = Stretch::whole(empty.store()).await.unwrap();
+    let mut reader = Reader::new(Some(empty.signer.verifier()));
+    read(async || stretch.next().await.unwrap(), &mut reader).await;
+    assert!(reader.finish().unwrap().verification.is_intact());
+}
+
+#[tokio::test]
+async fn a_selection_proves_each_of_its_entries() {
+    let rig = Rig::filled(10, 3).await;
+    append(rig.store(), 10).await;
+    let filter = Filter { words: vec!["because".into()], ..Filter::default() };
+    let named = serde_json::json!({ "q": "because" });
+    let mut selected = Selected::new(rig.store(), filter, named, i64::MAX).await.unwrap();
+    let key = Some(rig.signer.verifier());
+    let mut reader = Reader::new(key.clone());
+    let lines = read(async || selected.next().await.unwrap(), &mut reader).await;
+    let read = reader.finish().unwrap();
+    assert!(read.selection && read.verification.is_intact(), "{:?}", read.verification);
+    assert_eq!((read.verification.entries, read.verification.unplaced), (10, 1));
+    let check = |change: &dyn Fn(&mut Vec<String>), expected: &str| {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        let mut reader = Reader::new(key.clone());
+        lines.iter().for_each(|line| reader.line(line).unwrap());
+        let found = reader.finish().unwrap().verification.tamperings;
+        let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|it| it.contains(expected)), "{expected} in {told:?}");
+    };
+    // The header, the checkpoint, then entries 10 (waiting), 9, 8 and so on.
+    assert!(lines[4].contains("\"seq\":8,"), "{}", lines[4]);
+    check(&|all| all[4] = all[4].replace("because", "by mistake"), "entry 8 (id 9) was edited");
+    check(&|all| drop(all.remove(4)), "its entry number 3 is missing");
+    check(&|all| drop(all.drain(4..6)), "its entries number 3 to 4 are missing");
+    check(&|all| all.swap(4, 5), "its entry number 3 stands out of its place");
+    check(&|all| all[2] = all[2].replace("because", "by mistake"), "was edited");
+    check(&|all| drop(all.pop()), "its end is missing");
+}
+
+/// Looks until a round is over; how far it came.
+async fn round(rig: &Rig, mut check: Check) -> Check {
+    for _ in 0..10 {
+        let (piece, newest) = audit::piece(rig.store(), &check).await.unwrap();
+        let now = Utc::now();
+        let key = Some(rig.signer.verifier());
+        check = match piece {
+            Some(piece) => check.take(&piece, newest, key, now),
+            None => return check.ended_early(newest, now),
+        };
+        if check.read.size() == 0 {
+            break;
+        }
+    }
+    check
+}
+
+#[tokio::test]
+async fn the_log_is_checked_in_pieces_and_tampering_is_found_without_anybody_asking() {
+    let rig = Rig::filled(10, 3).await;
+    let check = round(&rig, Check::new(Utc::now())).await;
+    assert_eq!(check.done.map(|done| done.size), Some(10));
+    assert_eq!(check.broken, None);
+    rig.tamper("UPDATE audit_entry SET body = replace(body, 'because', 'x') WHERE seq = 4").await;
+    let check = round(&rig, check).await;
+    let broken = check.broken.clone().unwrap();
+    assert_eq!(broken.entry, Some(4));
+    assert!(broken.what.contains("entry 4 (id 5) was edited"), "{}", broken.what);
+    rig.tamper("UPDATE audit_entry SET body = replace(body, '\"x\"', '\"because\"') WHERE seq = 4")
+        .await;
+    let check = round(&rig, check).await;
+    assert_eq!(check.broken, None, "it is as it was signed");
+    rig.tamper(
+        "DELETE FROM audit_entry WHERE seq = 9; DELETE FROM audit_node WHERE index = 9;
+         DELETE FROM audit_checkpoint WHERE size = 10",
+    )
+    .await;
+    let check = round(&rig, check).await;
+    let broken = check.broken.unwrap();
+    assert_eq!(broken.what, "the last entry, 9, was cut off");
 }

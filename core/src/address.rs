@@ -26,6 +26,7 @@ pub const PAGES: &[&str] = &[
     "/attention/{id}",
     "/attention/{id}/runbook",
     "/audit",
+    "/audit/evidence",
     "/audit/verify",
     "/audit/{seq}",
     "/availability",

@@ -16,6 +16,7 @@ pub mod bench;
 pub mod cluster;
 pub mod deployment;
 pub mod estate;
+pub mod evidence;
 pub mod failover;
 pub mod fence;
 pub mod fleet;

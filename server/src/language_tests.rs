@@ -261,6 +261,7 @@ async fn pages_in_another_language_have_no_english_left() {
             "/attention",
             "/audit",
             "/audit?actor=nobody",
+            "/audit?q=nothing",
             "/availability",
             "/backups",
             "/backups?view=sets",

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod approval_tests;
 #[cfg(test)]
+mod audit_tests;
+#[cfg(test)]
 mod availability_tests;
 #[cfg(test)]
 mod backup_tests;
@@ -18,6 +20,7 @@ mod device_tests;
 #[cfg(test)]
 mod door_tests;
 mod edges;
+mod evidence;
 #[cfg(test)]
 mod factor_tests;
 #[cfg(test)]

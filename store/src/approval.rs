@@ -144,6 +144,28 @@ pub async fn over(pool: &PgPool, before: Option<ApprovalId>, limit: i64) -> Resu
     rows.into_iter().map(Approval::try_from).collect()
 }
 
+/// What was asked for in a time, the newest first, at most `limit`.
+pub async fn between(
+    pool: &PgPool,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Approval>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, kind, subject AS "subject: Json<Subject>", hash,
+               reach AS "reach: Json<Reach>", by_whom, reason, at, until,
+               state AS "state: Json<State>"
+           FROM approval WHERE at >= $1 AND at < $2 ORDER BY id DESC LIMIT $3"#,
+        from,
+        until,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Approval::try_from).collect()
+}
+
 /// All about one thing ([`Subject::key`]), the newest first, at most [`PAGE_MAX`].
 pub async fn about(pool: &PgPool, key: &str) -> Result<Vec<Approval>> {
     let rows = sqlx::query_as!(

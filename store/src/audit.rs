@@ -4,19 +4,22 @@
 //! `control`) gives positions in batches with [`lock_head`], [`unplaced`] and [`place`]. Nothing
 //! here changes or deletes: triggers refuse it, and the server's role may not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::merkle::{Frontier, Hash, Node, Plan};
 use mainstay_core::audit::record::{Columns, Draft, Record};
-use mainstay_core::audit::{Action, Entry, Event, Outcome};
+use mainstay_core::audit::{Entry, Event};
 use sqlx::PgConnection;
 
 use crate::lease::{natural, signed};
 use crate::{Result, Store, StoreError, Tx};
 
+pub mod check;
+mod search;
 mod snapshot;
 
+pub use search::{Filter, Found, Matches, list, records, search};
 pub use snapshot::Snapshot;
 
 /// Most entries of one page.
@@ -41,55 +44,6 @@ pub async fn append(tx: &mut Tx<'_>, event: &Event) -> Result<i64> {
     .fetch_one(&mut **tx)
     .await?;
     Ok(id)
-}
-
-/// What a reader looks for; `None` means any.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    /// The actor's name, whatever its kind.
-    pub actor: Option<String>,
-    pub action: Option<Action>,
-    /// The object, or anything below it: `/services/feed-api` finds `/services/feed-api/…` too.
-    pub object: Option<String>,
-    pub outcome: Option<Outcome>,
-    /// From this moment on.
-    pub from: Option<DateTime<Utc>>,
-    /// Before this moment.
-    pub until: Option<DateTime<Utc>>,
-}
-
-/// Entries that match, newest first, at most `limit` (and [`PAGE_MAX`]). `before`: the id of the
-/// last entry of the page before.
-pub async fn list(
-    store: &Store,
-    filter: &Filter,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Entry>> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT id, at, actor_kind, actor_name, action, object, outcome, body, leaf, seq
-         FROM audit_entry
-         WHERE ($1::text IS NULL OR actor_name = $1)
-           AND ($2::text IS NULL OR action = $2)
-           AND ($3::text IS NULL OR object = $3 OR starts_with(object, $3 || '/'))
-           AND ($4::text IS NULL OR outcome = $4)
-           AND ($5::timestamptz IS NULL OR at >= $5)
-           AND ($6::timestamptz IS NULL OR at < $6)
-           AND ($7::bigint IS NULL OR id < $7)
-         ORDER BY id DESC LIMIT $8",
-        filter.actor.as_ref(),
-        filter.action.map(Action::name),
-        filter.object.as_ref(),
-        filter.outcome.map(Outcome::name),
-        filter.from,
-        filter.until,
-        before,
-        limit.clamp(0, PAGE_MAX)
-    )
-    .fetch_all(store.reads())
-    .await?;
-    rows.into_iter().map(Row::entry).collect()
 }
 
 /// The entry at a position.
@@ -165,8 +119,48 @@ pub async fn inclusion(store: &Store, seq: u64, size: u64) -> Result<Option<Vec<
     }
 }
 
+/// As [`inclusion`], of many entries at once, by position.
+pub async fn inclusions(
+    store: &Store,
+    seqs: impl IntoIterator<Item = u64>,
+    size: u64,
+) -> Result<BTreeMap<u64, Vec<Hash>>> {
+    let plans: BTreeMap<u64, Plan> =
+        seqs.into_iter().filter_map(|seq| Some((seq, Plan::inclusion(seq, size)?))).collect();
+    let wanted: BTreeSet<Node> = plans.values().flat_map(Plan::nodes).collect();
+    let nodes = nodes(store, wanted.into_iter()).await?;
+    Ok(plans.iter().filter_map(|(seq, plan)| Some((*seq, plan.prove(&nodes)?))).collect())
+}
+
+/// The right edge of the log of its first `size` entries.
+pub async fn edge(store: &Store, size: u64) -> Result<Vec<Hash>> {
+    let edge = prove(store, &Plan::edge(size)).await?;
+    edge.ok_or_else(|| StoreError::corrupt("the audit log", "a part of its tree is missing"))
+}
+
+/// The first and the last position of entries of a time; `None`: none was placed.
+pub async fn positions(
+    store: &Store,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Option<(u64, u64)>> {
+    let row = sqlx::query!(
+        "SELECT min(seq + 0) AS first, max(seq + 0) AS last
+         FROM audit_entry WHERE at >= $1 AND at < $2",
+        from,
+        until
+    )
+    .fetch_one(store.reads())
+    .await?;
+    row.first.zip(row.last).map(|(first, last)| Ok((natural(first)?, natural(last)?))).transpose()
+}
+
 async fn prove(store: &Store, plan: &Plan) -> Result<Option<Vec<Hash>>> {
-    let (levels, indexes) = coordinates(plan.nodes())?;
+    Ok(plan.prove(&nodes(store, plan.nodes()).await?))
+}
+
+async fn nodes(store: &Store, wanted: impl Iterator<Item = Node>) -> Result<BTreeMap<Node, Hash>> {
+    let (levels, indexes) = coordinates(wanted)?;
     let rows = sqlx::query!(
         "SELECT level, index, hash FROM audit_node
          JOIN unnest($1::integer[], $2::bigint[]) AS wanted (level, index) USING (level, index)",
@@ -180,7 +174,7 @@ async fn prove(store: &Store, plan: &Plan) -> Result<Option<Vec<Hash>>> {
             .map_err(|error| StoreError::corrupt("a level of the tree", error))?;
         Ok((Node { level, index: natural(row.index)? }, hash(&row.hash)?))
     });
-    Ok(plan.prove(&nodes.collect::<Result<BTreeMap<_, _>>>()?))
+    nodes.collect()
 }
 
 fn coordinates(nodes: impl Iterator<Item = Node>) -> Result<(Vec<i32>, Vec<i64>)> {
@@ -295,9 +289,12 @@ impl Row {
     }
 
     fn entry(self) -> Result<Entry> {
-        let record = self.record()?;
-        record.entry().map_err(|error| StoreError::corrupt("an audit entry", error))
+        entry_of(self.record()?)
     }
+}
+
+fn entry_of(record: Record) -> Result<Entry> {
+    record.entry().map_err(|error| StoreError::corrupt("an audit entry", error))
 }
 
 fn hash(bytes: &[u8]) -> Result<Hash> {

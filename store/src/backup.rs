@@ -215,6 +215,29 @@ pub async fn work(
     rows.into_iter().map(Ordered::try_from).collect()
 }
 
+/// Work of one task that ended in a time, the newest first, at most `limit`.
+pub async fn ended_work(
+    pool: &PgPool,
+    task: &str,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> Result<Vec<Ordered>> {
+    let rows = sqlx::query_as!(
+        WorkRow,
+        r#"SELECT agent, work AS "work: Json<Work>", asked_by, reason, ordered_at,
+               report AS "report: Json<WorkReport>", ended_at
+           FROM database_work WHERE task = $1 AND ended_at >= $2 AND ended_at < $3
+           ORDER BY ended_at DESC, id DESC LIMIT $4"#,
+        task,
+        from,
+        until,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Ordered::try_from).collect()
+}
+
 /// One piece of work.
 pub async fn get_work(pool: &PgPool, id: &str) -> Result<Option<Ordered>> {
     let row = sqlx::query_as!(

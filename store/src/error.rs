@@ -56,6 +56,13 @@ impl StoreError {
     pub const fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Timeout)
     }
+
+    /// Whether Postgres ended a statement because it took too long.
+    pub(crate) fn is_cut(&self) -> bool {
+        let Self::Unavailable(source) = self else { return false };
+        let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.as_deref() == Some("57014")
+    }
 }
 
 impl From<MigrateError> for StoreError {

@@ -2,10 +2,11 @@
 //!
 //! Owns the pools, the migrations of `migrations/`, transactions ([`Store::transaction`]), the
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
-//! ([`audit`]), versions and rollouts ([`release`], [`rollout`], [`bench`]), users' requests
-//! ([`traffic`], [`edge`]), how available services were ([`availability`]), planned events
-//! ([`planned`]), notifications ([`notify`]), backups and restores ([`backup`], [`restore`],
-//! [`history`], [`clock`]) and the retention of what grows ([`retention`]).
+//! ([`audit`]) and packs of evidence ([`evidence`]), versions and rollouts ([`release`],
+//! [`rollout`], [`bench`]), users' requests ([`traffic`], [`edge`]), how available services were
+//! ([`availability`]), planned events ([`planned`]), notifications ([`notify`]), backups and
+//! restores ([`backup`], [`restore`], [`history`], [`clock`]) and the retention of what grows
+//! ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
 //! transaction; every wait is bounded by a constant below; a connection to a server that became
@@ -24,6 +25,7 @@ pub mod clock;
 pub mod edge;
 mod error;
 pub mod estate;
+pub mod evidence;
 pub mod failover;
 pub mod fleet;
 pub mod history;

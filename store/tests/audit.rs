@@ -84,7 +84,7 @@ const CHANGES: [&str; 11] = [
     "UPDATE audit_entry SET seq = NULL WHERE id = 1",
     "UPDATE audit_entry SET seq = 1, object = 'x' WHERE id = 2",
     "DELETE FROM audit_entry WHERE id = 2",
-    "TRUNCATE audit_entry",
+    "TRUNCATE audit_entry CASCADE",
     "UPDATE audit_head SET size = 0",
     "DELETE FROM audit_head",
     "DELETE FROM audit_node",

@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     debug: bool,
     /// Only these parts: lab, topology, scale, edges, ingest, rollout, judge, detector,
-    /// backups, failover, availability
+    /// backups, failover, availability, audit
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Put the table into this page: docs/bench.md

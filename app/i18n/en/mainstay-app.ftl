@@ -1099,6 +1099,88 @@ audit-audit-export = { $how ->
     [done] Exported the audit log
    *[tried] Tried to export the audit log
 }
+audit-evidence-pack = { $how ->
+    [done] Made a pack of evidence
+   *[tried] Tried to make a pack of evidence
+}
+audit-period = { $from } to { $until }
+audit-words = Words
+audit-cut = The search took too long and was ended. There may be older entries that match: narrow it by time, person or object.
+audit-matches = { $n ->
+    [one] { $count } entry matches.
+   *[other] { $count } entries match.
+}
+audit-matches-least = At least { $count } entries match.
+audit-chain-checked = Chain checked { $at }, { $count } entries, unbroken.
+audit-chain-unread = The chain has not been checked yet; the first reading is on its way.
+audit-chain-broken = The chain is broken
+audit-chain-found = { $what } Found { $at }.
+problem-audit-broken = The audit log is not what was signed
+problem-audit-broken-at = The audit log is not what was signed: entry { $entry }
+problem-audit-broken-detail = { $what } { $n ->
+    [0] Found { $at }.
+   *[other] There is more ({ $more }). Found { $at }.
+} Nobody can do that through the console.
+trail-title = What belongs to it
+trail-stage = Part
+trail-request = Request
+trail-approve = Approval
+trail-action = Action
+trail-effect = Effect
+trail-evidence = Evidence
+trail-alone = No other entry belongs to it.
+trail-alone-detail = Entries belong together if they are of one request, or of one failover, rollout, restore, backup, event, approval or problem.
+trail-cut = There are more entries than these; search for the id to see them all.
+trail-shows = What shows how it went
+trail-answered = { $what }: { $said }, { $by }
+trail-approval = { $what }: { $said }
+trail-group = { $group }: { $took } ({ $asked })
+trail-asked = at most { $n } min were asked for
+trail-not-asked = the group is not in the fleet any more
+trail-not-over = not recovered within this run
+trail-proven = A test restore of the same copy had passed before
+trail-unproven = Without the test restore that it needs
+trail-restore-waits = Waits for a second person
+trail-restore-refused = Refused { $at }
+trail-restore-runs = Runs since { $at }
+trail-restore-done = Done { $at }
+trail-restore-failed = Failed { $at }
+evidence-link = Evidence
+evidence-title = Packs of evidence
+evidence-note = What auditors take with them of a period: one archive, with its checksum in the audit log.
+evidence-period = Period
+evidence-month = Month
+evidence-choose = Show
+evidence-holds = What a pack would hold
+evidence-part = Part
+evidence-count = Rows
+evidence-failovers = Failovers and drills, with RTO and RPO
+evidence-databases = Databases with their copies
+evidence-proofs = Restore proofs
+evidence-restores = Restores
+evidence-approvals = Approvals and emergency reviews
+evidence-waivers = Waivers of checks
+evidence-fleet = Changes of the fleet
+evidence-policies = Changes of other rules
+evidence-access = Changes of access
+evidence-findings = Problems open at the end
+evidence-availability = Services and regions with their availability
+evidence-entries = Entries of the audit log
+evidence-make = Make the pack
+evidence-missing = What is missing
+evidence-complete = Nothing is missing.
+evidence-complete-detail = All that belongs into the pack was measured and is there.
+evidence-packs = Packs that were made
+evidence-none = No pack has been made yet.
+evidence-none-detail = Each pack that is made is listed here with its checksum.
+evidence-made = Made
+evidence-sum = SHA-256 of the archive
+evidence-size = Size
+evidence-check = How to check a pack
+evidence-how = Whoever has the archive checks it without a server: each file against its checksum, and the part of the audit log against the signed checkpoints. Compare the checksum of the archive that it prints with the one above.
+evidence-order = The end is not after the beginning. This is the last month instead.
+evidence-long = A pack is of 400 days at most. This is the last month instead.
+evidence-future = This period has not begun yet. This is the last month instead.
 audit-sentence = { $action } ({ $detail })
 audit-changes = { $n ->
     [one] 1 change
@@ -1715,6 +1797,7 @@ changed = The rollout of { $service } is { $word } by now. What you see is the s
 changed-by = The rollout of { $service } is { $word } since { $at } UTC ({ $who }), { $ago } before you. What you see is the state of this moment.
 start-replanned = The plan is another one by now. Look at it, then start.
 slot-sent = Sent
+slot-early = Nothing was sent: this had just changed. Press again if you still mean it.
 slot-unsure = Sent, not confirmed. Checking…
 refresh-note = This page loads again every { $n } s.
 refresh-still = Keep it still

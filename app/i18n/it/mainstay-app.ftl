@@ -1099,6 +1099,88 @@ audit-audit-export = { $how ->
     [done] Ha esportato il registro di audit
    *[tried] Ha tentato di esportare il registro di audit
 }
+audit-evidence-pack = { $how ->
+    [done] Ha creato un fascicolo di prove
+   *[tried] Ha tentato di creare un fascicolo di prove
+}
+audit-period = dal { $from } al { $until }
+audit-words = Parole
+audit-cut = La ricerca è durata troppo ed è stata interrotta. Potrebbero esserci voci più vecchie che corrispondono: restringere per tempo, persona o oggetto.
+audit-matches = { $n ->
+    [one] { $count } voce corrisponde.
+   *[other] { $count } voci corrispondono.
+}
+audit-matches-least = Almeno { $count } voci corrispondono.
+audit-chain-checked = Catena verificata { $at }, { $count } voci, integra.
+audit-chain-unread = La catena non è ancora stata verificata; la prima lettura è in corso.
+audit-chain-broken = La catena è interrotta
+audit-chain-found = { $what } Rilevato { $at }.
+problem-audit-broken = Il registro di audit non è quello firmato
+problem-audit-broken-at = Il registro di audit non è quello firmato: voce { $entry }
+problem-audit-broken-detail = { $what } { $n ->
+    [0] Rilevato { $at }.
+   *[other] C'è dell'altro ({ $more }). Rilevato { $at }.
+} Nessuno può farlo dalla console.
+trail-title = Che cosa vi appartiene
+trail-stage = Parte
+trail-request = Richiesta
+trail-approve = Approvazione
+trail-action = Azione
+trail-effect = Effetto
+trail-evidence = Prova
+trail-alone = Nessun'altra voce vi appartiene.
+trail-alone-detail = Le voci vanno insieme se sono di una stessa richiesta, o di uno stesso failover, rollout, ripristino, backup, evento, approvazione o problema.
+trail-cut = Ci sono altre voci oltre a queste; cercare l'id per vederle tutte.
+trail-shows = Che cosa mostra com'è andata
+trail-answered = { $what }: { $said }, { $by }
+trail-approval = { $what }: { $said }
+trail-group = { $group }: { $took } ({ $asked })
+trail-asked = richiesti al massimo { $n } min
+trail-not-asked = il gruppo non è più nella flotta
+trail-not-over = non ripristinato in questa esecuzione
+trail-proven = Un ripristino di prova della stessa copia era riuscito prima
+trail-unproven = Senza il ripristino di prova necessario
+trail-restore-waits = Attende una seconda persona
+trail-restore-refused = Rifiutato { $at }
+trail-restore-runs = In corso da { $at }
+trail-restore-done = Concluso { $at }
+trail-restore-failed = Fallito { $at }
+evidence-link = Prove
+evidence-title = Fascicoli di prove
+evidence-note = Ciò che i revisori portano con sé di un periodo: un archivio, con la sua somma di controllo nel registro di audit.
+evidence-period = Periodo
+evidence-month = Mese
+evidence-choose = Mostra
+evidence-holds = Che cosa conterrebbe un fascicolo
+evidence-part = Parte
+evidence-count = Righe
+evidence-failovers = Failover ed esercitazioni, con RTO e RPO
+evidence-databases = Database con le loro copie
+evidence-proofs = Prove di ripristino
+evidence-restores = Ripristini
+evidence-approvals = Approvazioni e revisioni d'emergenza
+evidence-waivers = Deroghe ai controlli
+evidence-fleet = Modifiche della flotta
+evidence-policies = Modifiche di altre regole
+evidence-access = Modifiche degli accessi
+evidence-findings = Problemi aperti alla fine
+evidence-availability = Servizi e regioni con la loro disponibilità
+evidence-entries = Voci del registro di audit
+evidence-make = Crea il fascicolo
+evidence-missing = Che cosa manca
+evidence-complete = Non manca nulla.
+evidence-complete-detail = Tutto ciò che appartiene al fascicolo è stato misurato ed è presente.
+evidence-packs = Fascicoli creati
+evidence-none = Nessun fascicolo è stato ancora creato.
+evidence-none-detail = Ogni fascicolo creato è elencato qui con la sua somma di controllo.
+evidence-made = Creato
+evidence-sum = SHA-256 dell'archivio
+evidence-size = Dimensione
+evidence-check = Come verificare un fascicolo
+evidence-how = Chi ha l'archivio lo verifica senza server: ogni file con la sua somma di controllo, e la parte del registro di audit con i checkpoint firmati. Confrontare la somma di controllo dell'archivio stampata con quella qui sopra.
+evidence-order = La fine non è dopo l'inizio. Questo è invece il mese scorso.
+evidence-long = Un fascicolo copre al massimo 400 giorni. Questo è invece il mese scorso.
+evidence-future = Questo periodo non è ancora iniziato. Questo è invece il mese scorso.
 audit-sentence = { $action } ({ $detail })
 audit-changes = { $n ->
     [one] 1 modifica
@@ -1715,6 +1797,7 @@ changed = Il rollout di { $service } è ora in questo stato: { $word }. Ciò che
 changed-by = Il rollout di { $service } è passato a questo stato: { $word } ({ $at } UTC, { $who }, { $ago } prima di te). Ciò che vedi è lo stato di questo momento.
 start-replanned = Ora il piano è un altro. Controllalo, poi avvia.
 slot-sent = Inviato
+slot-early = Non è stato inviato nulla: era appena cambiato. Premi di nuovo se lo vuoi ancora.
 slot-unsure = Inviato, non confermato. Verifica in corso…
 refresh-note = Questa pagina si ricarica ogni { $n } s.
 refresh-still = Tienila ferma

@@ -1145,6 +1145,90 @@ audit-audit-export = { $how ->
     [done] Выгрузка журнала аудита
    *[tried] Попытка выгрузить журнал аудита
 }
+audit-evidence-pack = { $how ->
+    [done] Создан пакет доказательств
+   *[tried] Попытка создать пакет доказательств
+}
+audit-period = с { $from } по { $until }
+audit-words = Слова
+audit-cut = Поиск занял слишком много времени и был прерван. Могут быть более старые подходящие записи: сузьте его по времени, человеку или объекту.
+audit-matches = { $n ->
+    [one] Подходит { $count } запись.
+    [few] Подходят { $count } записи.
+    [many] Подходит { $count } записей.
+   *[other] Подходит { $count } записи.
+}
+audit-matches-least = Подходит записей: не менее { $count }.
+audit-chain-checked = Цепочка проверена { $at }, записей: { $count }, цела.
+audit-chain-unread = Цепочка ещё не проверялась; первое чтение идёт.
+audit-chain-broken = Цепочка нарушена
+audit-chain-found = { $what } Обнаружено: { $at }.
+problem-audit-broken = Журнал аудита — не тот, что был подписан
+problem-audit-broken-at = Журнал аудита — не тот, что был подписан: запись { $entry }
+problem-audit-broken-detail = { $what } { $n ->
+    [0] Обнаружено: { $at }.
+   *[other] Есть и другое ({ $more }). Обнаружено: { $at }.
+} Через консоль этого сделать нельзя.
+trail-title = Что к этому относится
+trail-stage = Часть
+trail-request = Запрос
+trail-approve = Одобрение
+trail-action = Действие
+trail-effect = Результат
+trail-evidence = Доказательство
+trail-alone = Других записей к ней не относится.
+trail-alone-detail = Записи связаны, если они относятся к одному запросу, переключению, выкату, восстановлению, копии, событию, одобрению или проблеме.
+trail-cut = Записей больше, чем здесь; найдите их все по идентификатору.
+trail-shows = Что показывает, как всё прошло
+trail-answered = { $what }: { $said }, { $by }
+trail-approval = { $what }: { $said }
+trail-group = { $group }: { $took } ({ $asked })
+trail-asked = требовалось не более { $n } мин
+trail-not-asked = группы больше нет в парке
+trail-not-over = не восстановлено в этом запуске
+trail-proven = Пробное восстановление той же копии прошло раньше
+trail-unproven = Без пробного восстановления, которое для этого нужно
+trail-restore-waits = Ждёт второго человека
+trail-restore-refused = Отклонено: { $at }
+trail-restore-runs = Идёт с { $at }
+trail-restore-done = Завершено: { $at }
+trail-restore-failed = Не удалось: { $at }
+evidence-link = Доказательства
+evidence-title = Пакеты доказательств
+evidence-note = Что аудиторы берут с собой за период: один архив, контрольная сумма которого стоит в журнале аудита.
+evidence-period = Период
+evidence-month = Месяц
+evidence-choose = Показать
+evidence-holds = Что будет в пакете
+evidence-part = Часть
+evidence-count = Строк
+evidence-failovers = Переключения и учения, с RTO и RPO
+evidence-databases = Базы данных и их копии
+evidence-proofs = Пробные восстановления
+evidence-restores = Восстановления
+evidence-approvals = Одобрения и разборы после аварий
+evidence-waivers = Отказы от проверок
+evidence-fleet = Изменения парка
+evidence-policies = Изменения других правил
+evidence-access = Изменения доступа
+evidence-findings = Проблемы, открытые в конце
+evidence-availability = Сервисы и регионы с их доступностью
+evidence-entries = Записи журнала аудита
+evidence-make = Создать пакет
+evidence-missing = Чего не хватает
+evidence-complete = Всё на месте.
+evidence-complete-detail = Всё, что относится к пакету, было измерено и есть в нём.
+evidence-packs = Созданные пакеты
+evidence-none = Ещё не создано ни одного пакета.
+evidence-none-detail = Каждый созданный пакет появляется здесь со своей контрольной суммой.
+evidence-made = Создан
+evidence-sum = SHA-256 архива
+evidence-size = Размер
+evidence-check = Как проверить пакет
+evidence-how = Тот, у кого есть архив, проверяет его без сервера: каждый файл по контрольной сумме, а часть журнала аудита — по подписанным контрольным точкам. Сравните напечатанную контрольную сумму архива с указанной выше.
+evidence-order = Конец не позже начала. Вместо этого показан прошлый месяц.
+evidence-long = Пакет охватывает не более 400 дней. Вместо этого показан прошлый месяц.
+evidence-future = Этот период ещё не начался. Вместо этого показан прошлый месяц.
 audit-sentence = { $action } ({ $detail })
 audit-changes = { $n ->
     [one] { $count } изменение
@@ -1775,6 +1859,7 @@ changed = Состояние выката { $service } уже другое: { $w
 changed-by = Состояние выката { $service } уже другое: { $word }, с { $at } UTC ({ $who }), на { $ago } раньше вас. Показано состояние на этот момент.
 start-replanned = План уже другой. Просмотрите его и запустите.
 slot-sent = Отправлено
+slot-early = Ничего не отправлено: здесь только что всё изменилось. Нажмите ещё раз, если намерение прежнее.
 slot-unsure = Отправлено, не подтверждено. Проверяется…
 refresh-note = Страница загружается заново каждые { $n } с.
 refresh-still = Не обновлять

@@ -1,15 +1,16 @@
 //! Rows that several pages list: problems, instances, cells, strips.
 
 use chrono::{DateTime, Utc};
+use mainstay_core::access::Refusal;
 use mainstay_core::estate::{Contact, Estate, Instance};
 use mainstay_core::id::{DatacenterId, InstanceId, RegionId, ServiceId};
-use mainstay_core::problem::{Problem, Record, Snooze, Trouble};
+use mainstay_core::problem::{Places, Problem, Record, Snooze, Trouble};
 use mainstay_core::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pages::Counts;
 use crate::pages::survey::Survey;
+use crate::pages::{Counts, Reader};
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -42,11 +43,14 @@ pub struct ProblemRow {
     pub subject_name: String,
     /// The runbook for it, with it as the subject.
     pub runbook: String,
+    #[serde(skip)]
+    places: Places,
 }
 
 impl ProblemRow {
-    pub fn of(record: &Record, now: DateTime<Utc>) -> Self {
+    pub fn of(record: &Record, estate: &Estate) -> Self {
         let (subject, subject_name) = subject(&record.problem);
+        let now = estate.at;
         Self {
             id: record.id,
             status: record.problem.status(),
@@ -61,7 +65,13 @@ impl ProblemRow {
             subject,
             subject_name,
             runbook: paths::problem_runbook(record.id),
+            places: record.problem.places(&estate.fleet),
         }
+    }
+
+    /// Whether the reader may take it, give it back or leave it alone, and if not why.
+    pub fn operated_by(&self, reader: &Reader) -> Result<(), Refusal> {
+        self.places.operated_by(&reader.grants)
     }
 }
 
@@ -74,6 +84,11 @@ pub fn subject(problem: &Problem) -> (String, String) {
         }
         Problem::StoreRewound { .. } => (paths::SETTINGS_STORE.to_owned(), t!("settings-store")),
         Problem::AuditConflict { .. } => (paths::AUDIT_VERIFY.to_owned(), t!("nav-audit")),
+        Problem::AuditBroken { broken } => {
+            let entry = broken.entry.and_then(|seq| i64::try_from(seq).ok());
+            let place = entry.map_or(paths::AUDIT_VERIFY.to_owned(), paths::audit_entry);
+            (place, t!("nav-audit"))
+        }
         Problem::InstancesFailing { service, datacenter, .. }
         | Problem::TooFewNodes { service, datacenter, .. }
         | Problem::Misplaced { service, datacenter, .. }
@@ -119,14 +134,14 @@ pub fn subject(problem: &Problem) -> (String, String) {
 }
 
 /// Open problems, worst first, then oldest.
-pub fn open_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow> {
-    problems_where(records, now, |_| true)
+pub fn open_problems(records: &[Record], estate: &Estate) -> Vec<ProblemRow> {
+    problems_where(records, estate, |_| true)
 }
 
 /// Ended problems, those that ended last first.
-pub fn ended_problems(records: &[Record], now: DateTime<Utc>) -> Vec<ProblemRow> {
+pub fn ended_problems(records: &[Record], estate: &Estate) -> Vec<ProblemRow> {
     let ended = records.iter().filter(|record| record.closed_at.is_some());
-    let mut rows: Vec<_> = ended.map(|record| ProblemRow::of(record, now)).collect();
+    let mut rows: Vec<_> = ended.map(|record| ProblemRow::of(record, estate)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse((row.closed_at, row.id)));
     rows
 }
@@ -156,13 +171,13 @@ pub fn section_counts(records: &[Record]) -> SectionCounts {
 /// As [`open_problems`], only those that `belongs` picks.
 pub fn problems_where(
     records: &[Record],
-    now: DateTime<Utc>,
+    estate: &Estate,
     belongs: impl Fn(&Problem) -> bool,
 ) -> Vec<ProblemRow> {
     let mut rows: Vec<_> = records
         .iter()
         .filter(|record| record.closed_at.is_none() && belongs(&record.problem))
-        .map(|record| ProblemRow::of(record, now))
+        .map(|record| ProblemRow::of(record, estate))
         .collect();
     rows.sort_by_key(|row| (row.status, row.opened_at, row.id));
     rows

@@ -53,6 +53,10 @@ pub fn problem_title(problem: &Problem) -> String {
         Problem::AuditConflict { datacenter, .. } => {
             t!("problem-audit", dc = datacenter.as_str())
         }
+        Problem::AuditBroken { broken } => match broken.entry {
+            Some(entry) => t!("problem-audit-broken-at", entry = number(entry)),
+            None => t!("problem-audit-broken"),
+        },
         Problem::RolloutPaused { service, version, .. } => {
             t!("problem-paused", service = service.as_str(), version = version.as_str())
         }
@@ -168,6 +172,13 @@ pub fn problem_detail(problem: &Problem, now: DateTime<Utc>) -> String {
             at = moment(conflict.at, now),
             witnessed = number(conflict.witnessed),
             offered = number(conflict.offered)
+        ),
+        Problem::AuditBroken { broken } => t!(
+            "problem-audit-broken-detail",
+            what = sentence(&broken.what),
+            at = moment(broken.at, now),
+            n = i64::try_from(broken.more).unwrap_or(i64::MAX),
+            more = number(broken.more)
         ),
         Problem::RolloutPaused { why, .. } => {
             t!("problem-paused-detail", why = pause_reason(why), next = pause_next(why))

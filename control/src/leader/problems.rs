@@ -58,6 +58,9 @@ impl Problems {
                 found.extend(failing.iter().cloned());
                 drop(failing);
                 found.extend(stuck);
+                let broken = leader.audited.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(broken.clone().map(|broken| Problem::AuditBroken { broken }));
+                drop(broken);
                 let (aliases, shelf) = (&snapshot.aliases, &snapshot.shelf);
                 found.extend(alias::problems(aliases, &snapshot.estate, shelf));
                 found

@@ -189,6 +189,11 @@ impl Plan {
         Some(Self(ranges.into_iter().map(subtrees).collect()))
     }
 
+    /// Plans the right edge of the tree of `size` leaves: what [`Frontier::from_parts`] takes.
+    pub fn edge(size: u64) -> Self {
+        Self(subtrees(0..size).into_iter().map(|node| vec![node]).collect())
+    }
+
     /// Every node that the proof needs.
     pub fn nodes(&self) -> impl Iterator<Item = Node> {
         self.0.iter().flatten().copied()

@@ -4,10 +4,13 @@
 //! signed checkpoints ([`note`]). Positions are given by one sequencer later than the entry is
 //! written, so an entry in hand may have none yet.
 
+pub mod check;
 pub mod export;
 pub mod merkle;
 pub mod note;
 pub mod record;
+pub mod search;
+pub mod trail;
 pub mod verify;
 
 use chrono::{DateTime, Utc};
@@ -189,6 +192,7 @@ pub enum Action {
     ChannelStop,
     DeliveryGiveUp,
     AuditExport,
+    EvidencePack,
 }
 
 /// How it ended.

@@ -96,6 +96,7 @@ impl Problem {
             | Self::ServiceDown { .. }
             | Self::MixedVersions { .. }
             | Self::AuditConflict { .. }
+            | Self::AuditBroken { .. }
             | Self::StoreRewound { .. }
             | Self::RolloutPaused { .. }
             | Self::RolledBack { .. }

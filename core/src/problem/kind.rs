@@ -19,6 +19,7 @@ pub enum Kind {
     ServiceDown,
     MixedVersions,
     AuditConflict,
+    AuditBroken,
     StoreRewound,
     RolloutPaused,
     RollbackStuck,
@@ -44,7 +45,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::DatacenterSilent,
         Self::DatacenterNeverSeen,
         Self::InstancesFailing,
@@ -54,6 +55,7 @@ impl Kind {
         Self::ServiceDown,
         Self::MixedVersions,
         Self::AuditConflict,
+        Self::AuditBroken,
         Self::StoreRewound,
         Self::RolloutPaused,
         Self::RollbackStuck,
@@ -90,6 +92,7 @@ impl Kind {
             Self::ServiceDown => "service-down",
             Self::MixedVersions => "mixed-versions",
             Self::AuditConflict => "audit-conflict",
+            Self::AuditBroken => "audit-broken",
             Self::StoreRewound => "store-rewound",
             Self::RolloutPaused => "rollout-paused",
             Self::RollbackStuck => "rollback-stuck",
@@ -138,6 +141,7 @@ impl Problem {
             Self::ServiceDown { .. } => Kind::ServiceDown,
             Self::MixedVersions { .. } => Kind::MixedVersions,
             Self::AuditConflict { .. } => Kind::AuditConflict,
+            Self::AuditBroken { .. } => Kind::AuditBroken,
             Self::StoreRewound { .. } => Kind::StoreRewound,
             Self::RolloutPaused { .. } => Kind::RolloutPaused,
             Self::RollbackStuck { .. } => Kind::RollbackStuck,

@@ -23,10 +23,11 @@ pub use damping::{
     OPEN_GONE_AFTER, OPEN_SILENT_AFTER, OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,
 };
 pub use kind::Kind;
-pub use record::{Record, Snooze};
+pub use record::{Places, Record, Snooze};
 
 use crate::approval::{ApprovalId, Subject};
 use crate::audit::Conflict;
+use crate::audit::check::Broken;
 use crate::availability::burn::Speed;
 use crate::cluster::decide::Reason;
 use crate::estate::{Cause, Contact, Estate};
@@ -68,6 +69,8 @@ pub enum Problem {
     MixedVersions { service: ServiceId, datacenter: DatacenterId, versions: Vec<String> },
     /// A witness of the audit log holds a checkpoint that the log does not continue.
     AuditConflict { datacenter: DatacenterId, conflict: Conflict },
+    /// The audit log is not what was signed: the leader read it and found so.
+    AuditBroken { broken: Broken },
     /// A rollout stands still until a person says what next.
     RolloutPaused { service: ServiceId, rollout: RolloutId, version: String, why: PauseReason },
     /// A way back waits for the old version's instances, and users are on the version they left.
@@ -145,6 +148,7 @@ impl Problem {
                 format!("mixed-{service}-in-{datacenter}")
             }
             Self::AuditConflict { datacenter, .. } => format!("audit-conflict-{datacenter}"),
+            Self::AuditBroken { .. } => "audit-broken".to_owned(),
             Self::RolloutPaused { rollout, .. } => format!("paused-{rollout}"),
             Self::RolledBack { rollout, .. } => format!("rolled-back-{rollout}"),
             Self::RollbackStuck { rollout, .. } => format!("rollback-stuck-{rollout}"),
@@ -179,6 +183,7 @@ impl Problem {
                     | Self::ReviewWaits { .. }
                     | Self::BudgetBurns { .. }
                     | Self::AliasDead { .. }
+                    | Self::AuditBroken { .. }
                     | Self::StoreRewound { .. }
                     | Self::NotificationsFail { .. }
             )
@@ -209,6 +214,7 @@ impl Problem {
             | Self::ServiceDown { .. }
             | Self::MixedVersions { .. }
             | Self::AuditConflict { .. }
+            | Self::AuditBroken { .. }
             | Self::RolloutPaused { .. }
             | Self::RollbackStuck { .. }
             | Self::RolledBack { .. }
@@ -247,6 +253,7 @@ impl Problem {
                 (None, Some(datacenter))
             }
             Self::AuditConflict { .. }
+            | Self::AuditBroken { .. }
             | Self::EdgeRefuses { .. }
             | Self::EdgeGone { .. }
             | Self::ApprovalWaits { .. }
@@ -265,6 +272,7 @@ impl Problem {
             Self::InstancesFailing { .. }
             | Self::ServiceDown { .. }
             | Self::AuditConflict { .. }
+            | Self::AuditBroken { .. }
             | Self::StoreRewound { .. }
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }

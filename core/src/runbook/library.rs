@@ -17,6 +17,7 @@ macro_rules! files {
 pub(super) const FILES: &[(&str, &str)] = files![
     "alias-dead",
     "approval-waits",
+    "audit-broken",
     "audit-conflict",
     "backup-late",
     "backup-none",

@@ -57,6 +57,9 @@ impl Subject {
             | Problem::ReviewWaits { approval, subject, .. } => {
                 return Self { name: format!("{approval} ({})", subject.name()), ..plain };
             }
+            Problem::AuditBroken { .. } => {
+                return Self { name: "the audit log".to_owned(), ..plain };
+            }
             Problem::StoreRewound { .. } => {
                 return Self { name: "the state store".to_owned(), ..plain };
             }

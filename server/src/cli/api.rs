@@ -26,6 +26,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Longest wait for a file that the server makes first.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// Which server, and on whose behalf.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ServerArgs {
@@ -127,6 +130,29 @@ impl Server {
         body: &impl Serialize,
     ) -> Result<T, Stop> {
         self.ask(self.client.post(format!("{}/api/v1{path}", self.base)).json(body)).await
+    }
+
+    /// Asks for a file, and writes it; how many bytes it has.
+    pub(super) async fn download(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        to: &mut impl std::io::Write,
+    ) -> Result<u64, Stop> {
+        let unusable = |error: reqwest::Error| Stop::Unusable(chain(&error));
+        let request = self.client.post(format!("{}/api/v1{path}", self.base)).json(body);
+        let request = request.timeout(DOWNLOAD_TIMEOUT).bearer_auth(&self.token);
+        let mut response = request.send().await.map_err(unusable)?;
+        if !response.status().is_success() {
+            let (status, body) = (response.status(), response.bytes().await.map_err(unusable)?);
+            return answered::<Value>(status, &body).map(|_| 0);
+        }
+        let mut bytes = 0;
+        while let Some(chunk) = response.chunk().await.map_err(unusable)? {
+            to.write_all(&chunk).map_err(|error| Stop::Unusable(error.to_string()))?;
+            bytes += chunk.len() as u64;
+        }
+        Ok(bytes)
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Stop> {

@@ -1,10 +1,15 @@
-//! `mainstay audit verify` and `mainstay audit export`.
+//! `mainstay audit`: `verify` and `export` work on the database or a file, [`search`] and packs of
+//! [`evidence`] ask a server.
 //!
 //! Verify exits with 0 when the log is intact, 1 when it was tampered with (each finding is a
 //! line), and 2 when it could not be read. An export leaves an entry in the log, as one from the
 //! console does; its format is described in
 //! [`mainstay_core::audit::export`].
 
+mod evidence;
+mod search;
+
+use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
@@ -15,10 +20,12 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use mainstay_control::access::By;
 use mainstay_control::audit::{self, Verdict};
-use mainstay_core::audit::export::{LINE_MAX_BYTES, Reader};
+use mainstay_core::audit::export::Reader;
 use mainstay_core::audit::note::{NOTE_MAX_BYTES, VerifierKey};
-use mainstay_core::audit::verify::Verification;
+use mainstay_core::audit::verify::{Tampering, Verification};
 use mainstay_store::{Options, Store};
+
+use crate::evidence::feed;
 
 /// Longest name of an account in the audit log.
 const ACCOUNT_MAX_CHARS: usize = 64;
@@ -37,6 +44,10 @@ enum Command {
     Verify(VerifyArgs),
     /// Write the log as JSON lines that can be verified without the database. The log says so.
     Export(ExportArgs),
+    /// Look for entries, through a server.
+    Search(Box<search::SearchArgs>),
+    /// Make a pack of evidence of a period, through a server, or check one.
+    Evidence(evidence::EvidenceArgs),
 }
 
 #[derive(Args)]
@@ -50,8 +61,8 @@ struct VerifyArgs {
     /// the log's own word is taken for its key.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// A checkpoint that was kept elsewhere, as a file: the log must still contain it. May be
-    /// repeated.
+    /// A checkpoint that was kept elsewhere, as a file: the log must still contain it. Every agent
+    /// keeps one, witness.txt of its data directory. May be repeated.
     #[arg(long, value_name = "FILE")]
     witness: Vec<PathBuf>,
     /// Print the verdict as JSON.
@@ -73,6 +84,8 @@ pub async fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Verify(args) => verify(&args).await,
         Command::Export(args) => export(&args).await,
+        Command::Search(args) => Ok(search::run(&args).await),
+        Command::Evidence(args) => evidence::run(args).await,
     }
 }
 
@@ -82,7 +95,11 @@ async fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let witnesses = witnesses.collect::<anyhow::Result<Vec<_>>>()?;
     let verdict = match (&args.file, &args.database_url) {
         (Some(file), _) => verify_file(file, key, &witnesses)?,
-        (None, Some(url)) => audit::verify(&connect(url).await?, key, &witnesses).await?,
+        (None, Some(url)) => {
+            let Verdict { verification, used_own_key } =
+                audit::verify(&connect(url).await?, key, &witnesses).await?;
+            Found { verification, used_own_key, selection: false, lines: HashMap::new() }
+        }
         (None, None) => anyhow::bail!("name an export, or a database with --database-url"),
     };
     report(&verdict, args.json)?;
@@ -160,7 +177,7 @@ fn verify_file(
     path: &Path,
     key: Option<VerifierKey>,
     witnesses: &[String],
-) -> anyhow::Result<Verdict> {
+) -> anyhow::Result<Found> {
     let context = || format!("the export {}", path.display());
     let mut input: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
@@ -168,24 +185,22 @@ fn verify_file(
         Box::new(BufReader::new(fs::File::open(path).with_context(context)?))
     };
     let mut reader = Reader::new(key);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        let limit = LINE_MAX_BYTES as u64;
-        let read = (&mut input).take(limit).read_line(&mut line).with_context(context)?;
-        if read == 0 {
-            break;
-        }
-        if !line.ends_with('\n') {
-            anyhow::bail!("{}: a line does not end, or is longer than 4 MiB", context());
-        }
-        reader.line(&line).with_context(context)?;
-    }
+    feed(&mut input, &mut reader).with_context(context)?;
     for note in witnesses {
         reader.witness(note).with_context(context)?;
     }
     let used_own_key = reader.used_own_key();
-    Ok(Verdict { verification: reader.finish().with_context(context)?, used_own_key })
+    let read = reader.finish().with_context(context)?;
+    let (verification, selection, lines) = (read.verification, read.selection, read.lines);
+    Ok(Found { verification, used_own_key, selection, lines })
+}
+
+/// A verdict, and where in the file its entries are.
+struct Found {
+    verification: Verification,
+    used_own_key: bool,
+    selection: bool,
+    lines: HashMap<i64, u64>,
 }
 
 #[derive(serde::Serialize)]
@@ -198,9 +213,9 @@ struct Report<'a> {
     findings: Vec<String>,
 }
 
-fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
-    let Verdict { verification, used_own_key } = verdict;
-    let (intact, findings) = (verification.is_intact(), sentences(verification));
+fn report(found: &Found, json: bool) -> anyhow::Result<()> {
+    let Found { verification, used_own_key, selection, .. } = found;
+    let (intact, findings) = (verification.is_intact(), sentences(found));
     if json {
         let used_own_key = *used_own_key;
         let report = Report { intact, used_own_key, verification, findings };
@@ -208,7 +223,12 @@ fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let Verification { entries, unplaced, checkpoints, .. } = verification;
-    println!("{}", if intact { "The audit log is intact." } else { "The audit log was changed." });
+    let what = match (selection, verification.first) {
+        (true, _) => "The selection of the audit log".to_owned(),
+        (false, 0) => "The audit log".to_owned(),
+        (false, first) => format!("The part of the audit log from entry {first} on"),
+    };
+    println!("{what} {}.", if intact { "is intact" } else { "was changed" });
     println!(
         "{entries} entries, {unplaced} more without a position yet, {checkpoints} checkpoints"
     );
@@ -219,6 +239,16 @@ fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
     if verification.more > 0 {
         println!("- and {} more", verification.more);
     }
+    if verification.outside > 0 {
+        let outside = verification.outside;
+        println!("{outside} checkpoints are of more or less than this and could not be compared");
+    }
+    if *selection {
+        eprintln!(
+            "note: a selection shows that each of its entries is in the signed log. It cannot show \
+             that nothing was left out; an export of the whole log, or a pack of evidence, can."
+        );
+    }
     if *used_own_key {
         eprintln!(
             "note: the key came from the log itself. Give the key you trust with --key, and a \
@@ -228,8 +258,13 @@ fn report(verdict: &Verdict, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sentences(verification: &Verification) -> Vec<String> {
-    verification.tamperings.iter().map(ToString::to_string).collect()
+fn sentences(found: &Found) -> Vec<String> {
+    let line = |it: &Tampering| it.id().and_then(|id| found.lines.get(&id));
+    let told = found.verification.tamperings.iter().map(|it| match line(it) {
+        Some(line) => format!("line {line}: {it}"),
+        None => it.to_string(),
+    });
+    told.collect()
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ enum Command {
     Traffic(traffic::TrafficArgs),
     /// Show whether the state store went back in time, and let decisions go on.
     Store(store::StoreArgs),
-    /// Verify or export the audit log.
+    /// Search, verify or export the audit log; make and check packs of evidence.
     Audit(audit::AuditArgs),
 }
 

@@ -1,39 +1,57 @@
-//! The audit log over HTTP: list, entry, how to verify, and the export of what a filter finds.
+//! The audit log over HTTP: list, entry with what belongs to it ([`trail`]), how to verify, the
+//! export of what a filter finds ([`export`]), and packs of evidence ([`evidence`]).
+
+mod evidence;
+mod export;
+mod trail;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
-use futures::stream;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use mainstay_app::pages::audit::export::Format;
+use http::StatusCode;
+use mainstay_app::pages::audit::evidence as pack;
 use mainstay_app::pages::audit::filter::Filter;
-use mainstay_app::pages::audit::{self as page, Checkpoint, Found, PAGE_ROWS, entry, verify};
-use mainstay_app::pages::error::Failure;
-use mainstay_app::pages::query::{Dropped, Query};
+use mainstay_app::pages::audit::{
+    self as page, Checked, Checkpoint, Found, Matches, PAGE_ROWS, entry, trail as story, verify,
+};
+use mainstay_app::pages::query::Dropped;
 use mainstay_app::paths;
-use mainstay_control::audit::note_export;
 use mainstay_core::access::Permission;
-use mainstay_core::audit::{Action, Entry};
 use mainstay_store::{Store, StoreError, audit};
 use utoipa::OpenApi;
 
 use super::page::{Context, Frame};
-use super::pages::{failed, not_found, store_failed};
+use super::pages::{not_found, store_failed};
 use crate::policy::Routes;
 use crate::problem::Problem;
-use crate::viewer::Viewer;
+
+pub(crate) use evidence::Ask;
 
 /// Data of these pages, for programs.
 #[derive(OpenApi)]
 #[openapi(
-    paths(api_list, api_entry, checkpoint),
+    paths(
+        api_list,
+        api_entry,
+        checkpoint,
+        evidence::api_show,
+        evidence::api_make,
+        export::api_export
+    ),
     components(schemas(
         page::Data,
         page::Row,
         Checkpoint,
+        Checked,
+        Matches,
+        story::Data,
+        story::StepRow,
+        story::Evidence,
+        pack::Data,
+        pack::PartRow,
+        pack::PackRow,
+        evidence::Ask,
+        export::Ask,
         Filter,
         Dropped,
         entry::Data,
@@ -52,10 +70,11 @@ pub fn routes() -> Routes {
         .get(read, paths::AUDIT, list)
         .get(read, paths::AUDIT_VERIFY, how_to_verify)
         .get(read, "/audit/{seq}", one)
-        .post(read, Action::AuditExport, paths::AUDIT_EXPORT, export)
         .get(read, "/api/v1/audit", api_list)
         .get(read, "/api/v1/audit/checkpoint", checkpoint)
         .get(read, "/api/v1/audit/{seq}", api_entry)
+        .merge(export::routes())
+        .merge(evidence::routes())
 }
 
 async fn list(context: Context) -> Response {
@@ -79,6 +98,8 @@ async fn list(context: Context) -> Response {
         ("outcome" = Option<String>, Query, description = "`done`, `refused` or `failed`"),
         ("from" = Option<String>, Query, description = "RFC 3339, or `-6h`"),
         ("to" = Option<String>, Query, description = "RFC 3339, or `-6h`"),
+        ("q" = Option<String>, Query,
+            description = "words that all occur, each with its beginning: `store-web refused`"),
         ("after" = Option<i64>, Query, description = "`next` of the page before"),
     ),
     responses(
@@ -104,14 +125,15 @@ async fn one(context: Context, Path(seq): Path<String>) -> Response {
             Some(newest) => audit::inclusion(store, seq, newest.size).await?,
             None => None,
         };
-        Ok::<_, StoreError>(Some((entry, newest.map(shown), proof)))
+        let trail = trail::load(&context, &entry).await?;
+        Ok::<_, StoreError>(Some((entry, newest.map(shown), proof, trail)))
     };
-    let (found, checkpoint, proof) = match read.await {
+    let (found, checkpoint, proof, trail) = match read.await {
         Ok(Some(found)) => found,
         Ok(None) => return not_found(&context),
         Err(error) => return store_failed(&context, &error),
     };
-    let data = entry::build(found, checkpoint, proof, context.snapshot.estate.at);
+    let data = entry::build(found, checkpoint, proof, trail, context.snapshot.estate.at);
     context.page(Frame::new(entry::title(&data), Vec::new()), &data, || entry::view(&data))
 }
 
@@ -143,81 +165,26 @@ async fn checkpoint(context: Context) -> Response {
     }
 }
 
-/// Sends what the filter finds as a file, page by page: never more than one page in memory.
-async fn export(context: Context, viewer: Viewer, body: String) -> Response {
-    let (query, now) = (Query::parse(&body), context.snapshot.estate.at);
-    let (filter, dropped) = Filter::read(&query, now);
-    if !dropped.is_empty() {
-        return failed(&context, &Failure::Unfit { detail: sentence(&dropped) });
-    }
-    let Some(format) = query.get("format").and_then(Format::from_name) else {
-        let detail = "An export is csv or jsonl.".to_owned();
-        return failed(&context, &Failure::Unfit { detail });
-    };
-    let control = &context.state.control;
-    let what = serde_json::json!({ "format": format.name(), "filter": filter });
-    let begun = async {
-        // What is exported is older than the entry about the export.
-        let store = control.store.clone();
-        let before = note_export(&store, &context.by(&viewer), what).await?;
-        let mut pages = Pages { store, filter, format, before };
-        Ok::<_, StoreError>((pages.next().await?, pages))
-    };
-    let (first, pages) = match begun.await {
-        Ok(begun) => begun,
-        Err(error) => return store_failed(&context, &error),
-    };
-    let head = Bytes::from_static(format.head().as_bytes());
-    let first = Bytes::from([head, first.unwrap_or_default()].concat());
-    let rest = stream::try_unfold(pages, |mut pages| async move {
-        let page = pages.next().await.inspect_err(|error| {
-            tracing::error!(%error, "an export of the audit log ended early");
-        })?;
-        Ok::<_, StoreError>(page.map(|page| (page, pages)))
-    });
-    let lines = stream::StreamExt::chain(stream::iter([Ok(first)]), rest);
-    (attachment(format, now), Body::from_stream(lines)).into_response()
-}
-
-fn attachment(format: Format, now: DateTime<Utc>) -> HeaderMap {
-    let name = format!("audit-{}.{}", now.format("%Y%m%dT%H%M%SZ"), format.name());
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(CONTENT_DISPOSITION, value);
-    }
-    headers
-}
-
-/// An export on its way.
-struct Pages {
-    store: Store,
-    filter: Filter,
-    format: Format,
-    /// Entries below this id are still to come.
-    before: i64,
-}
-
-impl Pages {
-    /// The next page as text; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        let filter = stored(&self.filter);
-        let entries: Vec<Entry> =
-            audit::list(&self.store, &filter, Some(self.before), audit::PAGE_MAX).await?;
-        let Some(last) = entries.last() else { return Ok(None) };
-        self.before = last.id;
-        let mut text = String::new();
-        entries.iter().for_each(|entry| self.format.write(entry, &mut text));
-        Ok(Some(text.into()))
-    }
-}
-
 async fn found(store: &Store, filter: &Filter, after: Option<i64>) -> Result<Found, StoreError> {
     let wanted = PAGE_ROWS as i64 + 1;
-    let entries = audit::list(store, &stored(filter), after, wanted).await?;
-    let checkpoint = audit::latest_checkpoint(store).await?.map(shown);
-    Ok(Found { entries, checkpoint })
+    let filter = stored(filter);
+    let (found, checkpoint, check) = tokio::try_join!(
+        audit::search(store, &filter, after, wanted),
+        audit::latest_checkpoint(store),
+        audit::check::read(store),
+    )?;
+    let matches = match found.matches {
+        audit::Matches::Exactly(count) => Some(Matches { count, exact: true }),
+        audit::Matches::AtLeast(count) => Some(Matches { count, exact: false }),
+        audit::Matches::Unknown => None,
+    };
+    Ok(Found {
+        entries: found.entries,
+        checkpoint: checkpoint.map(shown),
+        checked: Checked::of(check),
+        matches,
+        cut: found.cut,
+    })
 }
 
 fn stored(filter: &Filter) -> audit::Filter {
@@ -228,6 +195,7 @@ fn stored(filter: &Filter) -> audit::Filter {
         outcome: filter.outcome,
         from: filter.from,
         until: filter.to,
+        words: filter.words(),
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use mainstay_core::approval::{ApprovalId, Subject};
 use mainstay_core::audit::Conflict;
+use mainstay_core::audit::check::Broken;
 use mainstay_core::availability::burn::Speed;
 use mainstay_core::backup::Label;
 use mainstay_core::cluster::decide::Reason;
@@ -62,6 +63,14 @@ fn of_places() -> Vec<Problem> {
         Problem::AuditConflict {
             datacenter: id("fra1"),
             conflict: Conflict { at: at(), witnessed: 3, offered: 4 },
+        },
+        Problem::AuditBroken {
+            broken: Broken {
+                at: at(),
+                entry: Some(7),
+                what: "entry 7 was deleted".into(),
+                more: 1,
+            },
         },
         Problem::StoreRewound { datacenters: vec![id("fra1")], lost: 2 },
         Problem::TrafficDropped { datacenter: id("fra1"), group: id("store"), missing_percent: 40 },

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
 mod access;
+mod audit;
 mod identity;
 mod keys;
 mod live;

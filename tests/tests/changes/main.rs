@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use mainstay_tests::estate::Wanted;
 use mainstay_tests::html::form_fields;
 use mainstay_tests::{Program, Setup, World, programs, until};
@@ -51,10 +52,21 @@ async fn every_way_to_change_something_leaves_its_entry() {
     walk.problem(&operator, &program).await;
     let export = "/audit/do/export";
     walk.form(&admin, ("/audit", export), export, &[("format", "jsonl")]).await;
+    let export = "/api/v1/audit/export";
+    let filter = json!({ "format": "csv", "filter": "who=operator" });
+    walk.api(&program, export, export, &filter).await;
+    let (page, evidence) = ("/audit/evidence?from=-2d", "/audit/do/evidence");
+    walk.form(&admin, (page, evidence), evidence, &[]).await;
+    let evidence = "/api/v1/audit/evidence";
+    let (until, from) = (Utc::now(), Utc::now() - TimeDelta::days(2));
+    walk.api(&program, evidence, evidence, &json!({ "from": from, "until": until })).await;
     world.settled(&admin, &wanted(), PATIENCE).await.unwrap();
     let replace = "/instances/shop-north-1/do/replace";
     let route = "/instances/{instance}/do/replace";
     walk.form(&operator, (replace, replace), route, &[REASON]).await;
+    let (path, route) =
+        ("/api/v1/instances/shop-south-1/do/replace", "/api/v1/instances/{instance}/do/replace");
+    walk.api(&program, path, route, &json!({ "reason": REASON.1 })).await;
     walk.rollouts(&operator, &program).await;
     walk.store(&admin, &program).await;
     let missing = walk.missing();

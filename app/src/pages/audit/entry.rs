@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Checkpoint, Row, words};
+use super::{Checkpoint, Row, trail, words};
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -29,6 +29,8 @@ pub struct Data {
     pub at: DateTime<Utc>,
     pub entry: Row,
     pub inclusion: Inclusion,
+    /// What was asked, allowed, done and shown around it.
+    pub trail: trail::Data,
     /// Whether an entry follows.
     #[serde(skip)]
     pub last: bool,
@@ -52,6 +54,7 @@ pub fn build(
     entry: Entry,
     checkpoint: Option<Checkpoint>,
     proof: Option<Vec<Hash>>,
+    trail: trail::Data,
     at: DateTime<Utc>,
 ) -> Data {
     let seq = entry.seq.and_then(|seq| u64::try_from(seq).ok());
@@ -71,7 +74,7 @@ pub fn build(
         }
         (Some(_) | None, _) => Inclusion::Waiting,
     };
-    Data { at, entry: Row::of(entry), inclusion, last }
+    Data { at, entry: Row::of(entry), inclusion, trail, last }
 }
 
 /// Follows the proof from what is shown, not from what is stored beside it, to the signed root.
@@ -117,6 +120,7 @@ pub fn view(data: &Data) -> AnyView {
     let main = view! {
         {padded(Head::new(t!("facts")), key_values(facts(entry)))}
         {card(Head::new(t!("audit-changed")), changed)}
+        {trail::view(&data.trail, data.at)}
     };
     let side = padded(Head::new(t!("audit-proof")), inclusion(data));
     view! { {head}{columns(main, side)} }.into_any()

@@ -3,7 +3,7 @@
 //! Invariant: what is written by [`Filter::pairs`] reads back as the same filter.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use mainstay_core::audit::{Action, Outcome};
+use mainstay_core::audit::{Action, Outcome, search};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,18 +30,20 @@ pub struct Filter {
     pub from: Option<DateTime<Utc>>,
     /// Before this moment.
     pub to: Option<DateTime<Utc>>,
+    /// Words that all have to occur, each with its beginning.
+    pub q: Option<String>,
 }
 
 /// Which side of a span a time without its hour stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     From,
     To,
 }
 
 impl Filter {
-    /// Reads `who`, `action`, `object`, `outcome`, `from` and `to`; what cannot be used is left
-    /// out and named.
+    /// Reads `who`, `action`, `object`, `outcome`, `from`, `to` and `q`; what cannot be used is
+    /// left out and named.
     pub fn read(query: &Query, now: DateTime<Utc>) -> (Self, Vec<Dropped>) {
         let mut dropped = Vec::new();
         let filter = Self {
@@ -51,12 +53,15 @@ impl Filter {
             outcome: query.read("outcome", &mut dropped, Outcome::from_name),
             from: query.read("from", &mut dropped, |text| moment(text, Side::From, now)),
             to: query.read("to", &mut dropped, |text| moment(text, Side::To, now)),
+            q: query.read("q", &mut dropped, |text| {
+                plain(text).filter(|text| search::words(text).is_some())
+            }),
         };
         (filter, dropped)
     }
 
     /// Names and values, for links and hidden fields; an empty value means any.
-    pub fn pairs(&self) -> [(&'static str, String); 6] {
+    pub fn pairs(&self) -> [(&'static str, String); 7] {
         [
             ("who", self.who.clone().unwrap_or_default()),
             ("action", self.action.map(Action::name).unwrap_or_default()),
@@ -64,7 +69,13 @@ impl Filter {
             ("outcome", self.outcome.map(Outcome::name).unwrap_or_default()),
             ("from", self.from.map(text::iso).unwrap_or_default()),
             ("to", self.to.map(text::iso).unwrap_or_default()),
+            ("q", self.q.clone().unwrap_or_default()),
         ]
+    }
+
+    /// The words of [`Self::q`].
+    pub fn words(&self) -> Vec<String> {
+        self.q.as_deref().and_then(search::words).unwrap_or_default()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,7 +112,7 @@ fn address(text: &str) -> Option<String> {
 
 /// Reads `2026-11-20T03:12:07Z`, `2026-11-20 03:12`, `2026-11-20`, `03:12` (today) and `-6h`. A
 /// day without its time counts whole.
-fn moment(text: &str, side: Side, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn moment(text: &str, side: Side, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(ago) = text.strip_prefix('-') {
         return now.checked_sub_signed(length(ago)?);
@@ -174,21 +185,22 @@ mod tests {
     fn a_filter_reads_back_and_bad_values_are_named() {
         let query = Query::parse(
             "who=ann&action=fleet-apply&object=%2Fservices%2Ffeed-api%2F&outcome=refused\
-             &from=2026-11-01&to=02:30&after=71",
+             &from=2026-11-01&to=02:30&q=store-web+2.14&after=71",
         );
         let (filter, dropped) = Filter::read(&query, now());
         assert_eq!(dropped, []);
         assert_eq!(filter.object.as_deref(), Some("/services/feed-api"));
+        assert_eq!(filter.words(), ["store-web", "2.14"]);
         assert_eq!(cursor(&query, &mut Vec::new()), Some(71));
         let again = Query::parse(filter.href(None).split_once('?').expect("a query").1);
         assert_eq!(Filter::read(&again, now()), (filter, Vec::new()));
         let query = Query::parse(
-            "who=%07&action=explode&object=feed-api&outcome=maybe&from=then&to=&after=-1",
+            "who=%07&action=explode&object=feed-api&outcome=maybe&from=then&to=&q=%26+!&after=-1",
         );
         let (filter, mut dropped) = Filter::read(&query, now());
         assert!(filter.is_empty());
         assert_eq!(cursor(&query, &mut dropped), None);
         let names: Vec<_> = dropped.iter().map(|d| d.name.as_str()).collect();
-        assert_eq!(names, ["who", "action", "object", "outcome", "from", "after"]);
+        assert_eq!(names, ["who", "action", "object", "outcome", "from", "q", "after"]);
     }
 }

@@ -1,16 +1,22 @@
 //! `/audit`: what was done, by whom, newest first; with a filter, pages and an export.
 //!
-//! Owns the rooms around it: one entry ([`entry`]), how to verify the log ([`verify`]), the filter
-//! ([`filter`]), the words of an entry ([`words`]) and the rows of an export ([`export`]).
+//! Owns the rooms around it: one entry ([`entry`]) with what belongs to it ([`trail`]), how to
+//! verify the log ([`verify`]), packs of evidence ([`evidence`]), the filter ([`filter`]), all that
+//! can be done ([`actions`]), the words of an entry ([`words`]) and the rows of an export
+//! ([`export`]).
 
+pub mod actions;
 pub mod entry;
+pub mod evidence;
 pub mod export;
 pub mod filter;
+pub mod trail;
 pub mod verify;
 pub mod words;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mainstay_core::audit::check::{Broken, Check};
 use mainstay_core::audit::{Actor, Entry, Outcome};
 use serde::Serialize;
 use serde_json::Value;
@@ -45,6 +51,11 @@ pub struct Data {
     pub dropped: Vec<Dropped>,
     /// The newest one; absent: nothing was placed yet.
     pub checkpoint: Option<Checkpoint>,
+    pub checked: Checked,
+    /// How many entries match; absent: that is not known, or there is no filter.
+    pub matches: Option<Matches>,
+    /// The search took too long: there may be older entries that match.
+    pub cut: bool,
     /// Newest first.
     pub entries: Vec<Row>,
     /// `after` of the next page; absent: this is the last one.
@@ -65,6 +76,36 @@ pub struct Checkpoint {
     pub note: String,
     /// The key that belongs to its signature, as the log names it.
     pub verifier: String,
+}
+
+/// How many entries a filter matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditMatches)]
+pub struct Matches {
+    pub count: u64,
+    /// Else there are at least so many.
+    pub exact: bool,
+}
+
+/// What the server found when it last read the whole log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditChecked)]
+pub struct Checked {
+    /// When a reading last came to the end and found nothing; absent: none has yet.
+    pub at: Option<DateTime<Utc>>,
+    /// Entries that it read.
+    pub entries: u64,
+    /// What is wrong; absent: nothing, as far as was read.
+    #[schema(value_type = Option<Object>)]
+    pub broken: Option<Broken>,
+}
+
+impl Checked {
+    pub fn of(check: Option<Check>) -> Self {
+        let Some(Check { done, broken, .. }) = check else { return Self::default() };
+        let entries = done.as_ref().map_or(0, |done| done.size);
+        Self { at: done.map(|done| done.at), entries, broken }
+    }
 }
 
 /// One entry.
@@ -126,6 +167,9 @@ pub struct Found {
     /// At most [`PAGE_ROWS`] and one, which only says that there is more.
     pub entries: Vec<Entry>,
     pub checkpoint: Option<Checkpoint>,
+    pub checked: Checked,
+    pub matches: Option<Matches>,
+    pub cut: bool,
 }
 
 pub fn build(
@@ -135,12 +179,13 @@ pub fn build(
     paged: bool,
     at: DateTime<Utc>,
 ) -> Data {
-    let Found { mut entries, checkpoint } = found;
+    let Found { mut entries, checkpoint, checked, matches, cut } = found;
+    let matches = matches.filter(|_| !filter.is_empty() && !paged);
     let more = entries.len() > PAGE_ROWS;
     entries.truncate(PAGE_ROWS);
     let next = entries.last().filter(|_| more).map(|entry| entry.id);
     let entries = entries.into_iter().map(Row::of).collect();
-    Data { at, filter, dropped, checkpoint, entries, next, paged }
+    Data { at, filter, dropped, checkpoint, checked, matches, cut, entries, next, paged }
 }
 
 /// What an address asks for: the filter, the cursor, and what of it could not be used.
@@ -157,10 +202,11 @@ pub fn title() -> String {
 pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let head = page_head(PageHead {
         title: title(),
-        note: Some(checked(data.checkpoint.as_ref(), data.at).into_any()),
+        note: Some(standing(data)),
         actions: Some(
             view! {
                 {link_button(Weight::Plain, paths::AUDIT_VERIFY, t!("audit-verify"))}
+                {link_button(Weight::Plain, paths::AUDIT_EVIDENCE, t!("evidence-link"))}
                 {exports(data, reader)}
             }
             .into_any(),
@@ -172,9 +218,12 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         (data.filter.href(Some(id)), t!("pager-next", count = text::number(PAGE_ROWS as u64)))
     });
     let order = Head::new(t!("audit-entries")).right(t!("audit-order"));
+    let cut = data.cut.then(|| view! { <p class="pad second">{t!("audit-cut")}</p> });
     let body = view! {
         {filter_form(&data.filter)}
+        {matches(data)}
         {list}
+        {cut}
         {pager(data.paged.then(|| data.filter.href(None)), next)}
     };
     view! {
@@ -182,6 +231,45 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         <div class="stack">{parts::dropped(&data.dropped)}{card(order, body)}</div>
     }
     .into_any()
+}
+
+/// How the chain was found when it was last read, and what protects the log since then.
+fn standing(data: &Data) -> AnyView {
+    let signed = checked(data.checkpoint.as_ref(), data.at);
+    match &data.checked.broken {
+        Some(broken) => {
+            let mark = state(Tone::Crit, t!("audit-chain-broken"));
+            let what = text::sentence(&broken.what);
+            let at = t!("utc", time = text::clock(broken.at, data.at));
+            let found = t!("audit-chain-found", what = what, at = at);
+            view! { {mark}" "{found}" "{signed} }.into_any()
+        }
+        None => view! { {read(&data.checked, data.at)}" "{signed} }.into_any(),
+    }
+}
+
+/// `Chain checked 03:00 UTC, 48,211 entries, unbroken.`
+fn read(checked: &Checked, now: DateTime<Utc>) -> String {
+    match checked.at {
+        Some(at) => t!(
+            "audit-chain-checked",
+            at = t!("utc", time = text::clock(at, now)),
+            count = text::number(checked.entries)
+        ),
+        None => t!("audit-chain-unread"),
+    }
+}
+
+/// How many entries match.
+fn matches(data: &Data) -> Option<AnyView> {
+    let Matches { count, exact } = data.matches.filter(|_| !data.entries.is_empty())?;
+    let n = i64::try_from(count).unwrap_or(i64::MAX);
+    let count = text::number(count);
+    let words = match exact {
+        true => t!("audit-matches", n = n, count = count),
+        false => t!("audit-matches-least", count = count),
+    };
+    Some(view! { <p class="pad second">{words}</p> }.into_any())
 }
 
 /// What protects the log right now. Nothing is said to be checked that was only signed.
@@ -213,15 +301,16 @@ fn exports(data: &Data, reader: &Reader) -> AnyView {
 }
 
 fn filter_form(filter: &Filter) -> AnyView {
-    let [who, action, object, outcome, from, to] = filter.pairs();
+    let [who, action, object, outcome, from, to, q] = filter.pairs();
     let any = || (String::new(), t!("filter-all"));
-    let actions = words::ACTIONS.iter().map(|a| (a.name(), words::action(*a, Outcome::Done)));
+    let actions = actions::ACTIONS.iter().map(|a| (a.name(), words::action(*a, Outcome::Done)));
     let outcomes = [Outcome::Done, Outcome::Refused, Outcome::Failed];
     let outcomes = outcomes.map(|o| (o.name(), words::outcome(o)));
     let clear = (!filter.is_empty())
         .then(|| view! { <a class="btn" href=paths::AUDIT>{t!("filter-clear")}</a> });
     view! {
-        <form class="filter" action=paths::AUDIT>
+        <form class="filter" action=paths::AUDIT role="search">
+            {input(q, t!("audit-words"))}
             {input(who, t!("audit-who"))}
             {select(action, t!("audit-what"), [any()].into_iter().chain(actions).collect())}
             {input(object, t!("audit-object"))}

@@ -59,13 +59,23 @@ fn the_list_is_escaped_paged_and_says_what_waits() {
     entries[1] = written(entries[1].id, Some(48_210));
     let query = Query::parse("who=ann&outcome=maybe");
     let (filter, after, dropped) = asked(&query, now());
-    let found = Found { entries, checkpoint: Some(signed().1) };
+    let found = Found {
+        entries,
+        checkpoint: Some(signed().1),
+        matches: Some(Matches { count: 2_000, exact: false }),
+        cut: true,
+        ..Found::default()
+    };
     let data = build(found, filter, dropped, after.is_some(), now());
     assert_eq!((data.entries.len(), data.next), (PAGE_ROWS, Some(2)));
     let reader = Reader { csrf: "token".to_owned(), ..Reader::default() };
     let html = fragment(|| view(&data, &reader));
     for part in [
         "Last signed checkpoint: 2 entries, 03:12:07 UTC.",
+        "The chain has not been checked yet",
+        "At least 2,000 entries match.",
+        "The search took too long",
+        r#"name="q""#,
         r#"href="/audit/48210">48,210<"#,
         "being placed",
         "&lt;script&gt;",
@@ -97,7 +107,7 @@ fn an_empty_list_says_why() {
 #[test]
 fn an_entry_shows_what_changed_and_its_proof() {
     let (entry, checkpoint, proof) = signed();
-    let data = entry::build(entry, Some(checkpoint), Some(proof), now());
+    let data = entry::build(entry, Some(checkpoint), Some(proof), alone(), now());
     assert!(matches!(data.inclusion, Inclusion::Proven { .. }));
     assert!(data.last);
     let html = fragment(|| entry::view(&data));
@@ -114,7 +124,8 @@ fn a_changed_entry_is_never_called_proven() {
     let (entry, checkpoint, proof) = signed();
     let verdict = |entry: &Entry, checkpoint: &Checkpoint, proof: Option<&[_]>| {
         let proof = proof.map(<[_]>::to_vec);
-        entry::build(entry.clone(), Some(checkpoint.clone()), proof, now()).inclusion
+        let checkpoint = Some(checkpoint.clone());
+        entry::build(entry.clone(), checkpoint, proof, alone(), now()).inclusion
     };
     let broken = |inclusion: Inclusion| matches!(inclusion, Inclusion::Broken { .. });
     assert!(!broken(verdict(&entry, &checkpoint, Some(&proof))));
@@ -126,8 +137,133 @@ fn a_changed_entry_is_never_called_proven() {
     assert!(broken(verdict(&entry, &checkpoint, None)));
     let forged = Checkpoint { note: checkpoint.note.replacen("\n2\n", "\n3\n", 1), ..checkpoint };
     assert!(broken(verdict(&entry, &forged, Some(&proof))));
-    let unsigned = entry::build(entry, None, None, now());
+    let unsigned = entry::build(entry, None, None, alone(), now());
     assert_eq!(unsigned.inclusion, Inclusion::Waiting);
+}
+
+fn alone() -> trail::Data {
+    trail::Data::default()
+}
+
+#[test]
+fn the_chain_is_said_to_be_whole_or_where_it_is_broken() {
+    use mainstay_core::audit::check::{Broken, Done};
+    let head = |check: Option<Check>| {
+        let found = Found { checked: Checked::of(check), ..Found::default() };
+        let data = build(found, Filter::default(), Vec::new(), false, now());
+        fragment(|| view(&data, &Reader::default()))
+    };
+    let root = Draft::new(&written(1, None).event).leaf;
+    let done = Done { at: at("2026-11-20T03:00:00Z"), size: 48_211, root };
+    let whole = Check { done: Some(done), ..Check::new(now()) };
+    let html = head(Some(whole.clone()));
+    assert!(html.contains("Chain checked 03:00 UTC, 48,211 entries, unbroken."), "{html}");
+    let broken =
+        Broken { at: now(), entry: Some(7), what: "entry 7 (id 8) was edited".to_owned(), more: 0 };
+    let html = head(Some(Check { broken: Some(broken), ..whole }));
+    assert!(html.contains("The chain is broken"), "{html}");
+    assert!(html.contains("Entry 7 (id 8) was edited. Found 03:12 UTC."), "{html}");
+    assert!(!html.contains("unbroken"), "{html}");
+}
+
+#[test]
+fn an_entry_shows_what_belongs_to_it() {
+    use mainstay_core::approval::{Approval, ApprovalId, Kind, Reach, State, Subject};
+    use mainstay_core::audit::trail::{Stage, Step, Trail};
+    use mainstay_core::fleet::Fleet;
+    let subject = Subject::Restore {
+        restore: "rs-7".parse().expect("an id"),
+        database: "store-db".parse().expect("an id"),
+    };
+    let approval = Approval {
+        id: ApprovalId(3),
+        kind: Kind::Permission,
+        subject,
+        hash: "x".to_owned(),
+        reach: Reach::default(),
+        by: "ann".to_owned(),
+        reason: "because".to_owned(),
+        at: now(),
+        until: now(),
+        state: State::Approved { by: "bob".to_owned(), at: now() },
+    };
+    let step = |stage, id| Step { stage, entry: written(id, Some(id)) };
+    let trail = Trail {
+        steps: vec![step(Stage::Request, 1), step(Stage::Approval, 2)],
+        things: Vec::new(),
+        cut: true,
+    };
+    let facts =
+        [trail::Fact::Approval(Box::new(approval)), trail::Fact::Page("/rollouts/ro-9".to_owned())];
+    let story = trail::build(trail, 1, &facts, &Fleet::default(), now());
+    let (entry, checkpoint, proof) = signed();
+    let data = entry::build(entry, Some(checkpoint), Some(proof), story, now());
+    let html = fragment(|| entry::view(&data));
+    for part in [
+        "What belongs to it",
+        ">Request<",
+        ">Approval<",
+        r#"href="/audit/2""#,
+        r#"href="/approvals/ap-3""#,
+        r#"href="/rollouts/ro-9""#,
+        "bob",
+        "There are more entries",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(!html.contains("<script"), "{html}");
+}
+
+#[test]
+fn packs_are_listed_and_what_one_would_hold_is_told() {
+    use mainstay_core::evidence::{Input, build as pack};
+    use mainstay_core::fleet::Fleet;
+    let fleet = Fleet::default();
+    let (from, until) = (at("2026-10-01T00:00:00Z"), at("2026-11-01T00:00:00Z"));
+    let input = Input {
+        from,
+        until,
+        fleet: &fleet,
+        fleet_revision: 1,
+        log: Some((3, 9)),
+        runs: &[],
+        backups: &[],
+        proofs: &[],
+        restores: &[],
+        approvals: &[],
+        entries: &[],
+        problems: &[],
+        decided: None,
+        totals: &[],
+        cut: &[],
+    };
+    let asked = evidence::asked(&Query::parse("month=2026-10"), now());
+    let row = evidence::PackRow {
+        from,
+        until,
+        at: now(),
+        by: "ann".to_owned(),
+        sha256: "ab".repeat(32),
+        bytes: 4_096,
+        entry: Some(71),
+    };
+    let reader = Reader { csrf: "token".to_owned(), ..Reader::default() };
+    let show = |packs: Vec<evidence::PackRow>| {
+        let data = evidence::build(asked.clone(), &pack(&input), packs, now());
+        fragment(|| evidence::view(&data, &reader))
+    };
+    let html = show(vec![row]);
+    for part in [
+        "Availability was not measured.",
+        r#"href="/audit/71""#,
+        &"ab".repeat(32),
+        r#"action="/audit/do/evidence""#,
+        r#"name="from" value="2026-10-01T00:00:00Z""#,
+        "Entries of the audit log",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(show(Vec::new()).contains("No pack has been made yet."));
 }
 
 #[test]

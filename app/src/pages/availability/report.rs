@@ -42,6 +42,12 @@ impl Month {
         (whole && past).then_some(Self { first })
     }
 
+    /// The month of a moment.
+    pub fn of(at: DateTime<Utc>) -> Self {
+        let day = at.date_naive();
+        Self { first: day.with_day(1).unwrap_or(day) }
+    }
+
     pub fn period(self) -> (DateTime<Utc>, DateTime<Utc>) {
         let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         (begin(self.first), begin(self.next().first))
@@ -57,7 +63,7 @@ impl Month {
         Self { first: self.first.checked_add_months(Months::new(1)).unwrap_or(self.first) }
     }
 
-    fn before(self) -> Self {
+    pub fn before(self) -> Self {
         Self { first: self.first.checked_sub_months(Months::new(1)).unwrap_or(self.first) }
     }
 

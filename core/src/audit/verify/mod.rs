@@ -10,7 +10,6 @@
 
 use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +23,18 @@ pub const TAMPERINGS_MAX: usize = 1_000;
 /// The verdict on a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
+    /// The position of the first entry; above 0 where only a part of the log is there.
+    #[serde(default)]
+    pub first: u64,
     /// Entries with a position.
     pub entries: u64,
     /// Entries not placed yet; nothing protects their order and number so far.
     pub unplaced: u64,
     /// Checkpoints, forged ones included.
     pub checkpoints: u64,
+    /// Of these, signed ones that speak of more or less than the part that is there.
+    #[serde(default)]
+    pub outside: u64,
     /// The newest checkpoint whose signature holds; `None`: there is none.
     pub signed: Option<Signed>,
     /// What was found, by position; at most [`TAMPERINGS_MAX`].
@@ -53,129 +58,15 @@ pub struct Signed {
     pub root: Hash,
 }
 
-/// What was done to the log. Positions are those the log had when it was signed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Tampering {
-    /// The entry does not say what it said.
-    Edited { seq: Option<u64>, id: i64, parts: BTreeSet<Part> },
-    /// The entry that stood here is gone.
-    Deleted { seq: u64 },
-    /// An entry stands here that was never signed.
-    Inserted { seq: u64, id: i64 },
-    /// The entry now at `seq` was signed at `belongs`.
-    Reordered { seq: u64, id: i64, belongs: u64 },
-    /// Every entry from `first` to `last` is gone from the end.
-    Truncated { first: u64, last: u64 },
-    /// Something between these positions changed; the tree's own copy changed too, so no more
-    /// can be said.
-    ChangedBetween { first: u64, last: u64 },
-    /// The tree's own leaf hashes from `first` on are not those that were signed.
-    Tree { first: u64 },
-    /// A checkpoint was not signed by the key, or does not read.
-    Forged { place: u64, why: String },
-    /// Two signed checkpoints contradict each other: the key signed two histories.
-    Contradiction { size: u64 },
-    /// The export was changed as a file.
-    Damaged { how: String },
-    /// There are placed entries and no checkpoint whose signature holds.
-    Unsigned { entries: u64 },
-}
-
-/// What of an entry was edited.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The text is not the one that was signed.
-    Text,
-    /// The leaf hash beside the text does not belong to it.
-    Leaf,
-    /// The text is not an event.
-    Form,
-    /// A column does not say what the text says.
-    Column(String),
-}
-
-impl Tampering {
-    /// Where in the log it is; what concerns no entry comes last.
-    const fn position(&self) -> u64 {
-        match self {
-            Self::Edited { seq: Some(seq), .. }
-            | Self::Deleted { seq }
-            | Self::Inserted { seq, .. }
-            | Self::Reordered { seq, .. } => *seq,
-            Self::Truncated { first, .. }
-            | Self::ChangedBetween { first, .. }
-            | Self::Tree { first } => *first,
-            Self::Edited { seq: None, .. }
-            | Self::Forged { .. }
-            | Self::Contradiction { .. }
-            | Self::Damaged { .. }
-            | Self::Unsigned { .. } => u64::MAX,
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text => f.write_str("its text is not the one that was signed"),
-            Self::Leaf => f.write_str("its hash does not belong to its text"),
-            Self::Form => f.write_str("its text is not an event"),
-            Self::Column(name) => write!(f, "its column {name} does not say what its text says"),
-        }
-    }
-}
-
-impl fmt::Display for Tampering {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Edited { seq, id, parts } => {
-                match seq {
-                    Some(seq) => write!(f, "entry {seq} (id {id}) was edited: ")?,
-                    None => write!(f, "the entry with id {id} was edited: ")?,
-                }
-                for (at, part) in parts.iter().enumerate() {
-                    write!(f, "{}{part}", if at > 0 { ", " } else { "" })?;
-                }
-                Ok(())
-            }
-            Self::Deleted { seq } => write!(f, "entry {seq} was deleted"),
-            Self::Inserted { seq, id } => {
-                write!(f, "entry {seq} (id {id}) was inserted: it was never signed there")
-            }
-            Self::Reordered { seq, id, belongs } => {
-                write!(f, "entry {seq} (id {id}) was moved: it was signed as entry {belongs}")
-            }
-            Self::Truncated { first, last } if first == last => {
-                write!(f, "the last entry, {first}, was cut off")
-            }
-            Self::Truncated { first, last } => {
-                write!(f, "the last entries, {first} to {last}, were cut off")
-            }
-            Self::ChangedBetween { first, last } => write!(
-                f,
-                "an entry from {first} to {last} was changed, and the tree's own copy with it"
-            ),
-            Self::Tree { first } => {
-                write!(f, "the tree's own copy was changed from entry {first} on")
-            }
-            Self::Forged { place, why } => write!(f, "checkpoint {place} is forged: {why}"),
-            Self::Contradiction { size } => {
-                write!(f, "two signed checkpoints of {size} entries contradict each other")
-            }
-            Self::Damaged { how } => write!(f, "the export was changed: {how}"),
-            Self::Unsigned { entries } => {
-                write!(f, "{entries} entries have a position and no checkpoint is signed")
-            }
-        }
-    }
-}
-
 /// Collects a log and gives the verdict. Entries, tree and checkpoints may come in any order.
 #[derive(Debug)]
 pub struct Verifier {
     key: Option<VerifierKey>,
+    /// What comes before; empty where all of the log is there.
+    base: Frontier,
+    /// Where the part ends; `None`: with the log.
+    end: Option<u64>,
+    outside: u64,
     /// By position: the hash of the text as it is, and the id.
     entries: BTreeMap<u64, (Hash, i64)>,
     unplaced: u64,
@@ -192,8 +83,21 @@ pub struct Verifier {
 impl Verifier {
     /// `None`: there is no key, so every checkpoint counts as forged.
     pub fn new(key: Option<VerifierKey>) -> Self {
+        Self::between(key, Frontier::default(), None)
+    }
+
+    /// Of a part of the log, from where `base` ends up to the checkpoint of `end` entries. That
+    /// nothing before it changed follows from that checkpoint's root as well.
+    pub fn part(key: Option<VerifierKey>, base: Frontier, end: u64) -> Self {
+        Self::between(key, base, Some(end))
+    }
+
+    fn between(key: Option<VerifierKey>, base: Frontier, end: Option<u64>) -> Self {
         Self {
             key,
+            base,
+            end,
+            outside: 0,
             entries: BTreeMap::new(),
             unplaced: 0,
             tree: Vec::new(),
@@ -240,11 +144,16 @@ impl Verifier {
 
     /// Takes leaf hashes that the tree keeps, from position `first` on.
     pub fn tree(&mut self, first: u64, leaves: &[Hash]) {
-        if self.tree_broken || first != self.tree.len() as u64 {
+        if self.tree_broken || first != self.tree_end() {
             self.tree_broken = true;
             return;
         }
         self.tree.extend_from_slice(leaves);
+    }
+
+    /// The position after the last leaf that the tree gave.
+    fn tree_end(&self) -> u64 {
+        self.base.size() + self.tree.len() as u64
     }
 
     /// Takes a checkpoint of the log, or one that was kept elsewhere.
@@ -252,6 +161,12 @@ impl Verifier {
         self.checkpoints += 1;
         let place = self.checkpoints;
         match self.open(note) {
+            Ok(checkpoint)
+                if checkpoint.size < self.base.size()
+                    || self.end.is_some_and(|end| checkpoint.size > end) =>
+            {
+                self.outside += 1;
+            }
             Ok(checkpoint) => {
                 let size = checkpoint.size;
                 let root = checkpoint.root;
@@ -287,6 +202,10 @@ impl Verifier {
                 self.found.insert(Tampering::Unsigned { entries });
             }
         }
+        if let Some(end) = self.end.filter(|end| last.as_ref().is_none_or(|last| last.size < *end))
+        {
+            self.damaged(&format!("its checkpoint of {end} entries is missing"));
+        }
         let edited = std::mem::take(&mut self.edited);
         self.found.extend(edited.into_iter().map(|(id, (seq, parts))| Tampering::Edited {
             seq,
@@ -298,9 +217,11 @@ impl Verifier {
         let more = tamperings.len().saturating_sub(TAMPERINGS_MAX) as u64;
         tamperings.truncate(TAMPERINGS_MAX);
         Verification {
+            first: self.base.size(),
             entries: self.entries.len() as u64,
             unplaced: self.unplaced,
             checkpoints: self.checkpoints,
+            outside: self.outside,
             signed: last.map(|c| Signed { origin: c.origin, size: c.size, root: c.root }),
             tamperings,
             more,
@@ -309,11 +230,16 @@ impl Verifier {
 
     /// Compares the entries with what was signed up to `size`.
     fn judge(&mut self, size: u64) {
-        let contiguous = self.entries.keys().zip(0..).take_while(|(seq, n)| *seq == n).count();
-        let texts = self.entries.values().take(contiguous).map(|(hash, _)| *hash);
+        let base = self.base.size();
+        let inside = || self.entries.range(base..);
+        let contiguous = inside().zip(base..).take_while(|((seq, _), n)| *seq == n).count();
+        let texts = inside().take(contiguous).map(|(_, (hash, _))| *hash);
         let intact = self.confirmed(texts);
         let confirmed = self.confirmed(self.tree.iter().copied());
-        if confirmed < size || self.tree.len() as u64 > size || self.tree_broken {
+        let before = self.entries.range(..base);
+        let before = before.map(|(seq, (_, id))| Tampering::Inserted { seq: *seq, id: *id });
+        self.found.extend(before);
+        if confirmed < size || self.tree_end() > size || self.tree_broken {
             self.found.insert(Tampering::Tree { first: confirmed });
         }
         if intact == size {
@@ -323,13 +249,13 @@ impl Verifier {
             return;
         }
         self.compare(confirmed, size);
-        self.windows(intact.max(confirmed), size, contiguous as u64);
+        self.windows(intact.max(confirmed), size, base + contiguous as u64);
     }
 
     /// The largest signed size whose root is that of `leaves`.
     fn confirmed(&self, leaves: impl Iterator<Item = Hash>) -> u64 {
-        let mut frontier = Frontier::default();
-        let mut confirmed = 0;
+        let mut frontier = self.base.clone();
+        let mut confirmed = frontier.size();
         let mut leaves = leaves.fuse();
         for (size, checkpoint) in &self.signed {
             while frontier.size() < *size
@@ -346,18 +272,19 @@ impl Verifier {
 
     /// Names what differs from the leaves that a signature confirms, `tree[..confirmed]`.
     fn compare(&mut self, confirmed: u64, size: u64) {
-        let tree = &self.tree[..usize::try_from(confirmed).expect("a Vec has fewer")];
-        let same = |seq: u64, hash: &Hash| tree.get(seq as usize) == Some(hash);
+        let base = self.base.size();
+        let tree = &self.tree[..usize::try_from(confirmed - base).expect("a Vec has fewer")];
+        let same = |seq: u64, hash: &Hash| tree.get((seq - base) as usize) == Some(hash);
         // Where signed leaves are missing, and which entries are not where they were signed.
         let mut homes: HashMap<Hash, Vec<u64>> = HashMap::new();
         for (seq, leaf) in tree.iter().enumerate().rev() {
-            let seq = seq as u64;
+            let seq = base + seq as u64;
             if self.entries.get(&seq).is_none_or(|(hash, _)| hash != leaf) {
                 homes.entry(*leaf).or_default().push(seq);
             }
         }
         let (mut moved, mut unknown) = (Vec::new(), Vec::new());
-        for (seq, (hash, id)) in &self.entries {
+        for (seq, (hash, id)) in self.entries.range(base..) {
             if same(*seq, hash) {
                 continue;
             }
@@ -395,7 +322,7 @@ impl Verifier {
         // What is missing without a gap up to the end was cut off.
         let mut cut = size;
         if confirmed == size {
-            while cut > 0 && missing.contains(&(cut - 1)) {
+            while cut > self.base.size() && missing.contains(&(cut - 1)) {
                 cut -= 1;
             }
         }
@@ -408,7 +335,7 @@ impl Verifier {
 
     /// Beyond what the tree confirms only positions and signed roots speak: what is missing at
     /// the end was cut off, what is missing before was deleted, and if all are there and the root
-    /// differs, one of them changed.
+    /// differs, one of them changed. `contiguous`: up to where none is missing.
     fn windows(&mut self, known: u64, size: u64, contiguous: u64) {
         if known >= size {
             return;
@@ -427,6 +354,12 @@ impl Verifier {
         }
     }
 }
+
+mod selection;
+mod tampering;
+
+pub use selection::Selection;
+pub use tampering::{Part, Tampering};
 
 #[cfg(test)]
 mod tests;

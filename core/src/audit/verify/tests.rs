@@ -230,7 +230,7 @@ fn an_export_says_the_same_and_a_damaged_one_is_refused() {
     let (good, mut log) = (&log(), log());
     let read = |log: &Log, damage: &dyn Fn(&mut Vec<String>)| {
         let mut lines =
-            vec![Line::Export { v: 1, verifier: Some(signer().verifier().to_string()) }];
+            vec![Line::Export { v: 1, verifier: Some(signer().verifier().to_string()), of: None }];
         lines.extend(log.notes.iter().cloned().map(|note| Line::Checkpoint { note }));
         let chunks = log.tree.chunks(4).enumerate();
         lines.extend(
@@ -244,7 +244,7 @@ fn an_export_says_the_same_and_a_damaged_one_is_refused() {
         damage(&mut texts);
         let mut reader = Reader::new(None);
         texts.iter().try_for_each(|text| reader.line(text))?;
-        reader.finish()
+        reader.finish().map(|read| read.verification)
     };
     assert_eq!(read(&log, &|_| {}).expect("reads"), verify(&log));
     rewrite(&mut log.records[4], "/x");

@@ -25,8 +25,13 @@ pub struct Readers(Vec<Visitor>);
 
 impl Readers {
     pub async fn sign_in(world: &World) -> Result<Self> {
+        Self::sign_in_as(world, &USERS).await
+    }
+
+    /// The same of these users.
+    pub async fn sign_in_as(world: &World, users: &[&str]) -> Result<Self> {
         let mut visitors = Vec::new();
-        for user in USERS {
+        for user in users {
             visitors.push(world.sign_in(user).await?);
         }
         Ok(Self(visitors))

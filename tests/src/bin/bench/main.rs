@@ -6,6 +6,7 @@
 //!
 //! Must not: be a test. Numbers depend on the machine, so nothing fails on a slow one.
 
+mod audit;
 mod availability;
 mod backups;
 mod browsing;
@@ -83,6 +84,8 @@ enum Part {
     Failover,
     /// Availability with a year of minutes: its pages, and what adding up costs
     Availability,
+    /// The audit log: what an entry costs, how soon it is signed, verifying and searching millions
+    Audit,
 }
 
 /// How much is measured.
@@ -116,6 +119,11 @@ struct Plan {
     copy_rounds: usize,
     /// Days of minutes that were added up.
     availability_days: i64,
+    /// Entries of the audit log that are verified and searched, the fewest first; how long writers
+    /// write, and how often each search is asked for.
+    audit_entries: [u64; 2],
+    audit_writing: Duration,
+    audit_searches: usize,
 }
 
 impl Plan {
@@ -142,6 +150,9 @@ impl Plan {
             database_bytes: if quick { 50_000_000 } else { 1_000_000_000 },
             copy_rounds: if quick { 1 } else { 4 },
             availability_days: if quick { 35 } else { 365 },
+            audit_entries: if quick { [20_000, 100_000] } else { [1_000_000, 10_000_000] },
+            audit_writing: seconds(quick, 20, 3),
+            audit_searches: if quick { 10 } else { 100 },
         }
     }
 }
@@ -177,6 +188,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Backups => backups::measure(&plan, &mut report).await,
             Part::Failover => failover::measure(&plan, &mut report).await,
             Part::Availability => availability::measure(&plan, &mut report).await,
+            Part::Audit => audit::measure(&plan, &mut report).await,
             Part::Detector => {
                 detector::measure(&plan, &mut report);
                 Ok(())
