@@ -97,7 +97,8 @@ impl Town {
     async fn start(rate: u32) -> Result<Self> {
         let rate = (rate / 3).max(30);
         let lab_options = vec!["--load-rate".to_owned(), rate.to_string()];
-        let setup = Setup { lab: true, lab_options, ..Setup::default() };
+        let fleet = "enterprise.toml";
+        let setup = Setup { fleet, lab: true, lab_options, ..Setup::default() };
         let world = World::start_with(setup).await?;
         let visitor = world.sign_in("admin").await?;
         let program = Program::of(&visitor, "admin").await?;

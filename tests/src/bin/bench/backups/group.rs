@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 
@@ -17,10 +18,10 @@ impl Group {
     /// # Errors
     /// The kernel counts otherwise, or this account may not make groups.
     pub fn enter() -> Result<Self> {
-        let dir = Path::new(COUNTED).join(format!("mainstay-bench-{}", std::process::id()));
-        if dir.is_dir() {
-            fs::remove_dir(&dir)?;
-        }
+        // Each has a name of its own: what ended a moment ago still holds the one before.
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let (own, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = Path::new(COUNTED).join(format!("mainstay-bench-{own}-{next}"));
         fs::create_dir(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
         // Zero is whoever writes.
         fs::write(dir.join("cgroup.procs"), "0")?;
@@ -35,6 +36,8 @@ impl Group {
             // One that has just ended is gone from here too.
             let _ = fs::write(Path::new(COUNTED).join("cgroup.procs"), pid);
         }
+        // An empty one that is still busy costs nothing and goes with the machine.
+        let _ = fs::remove_dir(&self.0);
         Ok(nanoseconds / 1e9)
     }
 }
