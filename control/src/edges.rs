@@ -67,6 +67,16 @@ pub struct Nack {
     pub at: DateTime<Utc>,
 }
 
+impl Nack {
+    /// The version whose things were refused, if it is one: they are named `service/version`.
+    fn version(&self) -> Option<String> {
+        let [name] = self.names.as_slice() else { return None };
+        let (service, version) = name.split_once('/')?;
+        let known = self.services.iter().any(|id| id.as_str() == service);
+        known.then(|| version.to_owned())
+    }
+}
+
 /// What a driver tells of an edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
@@ -324,7 +334,9 @@ impl From<EdgeState> for EdgeFact {
 
 impl From<Nack> for rollout::Nack {
     fn from(nack: Nack) -> Self {
-        Self { revision: nack.revision, services: nack.services, message: nack.message }
+        let version = nack.version();
+        let Nack { revision, services, message, at, .. } = nack;
+        Self { revision, services, version, message, at }
     }
 }
 

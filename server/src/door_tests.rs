@@ -19,6 +19,66 @@ use crate::router::routes;
 use crate::session::{self, Sessions};
 use crate::state::AppState;
 
+/// Pages whose data programs get under another address, or that are no data.
+const NO_DATA: [&str; 8] = [
+    // The way in and what only a person at a browser can do.
+    "/sign-in",
+    "/sign-in/second",
+    "/sign-in/provider",
+    "/confirm",
+    "/settings/security",
+    // How to check what `/api/v1/audit/checkpoint` tells.
+    "/audit/verify",
+    // A runbook of `/api/v1/runbooks` with the problem of `/api/v1/attention` in it.
+    "/attention/{id}/runbook",
+    "/dev/components",
+];
+/// Pages that only lead on, files, and what speaks for itself.
+const NO_PAGE: [&str; 11] = [
+    "/settings",
+    "/failover/current",
+    "/services/{service}/rollout",
+    "/go/{alias}",
+    "/assets/{file}",
+    "/find/index.json",
+    "/live",
+    "/metrics",
+    "/health/live",
+    "/health/ready",
+    "/version",
+];
+
+/// Where programs get the data of a page.
+fn twin(page: &str) -> String {
+    let at = |path: &str| format!("/api/v1{path}");
+    match page {
+        "/" => at("/overview"),
+        "/settings/profile" => at("/me"),
+        page => match (page.strip_prefix("/settings"), page.strip_prefix("/dc/")) {
+            (Some(rest), _) => at(rest),
+            (None, Some(rest)) => at(&format!("/datacenters/{rest}")),
+            (None, None) => at(page),
+        },
+    }
+}
+
+#[tokio::test]
+async fn programs_get_the_data_of_every_page() {
+    let rig = Rig::new(false).await;
+    let table = sorted(&rig.state);
+    let reads = |path: &str| table.iter().any(|it| it.method == Method::GET && it.path == path);
+    let pages = table.iter().filter(|it| it.method == Method::GET && !it.path.starts_with("/api/"));
+    // The review of a change has the data of what it changes.
+    let pages = pages.map(|it| it.path).filter(|path| !path.contains("/do/"));
+    let without = pages.filter(|path| !NO_DATA.contains(path) && !NO_PAGE.contains(path));
+    let missing: Vec<_> = without.filter(|path| !reads(&twin(path))).collect();
+    assert!(missing.is_empty(), "no address for programs of {missing:?}");
+    for page in NO_DATA.iter().chain(&NO_PAGE) {
+        assert!(reads(page), "{page} is no page any more");
+        assert!(!reads(&twin(page)), "{page} has its twin");
+    }
+}
+
 /// Rewrites the golden file instead of comparing with it.
 const UPDATE: &str = "UPDATE_GOLDEN";
 

@@ -70,7 +70,9 @@ pub fn plan(estate: &Estate) -> Plan {
         from_track: Track::Blue,
         to: "1.1.0".to_owned(),
         strategy: Strategy::Canary,
-        steps: steps.map(|(weight, watch_seconds)| Step { weight, watch_seconds }).into(),
+        steps: steps
+            .map(|(weight, watch_seconds)| Step { weight, watch_seconds, pause: false })
+            .into(),
         node_watch_seconds: 60,
         waves: regions.iter().map(wave).collect(),
         analysis: Analysis {
@@ -196,6 +198,8 @@ fn edges(estate: &Estate) -> BTreeMap<EdgeId, EdgeFact> {
         let nack = (id.as_str() == "edge-us-east").then(|| Nack {
             revision: 7,
             services: [service()].into(),
+            version: None,
+            at: minutes(1),
             message: "Error adding/updating listener(s) main: duplicate route \"feed-api\"".into(),
         });
         EdgeFact {

@@ -91,6 +91,7 @@ fn paused(plan: &Plan, at: Position, why: &PauseReason) -> String {
         PauseReason::Undecided | PauseReason::NoData { .. } | PauseReason::NotMeasured { .. } => {
             t!("rollout-paused-analysis", share = share)
         }
+        PauseReason::Planned => t!("rollout-paused-planned", share = share),
         PauseReason::Asked { .. }
         | PauseReason::NotReady { .. }
         | PauseReason::NotAcknowledged { .. }
@@ -103,6 +104,7 @@ fn paused(plan: &Plan, at: Position, why: &PauseReason) -> String {
 pub fn pause_reason(why: &PauseReason) -> String {
     match why {
         PauseReason::Asked { by } => t!("pause-asked", by = by.as_str()),
+        PauseReason::Planned => t!("pause-planned"),
         PauseReason::Undecided => t!("pause-undecided"),
         PauseReason::NoData { requests, needed } => {
             t!("pause-no-data", requests = number(*requests), needed = number(*needed))
@@ -128,6 +130,7 @@ pub fn pause_reason(why: &PauseReason) -> String {
 pub fn pause_next(why: &PauseReason) -> String {
     match why {
         PauseReason::Asked { .. } => t!("pause-next-asked"),
+        PauseReason::Planned => t!("pause-next-planned"),
         PauseReason::Undecided | PauseReason::NoData { .. } => t!("pause-next-undecided"),
         PauseReason::NotMeasured { .. } => t!("pause-next-not-measured"),
         PauseReason::NotReady { .. } => t!("pause-next-not-ready"),

@@ -223,6 +223,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "steps" => "steps = [{ weight = 5, watch_seconds = 300 }]",
         "weight" => "weight = 5",
         "watch_seconds" => "watch_seconds = 300",
+        "pause" => "pause = true",
         "node_watch_seconds" => "node_watch_seconds = 60",
         "waves" => r#"waves = [["europe"], ["asia", "africa"]]"#,
         "alpha" => "alpha = 0.01",

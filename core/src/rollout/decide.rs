@@ -302,6 +302,9 @@ fn watching(rollout: &Rollout, at: Position, since: DateTime<Utc>, facts: &Facts
         waits.extend(away(facts));
         return Decision::wait(waits);
     }
+    if rollout.plan.pauses(at) {
+        return pause(rollout, PauseReason::Planned, facts);
+    }
     Decision::change(onward(rollout, at, facts.now))
 }
 
@@ -372,6 +375,8 @@ fn leaving(rollout: &Rollout, since: DateTime<Utc>, facts: &Facts<'_>) -> Decisi
         connected += 1;
         let edge = edge.clone();
         let (service, revision) = (&rollout.plan.service, rollout.routing_revision);
+        // What it refuses of the version that is left is no reason to wait for it.
+        let fact = fact.but(service, &rollout.plan.to);
         if let Some(nack) = fact.refusal(service, revision) {
             waits.push(Wait::Refused { edge, message: nack.message.clone() });
         } else if !fact.carries(service, revision) {

@@ -58,6 +58,26 @@ impl EdgeFact {
         let of = |nack: &&Nack| nack.services.len() == 1 && nack.services.contains(service);
         self.nacks.iter().filter(of).find(|nack| nack.revision >= revision)
     }
+
+    /// A refusal of a version of this service since a moment: it was told before the version got
+    /// its share, when its instances came up.
+    pub fn refusal_of(
+        &self,
+        service: &ServiceId,
+        version: &str,
+        since: DateTime<Utc>,
+    ) -> Option<&Nack> {
+        let of = |nack: &&Nack| nack.concerns(service, version) && nack.at >= since;
+        self.nacks.iter().find(of)
+    }
+
+    /// The same without what it refuses of a version that gets no requests any more.
+    #[must_use]
+    pub fn but(&self, service: &ServiceId, version: &str) -> Self {
+        let mut fact = self.clone();
+        fact.nacks.retain(|nack| !nack.concerns(service, version));
+        fact
+    }
 }
 
 /// A refusal.
@@ -67,8 +87,19 @@ pub struct Nack {
     /// Whose configuration was refused. Several: of one of these, which is being found out. None:
     /// it is of no service, and nothing that is decided about a service is the cause.
     pub services: BTreeSet<ServiceId>,
+    /// The version whose instances or limits were refused; `None`: no single one's.
+    pub version: Option<String>,
     /// The edge's own words.
     pub message: String,
+    pub at: DateTime<Utc>,
+}
+
+impl Nack {
+    /// Whether it is of this version of this service, and of nothing else.
+    fn concerns(&self, service: &ServiceId, version: &str) -> bool {
+        let own = self.services.len() == 1 && self.services.contains(service);
+        own && self.version.as_deref() == Some(version)
+    }
 }
 
 /// What a condition says of the new version.

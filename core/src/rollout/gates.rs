@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Condition, ConditionFact, EdgeFact, Facts, PauseReason, Plan, Position, Rollout, StopReason,
-    Wait, nodes,
+    Condition, ConditionFact, EdgeFact, Facts, PauseReason, Plan, Position, Rollout, State,
+    StopReason, Wait, nodes,
 };
 use crate::estate::{Contact, Instance, InstanceState};
 use crate::fleet::Strategy;
@@ -95,8 +95,11 @@ fn dead(rollout: &Rollout, facts: &Facts<'_>, watched: bool) -> Option<StopReaso
 
 /// An edge's refusal of this service's configuration, as this rollout made it.
 fn refused(rollout: &Rollout, facts: &Facts<'_>) -> Option<StopReason> {
+    let (service, version) = (&rollout.plan.service, &rollout.plan.to);
     edges(facts).find_map(|(edge, fact)| {
-        let nack = fact?.refusal(&rollout.plan.service, rollout.routing_revision)?;
+        let fact = fact?;
+        let nack = fact.refusal(service, rollout.routing_revision);
+        let nack = nack.or_else(|| fact.refusal_of(service, version, rollout.started_at))?;
         Some(StopReason::Refused { edge: edge.clone(), message: nack.message.clone() })
     })
 }
@@ -296,8 +299,11 @@ pub(super) fn behind<'a>(
     facts: &'a Facts<'a>,
 ) -> impl Iterator<Item = EdgeId> + 'a {
     let (service, revision) = (&rollout.plan.service, rollout.routing_revision);
+    let promoted = matches!(rollout.state, State::Promoted { .. });
+    let left = if promoted { &rollout.plan.from } else { &rollout.plan.to };
     let is_behind = move |fact: &EdgeFact| {
-        !fact.connected && fact.acknowledged_revision > 0 && !fact.carries(service, revision)
+        let told = fact.acknowledged_revision > 0;
+        !fact.connected && told && !fact.but(service, left).carries(service, revision)
     };
     edges(facts).filter(move |(_, fact)| fact.is_some_and(is_behind)).map(|(id, _)| id.clone())
 }

@@ -79,6 +79,9 @@ pub struct Step {
     /// Out of [`crate::routing::WEIGHT_TOTAL`].
     pub weight: u16,
     pub watch_seconds: u32,
+    /// When its watch has passed, the rollout stands still until a person goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pause: bool,
 }
 
 /// What a version is judged by while it is watched. Whole numbers, so that a plan has one hash.
@@ -245,6 +248,8 @@ pub enum Ending {
 pub enum PauseReason {
     /// A person asked.
     Asked { by: String },
+    /// The step passed, and the plan has a person say that it goes on.
+    Planned,
     /// The watch time is over, and again as long, and the analysis has neither passed nor failed.
     Undecided,
     /// There were too few requests to tell.

@@ -48,6 +48,9 @@ pub struct StepRequest {
     /// Percent of requests.
     pub weight: f64,
     pub watch_seconds: u32,
+    /// Whether a person has to go on after it.
+    #[serde(default)]
+    pub pause: bool,
 }
 
 /// Why a rollout cannot be started; each says what to write or do.
@@ -132,7 +135,7 @@ impl Default for PlanTemplate {
     /// Every region by itself; a canary of 1, 5, 25, 50 and 100 %, watched for five minutes each.
     fn default() -> Self {
         let weights = [100, 500, 2_500, 5_000, WEIGHT_TOTAL];
-        let steps = weights.map(|weight| Step { weight, watch_seconds: 300 });
+        let steps = weights.map(|weight| Step { weight, watch_seconds: 300, pause: false });
         Self {
             steps: steps.into(),
             node_watch_seconds: 60,
@@ -308,7 +311,8 @@ impl Starter<'_> {
         }
         let mut before = 0;
         let mut steps = Vec::new();
-        for (step, StepRequest { weight, watch_seconds }) in (1..).zip(wishes.iter().copied()) {
+        for (step, wish) in (1..).zip(wishes.iter().copied()) {
+            let StepRequest { weight, watch_seconds, pause } = wish;
             let rounded = (weight * 100.0).round();
             if !(1.0..=f64::from(WEIGHT_TOTAL)).contains(&rounded) {
                 self.findings.push(StartFinding::WeightOutOfRange { step, weight });
@@ -324,7 +328,7 @@ impl Starter<'_> {
                 self.findings.push(StartFinding::WatchOutOfRange { step, seconds });
             }
             before = share;
-            steps.push(Step { weight: share, watch_seconds });
+            steps.push(Step { weight: share, watch_seconds, pause });
         }
         whole(steps)
     }
@@ -398,7 +402,7 @@ impl Starter<'_> {
 /// Steps that end with all requests: what is missing is watched as long as the last.
 pub(crate) fn whole(mut steps: Vec<Step>) -> Vec<Step> {
     if let Some(last) = steps.last().copied().filter(|last| last.weight < WEIGHT_TOTAL) {
-        steps.push(Step { weight: WEIGHT_TOTAL, ..last });
+        steps.push(Step { weight: WEIGHT_TOTAL, pause: false, ..last });
     }
     steps
 }

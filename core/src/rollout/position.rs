@@ -93,6 +93,12 @@ impl Plan {
         }
     }
 
+    /// Whether a person has to go on once a position has passed.
+    pub fn pauses(&self, at: Position) -> bool {
+        let step = self.steps.get(usize::from(at.step));
+        self.strategy == Strategy::Canary && step.is_some_and(|step| step.pause)
+    }
+
     pub(super) fn turn(&self, datacenter: &DatacenterId) -> Option<Turn> {
         self.waves.iter().enumerate().find_map(|(wave, of)| {
             let mut nodes_before = 0;

@@ -125,6 +125,8 @@ pub struct StepPreview {
     /// Of a canary; `None`: a rolling update's node.
     pub weight: Option<u16>,
     pub watch_seconds: u32,
+    /// A person has to go on after it.
+    pub pause: bool,
     /// Requests a second that the new version is to get; `None`: not measured.
     pub canary_per_second: Option<f64>,
     /// The smallest regressions that are detected; `None`: not measured, or nothing to compare.
@@ -290,5 +292,6 @@ fn step(plan: &Plan, at: Position, today: &Today<'_>) -> StepPreview {
         (Some(_) | None, _) => None,
     };
     let weight = (plan.strategy == Strategy::Canary).then_some(share);
-    StepPreview { at, regions, weight, watch_seconds, canary_per_second, detectable }
+    let pause = plan.pauses(at);
+    StepPreview { at, regions, weight, watch_seconds, pause, canary_per_second, detectable }
 }

@@ -157,7 +157,7 @@ pub fn request(
     let now = facts.now;
     match request {
         Request::Pause => pause(rollout, by, now),
-        Request::Resume => resume(rollout, now),
+        Request::Resume => resume(rollout, facts),
         Request::Promote { reason } => promote(rollout, reason.as_deref(), facts),
         Request::PromoteFully { reason } => promote_fully(rollout, reason, now),
         Request::Abort { reason } => abort(rollout, by, reason.as_deref(), facts),
@@ -243,11 +243,15 @@ fn pause(rollout: &Rollout, by: &str, now: DateTime<Utc>) -> Result<Change, Refu
     }
 }
 
-fn resume(rollout: &Rollout, since: DateTime<Utc>) -> Result<Change, Refusal> {
-    let State::Paused { at, weighed, .. } = &rollout.state else {
+fn resume(rollout: &Rollout, facts: &Facts<'_>) -> Result<Change, Refusal> {
+    let State::Paused { at, weighed, why, .. } = &rollout.state else {
         return Err(not_paused(rollout));
     };
-    let at = *at;
+    if *why == PauseReason::Planned {
+        // The watch has passed: to watch again would only come here again.
+        return promote(rollout, None, facts);
+    }
+    let (at, since) = (*at, facts.now);
     Ok(match weighed {
         // The edges acknowledge again, for that may be why it was paused.
         true => State::Shifting { at, since }.into(),
@@ -286,6 +290,10 @@ fn promote(rollout: &Rollout, reason: Option<&str>, facts: &Facts<'_>) -> Result
 }
 
 fn has_passed(rollout: &Rollout, facts: &Facts<'_>) -> bool {
+    // It came here by a pass, and a failure since would have taken it back.
+    if matches!(rollout.state, State::Paused { why: PauseReason::Planned, .. }) {
+        return true;
+    }
     let compared = facts.judgement.is_some_and(|judged| judged.verdict == Verdict::Pass);
     let holds = |condition: &Condition| {
         let mut known = facts.conditions.iter();

@@ -29,6 +29,7 @@ impl fmt::Display for PauseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked { by } => write!(f, "{by} asked for it"),
+            Self::Planned => f.write_str("the plan has a person go on"),
             Self::Undecided => {
                 f.write_str("the analysis has neither passed nor failed in twice the watch time")
             }

@@ -198,11 +198,11 @@ fn holds(data: &Data) -> AnyView {
 fn make(data: &Data, reader: &Reader) -> AnyView {
     let (csrf, from, to) = (reader.csrf.clone(), text::iso(data.from), text::iso(data.until));
     view! {
-        <form method="post" action=paths::AUDIT_EVIDENCE_MAKE class="pad acts">
+        <form method="post" action=paths::AUDIT_EVIDENCE_MAKE class="pad chips">
             <input type="hidden" name="csrf" value=csrf/>
             <input type="hidden" name="from" value=from/>
             <input type="hidden" name="to" value=to/>
-            <button class="btn primary">{t!("evidence-make")}</button>
+            <button class="btn pri">{t!("evidence-make")}</button>
             <span class="second">
                 {time_full(data.from)}" – "{time_full(data.until)}
             </span>

@@ -156,7 +156,10 @@ fn canary(input: &Input<'_>, here: &Here) -> Vec<StepRow> {
             number: Some(number(plan, at)),
             name: t!("step-name", n = text::number(n + 1)),
             size: text::rollout::weight(step.weight),
-            watch: t!("step-watch", time = text::duration(watch)),
+            watch: match step.pause {
+                true => t!("step-watch-pause", time = text::duration(watch)),
+                false => t!("step-watch", time = text::duration(watch)),
+            },
             when,
             place,
         }

@@ -22,8 +22,9 @@ pub(super) fn plan(plan: &PlanTemplate) -> Fields {
         min_requests,
         conditions,
     } = analysis;
-    let step = |Step { weight, watch_seconds }: &Step| {
-        format!("weight = {}, watch_seconds = {watch_seconds}", percent(*weight))
+    let step = |Step { weight, watch_seconds, pause }: &Step| {
+        let pause = if *pause { ", pause = true" } else { "" };
+        format!("weight = {}, watch_seconds = {watch_seconds}{pause}", percent(*weight))
     };
     let waves: Vec<_> =
         waves.iter().map(|wave| list(wave.iter().map(|region| region.as_str()))).collect();

@@ -41,7 +41,8 @@ const BOUND_MAX: u32 = 2_000_000_000;
 
 const CHECK_KEYS: [&str; 7] =
     ["path", "status", "contains", "requests_per_second", "seconds", "errors_most", "p95_most_ms"];
-const STEP_KEYS: [&str; 2] = ["weight", "watch_seconds"];
+/// Those that a step must have come first.
+const STEP_KEYS: [&str; 3] = ["weight", "watch_seconds", "pause"];
 const CONDITION_KEYS: [&str; 5] = ["errors_most", "p95_most_ms", "promql", "most", "least"];
 
 impl<'a, 'i> Reader<'a, 'i> {
@@ -97,13 +98,14 @@ impl<'a, 'i> Reader<'a, 'i> {
         let mut steps: Vec<Option<Step>> = Vec::new();
         for table in &tables {
             let mut fields = Fields { entry: table, findings: self.findings };
-            for key in STEP_KEYS {
+            for key in &STEP_KEYS[..2] {
                 if fields.pair(key).is_none() {
                     fields.missing(key);
                 }
             }
             let weight = fields.parts("weight", 100, 1, u32::from(WEIGHT_TOTAL));
             let watch_seconds = watch(&mut fields, "watch_seconds");
+            let pause = fields.flag("pause");
             let before = steps.iter().rev().flatten().next().map(|step| step.weight);
             if let (Some(Located { at, value }), Some(before)) = (weight, before)
                 && value <= u32::from(before)
@@ -121,6 +123,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             steps.push(weight.zip(watch_seconds).map(|(weight, watch_seconds)| Step {
                 weight: weight.value as u16,
                 watch_seconds,
+                pause,
             }));
         }
         steps.into_iter().collect::<Option<Vec<_>>>().map(whole)

@@ -68,7 +68,7 @@ checks = [
 ]
 [[rollout_plan]]
 id = "p"
-steps = [{ weight = 0.5, watch_seconds = 60 }, { weight = 25, watch_seconds = 30 }]
+steps = [{ weight = 0.5, watch_seconds = 60 }, { weight = 25, watch_seconds = 30, pause = true }]
 waves = [["south"], ["north"]]
 alpha = 0.005
 error_tolerance = 0.75
@@ -92,8 +92,10 @@ conditions = [{ errors_most = 1 }, { p95_most_ms = 300 }, { promql = "up", least
     let http = Check::Http { path: "/a".into(), status: 200, contains: Some("ok".into()) };
     assert_eq!(bench.checks, [http, load]);
     let plan = PlanTemplate::of(&fleet, &fleet.services["shop"]);
-    let step = |weight, watch_seconds| Step { weight, watch_seconds };
-    assert_eq!(plan.steps, [step(50, 60), step(2_500, 30), step(10_000, 30)], "the last is added");
+    let step = |weight, watch_seconds, pause| Step { weight, watch_seconds, pause };
+    let last = step(10_000, 30, false);
+    let steps = [step(50, 60, false), step(2_500, 30, true), last];
+    assert_eq!(plan.steps, steps, "the last is added");
     assert_eq!(plan.waves.len(), 2);
     assert_eq!(plan.analysis.alpha_per_million, 5_000);
     assert_eq!(plan.analysis.error_tolerance_bp, 75);

@@ -64,7 +64,13 @@ fn fact(connected: bool, nack: Option<&str>) -> EdgeFact {
         acknowledged_revision: 1,
         acknowledged_at: Some(at(90)),
         nacks: nack
-            .map(|message| Nack { revision: 2, services: BTreeSet::new(), message: message.into() })
+            .map(|message| Nack {
+                revision: 2,
+                services: BTreeSet::new(),
+                version: None,
+                message: message.into(),
+                at: DateTime::UNIX_EPOCH,
+            })
             .into_iter()
             .collect(),
     }

@@ -199,6 +199,19 @@ fn a_refusal_of_this_rollouts_configuration_takes_it_back() {
         let back = "back: the edge eb refused its configuration: no such cluster";
         assert_eq!(outcome(&world) == back, expected, "{state:?}, {older} before");
     }
+    // What is of the new version was told before it got its share.
+    for (version, seconds, expected) in
+        [("2.0.0", 0, true), ("2.0.0", -1, false), ("1.0.0", 0, false)]
+    {
+        let mut world =
+            World::new("shop").state(State::Shifting { at: position(0, 0), since: at(0) });
+        let early = refusal(world.rollout.routing_revision - 1, &["shop"], "no address");
+        let told = world.rollout.started_at + TimeDelta::seconds(seconds);
+        let nack = Nack { version: Some(version.to_owned()), at: told, ..early };
+        world.edge("eb", |edge| edge.nacks = vec![nack]);
+        let back = "back: the edge eb refused its configuration: no address";
+        assert_eq!(outcome(&world) == back, expected, "{version}, {seconds} s");
+    }
     // What is of other services halts nothing; what may be of this one is waited for.
     let shifting = State::Shifting { at: position(0, 0), since: at(0) };
     for (services, expected) in [
@@ -209,6 +222,24 @@ fn a_refusal_of_this_rollouts_configuration_takes_it_back() {
         let mut world = World::new("shop").state(shifting.clone());
         world.edge("eb", |edge| edge.nacks = vec![refusal(99, services, "no")]);
         assert_eq!(outcome(&world), expected, "{services:?}");
+    }
+}
+
+#[test]
+fn what_is_refused_of_a_version_that_is_left_holds_no_way_back_up() {
+    let why = StopReason::Refused { edge: id("eb"), message: "no address".into() };
+    let (stage, was) = (Back::Shifting, Some(position(0, 0)));
+    let mut world = World::new("shop");
+    world.set(State::RollingBack { stage, since: at(0), why, was });
+    world.after(1);
+    world.heard_until = Some(world.now);
+    for (version, expected) in
+        [("2.0.0", r#"waits: Some("logs")"#), ("1.0.0", r#"waits: Some("refused")"#)]
+    {
+        let early = refusal(world.rollout.routing_revision, &["shop"], "no address");
+        let nack = Nack { version: Some(version.to_owned()), ..early };
+        world.edge("eb", |edge| edge.nacks = vec![nack]);
+        assert_eq!(outcome(&world), expected, "{version}");
     }
 }
 
@@ -399,6 +430,33 @@ fn a_pause_still_watches_what_has_requests() {
 }
 
 #[test]
+fn a_step_that_pauses_goes_on_by_a_person_and_not_once_it_fails() {
+    let mut world = World::new("shop").state(watching(0, 0));
+    world.rollout.plan.steps[0].pause = true;
+    world.after(30);
+    world.heard_until = Some(world.now);
+    for (verdict, expected) in [
+        (Verdict::Undecided, r#"waits: Some("analysis")"#),
+        (Verdict::Pass, "paused (true): the plan has a person go on"),
+    ] {
+        world.judgement = Some(judged(verdict));
+        assert_eq!(outcome(&world), expected);
+    }
+    assert!(world.step());
+    world.after(100_000);
+    assert_eq!(outcome(&world), r#"waits: Some("person")"#, "it goes on by nobody");
+    let on = |world: &World, request: Request| world.ask(&request).map(|change| change.state);
+    let next = Ok(State::Preparing { at: position(0, 1), since: world.now, held: None });
+    assert_eq!(on(&world, Request::Resume), next);
+    assert_eq!(on(&world, Request::Promote { reason: None }), next);
+    // It had passed, whatever a server that began a moment ago knows.
+    world.judgement = None;
+    assert_eq!(on(&world, Request::Resume), next);
+    world.judgement = Some(judged(Verdict::Fail));
+    assert!(outcome(&world).starts_with("back"), "it is still watched");
+}
+
+#[test]
 fn a_data_centre_that_the_fleet_left_is_neither_waited_for_nor_tested() {
     let mut world =
         World::new("feed").state(State::Preparing { at: position(1, 0), since: at(0), held: None });
@@ -442,8 +500,10 @@ fn a_tenth_stays_with_the_old_version_while_the_last_step_is_watched() {
         (vec![9_500, 10_000], vec![9_500, 9_500, 10_000]),
     ] {
         let mut plan = World::new("shop").rollout.plan;
-        plan.steps =
-            weights.iter().map(|weight| Step { weight: *weight, watch_seconds: 60 }).collect();
+        plan.steps = weights
+            .iter()
+            .map(|weight| Step { weight: *weight, watch_seconds: 60, pause: false })
+            .collect();
         let got: Vec<_> = (0..=weights.len() as u16).map(|step| plan.share(step)).collect();
         assert_eq!(got, shares, "{weights:?}");
         assert!((0..weights.len() as u16).all(|step| plan.weight(step) >= plan.share(step)));

@@ -146,7 +146,7 @@ struct World {
 /// A refusal of what was told of some services.
 fn refusal(revision: u64, services: &[&str], message: &str) -> Nack {
     let services = services.iter().map(|service| id(service)).collect();
-    Nack { revision, services, message: message.to_owned() }
+    Nack { revision, services, version: None, message: message.to_owned(), at: at(0) }
 }
 
 impl World {

@@ -49,7 +49,7 @@ fn check(change: impl FnOnce(&mut StartRequest), expected: &[&str]) {
 }
 
 fn step(weight: f64, watch_seconds: u32) -> StepRequest {
-    StepRequest { weight, watch_seconds }
+    StepRequest { weight, watch_seconds, pause: false }
 }
 
 #[test]

@@ -35,8 +35,9 @@ pub struct StartArgs {
     /// Regions that go together, as in `eu-west,us-east`; several times, in order.
     #[arg(long = "wave", value_name = "REGIONS")]
     pub waves: Vec<String>,
-    /// A step as percent and seconds, as in `5:60`; several times, growing.
-    #[arg(long = "step", value_name = "WEIGHT:SECONDS", value_parser = step)]
+    /// A step as percent and seconds, as in `5:60`; several times, growing. After `50:600:pause` a
+    /// person has to go on.
+    #[arg(long = "step", value_name = "WEIGHT:SECONDS[:pause]", value_parser = step)]
     pub steps: Vec<StepRequest>,
     /// Why, for the audit log.
     #[arg(long, value_name = "TEXT")]
@@ -118,7 +119,8 @@ fn plan(plan: &Plan) -> String {
         Strategy::Canary => {
             for step in &plan.steps {
                 let percent = f64::from(step.weight) / 100.0;
-                let _ = writeln!(text, "  {percent} % watched for {} s", step.watch_seconds);
+                let pause = if step.pause { ", then waits for a person" } else { "" };
+                let _ = writeln!(text, "  {percent} % watched for {} s{pause}", step.watch_seconds);
             }
         }
         Strategy::Rolling => {
@@ -135,11 +137,19 @@ fn schema(text: &str) -> Result<SchemaChange, String> {
 }
 
 fn step(text: &str) -> Result<StepRequest, String> {
-    let parsed = text.split_once(':').and_then(|(weight, seconds)| {
-        let (weight, seconds) = (weight.trim_end_matches('%'), seconds.trim_end_matches('s'));
-        Some(StepRequest { weight: weight.parse().ok()?, watch_seconds: seconds.parse().ok()? })
-    });
-    parsed.ok_or_else(|| "write percent and seconds, as in 5:60".to_owned())
+    let mut parts = text.split(':');
+    let mut number = |unit: char| Some(parts.next()?.trim_end_matches(unit));
+    let (weight, seconds) = (number('%'), number('s'));
+    let pause = match (parts.next(), parts.next()) {
+        (None, _) => Some(false),
+        (Some("pause"), None) => Some(true),
+        (Some(_), _) => None,
+    };
+    let parsed = || {
+        let (weight, watch_seconds) = (weight?.parse().ok()?, seconds?.parse().ok()?);
+        Some(StepRequest { weight, watch_seconds, pause: pause? })
+    };
+    parsed().ok_or_else(|| "write percent and seconds, as in 5:60 or 50:600:pause".to_owned())
 }
 
 #[cfg(test)]
@@ -148,10 +158,11 @@ mod tests {
 
     #[test]
     fn steps_and_schema_changes_are_read() {
-        let good = StepRequest { weight: 2.5, watch_seconds: 60 };
+        let good = StepRequest { weight: 2.5, watch_seconds: 60, pause: false };
         assert_eq!(step("2.5:60"), Ok(good));
         assert_eq!(step("2.5%:60s"), Ok(good));
-        for bad in ["", "5", "5:", ":60", "five:60", "5:-1"] {
+        assert_eq!(step("2.5:60:pause"), Ok(StepRequest { pause: true, ..good }));
+        for bad in ["", "5", "5:", ":60", "five:60", "5:-1", "5:60:", "5:60:stop", "5:60:pause:"] {
             assert!(step(bad).is_err(), "{bad}");
         }
         assert_eq!(schema("reversible"), Ok(SchemaChange::Reversible));

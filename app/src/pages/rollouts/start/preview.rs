@@ -52,6 +52,8 @@ pub struct StepRow {
     /// Absent: one node.
     pub share: Option<String>,
     pub watch_seconds: u32,
+    /// A person has to go on after it.
+    pub pause: bool,
     /// Requests a second on the new version; absent: not measured.
     pub canary_per_second: Option<f64>,
     #[schema(value_type = Option<Object>)]
@@ -70,6 +72,7 @@ impl PreviewData {
             regions: text::list(step.regions.iter().map(|region| region.as_str())),
             share: step.weight.map(text::rollout::weight),
             watch_seconds: step.watch_seconds,
+            pause: step.pause,
             canary_per_second: step.canary_per_second,
             detectable: step.detectable.clone(),
         };
@@ -167,6 +170,7 @@ fn step(row: &StepRow) -> AnyView {
     let unknown = || t!("unknown-word");
     let seen = row.detectable.as_ref();
     let watch = text::duration(TimeDelta::seconds(i64::from(row.watch_seconds)));
+    let watch = if row.pause { t!("start-then-pause", time = watch) } else { watch };
     let rate = row.canary_per_second.map_or_else(unknown, text::rollout::rate);
     let errors = match seen {
         None => unknown(),

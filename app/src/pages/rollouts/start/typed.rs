@@ -98,7 +98,7 @@ impl Typed {
     }
 }
 
-/// Reads `1% 5 min, 25% 20 min`; an error is the part that is none.
+/// Reads `1% 5 min, 25% 20 min pause`; an error is the part that is none.
 fn steps(text: &str) -> Result<Vec<StepRequest>, String> {
     let parts = text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| step(part).ok_or_else(|| part.chars().take(40).collect())).collect()
@@ -109,7 +109,15 @@ fn step(part: &str) -> Option<StepRequest> {
     let time = time.trim_start_matches(['%', ' ']).trim();
     let digits: String = time.chars().take_while(char::is_ascii_digit).collect();
     let n: u32 = digits.parse().ok()?;
-    let unit = time[digits.len()..].trim();
+    let (unit, rest) = match time[digits.len()..].trim().split_once(' ') {
+        Some((unit, rest)) => (unit, rest.trim()),
+        None => (time[digits.len()..].trim(), ""),
+    };
+    let pause = match rest {
+        "" => false,
+        "pause" | "pausa" | "пауза" => true,
+        _ => return None,
+    };
     let seconds = match unit {
         "s" | "с" => 1,
         "min" | "m" | "мин" => 60,
@@ -117,7 +125,7 @@ fn step(part: &str) -> Option<StepRequest> {
         _ => return None,
     };
     let weight: f64 = weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite())?;
-    Some(StepRequest { weight, watch_seconds: n.checked_mul(seconds)? })
+    Some(StepRequest { weight, watch_seconds: n.checked_mul(seconds)?, pause })
 }
 
 /// Waves apart by semicolons, their regions by commas or spaces.
@@ -169,12 +177,15 @@ mod tests {
     fn steps_are_read_as_people_write_them() {
         let read = |text: &str| {
             let found = steps(text).map_err(|part| format!("bad: {part}"))?;
-            let pairs = found.iter().map(|step| (step.weight, step.watch_seconds));
-            Ok::<_, String>(pairs.collect::<Vec<_>>())
+            let parts = found.iter().map(|step| (step.weight, step.watch_seconds, step.pause));
+            Ok::<_, String>(parts.collect::<Vec<_>>())
         };
-        assert_eq!(read("1% 5 min, 25 20min"), Ok(vec![(1.0, 300), (25.0, 1_200)]));
-        assert_eq!(read("0.5% 90s\n100% 1 h"), Ok(vec![(0.5, 90), (100.0, 3_600)]));
-        for bad in ["five", "5%", "5% soon", "5% 10", "-% 5 min", "5% 99999999999 s"] {
+        assert_eq!(read("1% 5 min, 25 20min"), Ok(vec![(1.0, 300, false), (25.0, 1_200, false)]));
+        let typed = "0.5% 90s pause\n100% 1 h";
+        assert_eq!(read(typed), Ok(vec![(0.5, 90, true), (100.0, 3_600, false)]));
+        for bad in
+            ["five", "5%", "5% soon", "5% 10", "-% 5 min", "5% 99999999999 s", "5% 5 min or so"]
+        {
             assert_eq!(read(bad), Err(format!("bad: {bad}")), "{bad}");
         }
     }
