@@ -86,7 +86,8 @@ async fn a_server_killed_in_any_state_goes_on_and_takes_no_step_twice() {
     let mut town = Town::new().await;
     let begun = Utc::now();
     let steps = json!([
-        { "weight": 50, "watch_seconds": 15, "pause": true }, { "weight": 100, "watch_seconds": 40 },
+        { "weight": 50, "watch_seconds": 15, "pause": true },
+        { "weight": 100, "watch_seconds": 40 },
     ]);
     let id = town.started("shop", "1.3.0", Some(steps)).await;
     let crash = async |town: &mut Town| {

@@ -4,6 +4,7 @@
 //! four nodes everywhere, `feed` node by node with two.
 
 mod gates;
+mod refusals;
 mod requests;
 mod routes;
 mod simulation;
