@@ -80,6 +80,24 @@ pub struct Verifier {
     found: BTreeSet<Tampering>,
 }
 
+/// What of an entry contradicts its text, whose hash this is.
+fn differing(record: &Record, hash: Hash) -> BTreeSet<Part> {
+    let mut parts = BTreeSet::new();
+    if hash != record.leaf {
+        parts.insert(Part::Leaf);
+    }
+    match record.entry() {
+        Ok(entry) => {
+            let columns = Columns::of(&entry.event).differing(&record.columns);
+            parts.extend(columns.into_iter().map(|name| Part::Column(name.to_owned())));
+        }
+        Err(_) => {
+            parts.insert(Part::Form);
+        }
+    }
+    parts
+}
+
 impl Verifier {
     /// `None`: there is no key, so every checkpoint counts as forged.
     pub fn new(key: Option<VerifierKey>) -> Self {
@@ -112,19 +130,7 @@ impl Verifier {
     /// Takes an entry as it is stored.
     pub fn entry(&mut self, record: &Record) {
         let hash = leaf_hash(record.body.as_bytes());
-        let mut parts = BTreeSet::new();
-        if hash != record.leaf {
-            parts.insert(Part::Leaf);
-        }
-        match record.entry() {
-            Ok(entry) => {
-                let differing = Columns::of(&entry.event).differing(&record.columns);
-                parts.extend(differing.into_iter().map(|name| Part::Column(name.to_owned())));
-            }
-            Err(_) => {
-                parts.insert(Part::Form);
-            }
-        }
+        let parts = differing(record, hash);
         if !parts.is_empty() {
             self.edited.insert(record.id, (record.seq, parts));
         }

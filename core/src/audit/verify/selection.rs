@@ -4,12 +4,10 @@
 //! out is noticed unless all others are numbered anew. That every entry of a time is there, only a
 //! part of the log proves ([`super::Verifier::part`]).
 
-use std::collections::BTreeSet;
-
-use super::{Part, Signed, TAMPERINGS_MAX, Tampering, Verification};
+use super::{Part, Signed, TAMPERINGS_MAX, Tampering, Verification, differing};
 use crate::audit::merkle::{Hash, leaf_hash, verify_inclusion};
 use crate::audit::note::{Checkpoint, Note, NoteError, VerifierKey};
-use crate::audit::record::{Columns, Record};
+use crate::audit::record::Record;
 
 /// Checks entries one by one against the checkpoint that came first.
 #[derive(Debug)]
@@ -84,19 +82,7 @@ impl Selection {
             }
         }
         let hash = leaf_hash(record.body.as_bytes());
-        let mut parts = BTreeSet::new();
-        if hash != record.leaf {
-            parts.insert(Part::Leaf);
-        }
-        match record.entry() {
-            Ok(entry) => {
-                let differing = Columns::of(&entry.event).differing(&record.columns);
-                parts.extend(differing.into_iter().map(|name| Part::Column(name.to_owned())));
-            }
-            Err(_) => {
-                parts.insert(Part::Form);
-            }
-        }
+        let mut parts = differing(record, hash);
         match proof {
             Some(proof) if !self.proven(hash, record, proof) => {
                 parts.insert(Part::Proof);
