@@ -198,7 +198,7 @@ fn errors() -> Vec<Page> {
 /// A rollout in several states, and what belongs to it.
 fn rollouts(reader: &Reader) -> Vec<Page> {
     use mainstay_core::rollout::{PauseReason, Position, State, StopReason};
-    use pages::rollout::{self as page, act, metric, step};
+    use pages::rollout::{self as page, act, condition, metric, step};
     let at = Position { wave: 0, step: 2 };
     let now = sample::now();
     let since = now - TimeDelta::minutes(16);
@@ -240,6 +240,10 @@ fn rollouts(reader: &Reader) -> Vec<Page> {
     let data = metric::build(sample.input(), "errors").expect("a metric");
     let title = metric::title(&data);
     all.push(("rollout-metric", "/rollouts/ro-12", title, Box::new(move || metric::view(&data))));
+    let data = condition::build(sample.input(), 1).expect("a condition");
+    let title = condition::title(&data);
+    let view = move || condition::view(&data);
+    all.push(("rollout-condition", "/rollouts/ro-12", title, Box::new(view)));
     let data = step::build(sample.input(), 3).expect("a step");
     let title = step::title(&data);
     all.push(("rollout-step", "/rollouts/ro-12", title, Box::new(move || step::view(&data))));

@@ -165,6 +165,11 @@ pub fn rollout_step(id: impl Display, number: u32) -> String {
     format!("/rollouts/{id}/steps/{number}")
 }
 
+/// A condition of a rollout's plan; the first one is 1.
+pub fn rollout_condition(id: impl Display, number: usize) -> String {
+    format!("/rollouts/{id}/conditions/{number}")
+}
+
 /// A metric of a rollout: `errors`, `p95`.
 pub fn rollout_metric(id: impl Display, metric: &str) -> String {
     format!("/rollouts/{id}/analysis/{metric}")
@@ -329,6 +334,7 @@ mod tests {
             edge("edge-eu-west"),
             rollout("ro-12"),
             rollout_step("ro-12", 3),
+            rollout_condition("ro-12", 1),
             rollout_metric("ro-12", "p95"),
             backup_set("store-db"),
             backup_copy("store-db", "fra1", "20261120-021500F"),
@@ -437,7 +443,7 @@ mod tests {
              /services/feed-api\n/services/feed-api/in/fra1\n/instances/feed-api-fra1-a1\n\
              /services/feed-api/rollout\n/services/feed-api/bench\n/services/feed-api/traffic\n\
              /edges/edge-eu-west\n/rollouts/ro-12\n/rollouts/ro-12/steps/3\n\
-             /rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
+             /rollouts/ro-12/conditions/1\n/rollouts/ro-12/analysis/p95\n/backups/sets/store-db\n\
              /backups/sets/store-db/copies/fra1/20261120-021500F\n/backups/runs/bk-12\n\
              /backups/restores/rs-7\n\
              /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\

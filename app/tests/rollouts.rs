@@ -12,16 +12,18 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::rollout::act::{self, Verb};
-use mainstay_app::pages::rollout::{self as page, Slot, metric, step};
+use mainstay_app::pages::rollout::{self as page, Slot, condition, metric, step};
 use mainstay_app::pages::rollouts::{self, Filter, quarantine, start};
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::fragment;
 use mainstay_app::text::speak;
 use mainstay_core::access::{Grant, Language, Role, Scope};
 use mainstay_core::id::ServiceId;
+use mainstay_core::judge::Verdict;
 use mainstay_core::release::{Quarantine, Releases};
 use mainstay_core::rollout::{
-    Back, Ending, PauseReason, Position, SchemaChange, StartFinding, State, StopReason,
+    Back, Condition, ConditionFact, Ending, PauseReason, Position, SchemaChange, StartFinding,
+    State, StopReason,
 };
 use rollout_sample::Sample;
 
@@ -217,6 +219,39 @@ fn steps_and_metrics_have_pages_and_others_have_none() {
 }
 
 #[test]
+fn a_condition_has_a_page_with_what_came_of_it_each_time() {
+    let mut sample = rollout_sample::sample(State::Watching { at: AT, since: sample::now() }, true);
+    let data = condition::build(sample.input(), 1).expect("a condition");
+    assert_eq!((data.words.as_str(), data.query.as_deref()), ("errors below 1.5%", None));
+    assert_eq!(data.values.len(), sample.verdicts.len());
+    assert!(data.values.windows(2).all(|pair| pair[0].at > pair[1].at), "newest first");
+    let shown = fragment(|| condition::view(&data));
+    assert!(shown.contains("Passed") && shown.contains("limit 1.5%"), "{shown}");
+    for number in [0, 2] {
+        assert!(condition::build(sample.input(), number).is_none(), "{number}");
+    }
+    let rollout = html(&sample, Role::Viewer);
+    assert!(rollout.contains("/rollouts/ro-12/conditions/1"), "{rollout}");
+
+    // Nothing could be compared, but something was asked and answered.
+    let query = "up{service='$service',version='$version',not='$stable'}".to_owned();
+    let asked = Condition::PromqlAbove { query, milli: 2_500 };
+    sample.rollout.plan.analysis.conditions = vec![asked.clone()];
+    let fact = ConditionFact { condition: asked, verdict: Verdict::Fail, value: Some(1.25) };
+    for judged in &mut sample.verdicts {
+        (judged.judgement, judged.conditions) = (None, vec![fact.clone()]);
+    }
+    sample.conditions = vec![fact];
+    let data = condition::build(sample.input(), 1).expect("a condition");
+    let query = "up{service='feed-api',version='1.1.0',not='1.0.0'}";
+    assert_eq!(data.query.as_deref(), Some(query));
+    let shown = fragment(|| condition::view(&data));
+    for words in ["at least 2.5", "1.25", "Failed"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
 fn lists_say_what_is_on_and_what_they_dropped() {
     let sample = rollout_sample::sample(State::Watching { at: AT, since: sample::now() }, false);
     let (filter, dropped) = Filter::read(&Query::parse("status=running&service=NO&after=x"));
@@ -331,6 +366,8 @@ fn rollouts_in_another_language_have_no_english_left() {
                 pages.push(fragment(|| step::view(&step)));
                 let errors = metric::build(sample.input(), "errors").expect("a metric");
                 pages.push(fragment(|| metric::view(&errors)));
+                let condition = condition::build(sample.input(), 1).expect("a condition");
+                pages.push(fragment(|| condition::view(&condition)));
             }
             let estate = rollout_sample::canary_estate();
             let service: ServiceId = "feed-api".parse().expect("an id");

@@ -31,7 +31,7 @@ use crate::once::Form;
 pub(crate) use bench::{command, command_id};
 pub(crate) use facts::{Sources, watch as watched};
 
-pub use facts::{Analysed, Gathered, Measured};
+pub use facts::{Analysed, Gathered};
 pub use reason::Told;
 pub use start::Planned;
 

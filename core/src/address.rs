@@ -72,6 +72,7 @@ pub const PAGES: &[&str] = &[
     "/rollouts/quarantine/do/lift",
     "/rollouts/{id}",
     "/rollouts/{id}/analysis/{metric}",
+    "/rollouts/{id}/conditions/{number}",
     "/rollouts/{id}/do/abort",
     "/rollouts/{id}/do/add-reason",
     "/rollouts/{id}/do/end",

@@ -139,7 +139,7 @@ async fn a_start_is_seen_confirmed_and_done_once() {
         let (status, _) = ann.get(&format!("{rollout}{path}")).await;
         assert_eq!(status, StatusCode::OK, "{path}");
     }
-    for path in ["/steps/99", "/analysis/p42", "/do/explode"] {
+    for path in ["/steps/99", "/analysis/p42", "/conditions/9", "/conditions/0", "/do/explode"] {
         let (status, _) = ann.get(&format!("{rollout}{path}")).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
     }

@@ -33,11 +33,11 @@ pub struct RawLink {
     inbound: Streaming<proto::ToAgent>,
 }
 
-/// A channel to the agents' way in of this world's server, with these papers or none.
+/// The agents' way in of this world's server, which is shown these papers or none.
 ///
 /// # Errors
-/// When there is no connection; a server may also break it off at the first request.
-pub async fn channel(world: &World, papers: Option<&Papers>) -> Result<Channel> {
+/// When the server's authority cannot be read, or the papers are none.
+pub fn endpoint(world: &World, papers: Option<&Papers>) -> Result<Endpoint> {
     let authority = fs::read_to_string(world.data_dir().join("ca.pem"))?;
     let mut tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority))
@@ -46,7 +46,15 @@ pub async fn channel(world: &World, papers: Option<&Papers>) -> Result<Channel> 
         tls = tls.identity(Identity::from_pem(&papers.certificate_pem, &papers.key_pem));
     }
     let endpoint = Endpoint::from_shared(format!("https://{}", world.agents_address()))?;
-    endpoint.tls_config(tls)?.connect().await.context("connecting as an agent")
+    Ok(endpoint.tls_config(tls)?)
+}
+
+/// A channel to it.
+///
+/// # Errors
+/// When there is no connection; a server may also break it off at the first request.
+pub async fn channel(world: &World, papers: Option<&Papers>) -> Result<Channel> {
+    endpoint(world, papers)?.connect().await.context("connecting as an agent")
 }
 
 /// Joins as the agent of a data centre.

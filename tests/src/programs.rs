@@ -68,6 +68,22 @@ pub fn envoy() -> Result<PathBuf> {
     }
 }
 
+/// Prometheus: the one that the environment names, else the one beside the builds, else the
+/// search path's.
+///
+/// # Errors
+/// When there is none.
+pub fn prometheus() -> Result<PathBuf> {
+    if let Some(program) = env::var_os("MAINSTAY_PROMETHEUS") {
+        return built(program.into());
+    }
+    let own = build_dir()?.with_file_name("tools").join("prometheus");
+    let known = env::var_os("PATH").unwrap_or_default();
+    let known = env::split_paths(&known).map(|dir| dir.join("prometheus"));
+    let found = std::iter::once(own.clone()).chain(known).find(|path| path.is_file());
+    found.map_or_else(|| built(own), Ok)
+}
+
 /// A fleet file of the tests, or one of the repository's.
 #[must_use]
 pub fn fleet(name: &str) -> PathBuf {

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// backups, failover, availability, audit
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
-    /// Put the table into this page: docs/bench.md
+    /// Put the table into this page, docs/bench.md; with `--only`, what was not measured stays
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }

@@ -27,6 +27,8 @@ pub(crate) const ENVOY_VARIABLE: &str = "MAINSTAY_ENVOY";
 const PATRONI: [&str; 2] = ["patroni[etcd3]==4.1.5", "psycopg[binary]"];
 /// Names the program of another Patroni; tests and the lab read it too.
 pub(crate) const PATRONI_VARIABLE: &str = "MAINSTAY_PATRONI";
+/// Names the program of another Prometheus; tests read it too.
+pub(crate) const PROMETHEUS_VARIABLE: &str = "MAINSTAY_PROMETHEUS";
 /// Where root installs it, because Postgres' account has to reach it.
 const PATRONI_SYSTEM: &str = "/var/lib/mainstay/patroni-4.1.5";
 const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -183,6 +185,52 @@ pub(crate) fn patroni() -> Result<PathBuf> {
         fs::write(&stamp, version)?;
         Ok(program)
     })
+}
+
+/// Prometheus' program, out of Debian's package. It is not installed: the package would start a
+/// service on this machine.
+pub(crate) fn prometheus() -> Result<PathBuf> {
+    if let Some(program) = env::var_os(PROMETHEUS_VARIABLE) {
+        let program = repo::root().join(program);
+        if !program.is_file() {
+            bail!("{PROMETHEUS_VARIABLE} names {}, which is no file", program.display());
+        }
+        return Ok(program);
+    }
+    step("metrics: Prometheus", || {
+        let tools = repo::target().join("tools");
+        let program = tools.join("prometheus");
+        if program.is_file() {
+            return Ok(program);
+        }
+        fs::create_dir_all(&tools)?;
+        let scratch = tempfile::tempdir_in(&tools)?;
+        let built = unpack_prometheus(scratch.path()).with_context(|| {
+            format!("rollouts are tested with a real Prometheus; set {PROMETHEUS_VARIABLE} to one")
+        })?;
+        fs::rename(&built, &program)?;
+        Ok(program)
+    })
+}
+
+fn unpack_prometheus(scratch: &Path) -> Result<PathBuf> {
+    let download = || {
+        let mut apt = repo::command("apt-get");
+        // Its account for downloads must not be asked to write below this folder.
+        apt.current_dir(scratch).args(["-qq", "-o", "APT::Sandbox::User=root", "download"]);
+        repo::run_quietly("apt", apt.arg("prometheus"))
+    };
+    if download().is_err() {
+        // Without lists of packages, or with old ones.
+        repo::run_quietly("apt", repo::command("apt-get").args(["-qq", "update"]))?;
+        download()?;
+    }
+    let files = fs::read_dir(scratch)?.collect::<Result<Vec<_>, _>>()?;
+    let package = files.iter().map(fs::DirEntry::path).next();
+    let package = package.context("apt downloaded no package")?;
+    let mut unpack = repo::command("dpkg-deb");
+    repo::run_quietly("dpkg-deb", unpack.arg("--extract").arg(package).arg(scratch.join("in")))?;
+    Ok(scratch.join("in/usr/bin/prometheus"))
 }
 
 /// Downloads the wheel and takes the program out; nothing of it is installed into Python.

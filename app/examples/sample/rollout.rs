@@ -9,11 +9,11 @@ use mainstay_core::deployment::Track;
 use mainstay_core::estate::{Estate, Instance, InstanceState};
 use mainstay_core::fleet::{Edge, Strategy};
 use mainstay_core::id::{DatacenterId, EdgeId, InstanceId, RegionId, ServiceId};
-use mainstay_core::judge::{Trace, judge};
+use mainstay_core::judge::{Judgement, Metric, Trace, Verdict, judge};
 use mainstay_core::release::Releases;
 use mainstay_core::rollout::{
-    Analysis, Condition, EdgeFact, Evidence, Facts, Nack, Plan, Position, Rollout, RolloutId,
-    SchemaChange, State, Step, Wave, rollback_evidence,
+    Analysis, Condition, ConditionFact, EdgeFact, Evidence, Facts, Nack, Plan, Position, Rollout,
+    RolloutId, SchemaChange, State, Step, Wave, rollback_evidence,
 };
 use mainstay_core::traffic::Counts;
 
@@ -25,6 +25,8 @@ pub struct Sample {
     pub rollout: Rollout,
     pub entries: Vec<Entry>,
     pub verdicts: Vec<Judged>,
+    /// What the conditions of the plan say now.
+    pub conditions: Vec<ConditionFact>,
     pub counts: Comparison,
     pub edges: BTreeMap<EdgeId, EdgeFact>,
     pub evidence: Evidence,
@@ -37,7 +39,7 @@ impl Sample {
             rollout: &self.rollout,
             entries: &self.entries,
             verdicts: &self.verdicts,
-            conditions: &[],
+            conditions: &self.conditions,
             counts: &self.counts,
             edges: &self.edges,
             evidence: &self.evidence,
@@ -169,7 +171,8 @@ pub fn sample(state: State, bad: bool) -> Sample {
     let evidence = rollback_evidence(&rollout, &facts);
     let verdicts = verdicts(&rollout.plan, &counts);
     let entries = entries(state);
-    Sample { estate, rollout, entries, verdicts, counts, edges, evidence }
+    let conditions = verdicts.last().map(|judged| judged.conditions.clone()).unwrap_or_default();
+    Sample { estate, rollout, entries, verdicts, conditions, counts, edges, evidence }
 }
 
 fn entries(state: State) -> Vec<Entry> {
@@ -261,11 +264,34 @@ fn verdicts(plan: &Plan, counts: &Comparison) -> Vec<Judged> {
             let stable = trace(from, to, |it| it.stable.as_ref());
             let canary = trace(from, to, |it| it.canary.as_ref());
             let judgement = judge(&stable, &canary, &plan.settings());
-            verdicts.push(Judged { at: to, position: Position { wave: 0, step }, judgement });
+            let conditions = conditions(plan, &judgement);
+            let judgement = Some(judgement);
+            verdicts.push(Judged {
+                at: to,
+                position: Position { wave: 0, step },
+                judgement,
+                conditions,
+            });
         }
     }
     verdicts.sort_by_key(|judged| judged.at);
     verdicts
+}
+
+/// The one condition of [`plan`], by what was counted.
+fn conditions(plan: &Plan, judgement: &Judgement) -> Vec<ConditionFact> {
+    let errors = judgement.metrics.iter().find(|it| it.metric == Metric::Errors);
+    let value = errors.and_then(|errors| errors.canary);
+    let fact = |condition: &Condition| ConditionFact {
+        condition: condition.clone(),
+        verdict: match value {
+            Some(value) if value <= condition.bound() => Verdict::Pass,
+            Some(_) => Verdict::Fail,
+            None => Verdict::NoData,
+        },
+        value,
+    };
+    plan.analysis.conditions.iter().map(fact).collect()
 }
 
 /// The counts of [`counts`] by version, as a page of traffic reads them.

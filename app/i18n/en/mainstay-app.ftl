@@ -1557,6 +1557,21 @@ verdict-requests = Requests, new / old
 verdict-events = Events, new / old
 verdict-needed = Needs about
 
+## A condition
+condition-title = Condition { $number }
+condition-asked = What has to hold
+condition-from = Measured
+condition-query = Asked of the metric system (PromQL)
+condition-counted = At the edges, of the new version's requests since the watch began
+condition-bound = Bound
+condition-most = at most { $n }
+condition-least = at least { $n }
+condition-unknown = Without a value
+condition-unknown-detail = It does not count as held: the rollout does not go on, and stands still when the watch is over.
+condition-empty = Nothing was measured of this condition yet.
+condition-value = Value
+chart-values = Values
+
 ## Analysis
 analysis = Analysis
 analysis-note = { $new } against { $old }, same seconds and edges

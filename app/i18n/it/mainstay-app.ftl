@@ -1557,6 +1557,21 @@ verdict-requests = Richieste, nuova / vecchia
 verdict-events = Eventi, nuova / vecchia
 verdict-needed = Richieste necessarie, circa
 
+## A condition
+condition-title = Condizione { $number }
+condition-asked = Che cosa deve valere
+condition-from = Misurata
+condition-query = Chiesta al sistema di metriche (PromQL)
+condition-counted = Agli edge, sulle richieste della nuova versione dall'inizio dell'osservazione
+condition-bound = Limite
+condition-most = al massimo { $n }
+condition-least = almeno { $n }
+condition-unknown = Senza un valore
+condition-unknown-detail = Non conta come soddisfatta: il rollout non va avanti e si ferma quando l'osservazione è finita.
+condition-empty = Di questa condizione non è ancora stato misurato nulla.
+condition-value = Valore
+chart-values = Valori
+
 ## Analysis
 analysis = Analisi
 analysis-note = { $new } rispetto a { $old }, stessi secondi e stessi edge

@@ -1613,6 +1613,21 @@ verdict-requests = Запросы, новая / старая
 verdict-events = События, новая / старая
 verdict-needed = Нужно около
 
+## A condition
+condition-title = Условие { $number }
+condition-asked = Что должно выполняться
+condition-from = Измеряется
+condition-query = Запрос к системе метрик (PromQL)
+condition-counted = На граничных прокси, по запросам новой версии с начала наблюдения
+condition-bound = Граница
+condition-most = не больше { $n }
+condition-least = не меньше { $n }
+condition-unknown = Без значения
+condition-unknown-detail = Не считается выполненным: выкат не идёт дальше и останавливается, когда наблюдение окончено.
+condition-empty = По этому условию ещё ничего не измерено.
+condition-value = Значение
+chart-values = Значения
+
 ## Analysis
 analysis = Анализ
 analysis-note = { $new } против { $old }, те же секунды и граничные прокси

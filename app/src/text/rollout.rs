@@ -179,6 +179,20 @@ pub fn condition(condition: &Condition) -> String {
     }
 }
 
+/// What a condition's value is held against.
+pub fn condition_bound(condition: &Condition) -> String {
+    condition_value(condition, condition.bound())
+}
+
+/// What was measured for a condition, in its unit.
+pub fn condition_value(condition: &Condition, value: f64) -> String {
+    match condition {
+        Condition::ErrorsBelow { .. } => percent(value),
+        Condition::P95Below { .. } => milliseconds(value),
+        Condition::PromqlBelow { .. } | Condition::PromqlAbove { .. } => trimmed(value, 3),
+    }
+}
+
 /// The first line of a rollout's log.
 pub fn log_start(plan: &Plan, by: &str) -> Option<(Tone, String)> {
     let line = match plan.change.as_deref() {

@@ -8,9 +8,7 @@ use mainstay_core::estate::Estate;
 use mainstay_core::id::EdgeId;
 use mainstay_core::judge::{Judgement, Verdict};
 use mainstay_core::release::Releases;
-use mainstay_core::rollout::{
-    Back, Condition, ConditionFact, EdgeFact, Facts, Position, Rollout, State,
-};
+use mainstay_core::rollout::{Back, ConditionFact, EdgeFact, Facts, Position, Rollout, State};
 use mainstay_store::{Store, StoreError, rollout as stored, traffic};
 use serde::{Deserialize, Serialize};
 
@@ -33,23 +31,14 @@ pub struct Analysed {
     pub heard_seconds: u32,
     /// `None`: not a second could be compared.
     pub judgement: Option<Judgement>,
-    pub conditions: Vec<Measured>,
-}
-
-/// What came of a condition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
-    pub condition: Condition,
-    pub verdict: Verdict,
-    /// A proportion, milliseconds, or the query's answer; `None`: nothing was measured.
-    pub value: Option<f64>,
+    pub conditions: Vec<ConditionFact>,
 }
 
 impl Analysed {
     /// The verdict of all: only if everything passes is it a pass.
     pub fn verdict(&self) -> Verdict {
         let compared = self.judgement.as_ref().map_or(Verdict::NotMeasured, |it| it.verdict);
-        let conditions = self.conditions.iter().map(|measured| measured.verdict);
+        let conditions = self.conditions.iter().map(|fact| fact.verdict);
         Verdict::of_all(std::iter::once(compared).chain(conditions))
     }
 }
@@ -151,12 +140,7 @@ impl Sources {
             true => traffic::last_request(self.store.reads(), &plan.service, &plan.to).await?,
             false => None,
         };
-        let conditions = analysed.iter().flat_map(|analysed| &analysed.conditions);
-        let conditions = conditions.map(|measured| ConditionFact {
-            condition: measured.condition.clone(),
-            verdict: measured.verdict,
-            value: measured.value,
-        });
+        let conditions = analysed.iter().flat_map(|analysed| &analysed.conditions).cloned();
         let connected = |id: &&EdgeId| edges.get(*id).is_some_and(|fact| fact.connected);
         // What came after a watch was analysed says nothing about it yet.
         let heard_until = match &analysed {

@@ -116,7 +116,8 @@ impl EntryKind {
     pub const fn most(self) -> usize {
         match self {
             Self::Region | Self::Group | Self::BackupPolicy | Self::Bench | Self::RolloutPlan => 64,
-            Self::Datacenter | Self::Edge => 256,
+            Self::Datacenter => 256,
+            Self::Edge => 1_024,
             Self::Service | Self::Database => 4_096,
         }
     }

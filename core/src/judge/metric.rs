@@ -71,6 +71,7 @@ impl Judge {
 /// What is counted of a metric. There are two: errors and slow requests.
 trait Measure {
     fn metric(&self) -> Metric;
+    /// The difference that passes if the upper bound is below it.
     fn tolerance(&self) -> f64;
     /// Requests and events of both sides in a second, and the bound that made them events.
     /// `None`: nothing can be counted yet.
@@ -271,8 +272,10 @@ impl Measure for Slow {
         Metric::Latency { quantile: self.quantile }
     }
 
+    /// What was chosen, or less: the growth at which the share of slow requests has doubled.
     fn tolerance(&self) -> f64 {
-        self.tolerance
+        let doubled = change(1.0 - self.quantile, |ratio| self.surplus_at(ratio));
+        doubled.map_or(self.tolerance, |doubled| self.tolerance.min(doubled))
     }
 
     fn count(&self, stable: &Second, canary: &Second) -> Option<Count> {

@@ -318,7 +318,8 @@ pub struct MetricJudgement {
     /// in `beta`, at whichever second one looks. `None`: no bound.
     pub lower: Option<f64>,
     pub upper: Option<f64>,
-    /// Difference that passes if the upper bound is below it.
+    /// Difference that passes if the upper bound is below it: that of the settings, of latencies
+    /// less where twice as many requests would be slow before.
     pub tolerance: f64,
     pub stable_requests: u64,
     pub canary_requests: u64,

@@ -358,3 +358,20 @@ fn counts_of_the_edges_are_a_trace() {
     assert_eq!((second.buckets[1], second.buckets[60]), (2, 2));
     assert_eq!(trace.bounds_ms.len(), 60);
 }
+
+#[test]
+fn the_tolerance_that_is_told_is_the_one_that_counts() {
+    let usual = |_| [Side { requests: 300, ..USUAL }; 2];
+    for seed in 0..20 {
+        let [stable, canary] = play(seed, 120, true, &usual);
+        for (chosen, told) in [(0.05, 0.05..0.0501), (9.0, 0.1..0.4)] {
+            let settings = Settings { latency_tolerance: chosen, ..Settings::default() };
+            let judgement = judge(&stable, &canary, &settings);
+            let latency = judgement.metrics.iter().find(|it| it.metric != Metric::Errors);
+            let latency = latency.expect("latencies were measured");
+            assert!(told.contains(&latency.tolerance), "{latency:?}");
+            let within = latency.upper.is_some_and(|upper| upper < latency.tolerance);
+            assert_eq!(latency.verdict == Verdict::Pass, within, "{latency:?}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{Condition, Plan, Position, State};
 use crate::estate::Estate;
@@ -103,7 +104,7 @@ impl Nack {
 }
 
 /// What a condition says of the new version.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConditionFact {
     pub condition: Condition,
     pub verdict: Verdict,

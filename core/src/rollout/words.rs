@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Condition, PauseReason, SchemaChange, StopReason};
+use super::{Condition, PauseReason, Plan, SchemaChange, StopReason};
 
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,6 +47,30 @@ impl fmt::Display for PauseReason {
             Self::AgentLost { datacenter } => write!(f, "the agent of {datacenter} is not heard"),
             Self::EdgeAway { edge } => {
                 write!(f, "the edge {edge} is away and still sends requests to the old nodes")
+            }
+        }
+    }
+}
+
+impl Condition {
+    /// What the value is held against: a proportion, milliseconds, or as the query's answer.
+    pub fn bound(&self) -> f64 {
+        match self {
+            Self::ErrorsBelow { bp } => f64::from(*bp) / 10_000.0,
+            Self::P95Below { ms } => f64::from(*ms),
+            Self::PromqlBelow { milli, .. } | Self::PromqlAbove { milli, .. } => {
+                *milli as f64 / 1_000.0
+            }
+        }
+    }
+
+    /// What a metric system is asked for this plan; `None`: it is measured here.
+    pub fn query_for(&self, plan: &Plan) -> Option<String> {
+        match self {
+            Self::ErrorsBelow { .. } | Self::P95Below { .. } => None,
+            Self::PromqlBelow { query, .. } | Self::PromqlAbove { query, .. } => {
+                let query = query.replace("$service", plan.service.as_str());
+                Some(query.replace("$version", &plan.to).replace("$stable", &plan.from))
             }
         }
     }

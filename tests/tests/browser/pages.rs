@@ -73,12 +73,13 @@ const OF_THE_ESTATE: [&str; 54] = [
 ];
 
 /// Kinds of pages that tell of rollouts and traffic; the world in [`super::rollouts`] has them.
-const OF_ROLLOUTS: [&str; 14] = [
+const OF_ROLLOUTS: [&str; 15] = [
     "/edges",
     "/edges/*",
     "/rollouts",
     "/rollouts/*",
     "/rollouts/*/analysis/*",
+    "/rollouts/*/conditions/*",
     "/rollouts/*/do/*",
     "/rollouts/*/steps/*",
     "/rollouts/do/start",

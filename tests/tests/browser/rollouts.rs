@@ -137,6 +137,7 @@ impl Town {
             ("/rollouts/*/steps/*", format!("/rollouts/{watched}/steps/1"), 200),
             ("/rollouts/*/analysis/*", format!("/rollouts/{watched}/analysis/errors"), 200),
             ("/rollouts/*/analysis/*", format!("/rollouts/{ended}/analysis/p95"), 200),
+            ("/rollouts/*/conditions/*", format!("/rollouts/{watched}/conditions/1"), 200),
             ("/rollouts/do/start", "/rollouts/do/start".to_owned(), 200),
             ("/rollouts/quarantine", "/rollouts/quarantine".to_owned(), 200),
             (

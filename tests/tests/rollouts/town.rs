@@ -42,10 +42,16 @@ pub struct Town {
 
 impl Town {
     pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these options of `serve`.
+    pub async fn with(serve: &[&str]) -> Self {
+        let serve = serve.iter().map(|option| (*option).to_owned()).collect();
         let dir = tempfile::tempdir().unwrap();
         let fleet_file = Some(programs::fleet_at_noon("rollout.toml", dir.path()).unwrap());
         let lab_options = vec!["--load-rate".to_owned(), RATE.to_owned()];
-        let setup = Setup { fleet_file, lab: true, lab_options, ..Setup::default() };
+        let setup = Setup { fleet_file, lab: true, serve, lab_options, ..Setup::default() };
         let world = World::start_with(setup).await.unwrap();
         let visitor = world.sign_in("admin").await.unwrap();
         let program = Program::of(&visitor, "admin").await.unwrap();

@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let provider = need::identity_provider()?;
     let envoy = need::envoy()?;
     let patroni = need::patroni()?;
+    let prometheus = need::prometheus()?;
     build::site(Profile::Dev)?;
     build::programs_and_tests()?;
     // For the tests of single crates; those of the whole product start clusters of their own.
@@ -63,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             .env(need::ENVOY_VARIABLE, &envoy)
             .env(need::IDENTITY_PROVIDER_VARIABLE, &provider)
             .env(need::PATRONI_VARIABLE, &patroni)
+            .env(need::PROMETHEUS_VARIABLE, &prometheus)
             .env("MAINSTAY_TEST_DATABASE_URL", cluster.url("postgres"));
     };
     let mut totals = Totals::default();

@@ -14,7 +14,7 @@ use crate::t;
 use crate::text;
 use crate::ui::card::{Head, card};
 use crate::ui::chart::Point;
-use crate::ui::glyph::{glyph, glyph_named};
+use crate::ui::glyph::glyph_named;
 use crate::ui::plot::{self, Limit, Line, Look, Mark, Plot, Size, Unit};
 use crate::ui::raw;
 use crate::ui::tone::Tone;
@@ -55,6 +55,8 @@ pub struct MetricRow {
 /// A plain limit or an outside condition.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RuleRow {
+    /// Part of its page's address: its place among the plan's conditions, the first is 1.
+    pub number: Option<usize>,
     #[schema(value_type = String)]
     pub tone: Tone,
     pub words: String,
@@ -370,23 +372,25 @@ fn marks(plan: &Plan, entries: &[Entry], from: DateTime<Utc>, to: DateTime<Utc>)
     marks.collect()
 }
 
-pub(super) fn rules(facts: &[ConditionFact]) -> Vec<RuleRow> {
+pub(super) fn rules(input: &Input<'_>) -> Vec<RuleRow> {
+    let conditions = &input.rollout.plan.analysis.conditions;
     let row = |fact: &ConditionFact| {
         let (tone, verdict) = text::rollout::verdict(fact.verdict);
-        let value = fact.value.map(|value| match &fact.condition {
-            Condition::ErrorsBelow { .. } => text::rollout::percent(value),
-            Condition::P95Below { .. } => text::rollout::milliseconds(value),
-            Condition::PromqlBelow { .. } | Condition::PromqlAbove { .. } => short(value),
-        });
-        let words = text::rollout::condition(&fact.condition);
-        RuleRow { tone, words, verdict, value }
+        let place = conditions.iter().position(|condition| *condition == fact.condition);
+        RuleRow {
+            number: place.map(|place| place + 1),
+            tone,
+            words: text::rollout::condition(&fact.condition),
+            verdict,
+            value: fact.value.map(|value| text::rollout::condition_value(&fact.condition, value)),
+        }
     };
-    facts.iter().map(row).collect()
+    input.conditions.iter().map(row).collect()
 }
 
 pub(super) fn view(data: &Data) -> AnyView {
     let figures = data.metrics.iter().map(|metric| figure(data, metric, plot::SMALL));
-    let rules = (!data.rules.is_empty()).then(|| rules_view(&data.rules));
+    let rules = (!data.rules.is_empty()).then(|| rules_view(data));
     let plan = &data.rollout.plan;
     let note = t!("analysis-note", new = plan.to.as_str(), old = plan.from.as_str());
     let step = data.metrics.first().map(|metric| i64::from(metric.plot.step_seconds));
@@ -433,15 +437,23 @@ pub(super) fn figure(data: &Data, metric: &MetricRow, size: Size) -> AnyView {
     .into_any()
 }
 
-fn rules_view(rules: &[RuleRow]) -> AnyView {
-    let items = rules
+fn rules_view(data: &Data) -> AnyView {
+    let items = data
+        .rules
         .iter()
         .map(|rule| {
             let value = rule.value.clone().unwrap_or_else(|| rule.verdict.clone());
+            let words = match rule.number {
+                Some(number) => {
+                    let href = paths::rollout_condition(data.rollout.id, number);
+                    view! { <a class="quiet" href=href>{rule.words.clone()}</a> }.into_any()
+                }
+                None => rule.words.clone().into_any(),
+            };
             view! {
                 <li>
-                    {glyph(rule.tone)}
-                    <span>{rule.words.clone()}</span>
+                    {glyph_named(rule.tone, &rule.verdict)}
+                    <span>{words}</span>
                     <b class="num">{value}</b>
                 </li>
             }

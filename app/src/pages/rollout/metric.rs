@@ -62,8 +62,7 @@ pub struct VerdictRow {
 /// `None`: the rollout is not judged by such a metric.
 pub fn build(input: Input<'_>, slug: &str) -> Option<Data> {
     let metric = metric_of(&input, slug)?;
-    let judgement = super::current(&input).map(|judged| &judged.judgement);
-    let rows = analysis::metrics(&input, judgement);
+    let rows = analysis::metrics(&input, super::current(&input));
     let row = rows.into_iter().find(|row| row.slug.as_deref() == Some(slug))?;
     let plot = row.plot.clone();
     let counts = gathered(input.counts);
@@ -101,7 +100,7 @@ pub(super) fn verdict_rows(
     let plan = &input.rollout.plan;
     let kept = input.verdicts.iter().rev().filter(|judged| belongs(judged));
     kept.flat_map(|judged| {
-        let metrics = judged.judgement.metrics.iter();
+        let metrics = judged.judgement.iter().flat_map(|judgement| &judgement.metrics);
         let wanted = metrics.filter(|metric| only.is_none_or(|only| metric.metric == only));
         wanted.map(|metric| {
             let (tone, word) = text::rollout::verdict(metric.verdict);

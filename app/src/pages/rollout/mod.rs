@@ -5,6 +5,7 @@
 
 pub mod act;
 mod analysis;
+pub mod condition;
 mod course;
 mod evidence;
 mod head;
@@ -57,12 +58,15 @@ pub struct Entry {
     pub state: State,
 }
 
-/// A judgement as it is kept.
+/// A verdict as it is kept.
 #[derive(Clone, Debug)]
 pub struct Judged {
     pub at: DateTime<Utc>,
     pub position: Position,
-    pub judgement: Judgement,
+    /// Absent: nothing could be compared.
+    pub judgement: Option<Judgement>,
+    /// What came of each condition of the plan.
+    pub conditions: Vec<ConditionFact>,
 }
 
 /// What users' requests did on both versions, over the same stretches of time.
@@ -156,7 +160,7 @@ pub fn build(input: Input<'_>) -> Data {
     let plan = &rollout.plan;
     let (tone, word) = text::rollout::rollout_state(plan, &rollout.state);
     let edges = side::edges(&input);
-    let judgement = current(&input).map(|judged| &judged.judgement);
+    let judgement = current(&input);
     Data {
         at: estate.at,
         rollout: rollout.clone(),
@@ -169,7 +173,7 @@ pub fn build(input: Input<'_>) -> Data {
         share: course::share(&input),
         steps: course::steps(&input),
         metrics: analysis::metrics(&input, judgement),
-        rules: analysis::rules(input.conditions),
+        rules: analysis::rules(&input),
         waves: waves::waves(&input),
         evidence: evidence::rows(input.evidence, plan, estate.at),
         acknowledged: edges.iter().filter(|edge| edge.acknowledged).count(),
@@ -184,11 +188,10 @@ pub fn build(input: Input<'_>) -> Data {
 }
 
 /// The newest judgement of the position that the rollout stands at, or of the last one it had.
-fn current<'a>(input: &Input<'a>) -> Option<&'a Judged> {
-    match position(&input.rollout.state) {
-        Some(at) => input.verdicts.iter().rev().find(|judged| judged.position == at),
-        None => input.verdicts.last(),
-    }
+fn current<'a>(input: &Input<'a>) -> Option<&'a Judgement> {
+    let at = position(&input.rollout.state);
+    let of = input.verdicts.iter().filter(|judged| at.is_none_or(|at| judged.position == at));
+    of.rev().find_map(|judged| judged.judgement.as_ref())
 }
 
 /// The position that a rollout stands at or was taken back from.

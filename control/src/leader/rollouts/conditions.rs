@@ -13,9 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::judge::limit::{Comparison, Condition as Bound, Limit, Quantity, Reading};
 use mainstay_core::judge::{Trace, Verdict};
-use mainstay_core::rollout::{Condition, Plan};
-
-use crate::rollouts::Measured;
+use mainstay_core::rollout::{Condition, ConditionFact, Plan};
 
 /// How often the same is asked.
 const PERIOD: TimeDelta = TimeDelta::seconds(5);
@@ -59,45 +57,39 @@ impl Conditions {
     }
 
     /// Every condition of the plan, in its order.
-    pub(super) fn measure(&mut self, seen: &Seen<'_>) -> Vec<Measured> {
+    pub(super) fn measure(&mut self, seen: &Seen<'_>) -> Vec<ConditionFact> {
         let now = Utc::now();
         lock(&self.asked).retain(|_, asked| now - asked.at < VALID * 2);
         let conditions = &seen.plan.analysis.conditions;
         conditions.iter().map(|condition| self.one(condition, seen, now)).collect()
     }
 
-    fn one(&self, condition: &Condition, seen: &Seen<'_>, now: DateTime<Utc>) -> Measured {
+    fn one(&self, condition: &Condition, seen: &Seen<'_>, now: DateTime<Utc>) -> ConditionFact {
         let (verdict, value) = match condition {
-            Condition::ErrorsBelow { bp } => {
-                limit(Quantity::Errors { most: f64::from(*bp) / 10_000.0 }, seen)
+            Condition::ErrorsBelow { .. } => {
+                limit(Quantity::Errors { most: condition.bound() }, seen)
             }
-            Condition::P95Below { ms } => {
-                limit(Quantity::Latency { quantile: 0.95, most_ms: f64::from(*ms) }, seen)
+            Condition::P95Below { .. } => {
+                limit(Quantity::Latency { quantile: 0.95, most_ms: condition.bound() }, seen)
             }
-            Condition::PromqlBelow { query, milli } => {
-                self.answer(query, (Comparison::AtMost, *milli), seen, now)
-            }
-            Condition::PromqlAbove { query, milli } => {
-                self.answer(query, (Comparison::AtLeast, *milli), seen, now)
-            }
+            Condition::PromqlBelow { .. } => self.answer(condition, Comparison::AtMost, seen, now),
+            Condition::PromqlAbove { .. } => self.answer(condition, Comparison::AtLeast, seen, now),
         };
-        Measured { condition: condition.clone(), verdict, value }
+        ConditionFact { condition: condition.clone(), verdict, value }
     }
 
     /// What was answered last, within its time and the watch; asks again when it is due.
     fn answer(
         &self,
-        query: &str,
-        (comparison, milli): (Comparison, i64),
+        condition: &Condition,
+        comparison: Comparison,
         seen: &Seen<'_>,
         now: DateTime<Utc>,
     ) -> (Verdict, Option<f64>) {
-        let Some(prometheus) = &self.prometheus else { return (Verdict::NotMeasured, None) };
-        let plan = seen.plan;
-        let query = query
-            .replace("$service", plan.service.as_str())
-            .replace("$version", &plan.to)
-            .replace("$stable", &plan.from);
+        let (Some(prometheus), Some(query)) = (&self.prometheus, condition.query_for(seen.plan))
+        else {
+            return (Verdict::NotMeasured, None);
+        };
         let known = lock(&self.asked).get(&query).copied();
         if known.is_none_or(|asked| now - asked.at >= PERIOD) {
             let answer = known.and_then(|asked| asked.answer);
@@ -122,7 +114,7 @@ impl Conditions {
             Reading::Value(value) => Some(value),
             Reading::Empty | Reading::Failed => None,
         };
-        (Bound { comparison, bound: milli as f64 / 1_000.0 }.judge(reading), value)
+        (Bound { comparison, bound: condition.bound() }.judge(reading), value)
     }
 }
 

@@ -121,11 +121,9 @@ fn entry(event: Event) -> Entry {
     Entry { at: event.at, by, state: event.state }
 }
 
-/// A verdict that compared something; what was measured beside it is not a comparison.
 fn judged(verdict: Verdict) -> Option<Judged> {
-    let analysed: Analysed = serde_json::from_value(verdict.judgement).ok()?;
-    let (at, position) = (verdict.at, verdict.position);
-    Some(Judged { at, position, judgement: analysed.judgement? })
+    let Analysed { judgement, conditions, .. } = serde_json::from_value(verdict.judgement).ok()?;
+    Some(Judged { at: verdict.at, position: verdict.position, judgement, conditions })
 }
 
 /// What users' requests did on both versions, at the edges of the wave that is on, since it

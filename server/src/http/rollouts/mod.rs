@@ -13,7 +13,7 @@ mod start;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
-use mainstay_app::pages::rollout::{self as page, metric, step};
+use mainstay_app::pages::rollout::{self as page, condition, metric, step};
 use mainstay_app::pages::rollouts::{self, Filter, Status};
 use mainstay_app::pages::service::Back;
 use mainstay_app::paths;
@@ -48,6 +48,8 @@ pub fn routes() -> Routes {
         .get(read, "/api/v1/rollouts/{id}/steps/{number}", one_step)
         .get(read, "/rollouts/{id}/analysis/{metric}", one_metric)
         .get(read, "/api/v1/rollouts/{id}/analysis/{metric}", one_metric)
+        .get(read, "/rollouts/{id}/conditions/{number}", one_condition)
+        .get(read, "/api/v1/rollouts/{id}/conditions/{number}", one_condition)
         .get(read, "/services/{service}/rollout", newest)
         .merge(act::routes())
         .merge(reason::routes())
@@ -77,6 +79,7 @@ fn starting() -> Routes {
         show,
         one_step,
         one_metric,
+        one_condition,
         act::asked_doc,
         act::asked_of_service,
         reason::asked,
@@ -166,6 +169,21 @@ async fn one_metric(context: Context, Path((id, slug)): Path<(String, String)>) 
     let Some(data) = metric::build(loaded.input(), &slug) else { return not_found(&context) };
     let frame = Frame::new(metric::title(&data), page::topics());
     context.page(frame, &data, || metric::view(&data))
+}
+
+/// A condition of a rollout's plan: what is asked, and what came of it.
+#[utoipa::path(get, path = "/api/v1/rollouts/{id}/conditions/{number}", tag = "rollouts",
+    params(("id" = String, Path), ("number" = usize, Path)),
+    responses((status = 200, body = condition::Data), (status = 404)))]
+async fn one_condition(context: Context, Path((id, number)): Path<(String, String)>) -> Response {
+    let Ok(number) = number.parse() else { return not_found(&context) };
+    let loaded = match load(&context, &id).await {
+        Ok(loaded) => loaded,
+        Err(response) => return *response,
+    };
+    let Some(data) = condition::build(loaded.input(), number) else { return not_found(&context) };
+    let frame = Frame::new(condition::title(&data), page::topics());
+    context.page(frame, &data, || condition::view(&data))
 }
 
 /// The rollout of a service that is on, or its last one.

@@ -1,15 +1,15 @@
 //! From a changed weight to the last edge that acknowledged it, and to the last request that users
 //! saw on the version it was taken from.
 //!
-//! Measured from [`Xds::publish`], which is what a decision comes to in the server: the fleet file
-//! has fewer edges than are simulated here. From the click on is what the part `rollout` measures.
+//! Measured from [`Xds::publish`], which is what a decision comes to in the server, without TLS and
+//! with many services. From the click on is what the part `rollout` measures.
 //!
 //! Up to four edges are real Envoys with users; with more, the others are simulated beside them, so
 //! that what users saw is known in every case.
 //!
 //! Invariant: simulated edges are bound by the server's limits for one connection.
 
-mod subscriber;
+pub mod subscriber;
 mod users;
 
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ use anyhow::{Context, Result, bail};
 use mainstay_core::id::EdgeId;
 use mainstay_core::routing::{EdgePlace, WEIGHT_TOTAL};
 use mainstay_xds::Xds;
+use tonic::transport::Endpoint;
 
 use self::subscriber::Subscribers;
 use self::users::Users;
@@ -58,8 +59,8 @@ async fn edges(count: usize, limit: Limit, plan: &Plan, report: &mut Report) -> 
     let mut envoys: Vec<Envoy> = real.map(start).collect::<Result<_>>()?;
     let mut subscribers = Subscribers::default();
     for number in 0..DATACENTERS {
-        let (server, simulated) = (stage.servers[number].address, stage.simulated_of(number)?);
-        subscribers.connect(server, simulated)?;
+        let server = format!("http://{}", stage.servers[number].address);
+        subscribers.connect(&Endpoint::from_shared(server)?, &stage.simulated_of(number)?);
     }
     let measured = async {
         stage.acknowledged().await?;

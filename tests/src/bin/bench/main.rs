@@ -55,7 +55,8 @@ struct Arguments {
     /// Where the numbers go as JSON
     #[arg(long, default_value = "target/bench/results.json")]
     results: PathBuf,
-    /// Put the table into this page, between its two markers
+    /// Put the table into this page, between its two markers; with `--only`, what was not measured
+    /// stays there
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }
@@ -112,6 +113,8 @@ struct Plan {
     /// day's average; in the evening, when they are made, it is half as many more.
     user_requests: u64,
     user_rate: u32,
+    /// Clicks on roll-back with many edges.
+    clicks: usize,
     /// Databases with ten copies each.
     databases: usize,
     /// Size of the database that is copied, and how often each side does it.
@@ -146,6 +149,7 @@ impl Plan {
             log_lines: if quick { 20_000 } else { 1_000_000 },
             user_requests: if quick { 2_000 } else { 100_000 },
             user_rate: if quick { 50 } else { 650 },
+            clicks: if quick { 3 } else { 100 },
             databases: if quick { 100 } else { 1_000 },
             database_bytes: if quick { 50_000_000 } else { 1_000_000_000 },
             copy_rounds: if quick { 1 } else { 4 },
@@ -205,7 +209,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     }
     report.save(&arguments.results)?;
     if let Some(page) = &arguments.write {
-        report.write_into(page)?;
+        report.write_into(page, !arguments.only.is_empty())?;
     }
     println!("\n{}", report.markdown());
     Ok(complete)

@@ -81,12 +81,13 @@ impl Report {
         self.table("")
     }
 
-    /// Replaces the numbers of a page; what it says of peers stays.
-    pub fn write_into(&self, path: &Path) -> Result<()> {
+    /// Replaces the numbers of a page; what it says of peers stays. `part`: what was not measured
+    /// now stays as well.
+    pub fn write_into(&self, path: &Path, part: bool) -> Result<()> {
         let page = fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let (before, rest) = page.split_once(BEGIN).context("the page has no mark of a begin")?;
         let (old, after) = rest.split_once(END).context("the page has no mark of an end")?;
-        let table = self.table(old);
+        let table = if part { self.merged(old) } else { self.table(old) };
         let text = format!("{before}{BEGIN}\n\n{table}\n{END}{after}");
         fs::write(path, text).with_context(|| format!("writing {}", path.display()))
     }
@@ -97,27 +98,55 @@ impl Report {
         let head = format!("| measure | limit | here | met | how | {} |", PEERS.join(" | "));
         let _ = writeln!(text, "{head}\n|---|---|---|---|---|{}", "---|".repeat(PEERS.len()));
         for row in &self.rows {
-            let met =
-                row.limit.is_met(row.value).map_or("", |met| if met { "yes" } else { "**no**" });
-            let (limit, here) = (row.limit(), row.here());
-            let _ = write!(text, "| {} | {limit} | {here} | {met} | {} |", row.measure, row.how);
-            for cell in peer_cells(old, &row.measure) {
-                let _ = write!(text, " {cell} |");
-            }
+            text += &row.line(old);
             text.push('\n');
         }
         text
     }
+
+    /// An older table in which these rows are new: each in its old place, else after the one
+    /// before it.
+    fn merged(&self, old: &str) -> String {
+        let mut lines: Vec<String> = old.trim().lines().map(str::to_owned).collect();
+        let mut next = lines.len();
+        for row in &self.rows {
+            let line = row.line(old);
+            match lines.iter().position(|line| measure_of(line) == Some(&row.measure)) {
+                Some(at) => {
+                    lines[at] = line;
+                    next = at + 1;
+                }
+                None => {
+                    lines.insert(next, line);
+                    next += 1;
+                }
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// What a line of a table is about. It begins with the bar, so the first piece is empty.
+fn measure_of(line: &str) -> Option<&str> {
+    line.strip_prefix('|')?.split('|').next().map(str::trim)
 }
 
 fn peer_cells(old: &str, measure: &str) -> [String; PEERS.len()] {
-    let rows = old.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
-    // A line begins with the bar, so the first piece is empty.
-    let row = rows.into_iter().find(|cells| cells.get(1) == Some(&measure)).unwrap_or_default();
+    let line = old.lines().find(|line| measure_of(line) == Some(measure)).unwrap_or_default();
+    let row: Vec<&str> = line.split('|').map(str::trim).collect();
     std::array::from_fn(|at| row.get(1 + OWN_COLUMNS + at).map_or("", |cell| *cell).to_owned())
 }
 
 impl Row {
+    /// As a line of the table, with what an older one says of peers.
+    fn line(&self, old: &str) -> String {
+        let met =
+            self.limit.is_met(self.value).map_or("", |met| if met { "yes" } else { "**no**" });
+        let (limit, here) = (self.limit(), self.here());
+        let peers = peer_cells(old, &self.measure).map(|cell| format!(" {cell} |")).concat();
+        format!("| {} | {limit} | {here} | {met} | {} |{peers}", self.measure, self.how)
+    }
+
     fn limit(&self) -> String {
         match self.limit {
             Limit::Below(limit) => format!("< {limit} {}", self.unit).trim_end().to_owned(),
@@ -166,7 +195,7 @@ mod tests {
         let mut report = Report::new("a machine".to_owned());
         report.add("page, p95", Limit::Below(50.0), 50.0, "ms", "so");
         report.add("shift", Limit::AtMost(0.02), 0.02, "", "thus");
-        report.write_into(&page).unwrap();
+        report.write_into(&page, false).unwrap();
         let text = fs::read_to_string(&page).unwrap();
         for line in [
             "# B",
@@ -176,5 +205,23 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn what_a_part_did_not_measure_stays_where_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let page = dir.path().join("bench.md");
+        let row = |name: &str, here: &str| format!("| {name} |  | {here} |  | by hand | 1 |  |");
+        let lines = ["one", "two", "three"].map(|name| row(name, "7")).join("\n");
+        let head = "Machine: old.\n\n| measure |\n|---|";
+        fs::write(&page, format!("{BEGIN}\n\n{head}\n{lines}\n\n{END}\n")).unwrap();
+        let mut report = Report::new("a machine".to_owned());
+        report.add("two", Limit::None, 8.0, "", "by hand");
+        report.add("and a half", Limit::None, 8.0, "", "by hand");
+        report.write_into(&page, true).unwrap();
+        let half = "| and a half |  | 8 |  | by hand |  |  |".to_owned();
+        let rows = [row("one", "7"), row("two", "8"), half, row("three", "7")].join("\n");
+        let wanted = format!("{BEGIN}\n\n{head}\n{rows}\n\n{END}\n");
+        assert_eq!(fs::read_to_string(&page).unwrap(), wanted);
     }
 }

@@ -2,9 +2,13 @@
 //! many of them fail, and how long it takes from the click until no edge and no user is on the bad
 //! version any more.
 //!
+//! With a hundred and with a thousand edges, all but the real ones are simulated; they connect to
+//! the same server over TLS and stand in its fleet like any other.
+//!
 //! Invariant: what users saw is told by the ledger of the lab's load generator alone; the server
 //! tells when an edge acknowledged.
 
+mod crowd;
 mod town;
 
 use std::io;
@@ -13,7 +17,8 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_lab::ledger::{Entry, read};
 
-use self::town::{SERVICE, Town};
+use self::crowd::Crowd;
+use self::town::{EDGES, SERVICE, Town};
 use crate::Plan;
 use crate::report::{Limit, Report};
 use crate::stats::Samples;
@@ -27,6 +32,8 @@ const WHOLE: usize = 4;
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// Failed requests that are shown.
 const SHOWN: usize = 10;
+/// Edges with the real ones, and what a click may take in ms until all of them acknowledged.
+const CROWDS: [(usize, Limit); 2] = [(100, Limit::None), (1_000, Limit::Below(1_000.0))];
 
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let town = Town::start(plan.user_rate).await?;
@@ -40,11 +47,34 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         if Utc::now() - begun > LONGEST {
             bail!("{} requests in {LONGEST:?}: too few", town.made()? - made);
         }
-        backs.push(back_and_forth(&town, &rollout, backs.len()).await?);
+        let whole = backs.len().is_multiple_of(WHOLE);
+        backs.push(back_and_forth(&town, &rollout, whole).await?);
     }
     let seen = Seen::read(&town, begun, &mut backs).context("reading the ledger")?;
     seen.report(&backs, report);
+    let mut crowd = Crowd::default();
+    for (edges, limit) in CROWDS {
+        crowd.grow(&town, edges).await.with_context(|| format!("{edges} edges"))?;
+        let clicks = clicks(&town, &rollout, plan.clicks);
+        let backs = tokio::select! {
+            backs = clicks => backs.with_context(|| format!("{edges} edges"))?,
+            ended = crowd.ended() => return Err(ended),
+        };
+        say_of_crowd(edges, limit, &backs, report);
+    }
     Ok(())
+}
+
+/// Rolls back and promotes again so many times, with what users saw of it.
+async fn clicks(town: &Town, rollout: &str, count: usize) -> Result<Vec<Back>> {
+    let begun = Utc::now();
+    let mut backs = Vec::new();
+    for _ in 0..count {
+        // Simulated edges log no requests, so that "none is seen any more" cannot be waited for.
+        backs.push(back_and_forth(town, rollout, false).await?);
+    }
+    Seen::read(town, begun, &mut backs).context("reading the ledger")?;
+    Ok(backs)
 }
 
 /// A roll-back from the click to its undoing.
@@ -58,11 +88,11 @@ struct Back {
 }
 
 /// All requests are on the new version, before and after.
-async fn back_and_forth(town: &Town, rollout: &str, number: usize) -> Result<Back> {
+async fn back_and_forth(town: &Town, rollout: &str, whole: bool) -> Result<Back> {
     let clicked = Utc::now();
     let revision = town.ask(rollout, "roll-back").await?;
     let acknowledged = town.acknowledged(rollout, revision).await?;
-    if number.is_multiple_of(WHOLE) {
+    if whole {
         town.state(rollout, &["rolled-back"]).await?;
     }
     let undone = Utc::now();
@@ -107,20 +137,41 @@ impl Seen {
         );
         let name = "users' requests failed during promotions and roll-backs";
         report.add(name, Limit::AtMost(0.0), self.failed.len() as f64, "", how);
-        let since = |back: &Back, end: Option<DateTime<Utc>>| {
-            end.map(|end| (end - back.clicked).as_seconds_f64() * 1_000.0)
-        };
-        let acknowledged: Samples =
-            backs.iter().filter_map(|back| since(back, back.acknowledged)).collect();
-        // Without an answer since the click, the version was left at once.
-        let left = backs.iter().map(|back| since(back, back.last_answer).unwrap_or(0.0));
-        let left: Samples = left.collect();
-        let name = "click on roll-back to last acknowledgement, 4 Envoys";
+        let what = format!("{EDGES} Envoys");
         let how = "POST to the API of the whole server; its own note of each acknowledgement";
-        say(name, &acknowledged, how, report);
-        let name = "click on roll-back to last answer of the bad version, 4 Envoys";
-        say(name, &left, "the same clicks; end of the last answer in the users' ledger", report);
+        let limit = Limit::Below(250.0);
+        say_acknowledged(&what, limit, backs, how, report);
+        let name = format!("click on roll-back to last answer of the bad version, {what}");
+        let how = "the same clicks; end of the last answer in the users' ledger";
+        say(&name, limit, &left(backs), how, report);
     }
+}
+
+fn say_of_crowd(edges: usize, limit: Limit, backs: &[Back], report: &mut Report) {
+    let what = format!("{edges} edges");
+    let how = format!(
+        "POST to the API of the whole server with {EDGES} Envoys under users' requests, and \
+         simulated edges over TLS; its own note of each acknowledgement"
+    );
+    say_acknowledged(&what, limit, backs, &how, report);
+    let name = format!("click on roll-back to last answer of the bad version, {what}");
+    let how = format!("the same clicks, users at the {EDGES} Envoys; from their ledger");
+    say(&name, limit, &left(backs), &how, report);
+}
+
+fn say_acknowledged(what: &str, limit: Limit, backs: &[Back], how: &str, report: &mut Report) {
+    let samples = backs.iter().filter_map(|back| since(back, back.acknowledged)).collect();
+    let name = format!("click on roll-back to last acknowledgement, {what}");
+    say(&name, limit, &samples, how, report);
+}
+
+/// Milliseconds until users left the bad version; without an answer of it since the click, at once.
+fn left(backs: &[Back]) -> Samples {
+    backs.iter().map(|back| since(back, back.last_answer).unwrap_or(0.0)).collect()
+}
+
+fn since(back: &Back, end: Option<DateTime<Utc>>) -> Option<f64> {
+    end.map(|end| (end - back.clicked).as_seconds_f64() * 1_000.0)
 }
 
 /// Takes an answer of the new version as the last one after a click, as long as none is later.
@@ -136,8 +187,8 @@ fn note_last(entry: &Entry, backs: &mut [Back]) {
     }
 }
 
-fn say(name: &str, samples: &Samples, how: &str, report: &mut Report) {
-    for (percent, limit) in [(50.0, Limit::None), (99.0, Limit::Below(250.0))] {
+fn say(name: &str, limit: Limit, samples: &Samples, how: &str, report: &mut Report) {
+    for (percent, limit) in [(50.0, Limit::None), (99.0, limit)] {
         let how = format!("{how}; {} times", samples.len());
         let value = samples.percentile(percent);
         report.add(format!("{name}, p{percent}"), limit, value, "ms", how);

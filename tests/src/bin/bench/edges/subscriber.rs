@@ -1,7 +1,5 @@
 //! Simulated edges: they ask for everything over delta ADS and acknowledge what they are told.
 
-use std::net::SocketAddr;
-
 use anyhow::{Error, Result, anyhow};
 use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use envoy_types::pb::envoy::config::core::v3::Node;
@@ -29,8 +27,8 @@ pub struct Subscribers(JoinSet<Error>);
 
 impl Subscribers {
     /// Lets these edges connect to a server, as many to a connection as it allows.
-    pub fn connect(&mut self, server: SocketAddr, edges: Vec<EdgeId>) -> Result<()> {
-        let endpoint = Endpoint::from_shared(format!("http://{server}"))?.tcp_nodelay(true);
+    pub fn connect(&mut self, server: &Endpoint, edges: &[EdgeId]) {
+        let endpoint = server.clone().tcp_nodelay(true);
         for together in edges.chunks(STREAMS_MAX as usize) {
             let channel = endpoint.connect_lazy();
             for edge in together {
@@ -43,7 +41,6 @@ impl Subscribers {
                 });
             }
         }
-        Ok(())
     }
 
     /// Why one of them ended, which none should.

@@ -15,6 +15,8 @@ use crate::simulation::healthy;
 
 /// The service that is released.
 pub const SERVICE: &str = "shop";
+/// Real Envoys of the fleet.
+pub const EDGES: usize = 4;
 /// The fleet, at any time of the day.
 const FLEET: &str = include_str!("../rollout.toml");
 const TIME_ZONE: &str = "{time zone}";
@@ -30,6 +32,8 @@ pub struct Town {
     world: World,
     visitor: Visitor,
     program: Program,
+    /// What is in force, without edges that came later.
+    fleet: String,
     _dir: TempDir,
 }
 
@@ -37,10 +41,11 @@ impl Town {
     /// Starts it and waits until users come: `rate` requests a second on a day's average.
     pub async fn start(rate: u32) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("mainstay-bench-").tempdir()?;
-        let fleet = dir.path().join("fleet.toml");
-        fs::write(&fleet, FLEET.replace(TIME_ZONE, &evening(Utc::now())))?;
+        let fleet = FLEET.replace(TIME_ZONE, &evening(Utc::now()));
+        let file = dir.path().join("fleet.toml");
+        fs::write(&file, &fleet)?;
         let world = World::start_with(Setup {
-            fleet_file: Some(fleet),
+            fleet_file: Some(file),
             own_database: true,
             lab: true,
             ..Setup::default()
@@ -49,7 +54,7 @@ impl Town {
         healthy(&world, START).await?;
         let visitor = world.sign_in("admin").await?;
         let program = Program::of(&visitor, "admin").await?;
-        let town = Self { world, visitor, program, _dir: dir };
+        let town = Self { world, visitor, program, fleet, _dir: dir };
         let mut last = Value::Null;
         until("users come to all edges", START, async || {
             last = town.load(&[]).ok()?;
@@ -59,6 +64,33 @@ impl Town {
         .with_context(|| last.to_string())?;
         town.load(&["--rate", &rate.to_string()])?;
         Ok(town)
+    }
+
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Puts the fleet in force with these entries after its own. The lab goes on as it is.
+    pub async fn add(&self, entries: &str) -> Result<()> {
+        let source = format!("{}\n{entries}", self.fleet);
+        self.program.apply_fleet(&source, REASON).await?;
+        Ok(())
+    }
+
+    /// Waits until so many edges acknowledged all that the server tells them.
+    pub async fn connected(&self, edges: usize) -> Result<()> {
+        let mut last = Value::Null;
+        let all = until("all edges acknowledge", START, async || {
+            let found = self.visitor.json("/api/v1/edges").await.ok()?;
+            let rows = found["edges"].as_array()?;
+            let behind = rows.iter().find(|it| {
+                it["connected"] != true || it["acknowledged_revision"] != it["published_revision"]
+            });
+            last = behind.unwrap_or(&Value::Null).clone();
+            (behind.is_none() && rows.len() == edges).then_some(())
+        });
+        let all = all.await;
+        all.with_context(|| format!("of {edges} edges, for example {last}"))
     }
 
     pub fn ledger(&self) -> PathBuf {
