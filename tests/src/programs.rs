@@ -74,7 +74,7 @@ pub fn envoy() -> Result<PathBuf> {
 /// # Errors
 /// When there is none.
 pub fn prometheus() -> Result<PathBuf> {
-    if let Some(program) = env::var_os("MAINSTAY_PROMETHEUS") {
+    if let Some(program) = env::var_os("MAINSTAY_TEST_PROMETHEUS") {
         return built(program.into());
     }
     let own = build_dir()?.with_file_name("tools").join("prometheus");

@@ -1481,6 +1481,7 @@ verb-undo = Undo the rollback
 verb-retry = Retry
 verb-end = End now
 verb-pause-small = Shares stay as they are.
+verb-resume-on = Goes on to the next step.
 verb-resume-small = The step is watched anew.
 confirm-label = Type the name of the service: { $name }
 confirm-name = Type { $name }, the name of the service.
@@ -1616,6 +1617,7 @@ link-runbook = Lasting address for runbooks
 plan-hash = Plan { $hash }
 
 ## Evidence
+evidence-back = Where requests go
 evidence = If you roll back
 evidence-checked = Checked { $at } UTC, and again when you press the button.
 share-of = { $version }: { $share }

@@ -1481,6 +1481,7 @@ verb-undo = Annulla il rollback
 verb-retry = Riprova
 verb-end = Chiudi ora
 verb-pause-small = Le quote restano come sono.
+verb-resume-on = Si passa al passo successivo.
 verb-resume-small = Il passo viene osservato di nuovo.
 confirm-label = Digita il nome del servizio: { $name }
 confirm-name = Digita { $name }, il nome del servizio.
@@ -1616,6 +1617,7 @@ link-runbook = Indirizzo stabile per i runbook
 plan-hash = Piano { $hash }
 
 ## Evidence
+evidence-back = Dove vanno le richieste
 evidence = Se esegui il rollback
 evidence-checked = Verificato: { $at } UTC, e di nuovo quando premi il pulsante.
 share-of = { $version }: { $share }

@@ -1537,6 +1537,7 @@ verb-undo = Отменить откат
 verb-retry = Повторить
 verb-end = Завершить сейчас
 verb-pause-small = Доли остаются прежними.
+verb-resume-on = Переход к следующему шагу.
 verb-resume-small = Наблюдение за шагом начнётся заново.
 confirm-label = Введите имя сервиса: { $name }
 confirm-name = Введите { $name }, имя сервиса.
@@ -1672,6 +1673,7 @@ link-runbook = Постоянный адрес для ранбуков
 plan-hash = План { $hash }
 
 ## Evidence
+evidence-back = Куда идут запросы
 evidence = Если откатить
 evidence-checked = Проверено { $at } UTC; при нажатии кнопки проверяется ещё раз.
 share-of = { $version }: { $share }

@@ -1,7 +1,8 @@
 //! The action slot: one click that counts once, and says honestly what became of it.
 //!
-//! Invariants: a click within half a second after the slot changed or the window came to the front
-//! does nothing and says so, and `data-settling` shows for how long; a held key counts once; what
+//! Invariants: a click within half a second after the slot came to mean something else or the window
+//! came to the front does nothing and says so, and `data-settling` shows for how long; a slot that
+//! offers the same as before, of a newer state, takes the click at once; a held key counts once; what
 //! was sent is never offered again before its outcome is known. Asking again with the same key is
 //! how the outcome is asked for: the server gives the first answer. A form that this does not reach
 //! works as plain HTML.
@@ -27,7 +28,7 @@ const UNSURE: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(2);
 
 thread_local! {
-    /// When the slot changed or the window came to the front, by the page's own clock.
+    /// When the slot got another meaning or the window came to the front, by the page's own clock.
     static CHANGED_MS: Cell<f64> = const { Cell::new(f64::NEG_INFINITY) };
 }
 
@@ -37,10 +38,24 @@ pub(crate) fn start() {
     on(&window(), "focus", |_| settle());
 }
 
-/// Attaches to a slot that is new on the page.
-pub(crate) fn attach() {
+/// Attaches to a slot that is new on the page, where this was offered before.
+pub(crate) fn attach(before: &[String]) {
     guard();
-    settle();
+    if offered() != before {
+        settle();
+    }
+}
+
+/// What each button of the slot says and does.
+pub(crate) fn offered() -> Vec<String> {
+    let buttons = all("[data-slot-button]");
+    let of = |button: &Element| {
+        let form = button.closest("form").ok().flatten();
+        let does = form.and_then(|form| form.get_attribute("action"));
+        let does = does.or_else(|| button.get_attribute("href")).unwrap_or_default();
+        format!("{} {does}", button.text_content().unwrap_or_default().trim())
+    };
+    buttons.iter().map(of).collect()
 }
 
 /// Does nothing with clicks until what changed could be seen.

@@ -103,9 +103,10 @@ fn swap(fresh: &Document) {
         if same(&part, &new) || busy(&part, &name) {
             continue;
         }
+        let offered = slot::offered();
         replace(&part, &new);
         if ACTING.contains(&name.as_str()) {
-            slot::attach();
+            slot::attach(&offered);
         }
     }
     let title = fresh.title();

@@ -301,7 +301,10 @@ fn words(svg: &mut String, plot: &Plot, frame: &Frame) {
     for mark in &plot.marks {
         let x = frame.x(mark.at);
         if x - last >= f64::from(MARK_STEP) {
-            word(svg, "", Anchor::Start, x + 3.0, 9.0, &mark.label);
+            // Beside the right edge stand the names of the lines and of the limit.
+            let near = x + f64::from(MARK_STEP) > f64::from(LEFT + frame.width());
+            let (anchor, from) = if near { (Anchor::End, -3.0) } else { (Anchor::Start, 3.0) };
+            word(svg, "", anchor, x + from, 9.0, &mark.label);
             last = x;
         }
     }

@@ -35,6 +35,7 @@ async fn rollouts_are_read_watched_and_taken_back_with_one_click() {
     town.reads_without_script(&pages).await;
     town.a_viewer_sees_why_not().await;
     town.one_click_and_its_undo().await;
+    town.the_same_offer_counts_at_once().await;
     town.the_same_without_script().await;
 }
 
@@ -205,6 +206,29 @@ impl Town {
         ask_until(&browser, "undo is pressed", BACK_PATIENCE, undo).await;
         self.stands(&self.watched, "watching").await;
         ask_until(&browser, "the one click is back", BACK_PATIENCE, &says(BACK)).await;
+    }
+
+    /// The state changes and the slot does not come to mean anything else.
+    async fn the_same_offer_counts_at_once(&self) {
+        let browser = signed_in(&self.world, "operator", Look::default()).await;
+        browser.open(&format!("/rollouts/{}", self.watched)).await.unwrap();
+        live(&browser).await;
+        let settled = "return document.querySelector('[data-settling]') === null";
+        ask_until(&browser, "the slot has settled", BACK_PATIENCE, settled).await;
+        let revision = "return document.querySelector('#slot-action [name=revision]').value";
+        let before = ask(&browser, revision).await;
+        let watch = "window.settlings = 0;
+            new MutationObserver((all) => { window.settlings += all.length; }).observe(
+                document.querySelector('main'),
+                { subtree: true, attributes: true, attributeFilter: ['data-settling'] });
+            return 'watched'";
+        assert_eq!(ask(&browser, watch).await, "watched");
+        self.ask(&self.watched, "pause").await;
+        let newer = format!("{revision} !== '{}'", before.as_str().unwrap());
+        ask_until(&browser, "the slot is of the new state", BACK_PATIENCE, &newer).await;
+        assert_eq!(ask(&browser, "return window.settlings").await, 0);
+        self.ask(&self.watched, "resume").await;
+        self.stands(&self.watched, "watching").await;
     }
 
     /// Entries of an action that was done.

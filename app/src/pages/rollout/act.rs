@@ -85,10 +85,21 @@ impl Verb {
     }
 
     /// What is said under its button.
-    pub(super) fn small(self) -> Option<String> {
+    pub(super) fn small(self, state: &State) -> Option<String> {
         match self {
             Self::Pause => Some(t!("verb-pause-small")),
-            Self::Resume => Some(t!("verb-resume-small")),
+            Self::Resume => Some(match state {
+                State::Paused { why: PauseReason::Planned, .. } => t!("verb-resume-on"),
+                State::Paused { .. }
+                | State::Preparing { .. }
+                | State::Testing { .. }
+                | State::Shifting { .. }
+                | State::Watching { .. }
+                | State::Promoted { .. }
+                | State::RollingBack { .. }
+                | State::RolledBack { .. }
+                | State::Ended { .. } => t!("verb-resume-small"),
+            }),
             Self::RollBack
             | Self::Promote
             | Self::PromoteFully

@@ -6,7 +6,7 @@ use mainstay_core::rollout::{Ease, Evidence, Plan};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Data;
+use super::{Data, Slot};
 use crate::t;
 use crate::text;
 use crate::ui::card::{Head, padded};
@@ -72,5 +72,6 @@ pub(super) fn view(data: &Data) -> AnyView {
             {list(&data.evidence, data.at)}
         </div>
     };
-    padded(Head::new(t!("evidence")), body)
+    let back = matches!(data.slot, Slot::Going { .. } | Slot::Undo { .. });
+    padded(Head::new(if back { t!("evidence-back") } else { t!("evidence") }), body)
 }

@@ -391,7 +391,7 @@ fn secondary(data: &Data, reader: &Reader, verb: Verb, refusal: Option<&str>) ->
         }
         .into_any(),
         None => {
-            let small = verb.small();
+            let small = verb.small(&data.rollout.state);
             view! {
                 <div>
                     {one_click(data, reader, verb, "btn lg", label)}
