@@ -333,7 +333,7 @@ fn edge_pages(
     use pages::traffic::{edge, edges};
     let stands = rollout_sample::stands(estate);
     let lately = stands.keys().map(|id| (id.clone(), (sum.clone(), 300))).collect();
-    let data = edges::build(estate, &stands, &lately, 5);
+    let data = edges::build(estate, &stands, &lately, 5, Default::default());
     let mut all: Vec<Page> = Vec::new();
     let mut add = |name, path, title: String, view: Box<dyn Fn() -> AnyView>| {
         all.push((name, path, title, view));

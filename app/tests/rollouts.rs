@@ -14,6 +14,7 @@ use mainstay_app::pages::query::Query;
 use mainstay_app::pages::rollout::act::{self, Verb};
 use mainstay_app::pages::rollout::{self as page, Slot, condition, metric, step};
 use mainstay_app::pages::rollouts::{self, Filter, quarantine, start};
+use mainstay_app::pages::traffic::edges;
 use mainstay_app::pages::{self, Reader};
 use mainstay_app::render::fragment;
 use mainstay_app::text::speak;
@@ -254,6 +255,45 @@ fn a_condition_has_a_page_with_what_came_of_it_each_time() {
 }
 
 #[test]
+fn many_edges_come_by_the_page_and_those_that_do_not_follow_first() {
+    let mut sample =
+        rollout_sample::sample(State::Watching { at: AT, since: sample::now() }, false);
+    let stands = rollout_sample::stands(&sample.estate);
+    let mut fleet = (*sample.estate.fleet).clone();
+    let some = fleet.edges.values().next().expect("an edge").clone();
+    let known = fleet.edges.len();
+    for n in 0..300 {
+        fleet.edges.insert(format!("edge-new-{n:03}").parse().expect("an id"), some.clone());
+    }
+    sample.estate.fleet = Arc::new(fleet);
+    let (never, all) = (300, 300 + known);
+    let build = |query: &str| {
+        let filter = edges::Filter::read(&Query::parse(query));
+        edges::build(&sample.estate, &stands, &Default::default(), 5, filter)
+    };
+    let first = build("");
+    assert_eq!((first.edges.len(), first.total, first.all), (edges::PAGE, all, all));
+    assert!(first.behind > never && first.edges[0].refused.is_some(), "{:?}", first.edges[0]);
+    let mut seen: Vec<_> = (1..=4).flat_map(|page| build(&format!("page={page}")).edges).collect();
+    assert_eq!(seen.len(), all, "every edge is on one page");
+    let quiet = seen.iter().filter(|row| row.refused.is_none());
+    assert!(quiet.skip_while(|row| !row.connected).all(|row| row.connected), "away first");
+    seen.dedup_by_key(|row| row.edge.clone());
+    assert_eq!(seen.len(), all);
+    let list = fragment(|| edges::view(&first));
+    assert!(list.contains("/edges?page=2") && list.contains("Next 100"), "{list}");
+    let found = build("q=new-29&page=1");
+    assert_eq!((found.total, found.edges.len(), found.all), (10, 10, all));
+    let none = build("q=nowhere&page=x");
+    assert_eq!((none.total, none.dropped.len()), (0, 1));
+    assert!(fragment(|| edges::view(&none)).contains("No edge is like that."));
+    assert!(build("page=18446744073709551615").edges.is_empty(), "far beyond the last");
+
+    let html = html(&sample, Role::Viewer);
+    assert!(html.contains(&format!("{} more", all - 12)), "{html}");
+}
+
+#[test]
 fn lists_say_what_is_on_and_what_they_dropped() {
     let sample = rollout_sample::sample(State::Watching { at: AT, since: sample::now() }, false);
     let (filter, dropped) = Filter::read(&Query::parse("status=running&service=NO&after=x"));
@@ -344,13 +384,14 @@ fn traffic_benches_and_edges_have_pages() {
     let html = fragment(|| pages::traffic::view(&none.expect("a service")));
     assert!(html.contains("Nobody has measured this yet."), "{html}");
     let stands = rollout_sample::stands(&estate);
-    let edges = pages::traffic::edges::build(&estate, &stands, &Default::default(), 5);
+    let edges =
+        pages::traffic::edges::build(&estate, &stands, &Default::default(), 5, Default::default());
     let html = fragment(|| pages::traffic::edges::view(&edges));
     assert!(html.contains("4 of 5 connected.") && html.contains("Refused"), "{html}");
     let answered = [("dub1", 300), ("dub2", 100)];
     let answered = answered.map(|(id, requests)| (id.parse().expect("an id"), requests)).into();
     let topology = pages::topology::build(&estate, &[], &Query::default());
-    let topology = pages::topology::with_traffic(topology, &answered, &edges);
+    let topology = pages::topology::with_traffic(topology, &answered, &edges.edges);
     let html = fragment(|| pages::topology::view(&topology));
     assert!(html.contains(">75%<") && html.contains(">25%<"), "shares head the columns: {html}");
     assert!(html.contains("/edges/edge-us-east"), "and edges stand under them");
@@ -382,7 +423,13 @@ fn rollouts_in_another_language_have_no_english_left() {
             let bench = bench.expect("a service");
             pages.push(fragment(|| pages::bench::view(&bench, &reader(Role::Operator))));
             let edges = rollout_sample::stands(&estate);
-            let edges = pages::traffic::edges::build(&estate, &edges, &Default::default(), 5);
+            let edges = pages::traffic::edges::build(
+                &estate,
+                &edges,
+                &Default::default(),
+                5,
+                Default::default(),
+            );
             pages.push(fragment(|| pages::traffic::edges::view(&edges)));
             pages
         });

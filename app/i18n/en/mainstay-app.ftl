@@ -1795,6 +1795,13 @@ col-requests = Requests
 col-rate = Per second
 col-errors = Errors
 edges-note = { $connected } of { $all } connected.
+edges-behind = { $n ->
+    [one] { $count } does not follow what is decided.
+   *[other] { $count } do not follow what is decided.
+}
+edges-more = { $count } more
+edges-no-such = No edge is like that.
+edges-no-such-detail = Names, regions and data centres are looked through.
 edges-none = The fleet has no edges.
 edges-none-detail = Users' requests enter through edges. Name them in the fleet file.
 edges-lately = Requests of the last { $minutes } min

@@ -1795,6 +1795,13 @@ col-requests = Richieste
 col-rate = Al secondo
 col-errors = Errori
 edges-note = { $connected } connessi su { $all }.
+edges-behind = { $n ->
+    [one] { $count } non segue quanto deciso.
+   *[other] { $count } non seguono quanto deciso.
+}
+edges-more = Altri { $count }
+edges-no-such = Nessun edge corrisponde.
+edges-no-such-detail = Si cerca tra nomi, regioni e data center.
 edges-none = La flotta non ha edge.
 edges-none-detail = Le richieste degli utenti entrano dagli edge. Indicali nel file di flotta.
 edges-lately = Richieste degli ultimi { $minutes } min

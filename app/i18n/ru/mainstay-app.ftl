@@ -1855,6 +1855,15 @@ col-requests = Запросы
 col-rate = В секунду
 col-errors = Ошибки
 edges-note = Подключено { $connected } из { $all }.
+edges-behind = { $n ->
+    [one] { $count } не выполняет решённое.
+    [few] { $count } не выполняют решённое.
+    [many] { $count } не выполняют решённое.
+   *[other] { $count } не выполняют решённое.
+}
+edges-more = Ещё { $count }
+edges-no-such = Такого прокси нет.
+edges-no-such-detail = Поиск идёт по именам, регионам и дата-центрам.
 edges-none = В парке нет граничных прокси.
 edges-none-detail = Запросы пользователей входят через граничные прокси. Укажите их в файле парка.
 edges-lately = Запросы за последние { $minutes } мин

@@ -105,16 +105,15 @@ async fn read(
 
 /// Where users' requests enter, and what each edge carries out.
 #[utoipa::path(get, path = "/api/v1/edges", tag = "traffic",
+    params(("q" = Option<String>, Query), ("page" = Option<usize>, Query)),
     responses((status = 200, body = edges::Data)))]
 async fn list(context: Context) -> Response {
-    let data = all_edges(&context.state.control, &context.snapshot.estate);
+    let (control, estate) = (&context.state.control, &context.snapshot.estate);
+    let (stands, lately) = (stands(control, estate.at), lately(control, estate.at));
+    let filter = edges::Filter::read(&context.query());
+    let data = edges::build(estate, &stands, &lately, LATELY_MINUTES, filter);
     let frame = Frame::new(edges::title(), page::topics());
     context.page(frame, &data, || edges::view(&data))
-}
-
-fn all_edges(control: &Control, estate: &Estate) -> edges::Data {
-    let (stands, lately) = (stands(control, estate.at), lately(control, estate.at));
-    edges::build(estate, &stands, &lately, LATELY_MINUTES)
 }
 
 /// The topology with the shares of requests.
@@ -134,7 +133,8 @@ pub(super) fn entering(control: &Control, estate: &Estate, data: topology::Data)
         }
         sums
     });
-    topology::with_traffic(data, &answered, &all_edges(control, estate))
+    let (stands, lately) = (stands(control, estate.at), lately(control, estate.at));
+    topology::with_traffic(data, &answered, &edges::all(estate, &stands, &lately))
 }
 
 /// The counts of each edge in the last minutes, and the seconds in which it was heard.

@@ -19,6 +19,9 @@ use crate::ui::tone::Tone;
 /// Lines of the log that the page shows; the audit log has all.
 const LINES_MAX: usize = 60;
 
+/// Edges that the page shows, those first that do not follow; `/edges` has all.
+const EDGES_MAX: usize = 12;
+
 /// An edge, and whether it carries out what this rollout decided.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EdgeRow {
@@ -47,7 +50,7 @@ pub struct LogRow {
 pub(super) fn edges(input: &Input<'_>) -> Vec<EdgeRow> {
     let (wanted, service) = (input.rollout.routing_revision, &input.rollout.plan.service);
     let declared = input.estate.fleet.edges.iter();
-    declared
+    let mut rows: Vec<_> = declared
         .map(|(id, edge)| {
             let fact = input.edges.get(id);
             let revision = fact.map_or(0, |fact| fact.acknowledged_revision);
@@ -74,7 +77,9 @@ pub(super) fn edges(input: &Input<'_>) -> Vec<EdgeRow> {
                 refused,
             }
         })
-        .collect()
+        .collect();
+    rows.sort_by_key(|row| (row.refused.is_none(), row.acknowledged));
+    rows
 }
 
 /// What happened, newest first; the start is said by who started it.
@@ -119,6 +124,7 @@ pub(super) fn edges_view(data: &Data) -> AnyView {
     let items = data
         .edges
         .iter()
+        .take(EDGES_MAX)
         .map(|edge| {
             let refused = edge.refused.clone().map(|message| {
                 view! { <blockquote class="said"><code>{message}</code></blockquote> }
@@ -132,7 +138,10 @@ pub(super) fn edges_view(data: &Data) -> AnyView {
             }
         })
         .collect_view();
-    let body = view! { <ul class="ilist edges" data-swap="edges">{items}</ul> };
+    let more = data.edges.len().saturating_sub(EDGES_MAX);
+    let more = (more > 0)
+        .then(|| view! { <li><a href=paths::EDGES>{t!("edges-more", count = text::number(more as u64))}</a></li> });
+    let body = view! { <ul class="ilist edges" data-swap="edges">{items}{more}</ul> };
     let right = view! { <span data-swap="edges-count">{count}</span> };
     card(Head::new(t!("nav-edges")).right(right), body)
 }

@@ -4,6 +4,7 @@ mod filter;
 mod list;
 mod matrix;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,9 @@ use crate::ui::link::{Chip, Segment, chips, segments};
 use crate::ui::tone::Tone;
 use crate::ui::{marks, raw};
 
+/// Edges that the page names: those that do not follow, and those with most requests.
+const EDGES_MAX: usize = 24;
+
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Data {
     pub at: DateTime<Utc>,
@@ -51,6 +55,8 @@ pub struct Data {
     pub selected: Option<cell::Data>,
     /// Where users' requests enter; see [`with_traffic`].
     pub edges: Vec<EdgeShare>,
+    /// Edges that are left out there; `/edges` has all.
+    pub edges_more: usize,
 }
 
 /// An edge with its share of requests.
@@ -148,6 +154,7 @@ pub fn build(estate: &Estate, records: &[Record], query: &Query) -> Data {
         tree: Vec::new(),
         selected: None,
         edges: Vec::new(),
+        edges_more: 0,
         regions,
         filter,
     };
@@ -169,7 +176,7 @@ pub fn build(estate: &Estate, records: &[Record], query: &Query) -> Data {
 pub fn with_traffic(
     mut data: Data,
     answered: &BTreeMap<DatacenterId, u64>,
-    edges: &edges::Data,
+    edges: &[edges::Row],
 ) -> Data {
     let all: u64 = answered.values().sum();
     for column in data.regions.iter_mut().flat_map(|region| &mut region.datacenters) {
@@ -177,14 +184,17 @@ pub fn with_traffic(
         column.percent = percent(own, all);
     }
     let requests = |row: &edges::Row| row.traffic.as_ref().map_or(0, |it| it.requests);
-    let entered: u64 = edges.edges.iter().map(requests).sum();
+    let entered: u64 = edges.iter().map(requests).sum();
     let share = |row: &edges::Row| EdgeShare {
         edge: row.edge.clone(),
         tone: row.tone,
         word: row.word.clone(),
         percent: row.traffic.as_ref().and_then(|it| percent(it.requests, entered)),
     };
-    data.edges = edges.edges.iter().map(share).collect();
+    data.edges = edges.iter().map(share).collect();
+    data.edges.sort_by_key(|edge| (edge.tone == Tone::Ok, Reverse(edge.percent)));
+    data.edges_more = data.edges.len().saturating_sub(EDGES_MAX);
+    data.edges.truncate(EDGES_MAX);
     data.edges.sort_by(|a, b| a.edge.cmp(&b.edge));
     data
 }
@@ -374,7 +384,13 @@ fn edges_view(data: &Data) -> Option<AnyView> {
     });
     let items = chips(t!("nav-edges"), items.collect());
     let label = t!("edges-share");
-    Some(view! { <div class="enters"><span class="muted">{label}</span>{items}</div> }.into_any())
+    let more = text::number(data.edges_more as u64);
+    let more = (data.edges_more > 0)
+        .then(|| view! { <a href=crate::paths::EDGES>{t!("edges-more", count = more)}</a> });
+    let edges = view! {
+        <div class="enters"><span class="muted">{label}</span>{items}{more}</div>
+    };
+    Some(edges.into_any())
 }
 
 fn nothing(filter: &Filter) -> AnyView {

@@ -11,15 +11,51 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PartRow;
+use crate::pages::parts::dropped;
+use crate::pages::query::{Dropped, Query};
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::state;
 use crate::ui::block::empty;
+use crate::ui::button::{Weight, link_button, submit};
 use crate::ui::card::{Head, card, stack};
 use crate::ui::head::{PageHead, page_head};
+use crate::ui::link::pager;
 use crate::ui::table::{Column, table};
 use crate::ui::tone::Tone;
+
+/// Edges that a page shows at once.
+pub const PAGE: usize = 100;
+
+/// Which edges are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Filter {
+    /// Only edges whose name, region or data centre contains this.
+    pub q: String,
+    /// The page of them; the first is 1, and 0 is the first too.
+    pub page: usize,
+}
+
+impl Filter {
+    /// Reads the query; what it cannot use is named.
+    pub fn read(query: &Query) -> (Self, Vec<Dropped>) {
+        let mut dropped = Vec::new();
+        let page = query.read("page", &mut dropped, |page| page.parse().ok());
+        let q = query.get("q").unwrap_or_default().to_owned();
+        (Self { q, page: page.unwrap_or_default() }, dropped)
+    }
+
+    fn names(&self, row: &Row) -> bool {
+        let places = [row.edge.as_str(), row.region.as_str(), row.datacenter.as_str()];
+        places.iter().any(|name| name.contains(&self.q))
+    }
+
+    fn href(&self, page: usize) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        paths::with_query(paths::EDGES, &[("q", &self.q), ("page", &page)])
+    }
+}
 
 /// How an edge stands, as it is known on any server.
 #[derive(Clone, Debug)]
@@ -113,11 +149,30 @@ impl Row {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Data {
     pub at: DateTime<Utc>,
-    /// Refusing ones first, then by id.
+    pub filter: Filter,
+    /// Of the page; refusing ones first, then those that are away, then those behind, then by id.
     pub edges: Vec<Row>,
+    /// How many the filter names.
+    pub total: usize,
+    /// How many there are.
+    pub all: usize,
+    /// How many of all are connected.
     pub connected: usize,
+    /// How many of all do not carry out the newest routing, or are away.
+    pub behind: usize,
     /// The minutes that the numbers are of.
     pub minutes: i64,
+    pub dropped: Vec<Dropped>,
+}
+
+/// Every edge of the fleet, by id.
+pub fn all(
+    estate: &Estate,
+    stands: &BTreeMap<EdgeId, Stand>,
+    lately: &BTreeMap<EdgeId, (Counts, u64)>,
+) -> Vec<Row> {
+    let ids = estate.fleet.edges.keys();
+    ids.filter_map(|id| Row::of(estate, id, stands.get(id), lately.get(id))).collect()
 }
 
 pub fn build(
@@ -125,13 +180,17 @@ pub fn build(
     stands: &BTreeMap<EdgeId, Stand>,
     lately: &BTreeMap<EdgeId, (Counts, u64)>,
     minutes: i64,
+    (filter, dropped): (Filter, Vec<Dropped>),
 ) -> Data {
-    let ids = estate.fleet.edges.keys();
-    let row = |id| Row::of(estate, id, stands.get(id), lately.get(id));
-    let mut edges: Vec<_> = ids.filter_map(row).collect();
-    edges.sort_by_key(|row| row.refused.is_none());
+    let mut edges = all(estate, stands, lately);
+    let all = edges.len();
     let connected = edges.iter().filter(|row| row.connected).count();
-    Data { at: estate.at, edges, connected, minutes }
+    let behind = edges.iter().filter(|row| row.tone != Tone::Ok).count();
+    edges.retain(|row| filter.names(row));
+    edges.sort_by_key(|row| (row.refused.is_none(), row.connected, row.tone == Tone::Ok));
+    let (total, skip) = (edges.len(), filter.page.saturating_sub(1).saturating_mul(PAGE));
+    let edges = edges.into_iter().skip(skip).take(PAGE).collect();
+    Data { at: estate.at, filter, edges, total, all, connected, behind, minutes, dropped }
 }
 
 pub fn title() -> String {
@@ -139,21 +198,67 @@ pub fn title() -> String {
 }
 
 pub fn view(data: &Data) -> AnyView {
-    let note = t!(
-        "edges-note",
-        connected = text::number(data.connected as u64),
-        all = text::number(data.edges.len() as u64)
-    );
+    let connected = text::number(data.connected as u64);
+    let mut note = t!("edges-note", connected = connected, all = text::number(data.all as u64));
+    if data.behind > 0 {
+        note = format!(
+            "{note} {}",
+            t!("edges-behind", n = data.behind, count = text::number(data.behind as u64))
+        );
+    }
+    let note = view! { <span data-swap="note">{note}</span> };
     let head =
         page_head(PageHead { title: title(), note: Some(note.into_any()), ..PageHead::default() });
-    let body = if data.edges.is_empty() {
+    let body = if data.all == 0 {
         empty(t!("edges-none"), t!("edges-none-detail"), None)
+    } else if data.edges.is_empty() {
+        let all = link_button(Weight::Plain, paths::EDGES.to_owned(), t!("filter-clear"));
+        empty(t!("edges-no-such"), t!("edges-no-such-detail"), Some(all))
     } else {
         rows(data)
     };
     let right = t!("edges-lately", minutes = data.minutes);
     let list = card(Head::new(t!("nav-edges")).right(right), body);
-    view! { {head}{stack(view! { <div data-swap="edges">{list}</div> })} }.into_any()
+    let parts = view! {
+        {dropped(&data.dropped)}
+        {form(data)}
+        <div data-swap="edges">{list}{pages(data)}</div>
+    };
+    view! { {head}{stack(parts)} }.into_any()
+}
+
+/// The filter by name, where there is more than one page.
+fn form(data: &Data) -> Option<AnyView> {
+    let narrow = !data.filter.q.is_empty();
+    if data.all <= PAGE && !narrow {
+        return None;
+    }
+    let all = paths::EDGES.to_owned();
+    let clear = narrow.then(|| link_button(Weight::Plain, all, t!("filter-clear")));
+    let form = view! {
+        <section class="card">
+            <form class="filter" id="filter" action=paths::EDGES>
+                <label>
+                    {t!("filter-name")}
+                    <input type="search" name="q" value=data.filter.q.clone()/>
+                </label>
+                {submit(Weight::Plain, t!("filter-do"))}
+                {clear}
+            </form>
+        </section>
+    };
+    Some(form.into_any())
+}
+
+fn pages(data: &Data) -> Option<AnyView> {
+    let page = data.filter.page.max(1);
+    let seen = page.saturating_mul(PAGE);
+    let first = (page > 1).then(|| data.filter.href(1));
+    let next = (seen < data.total).then(|| {
+        let left = (data.total - seen).min(PAGE);
+        (data.filter.href(page + 1), t!("pager-next", count = text::number(left as u64)))
+    });
+    pager(first, next)
 }
 
 fn rows(data: &Data) -> AnyView {

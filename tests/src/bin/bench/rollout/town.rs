@@ -82,12 +82,9 @@ impl Town {
         let mut last = Value::Null;
         let all = until("all edges acknowledge", START, async || {
             let found = self.visitor.json("/api/v1/edges").await.ok()?;
-            let rows = found["edges"].as_array()?;
-            let behind = rows.iter().find(|it| {
-                it["connected"] != true || it["acknowledged_revision"] != it["published_revision"]
-            });
-            last = behind.unwrap_or(&Value::Null).clone();
-            (behind.is_none() && rows.len() == edges).then_some(())
+            // Those that are behind come first.
+            last = found["edges"][0].clone();
+            (found["behind"] == 0 && found["all"] == edges).then_some(())
         });
         let all = all.await;
         all.with_context(|| format!("of {edges} edges, for example {last}"))
