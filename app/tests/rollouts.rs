@@ -96,7 +96,7 @@ fn every_state_is_a_whole_page_within_the_policy() {
             assert!(html.contains(word), "{name}: {word}");
             assert_eq!(html.matches("<h1").count(), 1, "{name}");
             assert!(!html.contains(" style=") && !html.contains(" onclick="), "{name}");
-            // The evidence stands for as long as the button may; once it was pressed, it is no "if".
+            // The evidence stands for as long as the button may; once pressed it is no "if".
             let back = ["going back", "back"].contains(&name);
             let words = if back { "Where requests go" } else { "If you roll back" };
             assert!(html.contains(words), "{name}");

@@ -27,8 +27,8 @@ pub(crate) const ENVOY_VARIABLE: &str = "MAINSTAY_ENVOY";
 const PATRONI: [&str; 2] = ["patroni[etcd3]==4.1.5", "psycopg[binary]"];
 /// Names the program of another Patroni; tests and the lab read it too.
 pub(crate) const PATRONI_VARIABLE: &str = "MAINSTAY_PATRONI";
-/// Names the program of another Prometheus; tests read it too. Without `TEST` it would be the server's
-/// own `--prometheus`.
+/// Names the program of another Prometheus; tests read it too. Without `TEST` it would be the
+/// server's own `--prometheus`.
 pub(crate) const PROMETHEUS_VARIABLE: &str = "MAINSTAY_TEST_PROMETHEUS";
 /// Where root installs it, because Postgres' account has to reach it.
 const PATRONI_SYSTEM: &str = "/var/lib/mainstay/patroni-4.1.5";

@@ -1,11 +1,11 @@
 //! The action slot: one click that counts once, and says honestly what became of it.
 //!
-//! Invariants: a click within half a second after the slot came to mean something else or the window
-//! came to the front does nothing and says so, and `data-settling` shows for how long; a slot that
-//! offers the same as before, of a newer state, takes the click at once; a held key counts once; what
-//! was sent is never offered again before its outcome is known. Asking again with the same key is
-//! how the outcome is asked for: the server gives the first answer. A form that this does not reach
-//! works as plain HTML.
+//! Invariants: a click within half a second after the slot came to mean something else or the
+//! window came to the front does nothing and says so, and `data-settling` shows for how long; a
+//! slot that offers the same as before, of a newer state, takes the click at once; a held key
+//! counts once; what was sent is never offered again before its outcome is known. Asking again with
+//! the same key is how the outcome is asked for: the server gives the first answer. A form that
+//! this does not reach works as plain HTML.
 
 use std::cell::Cell;
 use std::rc::Rc;

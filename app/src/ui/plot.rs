@@ -297,14 +297,14 @@ fn words(svg: &mut String, plot: &Plot, frame: &Frame) {
     for (x, anchor, label) in ticks(plot, frame) {
         word(svg, "", anchor, x, f64::from(frame.size.height) - 3.0, &label);
     }
-    let mut last = f64::NEG_INFINITY;
+    // Right of the edge stand the names of the lines and of the limit.
+    let (mut last, step) = (f64::NEG_INFINITY, f64::from(MARK_STEP));
     for mark in &plot.marks {
         let x = frame.x(mark.at);
-        if x - last >= f64::from(MARK_STEP) {
-            // Beside the right edge stand the names of the lines and of the limit.
-            let near = x + f64::from(MARK_STEP) > f64::from(LEFT + frame.width());
-            let (anchor, from) = if near { (Anchor::End, -3.0) } else { (Anchor::Start, 3.0) };
-            word(svg, "", anchor, x + from, 9.0, &mark.label);
+        if x - last >= step {
+            let near = x + step > f64::from(LEFT + frame.width());
+            let (anchor, by) = if near { (Anchor::End, -3.0) } else { (Anchor::Start, 3.0) };
+            word(svg, "", anchor, x + by, 9.0, &mark.label);
             last = x;
         }
     }
@@ -436,25 +436,26 @@ mod tests {
     use super::*;
 
     fn line(look: Look, values: &[Option<f64>]) -> Line {
-        let points = values.iter().enumerate().map(|(at, value)| Point {
-            at: DateTime::UNIX_EPOCH + TimeDelta::minutes(at as i64),
-            value: *value,
-        });
+        let points = values
+            .iter()
+            .enumerate()
+            .map(|(at, value)| Point { at: minute(at as i64), value: *value });
         Line { label: format!("v<{}", look.class()), look, points: points.collect() }
+    }
+
+    fn minute(n: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(n)
     }
 
     fn plot(lines: Vec<Line>) -> Plot {
         Plot {
             from: DateTime::UNIX_EPOCH,
-            to: DateTime::UNIX_EPOCH + TimeDelta::minutes(30),
+            to: minute(30),
             step_seconds: 60,
             lines,
             limit: Some(Limit { value: 0.5, label: "limit 0.5".to_owned() }),
             marks: vec![Mark { at: DateTime::UNIX_EPOCH, label: "1%".to_owned() }],
-            gaps: vec![(
-                DateTime::UNIX_EPOCH + TimeDelta::minutes(2),
-                DateTime::UNIX_EPOCH + TimeDelta::minutes(4),
-            )],
+            gaps: vec![(minute(2), minute(4))],
             unit: Unit::Percent,
         }
     }
@@ -474,16 +475,13 @@ mod tests {
 
     #[test]
     fn neighbouring_gaps_are_one() {
-        let minute = |n| DateTime::UNIX_EPOCH + TimeDelta::minutes(n);
-        let measured = [true, false, false, true, false];
-        let gaps = gaps((0..).map(minute).zip(measured), 60);
-        assert_eq!(gaps, [(minute(1), minute(3)), (minute(4), minute(5))]);
+        let measured = (0..).map(minute).zip([true, false, false, true, false]);
+        assert_eq!(gaps(measured, 60), [(minute(1), minute(3)), (minute(4), minute(5))]);
     }
 
     #[test]
     fn labels_never_cover_each_other() {
-        let lines = Look::ALL.map(|look| line(look, &[Some(0.01), Some(0.01)]));
-        let plot = plot(lines.to_vec());
+        let plot = plot(Look::ALL.map(|look| line(look, &[Some(0.01), Some(0.01)])).to_vec());
         let ends = ends(&plot, &Frame::of(&plot, SMALL));
         assert_eq!(ends.len(), 5);
         assert!(ends.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 10.9), "{ends:?}");

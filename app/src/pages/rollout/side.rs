@@ -139,8 +139,10 @@ pub(super) fn edges_view(data: &Data) -> AnyView {
         })
         .collect_view();
     let more = data.edges.len().saturating_sub(EDGES_MAX);
-    let more = (more > 0)
-        .then(|| view! { <li><a href=paths::EDGES>{t!("edges-more", count = text::number(more as u64))}</a></li> });
+    let more = (more > 0).then(|| {
+        let words = t!("edges-more", count = text::number(more as u64));
+        view! { <li><a href=paths::EDGES>{words}</a></li> }
+    });
     let body = view! { <ul class="ilist edges" data-swap="edges">{items}{more}</ul> };
     let right = view! { <span data-swap="edges-count">{count}</span> };
     card(Head::new(t!("nav-edges")).right(right), body)
