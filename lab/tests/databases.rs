@@ -106,6 +106,7 @@ fn backup(id: &str, into: &str) -> Work {
         datacenter: datacenter(into),
         kind: Kind::Full,
         without_full: WithoutFull::Refuse,
+        parent: None,
     })
 }
 

@@ -29,6 +29,17 @@ pub struct BackupJob {
     pub kind: Kind,
     /// Counts for a differential only.
     pub without_full: WithoutFull,
+    /// The full copy that a differential is to stand on, where the repository need not hold it:
+    /// it is copied along first.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+}
+
+/// A full copy, and a repository that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub datacenter: DatacenterId,
+    pub label: Label,
 }
 
 /// What to do about a differential where no full copy is that it could stand on.

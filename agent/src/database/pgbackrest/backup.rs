@@ -87,7 +87,13 @@ impl PgBackRest {
         let unusable = |error: io::Error| unusable(base, &error);
         base.end_leftovers().await.map_err(unusable)?;
         let held = self.held(base, &job.datacenter, stop).await?;
-        let full = held.copies.iter().any(|copy| copy.kind == Kind::Full);
+        let parent = job.parent.as_ref().filter(|_| job.kind == Kind::Differential);
+        let parent = parent.filter(|it| held.copies.iter().all(|copy| copy.label != it.label));
+        let along = match parent {
+            Some(parent) => self.bring_along(base, parent, &job.datacenter, stop).await?,
+            None => false,
+        };
+        let full = along || held.copies.iter().any(|copy| copy.kind == Kind::Full);
         if job.kind == Kind::Differential && job.without_full == WithoutFull::Refuse && !full {
             return Err(Failure::new(Cause::NoFull, ""));
         }

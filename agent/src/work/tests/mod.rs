@@ -24,6 +24,7 @@ fn backup(id: &str) -> Work {
         datacenter: fake::fra1(),
         kind: Kind::Full,
         without_full: WithoutFull::Refuse,
+        parent: None,
     })
 }
 

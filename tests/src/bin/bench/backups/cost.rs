@@ -128,7 +128,8 @@ impl Mainstay {
         match task {
             Task::Backup => {
                 let (kind, without_full) = (Kind::Full, WithoutFull::Refuse);
-                let job = BackupJob { id, database, datacenter, kind, without_full };
+                let parent = None;
+                let job = BackupJob { id, database, datacenter, kind, without_full, parent };
                 let done = engine.backup(&job, &report, &stop).await;
                 return Ok(done.map_err(anyhow::Error::new)?.copy.label.0);
             }
