@@ -171,6 +171,7 @@ async fn a_database_is_copied_harmed_proved_and_restored() {
         datacenter: datacenter("dc2"),
         label: made.copy.label.clone(),
         target: Target::Latest,
+        checks: vec![sum()],
     };
     let refused = Command::Work { work: Work::Restore(restore.clone()) };
     test.site("dc2").link.command("r0", 16, refused).await;
@@ -179,6 +180,8 @@ async fn a_database_is_copied_harmed_proved_and_restored() {
     let ordered = Work::Restore(restore);
     let Done::Restore(restored) = done(&mut test, "dc1", 17, ordered).await else { panic!() };
     assert!(restored.start.passed(), "{restored:?}");
+    let answers: Vec<_> = restored.checks.iter().map(|it| (it.passed, it.seen.as_str())).collect();
+    assert_eq!(answers, [(true, "t")]);
     let well = |report: &DatabaseReport| report.prepared.is_some();
     report(&mut test, "dc1", well).await;
     let Done::Backup(made) = done(&mut test, "dc1", 18, backup("b3", "dc2")).await else {

@@ -2304,6 +2304,7 @@ restore-refuse-do = Refuse this restore
 restore-allow-words = It begins at once. Your name stands beside that of { $by } in the audit log.
 restore-not-now = It cannot be allowed as it stands.
 restore-steps = Steps
+restore-checks = What the database answered afterwards
 restore-before = The data before
 restore-kept = The data directory that was there before is kept here, until somebody lets it go.
 restore-let-go = The data directory that was there before was let go. It was here:

@@ -2304,6 +2304,7 @@ restore-refuse-do = Rifiuta questo ripristino
 restore-allow-words = Inizia subito. Il tuo nome compare accanto a quello di { $by } nel registro di audit.
 restore-not-now = Così com'è non può essere autorizzato.
 restore-steps = Passi
+restore-checks = Che cosa ha risposto il database dopo il ripristino
 restore-before = I dati precedenti
 restore-kept = La directory dei dati precedente è conservata qui, finché qualcuno non la elimina.
 restore-let-go = La directory dei dati precedente è stata eliminata. Era qui:

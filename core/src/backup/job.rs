@@ -256,6 +256,9 @@ pub struct RestoreJob {
     pub datacenter: DatacenterId,
     pub label: Label,
     pub target: Target,
+    /// The database's own, asked when it is up again; at most [`CHECKS_MAX`].
+    #[serde(default)]
+    pub checks: Vec<SqlCheck>,
 }
 
 /// What came of a restore in place.
@@ -268,6 +271,9 @@ pub struct RestoreResult {
     /// The server started and ended its recovery.
     pub start: Step,
     pub reached: Option<Reached>,
+    /// What the database answered afterwards. It is up whatever that is.
+    #[serde(default)]
+    pub checks: Vec<SqlResult>,
 }
 
 /// Something wrong in a repository.

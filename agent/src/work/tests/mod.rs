@@ -60,6 +60,7 @@ fn restore(id: &str) -> Work {
         datacenter: fake::fra1(),
         label: label(),
         target: Target::EndOfCopy,
+        checks: Vec::new(),
     })
 }
 

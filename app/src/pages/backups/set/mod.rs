@@ -16,7 +16,7 @@ pub(super) use plan::goes;
 pub use plan::{Ahead, GoesRow, Hindrance, Reach};
 pub use repositories::{CopyRow, Repository};
 pub use work::{Part, RunRow, WorkRow};
-pub(super) use work::{detail as run_detail, parts, result, step};
+pub(super) use work::{check, detail as run_detail, parts, result, step};
 
 use super::picture::Picture;
 use super::restore::let_go;

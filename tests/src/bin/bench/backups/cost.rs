@@ -141,7 +141,8 @@ impl Mainstay {
                 }
             }
             Task::Restore => {
-                let job = RestoreJob { id, database, datacenter, label: known, target };
+                let checks = Vec::new();
+                let job = RestoreJob { id, database, datacenter, label: known, target, checks };
                 let result = live::restore_over(engine, &job, &report, &stop).await;
                 if !result.start.passed() {
                     bail!("not restored: {result:?}");
