@@ -1912,6 +1912,10 @@ reach-gap = { $n ->
     [one] After that one segment of the log is missing.
    *[other] After that { $count } segments of the log are missing.
 }
+reach-damaged = { $n ->
+    [one] After that one segment of the log is damaged.
+   *[other] After that { $count } segments of the log are damaged or missing.
+}
 reach-abandoned = After that the database went on from an earlier point.
 reach-no-history = A newer timeline exists whose history is not known.
 reach-unread = A repository that could not be read may hold more.
@@ -2060,6 +2064,11 @@ set-unseen-detail = What its repositories hold is unknown. An agent tells of it 
 set-old-title = The agent of this database is silent.
 set-old-detail = What follows is what it saw at { $at }. Backups go on when it is heard again.
 set-unread-line = The repository in { $dc } could not be read. { $why } What it holds counts for nothing here.
+log-damaged = { $n ->
+    [one] In the log in { $dc } a segment is damaged: { $names }.
+   *[other] In the log in { $dc } segments are damaged: { $names }.
+}
+log-damaged-more = In the log in { $dc } { $count } segments are damaged, among them { $names }.
 copy-proven = Proven
 copy-unproven = Not proven yet
 copy-damaged = Damaged

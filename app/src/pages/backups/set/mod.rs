@@ -207,7 +207,9 @@ fn short(data: &Data) -> Option<AnyView> {
         Tone::Warn | Tone::Unk | Tone::Plan | Tone::Prog | Tone::Ok | Tone::Pause => Tone::Warn,
     };
     let short = data.set.short.iter().map(|words| (look, words.clone()));
-    let lines: Vec<_> = short.chain(unread).collect();
+    let damaged = data.repositories.iter().filter_map(repositories::damaged_words);
+    let damaged = damaged.map(|words| (Tone::Warn, words));
+    let lines: Vec<_> = short.chain(unread).chain(damaged).collect();
     (!lines.is_empty()).then(|| {
         let items = lines
             .into_iter()
