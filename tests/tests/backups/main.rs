@@ -19,7 +19,8 @@ use sqlx::{Connection, PgPool};
 use town::{FIRST, MONEY, SECOND, SET, START, STEP, Town, answer, names, rows, text};
 
 /// What a test restore asks the database, and a restore as well.
-const CHECK: &str = r#"{ name = "accounts", database = "app", exactly = 5000, query = "SELECT count(*) FROM accounts" }"#;
+const CHECK: &str = "{ name = \"accounts\", database = \"app\", exactly = 5000, \
+    query = \"SELECT count(*) FROM accounts\" }";
 
 /// A run was begun, ordered and written down once, and so was all work on its database.
 async fn check_the_books(town: &Town, run: &str, works: &[(&str, i64)]) {
