@@ -7,7 +7,9 @@ use sqlx::PgPool;
 
 use super::town::{FIRST, SECOND, STEP, Town, copies, names};
 
-const DAY: &str = "30s";
+/// Long enough that a busy machine removes the first chain before the fourth day comes back to where
+/// it lies.
+const DAY: &str = "45s";
 const THIRD: &str = "west";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,7 +28,7 @@ async fn copies_go_round_three_repositories_and_the_only_chain_of_one_goes_as_a_
         names.retain(|name| name.starts_with(&chain));
         names.len()
     };
-    assert_eq!(members(), 2, "{:?}", names(&folder));
+    assert_ne!(done["run"]["state"]["done"]["copy"]["label"], *chain, "it stands on another");
 
     let pool = town.pool().await;
     let sql = "SELECT count(*) > 0 FROM database_work WHERE task = 'expire'";
