@@ -166,6 +166,7 @@ async fn a_database_is_handed_over_lost_and_rejoined() {
         datacenter: dc("dc1"),
         kind: Kind::Full,
         without_full: WithoutFull::Refuse,
+        parent: None,
     });
     let follows = |it: &MemberReport| it.state == State::Streaming && it.timeline == new_timeline;
     member(&mut test, "dc1", follows).await;

@@ -106,6 +106,7 @@ fn backup(id: &str, into: &str) -> Work {
         datacenter: datacenter(into),
         kind: Kind::Full,
         without_full: WithoutFull::Refuse,
+        parent: None,
     })
 }
 
@@ -170,6 +171,7 @@ async fn a_database_is_copied_harmed_proved_and_restored() {
         datacenter: datacenter("dc2"),
         label: made.copy.label.clone(),
         target: Target::Latest,
+        checks: vec![sum()],
     };
     let refused = Command::Work { work: Work::Restore(restore.clone()) };
     test.site("dc2").link.command("r0", 16, refused).await;
@@ -178,6 +180,7 @@ async fn a_database_is_copied_harmed_proved_and_restored() {
     let ordered = Work::Restore(restore);
     let Done::Restore(restored) = done(&mut test, "dc1", 17, ordered).await else { panic!() };
     assert!(restored.start.passed(), "{restored:?}");
+    assert!(restored.checks[0].passed, "{restored:?}");
     let well = |report: &DatabaseReport| report.prepared.is_some();
     report(&mut test, "dc1", well).await;
     let Done::Backup(made) = done(&mut test, "dc1", 18, backup("b3", "dc2")).await else {

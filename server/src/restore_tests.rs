@@ -365,6 +365,7 @@ async fn each_step_and_the_data_before_are_told() {
         restore: Step::Passed,
         start,
         reached: Some(Reached { position: position.clone(), last_commit: None }),
+        checks: Vec::new(),
     };
     let (at, allowed_by) = (Utc::now().trunc_subsecs(6), "ben".to_owned());
     let bad = Some(result(Step::Failed { failure }));

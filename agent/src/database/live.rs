@@ -10,14 +10,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
-use mainstay_core::backup::job::{Cause, Failure, Phase, Reached, RestoreJob, RestoreResult, Step};
+use mainstay_core::backup::job::{
+    CHECKS_MAX, Cause, Failure, Phase, Reached, RestoreJob, RestoreResult, Step,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::config::{Database, Hosted};
 use super::run::{Call, Group, call};
-use super::sql::{Session, short};
+use super::sql::{CHECK_DEADLINE, Session, ask_check, short};
 use super::{Destination, Engine, Reporter, RestoreOrder};
 
 /// Longest run of the commands that stop and start the database.
@@ -43,6 +45,7 @@ pub async fn restore_over(
         restore: not("the database was not stopped"),
         start: not("nothing was restored"),
         reached: None,
+        checks: Vec::new(),
     };
     let base = engine.base(&job.database);
     let base = base.and_then(|(database, account)| Ok((database, database.hosted()?, account)));
@@ -78,9 +81,19 @@ pub async fn restore_over(
         return result;
     }
     report.phase(Phase::Recovering);
-    match start_and_wait(database, hosted, account, stop).await {
+    let session = session(database, hosted, account);
+    match start_and_wait((database, hosted), &session, stop).await {
         Ok(reached) => (result.start, result.reached) = (Step::Passed, Some(reached)),
-        Err(failure) => result.start = Step::Failed { failure },
+        Err(failure) => {
+            result.start = Step::Failed { failure };
+            return result;
+        }
+    }
+    report.phase(Phase::Checking);
+    for check in job.checks.iter().take(CHECKS_MAX) {
+        let deadline = CHECK_DEADLINE;
+        let session = Session { database: &check.database, deadline, ..session };
+        result.checks.push(ask_check(session, check, stop).await);
     }
     result
 }
@@ -152,14 +165,8 @@ async fn stop_and_set_aside(
     Ok(aside)
 }
 
-async fn start_and_wait(
-    database: &Database,
-    hosted: &Hosted,
-    account: Account,
-    stop: &CancellationToken,
-) -> Result<Reached, Failure> {
-    run(database, &hosted.start, stop).await?;
-    let session = Session {
+fn session<'a>(database: &'a Database, hosted: &'a Hosted, account: Account) -> Session<'a> {
+    Session {
         bin_dir: &database.bin_dir,
         account,
         socket_dir: &hosted.socket_dir,
@@ -170,10 +177,18 @@ async fn start_and_wait(
         role: None,
         group: Group::Own,
         deadline: ASK_DEADLINE,
-    };
+    }
+}
+
+async fn start_and_wait(
+    (database, hosted): (&Database, &Hosted),
+    session: &Session<'_>,
+    stop: &CancellationToken,
+) -> Result<Reached, Failure> {
+    run(database, &hosted.start, stop).await?;
     let deadline = Instant::now() + RECOVERY_DEADLINE;
     loop {
-        match super::server::recovery(&session, stop).await {
+        match super::server::recovery(session, stop).await {
             Ok(Some(reached)) => return Ok(reached),
             Err(failure) if failure.cause == Cause::Cancelled => return Err(failure),
             Ok(None) | Err(_) => {}

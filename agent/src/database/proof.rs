@@ -8,22 +8,18 @@ use std::time::Duration;
 
 use chrono::Utc;
 use mainstay_core::backup::job::{
-    CHECKS_MAX, Cause, Failure, Phase, ProofJob, ProofResult, SqlCheck, SqlResult, Step, Validation,
+    CHECKS_MAX, Cause, Failure, Phase, ProofJob, ProofResult, Step, Validation,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::run::call;
 use super::scratch::Scratch;
 use super::server::{Control, Server, Site};
-use super::sql::short;
+use super::sql::{CHECK_DEADLINE, ask_check, short};
 use super::{Destination, Engine, Reporter, RestoreOrder};
 
 /// Longest look at all tables and indexes, or at all pages.
 const STRUCTURE_DEADLINE: Duration = Duration::from_secs(12 * 3_600);
-/// Who asks the database's own checks: a role that reads every table and is no superuser.
-const READER: &str = "pg_read_all_data";
-/// Longest answer to one of them.
-const CHECK_DEADLINE: Duration = Duration::from_secs(600);
 /// What `pg_amcheck` ends with when it found something.
 const CORRUPT: i32 = 2;
 const NO_FILES: &str = "the files did not come back";
@@ -106,8 +102,10 @@ async fn validate(
     }
     report.phase(Phase::Checking);
     validation.structure = Step::from(structure(&site, stop).await);
+    let socket = site.scratch.socket();
     for check in &job.checks {
-        validation.checks.push(ask(&site, check, stop).await);
+        let session = site.session(&socket, &check.database, CHECK_DEADLINE);
+        validation.checks.push(ask_check(session, check, stop).await);
     }
     validation.pages = match (server.stop().await, control.has_checksums) {
         (Err(failure), _) => Step::Failed { failure },
@@ -158,20 +156,4 @@ async fn pages(site: &Site<'_>, stop: &CancellationToken) -> Result<(), Failure>
         }
         code => Err(Failure::new(Cause::Other { code }, short(&said.all()))),
     }
-}
-
-async fn ask(site: &Site<'_>, check: &SqlCheck, stop: &CancellationToken) -> SqlResult {
-    let refused = |words: String| SqlResult { check: check.clone(), passed: false, seen: words };
-    // Never taken on trust: a statement that begins with a backslash is a command to psql.
-    if let Some(fault) = SqlCheck::fault(&check.statement) {
-        return refused(format!("not asked: the query {fault}"));
-    }
-    let socket = site.scratch.socket();
-    let mut session = site.session(&socket, &check.database, CHECK_DEADLINE);
-    session.role = Some(READER);
-    let (passed, seen) = match session.ask(&check.statement, stop).await {
-        Ok(answer) => (check.expect.holds(&answer), short(&answer)),
-        Err(failure) => (false, failure.to_string()),
-    };
-    SqlResult { check: check.clone(), passed, seen }
 }

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mainstay_core::backup::job::{Cause, Failure};
+use mainstay_core::backup::job::{Cause, Failure, SqlCheck, SqlResult};
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
@@ -15,6 +15,10 @@ use super::run::{Call, Group, call};
 
 /// Exit code of `psql` for a connection that could not be made or broke off.
 const NO_CONNECTION: i32 = 2;
+/// Who asks a database's own checks: a role that reads every table and is no superuser.
+const READER: &str = "pg_read_all_data";
+/// Longest time for one of them.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(600);
 /// Longest answer that is told.
 const ANSWER_MAX_CHARS: usize = 500;
 
@@ -77,6 +81,25 @@ impl Session<'_> {
             code => Err(Failure::new(Cause::Other { code }, short(&said.err))),
         }
     }
+}
+
+/// Asks one of a database's own checks; what goes wrong is in the result.
+pub async fn ask_check(
+    session: Session<'_>,
+    check: &SqlCheck,
+    stop: &CancellationToken,
+) -> SqlResult {
+    let refused = |words: String| SqlResult { check: check.clone(), passed: false, seen: words };
+    // Never taken on trust: a statement that begins with a backslash is a command to psql.
+    if let Some(fault) = SqlCheck::fault(&check.statement) {
+        return refused(format!("not asked: the query {fault}"));
+    }
+    let session = Session { role: Some(READER), read_only: true, ..session };
+    let (passed, seen) = match session.ask(&check.statement, stop).await {
+        Ok(answer) => (check.expect.holds(&answer), short(&answer)),
+        Err(failure) => (false, failure.to_string()),
+    };
+    SqlResult { check: check.clone(), passed, seen }
 }
 
 /// A text in one line of bounded length.

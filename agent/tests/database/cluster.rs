@@ -273,6 +273,7 @@ pub fn job(id: &str, name: &str, kind: Kind) -> BackupJob {
         datacenter: datacenter(name),
         kind,
         without_full: WithoutFull::Refuse,
+        parent: None,
     }
 }
 

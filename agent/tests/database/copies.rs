@@ -3,13 +3,20 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
-use mainstay_agent::database::{Engine, Reporter};
-use mainstay_core::backup::Kind;
-use mainstay_core::backup::job::{Cause, Phase, WithoutFull};
+use mainstay_agent::database::pgbackrest::PgBackRest;
+use mainstay_agent::database::{Engine, Reporter, proof};
+use mainstay_core::backup::job::{Cause, Parent, Phase, ProofResult, Target, WithoutFull};
+use mainstay_core::backup::{Copy, Kind};
 
 use crate::cluster::{
     Cluster, DATACENTERS, catalogue, datacenter, full, job, labels, make, never, orders,
+    proof as proof_of,
 };
+
+async fn proof(engine: &PgBackRest, copy: &Copy) -> ProofResult {
+    let job = proof_of("ams1", copy, Target::EndOfCopy, vec![]);
+    proof::prove(engine, &job, &Reporter::default(), &never()).await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_copy_and_a_differential_make_a_chain() {
@@ -72,6 +79,36 @@ async fn a_differential_without_a_full_is_refused_or_told_as_what_it_became() {
     asked.without_full = WithoutFull::MakeFull;
     let made = engine.backup(&asked, &Reporter::default(), &never()).await.unwrap();
     assert_eq!((made.asked, made.copy.kind), (Kind::Differential, Kind::Full));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_copy_is_brought_along_for_a_differential_elsewhere() {
+    let cluster = Cluster::start();
+    let engine = cluster.ready().await;
+    let first = full(&engine, "fra1").await;
+    cluster.sql("UPDATE orders SET words = 'changed' WHERE id < 100");
+    let parent = Parent { datacenter: datacenter("fra1"), label: first.label.clone() };
+    let along = async |id: &str, name: &str| {
+        let mut asked = job(id, name, Kind::Differential);
+        asked.parent = Some(parent.clone());
+        engine.backup(&asked, &Reporter::default(), &never()).await.unwrap().copy
+    };
+    let second = along("b-2", "ams1").await;
+    assert_eq!((second.kind, second.chain()), (Kind::Differential, &first.label));
+    let third = along("b-3", "ams1").await;
+    assert_eq!(third.chain(), &first.label, "it is there already");
+    let expected = [&first, &second, &third].map(|copy| copy.label.clone());
+    assert_eq!(labels(&engine, "ams1").await, expected);
+    let ams1 = datacenter("ams1");
+    assert_eq!(engine.verify(&orders(), &ams1, &never()).await, Ok(vec![]));
+    let folder = cluster.repository("ams1").join("backup/orders");
+    let names = fs::read_dir(folder).unwrap().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    assert!(names.into_iter().all(|name| !name.contains("along")), "nothing else is left");
+    // It restores from there alone.
+    fs::remove_dir_all(cluster.repository("fra1").join("backup/orders")).unwrap();
+    let proved = proof(&engine, &third).await;
+    assert!(proved.proved(), "{proved:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use mainstay_agent::database::{Engine, Reporter, proof};
 use mainstay_core::backup::Kind;
@@ -109,7 +110,15 @@ async fn a_full_disk_is_told_and_harms_nobody_else() {
     let full_disk = tokio::time::timeout(PATIENCE, make(&engine, "nyc1", Kind::Full)).await;
     let full_disk = full_disk.unwrap().unwrap_err();
     assert_eq!(full_disk.cause, Cause::DiskFull, "{full_disk}");
+    // Not even the log fits any more: it is told at once, and not waited for.
+    let filler = cluster.repository("nyc1").join("filler");
+    let _ = fs::write(&filler, vec![0; 8 << 20]);
+    let begun = Instant::now();
+    let refused = make(&engine, "nyc1", Kind::Full).await.unwrap_err();
+    assert_eq!(refused.cause, Cause::DiskFull, "{refused}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     let copy = full(&engine, "fra1").await;
+    fs::remove_file(filler).unwrap();
     assert_eq!(catalogue(&engine).await[&datacenter("nyc1")], Ok(vec![]));
     fs::create_dir(cluster.scratch()).unwrap();
     let _scratch = SmallDisk::mount(cluster.scratch());

@@ -183,6 +183,7 @@ async fn a_copy_takes_the_place_of_the_database_and_the_old_one_is_kept() {
         datacenter: datacenter("fra1"),
         label: copy.label,
         target: Target::EndOfCopy,
+        checks: [ORDERS, 1].map(count).to_vec(),
     };
     let unknown = RestoreJob { label: Label("no".to_owned()), ..job.clone() };
     let refused = live::restore_over(&engine, &unknown, &Reporter::default(), &never()).await;
@@ -192,6 +193,8 @@ async fn a_copy_takes_the_place_of_the_database_and_the_old_one_is_kept() {
     let steps = [&result.stop, &result.restore, &result.start];
     assert!(steps.iter().all(|step| step.passed()), "{result:?}");
     assert_eq!(cluster.sql("SELECT count(*) FROM orders"), ORDERS.to_string());
+    let answers: Vec<_> = result.checks.iter().map(|it| (it.passed, it.seen.clone())).collect();
+    assert_eq!(answers, [(true, ORDERS.to_string()), (false, ORDERS.to_string())]);
     let kept = live::set_aside(database);
     assert_eq!(kept.len(), 1);
     assert_eq!(result.set_aside, Some(kept[0].display().to_string()));

@@ -252,6 +252,7 @@ impl Made {
                     datacenter: datacenter.clone(),
                     kind: run.planned.kind,
                     without_full: mainstay_core::backup::job::WithoutFull::MakeFull,
+                    parent: None,
                 };
                 let why = "the repository cannot be reached".to_owned();
                 let passed_over = vec![PassedOver { datacenter: id("dub2"), why }];

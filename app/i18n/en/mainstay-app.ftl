@@ -1936,6 +1936,10 @@ reach-gap = { $n ->
     [one] After that one segment of the log is missing.
    *[other] After that { $count } segments of the log are missing.
 }
+reach-damaged = { $n ->
+    [one] After that one segment of the log is damaged.
+   *[other] After that { $count } segments of the log are damaged or missing.
+}
 reach-abandoned = After that the database went on from an earlier point.
 reach-no-history = A newer timeline exists whose history is not known.
 reach-unread = A repository that could not be read may hold more.
@@ -2084,6 +2088,11 @@ set-unseen-detail = What its repositories hold is unknown. An agent tells of it 
 set-old-title = The agent of this database is silent.
 set-old-detail = What follows is what it saw at { $at }. Backups go on when it is heard again.
 set-unread-line = The repository in { $dc } could not be read. { $why } What it holds counts for nothing here.
+log-damaged = { $n ->
+    [one] In the log in { $dc } a segment is damaged: { $names }.
+   *[other] In the log in { $dc } segments are damaged: { $names }.
+}
+log-damaged-more = In the log in { $dc } { $count } segments are damaged, among them { $names }.
 copy-proven = Proven
 copy-unproven = Not proven yet
 copy-damaged = Damaged
@@ -2328,6 +2337,7 @@ restore-refuse-do = Refuse this restore
 restore-allow-words = It begins at once. Your name stands beside that of { $by } in the audit log.
 restore-not-now = It cannot be allowed as it stands.
 restore-steps = Steps
+restore-checks = What the database answered afterwards
 restore-before = The data before
 restore-kept = The data directory that was there before is kept here, until somebody lets it go.
 restore-let-go = The data directory that was there before was let go. It was here:

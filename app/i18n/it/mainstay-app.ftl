@@ -1936,6 +1936,10 @@ reach-gap = { $n ->
     [one] Dopo manca un segmento del log.
    *[other] Dopo mancano { $count } segmenti del log.
 }
+reach-damaged = { $n ->
+    [one] Dopo un segmento del log è danneggiato.
+   *[other] Dopo { $count } segmenti del log sono danneggiati o mancanti.
+}
 reach-abandoned = Dopo il database è ripartito da un punto precedente.
 reach-no-history = Esiste una timeline più recente di cui non si conosce la storia.
 reach-unread = Un repository non leggibile può contenerne altro.
@@ -2084,6 +2088,11 @@ set-unseen-detail = Non si sa che cosa contengano i suoi repository. Un agente n
 set-old-title = L'agente di questo database non dà segnali.
 set-old-detail = Ciò che segue è quanto ha visto in questo momento: { $at }. I backup proseguono quando torna a dare segnali.
 set-unread-line = Il repository in { $dc } non è leggibile. { $why } Ciò che contiene qui non conta.
+log-damaged = { $n ->
+    [one] Nel log in { $dc } un segmento è danneggiato: { $names }.
+   *[other] Nel log in { $dc } ci sono segmenti danneggiati: { $names }.
+}
+log-damaged-more = Nel log in { $dc } sono danneggiati { $count } segmenti, tra cui { $names }.
 copy-proven = Provata
 copy-unproven = Non ancora provata
 copy-damaged = Danneggiata
@@ -2328,6 +2337,7 @@ restore-refuse-do = Rifiuta questo ripristino
 restore-allow-words = Inizia subito. Il tuo nome compare accanto a quello di { $by } nel registro di audit.
 restore-not-now = Così com'è non può essere autorizzato.
 restore-steps = Passi
+restore-checks = Che cosa ha risposto il database dopo il ripristino
 restore-before = I dati precedenti
 restore-kept = La directory dei dati precedente è conservata qui, finché qualcuno non la elimina.
 restore-let-go = La directory dei dati precedente è stata eliminata. Era qui:

@@ -236,6 +236,10 @@ pub fn end(end: End) -> Option<String> {
             let count = gap.last.saturating_sub(gap.first) + 1;
             Some(t!("reach-gap", n = count, count = number(count)))
         }
+        End::Damaged(gap) => {
+            let count = gap.last.saturating_sub(gap.first) + 1;
+            Some(t!("reach-damaged", n = count, count = number(count)))
+        }
         End::Abandoned { .. } => Some(t!("reach-abandoned")),
         End::NoHistory { .. } => Some(t!("reach-no-history")),
         End::Unread => Some(t!("reach-unread")),

@@ -6,15 +6,17 @@
 //! which it was written, as often as it comes; a value that was given out never changes. All of it
 //! is in the policies' time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::backup::proof::Proof;
 use mainstay_core::backup::run::Run;
+use mainstay_core::backup::wal::{self, Damaged};
 use mainstay_core::backup::work::Work;
 use mainstay_core::id::{DatabaseId, DatacenterId};
+use mainstay_core::problem::Shown;
 use mainstay_store::backup::Ordered;
 use mainstay_store::history::{self as stored, Horizon};
 use mainstay_store::{Store, StoreError};
@@ -44,6 +46,10 @@ pub struct Past {
     pub changed_at: Option<DateTime<Utc>>,
     /// When each repository was last ordered to be read through.
     pub verified_at: BTreeMap<DatacenterId, DateTime<Utc>>,
+    /// Segments of the log that the last reading of each repository found damaged.
+    pub damaged_log: Arc<Damaged>,
+    /// When each of those readings ended.
+    damage_read_at: BTreeMap<DatacenterId, DateTime<Utc>>,
     /// When a proof was last ordered.
     pub prove_ordered_at: Option<DateTime<Utc>>,
 }
@@ -57,6 +63,16 @@ impl History {
     /// The last that was shown of each copy of a database.
     pub fn proofs(&self, database: &DatabaseId) -> Arc<Vec<Proof>> {
         self.of(database).map(|past| past.proofs.clone()).unwrap_or_default()
+    }
+
+    /// What restoring and reading its copies showed.
+    pub fn shown(&self, database: &DatabaseId) -> Shown {
+        let past = self.of(database);
+        past.map(|past| Shown {
+            proofs: past.proofs.clone(),
+            damaged_log: past.damaged_log.clone(),
+        })
+        .unwrap_or_default()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&DatabaseId, &Arc<Past>)> {
@@ -120,6 +136,18 @@ impl Past {
             for proof in Proof::all_of(report, ended_at) {
                 self.proof(proof);
             }
+            if let Some((datacenter, segments)) = wal::damaged(report) {
+                self.log(datacenter, segments, ended_at);
+            }
+        }
+    }
+
+    /// The last reading of a repository counts.
+    fn log(&mut self, datacenter: &DatacenterId, segments: BTreeSet<String>, at: DateTime<Utc>) {
+        let last = self.damage_read_at.entry(datacenter.clone()).or_insert(at);
+        if *last <= at {
+            *last = at;
+            Arc::make_mut(&mut self.damaged_log).insert(datacenter.clone(), segments);
         }
     }
 
@@ -243,6 +271,19 @@ mod tests {
         assert_eq!(*past.proofs, [passed]);
         past.proof(proof("a", 2, Outcome::Failed));
         assert_eq!(*past.proofs, [proof("a", 2, Outcome::Failed)], "of two at once the failed one");
+    }
+
+    #[test]
+    fn of_each_repository_the_last_reading_of_the_log_counts() {
+        let osl1 = DatacenterId::new("osl1").unwrap();
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let bad = |name: &str| BTreeSet::from([name.to_owned()]);
+        let mut past = Past::default();
+        past.log(&osl1, bad("b"), at(2));
+        past.log(&osl1, bad("a"), at(1));
+        assert_eq!(*past.damaged_log, Damaged::from([(osl1.clone(), bad("b"))]));
+        past.log(&osl1, BTreeSet::new(), at(3));
+        assert_eq!(*past.damaged_log, Damaged::from([(osl1, BTreeSet::new())]));
     }
 
     #[test]

@@ -114,6 +114,8 @@ impl Control {
         let agent = host(&estate, &request.database).filter(|agent| hears(&estate, agent));
         let event = by.event(Action::RestoreAllow, object(&request.database), now);
         let (event, checked) = (&event, &checked);
+        let declared = estate.fleet.databases.get(&request.database);
+        let checks = &declared.map(|it| it.proof_checks.clone()).unwrap_or_default();
         let (agent, estate) = (&agent, &estate);
         let allowed = self.store.transaction(|tx| {
             Box::pin(async move {
@@ -127,7 +129,7 @@ impl Control {
                     &restore,
                     by.person(),
                     agent.as_ref(),
-                    checked.clone(),
+                    checked.clone().map(|()| checks.clone()),
                     (at, pace),
                 );
                 let (restore, work, agent) = match (allowed, agent) {

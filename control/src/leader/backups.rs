@@ -276,15 +276,24 @@ async fn next(leader: &Leader, view: &View<'_>, run: &Run) -> Result<Option<Chan
         State::Waiting { .. } | State::Done { .. } | State::Missed { .. } => (None, None),
     };
     let host = view.host(database);
+    let schedule = view.schedules.get(database);
+    // Read anew only where it counts.
+    let waits = matches!(run.state, State::Waiting { .. });
+    let along = waits && schedule.is_some_and(|schedule| run::brings_along(run, schedule));
+    let proofs = match along {
+        true => leader.sources.history.now(view.now).await?.proofs(database),
+        false => Arc::default(),
+    };
     Ok(run::decide(
         run,
         &run::Facts {
             now: view.now,
             pace: view.estate.pace,
-            schedule: view.schedules.get(database),
+            schedule,
             host: host.map(|(host, _)| host),
             heard: host.is_some_and(|(host, _)| view.heard(host)),
             catalogue: host.map(|(_, report)| &report.catalogue),
+            proofs: &proofs,
             work: told,
             command: command.as_ref().map(|(_, outcome)| outcome),
             busy: view.work.iter().any(|it| it.work.database() == database),

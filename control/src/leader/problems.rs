@@ -129,7 +129,7 @@ impl Problems {
         }
         let history = leader.sources.history.lately(estate.in_policy_time().at).await?;
         let databases = estate.fleet.databases.iter().filter(|(_, it)| it.policy.is_some());
-        let known = databases.map(|(id, _)| (id.clone(), history.proofs(id)));
+        let known = databases.map(|(id, _)| (id.clone(), history.shown(id)));
         self.proofs = known.collect();
         self.proofs_read_at = Some(Instant::now());
         Ok(())

@@ -56,7 +56,7 @@ impl Control {
         let history = self.backup_history().await?;
         let estate = self.snapshot().estate;
         let databases = estate.fleet.databases.keys();
-        let proofs = databases.map(|id| (id.clone(), history.proofs(id))).collect();
+        let proofs = databases.map(|id| (id.clone(), history.shown(id))).collect();
         Ok(Known { estate, proofs })
     }
 

@@ -29,6 +29,17 @@ pub struct BackupJob {
     pub kind: Kind,
     /// Counts for a differential only.
     pub without_full: WithoutFull,
+    /// The full copy that a differential is to stand on, where the repository need not hold it:
+    /// it is copied along first.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+}
+
+/// A full copy, and a repository that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub datacenter: DatacenterId,
+    pub label: Label,
 }
 
 /// What to do about a differential where no full copy is that it could stand on.
@@ -245,6 +256,9 @@ pub struct RestoreJob {
     pub datacenter: DatacenterId,
     pub label: Label,
     pub target: Target,
+    /// The database's own, asked when it is up again; at most [`CHECKS_MAX`].
+    #[serde(default)]
+    pub checks: Vec<SqlCheck>,
 }
 
 /// What came of a restore in place.
@@ -257,6 +271,9 @@ pub struct RestoreResult {
     /// The server started and ended its recovery.
     pub start: Step,
     pub reached: Option<Reached>,
+    /// What the database answered afterwards. It is up whatever that is.
+    #[serde(default)]
+    pub checks: Vec<SqlResult>,
 }
 
 /// Something wrong in a repository.

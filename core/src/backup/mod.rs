@@ -14,6 +14,7 @@ pub mod copy;
 pub mod coverage;
 pub mod job;
 mod local;
+mod parent;
 pub mod proof;
 pub mod restore;
 pub mod retention;

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Pace;
-use super::job::{Failure, RestoreJob, RestoreResult, Target};
+use super::job::{Failure, RestoreJob, RestoreResult, SqlCheck, Target};
 use super::work::{Done, Work, WorkReport, WorkState};
 use super::{Catalogue, Label};
 use crate::fence::Outcome;
@@ -210,23 +210,24 @@ pub fn there(request: &Request, catalogue: &Catalogue) -> Result<(), Refusal> {
 }
 
 /// What a second person allows with is judged again: `checked` is what [`there`] and [`proven`]
-/// say now, the latter left out where the request goes without it.
+/// say now, the latter left out where the request goes without it; then what the database is asked
+/// once it is up.
 pub fn allow(
     restore: &Restore,
     by: &str,
     agent: Option<&DatacenterId>,
-    checked: Result<(), Refusal>,
+    checked: Result<Vec<SqlCheck>, Refusal>,
     (now, pace): (DateTime<Utc>, Pace),
 ) -> Result<(Restore, Work), Refusal> {
     open(restore, now, pace)?;
     if restore.request.by == by {
         return Err(Refusal::SamePerson { by: by.to_owned() });
     }
-    checked?;
+    let checks = checked?;
     let agent = agent.ok_or(Refusal::NotHeard)?.clone();
     let Request { database, datacenter, label, target, .. } = restore.request.clone();
     let id = restore.id.to_string();
-    let job = RestoreJob { id: id.clone(), database, datacenter, label, target };
+    let job = RestoreJob { id: id.clone(), database, datacenter, label, target, checks };
     let state = State::Ordered { allowed_by: by.to_owned(), agent, work: id, at: now };
     Ok((next(restore, state), Work::Restore(job)))
 }

@@ -15,10 +15,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Pace;
-use super::job::{BackupDone, BackupJob, Cause, Failure, WithoutFull};
+use super::job::{BackupDone, BackupJob, Cause, Failure, Parent, WithoutFull};
+use super::parent::{self, Base};
+use super::proof::Proof;
 use super::work::{Done, Work, WorkReport, WorkState};
 use super::{Catalogue, Kind, Planned, Schedule, Window};
 use crate::fence::Outcome;
+use crate::fleet::Rotation;
 use crate::id::DatacenterId;
 
 /// Wait after a try that failed; doubles with each.
@@ -272,6 +275,9 @@ pub struct Facts<'a> {
     pub heard: bool,
     /// What the repositories hold, as far as it is known.
     pub catalogue: Option<&'a Catalogue>,
+    /// What was shown of copies; counts where a full copy is to be brought along
+    /// ([`brings_along`]).
+    pub proofs: &'a [Proof],
     /// What is told of the work of [`State::Ordered`].
     pub work: Option<&'a WorkReport>,
     /// How the command with it ended; `None`: it is on its way.
@@ -334,18 +340,42 @@ fn waiting(
     let place = place.or_else(|| schedule.elsewhere(&run.planned, &unread));
     let Some(place) = place else { return stands(Obstacle::NoPlace) };
     let work = run.next_work();
+    let (kind, parent) = stands_on(run, schedule, &place, facts);
     let job = BackupJob {
         id: work.clone(),
         database: run.planned.database.clone(),
         datacenter: place.datacenter.clone(),
-        kind: place.kind,
+        kind,
         without_full: WithoutFull::MakeFull,
+        parent,
     };
     let passed_over = passed_over(run, schedule, &place.datacenter, facts);
     let (agent, datacenter) = (host.clone(), place.datacenter);
     let state =
         State::Ordered { agent: agent.clone(), datacenter, passed_over, work, at: facts.now };
     Some(Change { order: Some((agent, Work::Backup(job))), ..with(run, state) })
+}
+
+/// Whether the full copy of a run may have to be brought along with it.
+pub fn brings_along(run: &Run, schedule: &Schedule) -> bool {
+    run.planned.kind == Kind::Differential && schedule.policy.rotation == Rotation::Literal
+}
+
+/// What is made in a place, and the full copy that is brought along.
+fn stands_on(
+    run: &Run,
+    schedule: &Schedule,
+    place: &Planned,
+    facts: &Facts<'_>,
+) -> (Kind, Option<Parent>) {
+    match facts.catalogue.filter(|_| brings_along(run, schedule)) {
+        None => (place.kind, None),
+        Some(catalogue) => match parent::base(catalogue, facts.proofs, &place.datacenter) {
+            Base::None => (Kind::Full, None),
+            Base::There => (place.kind, None),
+            Base::Along(parent) => (place.kind, Some(parent)),
+        },
+    }
 }
 
 fn ordered(run: &Run, facts: &Facts<'_>) -> Option<Change> {

@@ -7,17 +7,19 @@
 //! log leads to the newest timeline, as recovery does by default. A timeline whose history is not
 //! known is not followed: what lies on it is unknown.
 
+mod damaged;
 mod held;
 mod reach;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::work::DatabaseReport;
+use super::work::{DatabaseReport, WalRun};
 
+pub use damaged::{Damaged, damaged};
 use held::Held;
 pub use reach::{End, Recoverable, Span, recoverable};
 
@@ -120,6 +122,8 @@ pub enum Archived {
 pub struct Archive {
     size: SegmentSize,
     segments: Held,
+    /// Listed in some repository, and damaged there.
+    damaged: BTreeSet<Segment>,
     /// What was committed before this time is in the segment or before it, on its timeline.
     times: BTreeMap<Segment, DateTime<Utc>>,
     switches: BTreeMap<u32, Switch>,
@@ -140,6 +144,7 @@ impl Archive {
         Self {
             size,
             segments: Held::default(),
+            damaged: BTreeSet::new(),
             times: BTreeMap::new(),
             switches: BTreeMap::new(),
             incomplete: false,
@@ -161,13 +166,14 @@ impl Archive {
     }
 
     /// What an agent tells of the log in the repositories that it reads, of where the log was at
-    /// moments, and of the histories of timelines.
-    pub fn told(report: &DatabaseReport, size: SegmentSize) -> Self {
+    /// moments, and of the histories of timelines. What is damaged in one repository counts where
+    /// another has it whole.
+    pub fn told(report: &DatabaseReport, damaged: &Damaged, size: SegmentSize) -> Self {
         let mut archive = Self::new(size);
-        for run in report.wal.values().flatten() {
-            let parsed = (Segment::parse(&run.first, size), Segment::parse(&run.last, size));
-            let (Ok(first), Ok(last)) = parsed else { continue };
-            archive.segments.insert(last.timeline, first.number, last.number);
+        for (datacenter, runs) in &report.wal {
+            let bad = damaged.get(datacenter).into_iter().flatten();
+            let bad: BTreeSet<_> = bad.filter_map(|name| Segment::parse(name, size).ok()).collect();
+            runs.iter().for_each(|run| archive.run(run, &bad));
         }
         for moment in &report.log_moments {
             if let Ok(segment) = Segment::parse(&moment.segment, size) {
@@ -183,6 +189,22 @@ impl Archive {
             archive.unread();
         }
         archive
+    }
+
+    /// Takes in segments that follow each other in a repository, without those that are bad there.
+    fn run(&mut self, run: &WalRun, bad: &BTreeSet<Segment>) {
+        let parsed = (Segment::parse(&run.first, self.size), Segment::parse(&run.last, self.size));
+        let (Ok(first), Ok(last)) = parsed else { return };
+        let at = |number| Segment { timeline: last.timeline, number };
+        let mut next = first.number;
+        for segment in bad.range(at(first.number)..=last) {
+            if next < segment.number {
+                self.segments.insert(last.timeline, next, segment.number - 1);
+            }
+            self.damaged.insert(*segment);
+            next = segment.number + 1;
+        }
+        self.segments.insert(last.timeline, next, last.number);
     }
 
     /// Takes in the text of a timeline's history file.

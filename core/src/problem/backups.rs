@@ -13,15 +13,24 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::backup::coverage::{Coverage, Shortfall, coverage};
 use crate::backup::proof::Proof;
-use crate::backup::wal::{Archive, End, SegmentSize, recoverable};
+use crate::backup::wal::{Archive, Damaged, End, SegmentSize, recoverable};
 use crate::backup::work::DatabaseReport;
 use crate::backup::{Label, Schedule, usable};
 use crate::estate::{Contact, Estate};
 use crate::id::{DatabaseId, DatacenterId};
 use crate::status::Status;
 
-/// Test restores that are known, by database; one that is missing: they are not known now.
-pub type Proofs = BTreeMap<DatabaseId, Arc<Vec<Proof>>>;
+/// What is known by restoring and reading copies, by database; one that is missing: it is not known
+/// now.
+pub type Proofs = BTreeMap<DatabaseId, Shown>;
+
+/// What restoring and reading the copies of a database showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The last of each copy.
+    pub proofs: Arc<Vec<Proof>>,
+    pub damaged_log: Arc<Damaged>,
+}
 
 /// What is wrong with the copies of a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +115,8 @@ pub(super) fn find(estate: &Estate, proofs: &Proofs) -> Vec<Problem> {
         }
         problems.extend(unread(&schedule, report));
         let known = proofs.get(&schedule.database);
-        let proofs = known.map_or(&[][..], |proofs| proofs.as_slice());
+        let shown = known.cloned().unwrap_or_default();
+        let proofs = shown.proofs.as_slice();
         let found = coverage(&schedule, &report.catalogue, proofs, estate.at);
         let patient = known.is_none() || is_young(report, proofs, estate.at);
         let told = found.shortfalls.iter().filter(|shortfall| {
@@ -116,7 +126,7 @@ pub(super) fn find(estate: &Estate, proofs: &Proofs) -> Vec<Problem> {
         });
         let troubles = told.filter_map(|shortfall| trouble(&schedule, &found, shortfall));
         let late = estate.pace.stretch(LOG_BEHIND_AFTER);
-        let log = log_behind(&schedule, report, proofs, late);
+        let log = log_behind(&schedule, report, &shown, late);
         problems.extend(troubles.chain(log).map(|trouble| {
             let database = schedule.database.clone();
             Problem::Backup { database, trouble }
@@ -133,21 +143,23 @@ fn unread(schedule: &Schedule, report: &DatabaseReport) -> impl Iterator<Item = 
     })
 }
 
-/// Whether what is committed now could be lost: there is a hole behind the newest copy, or a moment
+/// Whether what is committed now could be lost: there is a hole behind the newest copy, or a damaged
+/// segment, or a moment
 /// long past is in a segment that is not archived. An agent that was started anew knows no such
 /// moment yet, and a repository that was not read may hold what is missing.
 fn log_behind(
     schedule: &Schedule,
     report: &DatabaseReport,
-    proofs: &[Proof],
+    shown: &Shown,
     late: TimeDelta,
 ) -> Option<Trouble> {
-    let archive = (!report.wal.is_empty()).then(|| Archive::told(report, SegmentSize::DEFAULT))?;
-    let reach = recoverable(schedule, &report.catalogue, proofs, Some(&archive));
+    let told = || Archive::told(report, &shown.damaged_log, SegmentSize::DEFAULT);
+    let archive = (!report.wal.is_empty()).then(told)?;
+    let reach = recoverable(schedule, &report.catalogue, &shown.proofs, Some(&archive));
     let span = reach.spans.last().filter(|_| reach.unread.is_empty())?;
     let recoverable_to = span.at_least;
     match span.end {
-        End::Gap(gap) => {
+        End::Gap(gap) | End::Damaged(gap) => {
             Some(Trouble::LogBehind { recoverable_to, lost: Some(gap.last - gap.first + 1) })
         }
         End::Newest => {

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use approvals::waiting;
-pub use backups::{Proofs, Trouble};
+pub use backups::{Proofs, Shown, Trouble};
 pub use damping::{
     CLOSE_AFTER, CLOSE_FLAPPING_AFTER, FLAP_WINDOW, FLAPS, OPEN_AFTER, OPEN_BACKUP_AFTER,
     OPEN_GONE_AFTER, OPEN_SILENT_AFTER, OPEN_STANDBY_AFTER, OPEN_UNSEEN_AFTER, Step, Tracker,

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::record::{ENV_DIR, ENV_JOB, Record};
-use super::{Base, PgBackRest, failure};
+use super::{Base, FILES_DEADLINE, PgBackRest, failure, wal};
 use crate::database::Reporter;
 use crate::database::run::not_run;
+use crate::database::sql::Session;
 use crate::driver::process::child::{self, Order, Unwatched};
 
 /// Longest time for one backup.
@@ -86,7 +87,13 @@ impl PgBackRest {
         let unusable = |error: io::Error| unusable(base, &error);
         base.end_leftovers().await.map_err(unusable)?;
         let held = self.held(base, &job.datacenter, stop).await?;
-        let full = held.copies.iter().any(|copy| copy.kind == Kind::Full);
+        let parent = job.parent.as_ref().filter(|_| job.kind == Kind::Differential);
+        let parent = parent.filter(|it| held.copies.iter().all(|copy| copy.label != it.label));
+        let along = match parent {
+            Some(parent) => self.bring_along(base, parent, &job.datacenter, stop).await?,
+            None => false,
+        };
+        let full = along || held.copies.iter().any(|copy| copy.kind == Kind::Full);
         if job.kind == Kind::Differential && job.without_full == WithoutFull::Refuse && !full {
             return Err(Failure::new(Cause::NoFull, ""));
         }
@@ -132,6 +139,7 @@ impl PgBackRest {
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         let session = base.session()?;
+        let mut first: Option<String> = None;
         // Without a record in it, a segment does not end. Each in a transaction of its own.
         // tidy: allow sql: asked of the protected database, of which the store knows nothing
         let write = "SELECT pg_logical_emit_message(false, 'mainstay', 'backup')";
@@ -142,12 +150,14 @@ impl PgBackRest {
         for _ in 0..SENT_AHEAD_MAX {
             session.ask(write, stop).await?;
             segment = session.ask(switch, stop).await?;
+            let sent = (first.get_or_insert_with(|| segment.clone()).clone(), segment.clone());
             let deadline = Instant::now() + ARRIVAL_DEADLINE;
             while Instant::now() < deadline {
                 let held = self.held(base, datacenter, stop).await?;
                 if held.newest_wal.is_some_and(|newest| newest >= segment) {
                     return Ok(());
                 }
+                self.check_sending(base, datacenter, (&session, &sent), stop).await?;
                 tokio::select! {
                     () = tokio::time::sleep(ARRIVAL_POLL) => {}
                     () = stop.cancelled() => return Err(Failure::new(Cause::Cancelled, "")),
@@ -156,6 +166,35 @@ impl PgBackRest {
         }
         let words = format!("segment {segment} did not arrive: see the log of the database");
         Err(Failure::new(Cause::ArchiveTimeout, words))
+    }
+
+    /// Finds out why the database cannot send its log, where the target is to blame: its archiver
+    /// tells that a segment failed, and not why. So the same is sent to the target alone.
+    /// `sent`: the first segment that was sent ahead, and the last.
+    async fn check_sending(
+        &self,
+        base: &Base,
+        datacenter: &DatacenterId,
+        (session, sent): (&Session<'_>, &(String, String)),
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        // tidy: allow sql: asked of the protected database, of which the store knows nothing
+        let asked = "SELECT coalesce(last_failed_wal, '') FROM pg_stat_archiver";
+        let failed = session.ask(asked, stop).await?;
+        if !wal::is_segment(&failed) || failed < sent.0 || failed > sent.1 {
+            return Ok(());
+        }
+        let path = base.database.hosted()?.data_dir.join("pg_wal").join(&failed);
+        let conf = self.conf_of(base, datacenter)?;
+        let path = path.display().to_string();
+        let arguments = ["archive-push", "--no-archive-async", &path];
+        let said = self.command(base, &conf, &arguments, FILES_DEADLINE, stop).await?;
+        let told = failure::of(&said);
+        match (said.code, told.cause) {
+            (Some(code), Cause::DiskFull | Cause::RepositoryUnreachable) if code != 0 => Err(told),
+            // It got there, or the reason may pass: then it arrives, or the wait ends.
+            (Some(_) | None, _) => Ok(()),
+        }
     }
 
     async fn watch(

@@ -7,6 +7,7 @@
 //! repository; a repository that held a database is never made anew by itself; the log goes to the
 //! database's homes at all times and to the target of a backup while that runs.
 
+mod along;
 mod backup;
 mod expire;
 pub mod failure;

@@ -24,6 +24,7 @@ fn backup(id: &str) -> Work {
         datacenter: fake::fra1(),
         kind: Kind::Full,
         without_full: WithoutFull::Refuse,
+        parent: None,
     })
 }
 
@@ -59,6 +60,7 @@ fn restore(id: &str) -> Work {
         datacenter: fake::fra1(),
         label: label(),
         target: Target::EndOfCopy,
+        checks: Vec::new(),
     })
 }
 

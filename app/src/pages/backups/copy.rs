@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::picture::{Picture, Told};
-use super::set::{CopyRow, Part, parts, result, step};
+use super::set::{CopyRow, Part, check, parts, result, step};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
@@ -195,14 +195,7 @@ fn proved(report: &WorkReport) -> Option<&ProofResult> {
 /// Every step and check.
 fn steps(result: &ProofResult) -> Vec<Part> {
     let validation = &result.validation;
-    let checks = validation.checks.iter().map(|check| {
-        let (name, seen) = (check.check.name.as_str(), check.seen.as_str());
-        if check.passed {
-            Part { tone: Tone::Ok, words: t!("check-passed", name = name, seen = seen) }
-        } else {
-            Part { tone: Tone::Crit, words: t!("check-failed", name = name, seen = seen) }
-        }
-    });
+    let checks = validation.checks.iter().map(check);
     let mut steps = vec![
         step(t!("part-restore"), &result.restore),
         step(t!("part-recovery"), &validation.recovery),

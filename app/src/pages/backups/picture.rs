@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use mainstay_core::backup::coverage::{Coverage, Shortfall, coverage};
 use mainstay_core::backup::proof::{Outcome, Proof};
 use mainstay_core::backup::run::Run;
-use mainstay_core::backup::wal::{Archive, Recoverable, SegmentSize, recoverable};
+use mainstay_core::backup::wal::{Archive, Damaged, Recoverable, SegmentSize, recoverable};
 use mainstay_core::backup::work::{DatabaseReport, Work, WorkReport};
 use mainstay_core::backup::{Copy, Held, Label, Schedule, usable};
 use mainstay_core::estate::{Contact, Estate};
@@ -27,6 +27,8 @@ pub struct Known {
     pub work: Vec<Told>,
     /// Test restores and readings that said something of a copy; the last of each at least.
     pub proofs: Arc<Vec<Proof>>,
+    /// Segments of the log that the last reading of each repository found damaged.
+    pub damaged_log: Arc<Damaged>,
 }
 
 /// Work that an agent was given, and what it told.
@@ -121,7 +123,7 @@ impl<'a> Picture<'a> {
     /// From when to when it can be recovered.
     pub fn recoverable(&self) -> Recoverable {
         let Some(report) = self.report else { return Recoverable::default() };
-        let archive = Archive::told(report, SegmentSize::DEFAULT);
+        let archive = Archive::told(report, &self.known.damaged_log, SegmentSize::DEFAULT);
         let archive = (!report.wal.is_empty()).then_some(&archive);
         recoverable(&self.schedule, &report.catalogue, &self.known.proofs, archive)
     }

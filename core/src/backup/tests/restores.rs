@@ -98,17 +98,17 @@ fn another_person_allows_it_in_time_and_everything_is_judged_again() {
     let asked = asked(State::Requested);
     let agent = dc("a1");
     let by = |by: &str, agent, checked, now| allow(&asked, by, agent, checked, (now, Pace::REAL));
-    let (allowed, work) = by("bob", Some(&agent), Ok(()), now()).expect("all is well");
+    let (allowed, work) = by("bob", Some(&agent), Ok(Vec::new()), now()).expect("all is well");
     assert_eq!((work.id(), work.task(), allowed.revision), ("rs-3", "restore", 2));
     assert_eq!(allowed.state.name(), "ordered");
     let same = Refusal::SamePerson { by: "ann".into() };
-    assert_eq!(by("ann", Some(&agent), Ok(()), now()), Err(same));
-    assert_eq!(by("bob", None, Ok(()), now()), Err(Refusal::NotHeard));
+    assert_eq!(by("ann", Some(&agent), Ok(Vec::new()), now()), Err(same));
+    assert_eq!(by("bob", None, Ok(Vec::new()), now()), Err(Refusal::NotHeard));
     let unproven = Err(Refusal::NeverProven);
     assert_eq!(by("bob", Some(&agent), unproven, now()), Err(Refusal::NeverProven));
     let late = now() + REQUEST_VALID + TimeDelta::seconds(1);
-    assert_eq!(by("bob", Some(&agent), Ok(()), late), Err(Refusal::Expired));
-    let again = allow(&allowed, "cid", Some(&agent), Ok(()), (now(), Pace::REAL));
+    assert_eq!(by("bob", Some(&agent), Ok(Vec::new()), late), Err(Refusal::Expired));
+    let again = allow(&allowed, "cid", Some(&agent), Ok(Vec::new()), (now(), Pace::REAL));
     assert_eq!(again, Err(Refusal::Over { state: "ordered".into() }));
     let refused = refuse(&asked, "ann", "not needed", (now(), Pace::REAL)).expect("it is open");
     assert_eq!(refused.state.name(), "refused");
@@ -144,6 +144,7 @@ fn it_ends_as_the_agent_tells() {
         restore: Step::Passed,
         start,
         reached: None,
+        checks: Vec::new(),
     };
     let done = |start| told(WorkState::Done { done: Done::Restore(result(start)) });
     let name = |report: Option<&WorkReport>, command: Option<&Outcome>| {

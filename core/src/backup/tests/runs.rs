@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::backup::clock::Pace;
-use crate::backup::job::{BackupDone, Cause, Failure, Progress};
+use crate::backup::job::{BackupDone, Cause, Failure, Parent, Progress};
+use crate::backup::proof::Proof;
 use crate::backup::run::{
     ASKED_PATIENCE, Change, Facts, New, Obstacle, Origin, PassedOver, Run, RunId, State, asked,
     begins, decide, due,
@@ -10,6 +11,9 @@ use crate::backup::run::{
 use crate::backup::work::{Done, Work, WorkReport, WorkState};
 use crate::fence::Outcome;
 
+/// A full every other day, and differentials between.
+const EVERY_OTHER: &str = "full_every_days = 2\ndifferential = true\nwindow = \"00:00-00:30\"\n\
+     retention_days = 7\n";
 /// Midnight of the window that the tests are about.
 const MIDNIGHT: &str = "2026-03-10T00:00:00Z";
 
@@ -26,6 +30,7 @@ struct World {
     schedule: Schedule,
     run: Run,
     catalogue: Catalogue,
+    proofs: Vec<Proof>,
     work: Option<WorkReport>,
     command: Option<Outcome>,
     host: Option<DatacenterId>,
@@ -40,11 +45,12 @@ impl World {
         let run = Run::begin(RunId(7), new.pop().expect("a window is on"));
         let catalogue = schedule.turn.iter().map(|id| (id.clone(), Ok(Vec::new()))).collect();
         let (work, command, host) = (None, None, Some(dc("a1")));
-        Self { schedule, run, catalogue, work, command, host, heard: true, busy: false }
+        let (heard, busy, proofs) = (true, false, Vec::new());
+        Self { schedule, run, catalogue, proofs, work, command, host, heard, busy }
     }
 
     fn decide(&self, now: DateTime<Utc>) -> Option<Change> {
-        let Self { schedule, run, catalogue, work, command, host, heard, busy } = self;
+        let Self { schedule, run, catalogue, proofs, work, command, host, heard, busy } = self;
         let facts = Facts {
             now,
             pace: Pace::REAL,
@@ -52,6 +58,7 @@ impl World {
             host: host.as_ref(),
             heard: *heard,
             catalogue: Some(catalogue),
+            proofs,
             work: work.as_ref(),
             command: command.as_ref(),
             busy: *busy,
@@ -176,6 +183,52 @@ fn a_place_that_gets_no_try_is_told_with_the_reason_to_the_end() {
     world.step(minutes(16)).expect("it is ordered elsewhere");
     let State::Ordered { passed_over, .. } = &world.run.state else { panic!() };
     assert_eq!(*passed_over, []);
+}
+
+#[test]
+fn where_every_copy_goes_on_the_full_one_is_brought_along() {
+    let zone = format!("origin = \"2026-03-09\"\nrotation = \"literal\"\n{EVERY_OTHER}");
+    let mut schedule = schedule_of(&fleet("UTC", 3, &zone));
+    let check = |schedule: &Schedule, held: Catalogue, proofs: Vec<Proof>, expected| {
+        let mut world = World::new();
+        let window = due(schedule, None, midnight()).pop().expect("a window is on");
+        assert_eq!(
+            (window.planned.kind, &window.planned.datacenter),
+            (Kind::Differential, &dc("d2"))
+        );
+        world.run = Run::begin(RunId(9), window);
+        (world.schedule, world.catalogue, world.proofs) = (schedule.clone(), held, proofs);
+        let (_, work) = world.step(minutes(29)).expect("it is ordered");
+        let Work::Backup(job) = work else { panic!("{work:?}") };
+        assert_eq!((job.kind, job.parent), expected);
+    };
+    let parent = |id: &str| Some(Parent { datacenter: dc(id), label: Label("F2".to_owned()) });
+    let (old, new) = (full("F1", minutes(-3_000)), full("F2", minutes(-1_440)));
+    let held = |d2: &[Copy]| {
+        catalogue(&[("d1", std::slice::from_ref(&new)), ("d2", d2), ("d3", &[old.clone()])])
+    };
+    let failed = |id: &str| Proof {
+        datacenter: dc(id),
+        label: Label("F2".to_owned()),
+        at: minutes(-60),
+        outcome: crate::backup::proof::Outcome::Failed,
+    };
+    let (differential, full) = (Kind::Differential, Kind::Full);
+    check(&schedule, held(&[]), vec![], (differential, parent("d1")));
+    check(&schedule, held(&[old.clone()]), vec![], (differential, parent("d1")));
+    check(&schedule, held(std::slice::from_ref(&new)), vec![], (differential, None));
+    // The good one would lie where the bad one is.
+    check(&schedule, held(std::slice::from_ref(&new)), vec![failed("d2")], (full, None));
+    check(&schedule, catalogue(&[("d1", &[]), ("d2", &[])]), vec![], (full, None));
+    schedule.policy.rotation = crate::fleet::Rotation::Chain;
+    let mut world = World::new();
+    let mut chain = due(&schedule, None, midnight()).pop().expect("a window is on");
+    chain.planned.datacenter = dc("d1");
+    world.run = Run::begin(RunId(9), chain);
+    (world.schedule, world.catalogue) = (schedule, held(&[]));
+    let (_, work) = world.step(minutes(29)).expect("it is ordered");
+    let Work::Backup(job) = work else { panic!("{work:?}") };
+    assert_eq!((job.kind, job.parent), (differential, None), "a chain stays where it is");
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub enum End {
     Newest,
     /// The log goes on after missing segments.
     Gap(Gap),
+    /// The next segment is there, and damaged wherever it is.
+    Damaged(Gap),
     /// The database went on, on this timeline, from before the copy was complete.
     Abandoned { timeline: u32 },
     /// A newer timeline exists, and the history that says where it began was not given.
@@ -163,8 +165,9 @@ impl Path {
             let timeline = self.legs[leg.saturating_sub(1)].0;
             return (Some(self.along(own, archive)), End::Abandoned { timeline });
         }
-        let walked =
-            before.filter(|span| matches!(span.end, End::Newest | End::Gap(_) | End::Unread));
+        let walked = before.filter(|span| {
+            matches!(span.end, End::Newest | End::Gap(_) | End::Damaged(_) | End::Unread)
+        });
         let walked = walked.and_then(|span| Some((span.last?, span.end)));
         if let Some((last, end)) = walked.filter(|(last, _)| own.number <= last.number) {
             return (Some(last), end);
@@ -189,10 +192,14 @@ impl Path {
             let from = Segment { timeline: *timeline, number: from.max(missing.number) };
             archive.segments.next(from).filter(|number| *number <= to)
         });
-        ahead.min().map_or(End::Newest, |resumes| {
-            let (timeline, first) = (missing.timeline, missing.number);
-            End::Gap(Gap { timeline, first, last: resumes - 1 })
-        })
+        let resumes = ahead.min();
+        let gap = |last| Gap { timeline: missing.timeline, first: missing.number, last };
+        // Where some are missing beside it, the first is what ends the way.
+        match (archive.damaged.contains(&missing), resumes) {
+            (true, resumes) => End::Damaged(gap(resumes.map_or(missing.number, |it| it - 1))),
+            (false, Some(resumes)) => End::Gap(gap(resumes - 1)),
+            (false, None) => End::Newest,
+        }
     }
 
     /// A copy on a timeline that does not lead to the newest one, as far as is known.

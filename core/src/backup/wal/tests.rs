@@ -208,6 +208,23 @@ fn told(
     moments: &[(u32, u64, DateTime<Utc>)],
     histories: &[(u32, &str)],
 ) -> Archive {
+    told_with(&Damaged::new(), ranges, moments, histories)
+}
+
+fn told_with(
+    damaged: &Damaged,
+    ranges: &[(u32, u64, u64)],
+    moments: &[(u32, u64, DateTime<Utc>)],
+    histories: &[(u32, &str)],
+) -> Archive {
+    Archive::told(&told_report(ranges, moments, histories), damaged, SIZE)
+}
+
+fn told_report(
+    ranges: &[(u32, u64, u64)],
+    moments: &[(u32, u64, DateTime<Utc>)],
+    histories: &[(u32, &str)],
+) -> DatabaseReport {
     let run = |(timeline, first, last): &(u32, u64, u64)| WalRun {
         first: name(*timeline, *first),
         last: name(*timeline, *last),
@@ -217,7 +234,7 @@ fn told(
         segment: name(*timeline, *number),
         at: *at,
     };
-    let report = DatabaseReport {
+    DatabaseReport {
         database: schedule().database,
         read_at: at(0),
         hosts: true,
@@ -227,8 +244,7 @@ fn told(
         set_aside: Vec::new(),
         log_moments: moments.iter().map(moment).collect(),
         histories: histories.iter().map(|(id, text)| (*id, (*text).to_owned())).collect(),
-    };
-    Archive::told(&report, SIZE)
+    }
 }
 
 #[test]
@@ -271,4 +287,37 @@ fn a_failover_is_followed_by_the_history_that_the_new_primary_tells() {
     for unknown in [&[][..], &[(2, "no history")]] {
         assert_eq!(span(unknown).end, End::NoHistory { timeline: 2 }, "{unknown:?}");
     }
+}
+
+#[test]
+fn a_damaged_segment_ends_the_way_unless_another_repository_has_it_whole() {
+    let copy = with_wal(full("F1", at(1)), 1, 10, 10);
+    let held = catalogue(&[("a1", &[copy])]);
+    let moments = [(1, 10, at(1)), (1, 12, at(2)), (1, 14, at(3))];
+    let bad = |names: &[u64]| -> Damaged {
+        let names = names.iter().map(|number| name(1, *number));
+        [(dc("a1"), names.collect())].into()
+    };
+    let span =
+        |archive: &Archive| recoverable(&schedule(), &held, &[], Some(archive)).spans.remove(0);
+    let gap = |first, last| Gap { timeline: 1, first, last };
+    for (ranges, damaged, to, end) in [
+        (&[(1, 10, 14)][..], bad(&[]), at(3), End::Newest),
+        (&[(1, 10, 14)], bad(&[13]), at(2), End::Damaged(gap(13, 13))),
+        (&[(1, 10, 14)], bad(&[13, 14]), at(2), End::Damaged(gap(13, 13))),
+        (&[(1, 10, 15)], bad(&[13, 14]), at(2), End::Damaged(gap(13, 14))),
+        // It is not listed any more: then it is missing, or nothing is.
+        (&[(1, 10, 12)], bad(&[13]), at(2), End::Newest),
+        (&[(1, 10, 12), (1, 14, 14)], bad(&[13]), at(2), End::Gap(gap(13, 13))),
+        // The copy brings its own along.
+        (&[(1, 10, 14)], bad(&[10]), at(3), End::Newest),
+    ] {
+        let found = span(&told_with(&damaged, ranges, &moments, &[]));
+        assert_eq!((found.at_least, found.end), (to, end), "{ranges:?} {damaged:?}");
+    }
+    let mut report = told_report(&[(1, 10, 14)], &moments, &[]);
+    let whole = WalRun { first: name(1, 12), last: name(1, 13), last_at: at(0) };
+    report.wal.insert(dc("b1"), vec![whole]);
+    let archive = Archive::told(&report, &bad(&[13]), SIZE);
+    assert_eq!(span(&archive).end, End::Newest);
 }

@@ -138,7 +138,7 @@ fn database(check: Check, id: &DatabaseId, facts: &Facts<'_>, sum: &mut Sum) {
         return sum.add(Answer::Unknown, format!("{host}, where {id} runs, is silent"), &fix);
     }
     let known = facts.proofs.get(id);
-    let proofs = known.map_or(&[][..], |proofs| proofs.as_slice());
+    let proofs = known.map_or(&[][..], |shown| shown.proofs.as_slice());
     let found = coverage(&schedule, &report.catalogue, proofs, estate.at);
     if check == Check::BackupsProven && known.is_none() {
         let words = format!("test restores of {id} are not known now");

@@ -16,7 +16,7 @@ use crate::estate::{DatacenterState, Estate, Fact, Instance, InstanceState};
 use crate::failover::rules::Gates;
 use crate::fleet::read::read;
 use crate::id::DatabaseId;
-use crate::problem::Proofs;
+use crate::problem::{Proofs, Shown};
 
 /// Three data centres; `api` needs a database, and `front` needs `api`.
 const FLEET: &str = r#"
@@ -238,7 +238,8 @@ impl World {
             at: now() - hours(ago),
             outcome: Outcome::Passed,
         });
-        self.proofs.insert(id::<DatabaseId>("db"), Arc::new(proof.into_iter().collect()));
+        let proofs = Arc::new(proof.into_iter().collect());
+        self.proofs.insert(id::<DatabaseId>("db"), Shown { proofs, ..Shown::default() });
     }
 
     fn held(&mut self, held: [Result<Vec<Copy>, String>; 3]) {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::backup::proof::{Outcome, Proof};
+use crate::backup::wal::Damaged;
 use crate::backup::work::{DatabaseReport, LogMoment, WalRun};
 use crate::backup::{Catalogue, Copy, Kind, Label};
 use crate::estate::Fact;
@@ -58,6 +59,15 @@ fn report(held: [Result<Vec<Copy>, String>; 2]) -> DatabaseReport {
 }
 
 fn keys_of(report: DatabaseReport, proven: Option<i64>, heard: bool) -> Vec<String> {
+    keys_with(report, Damaged::new(), proven, heard)
+}
+
+fn keys_with(
+    report: DatabaseReport,
+    damaged: Damaged,
+    proven: Option<i64>,
+    heard: bool,
+) -> Vec<String> {
     let database: DatabaseId = id("db");
     let fact = Fact::Database(report);
     let seen = if heard { now() } else { now() - TimeDelta::hours(1) };
@@ -80,7 +90,9 @@ fn keys_of(report: DatabaseReport, proven: Option<i64>, heard: bool) -> Vec<Stri
         at: now() - TimeDelta::hours(hours),
         outcome: Outcome::Passed,
     });
-    let proofs = Proofs::from([(database, Arc::new(passed.into_iter().collect()))]);
+    let proofs = Arc::new(passed.into_iter().collect());
+    let shown = Shown { proofs, damaged_log: Arc::new(damaged) };
+    let proofs = Proofs::from([(database, shown)]);
     let found = find(&estate, &BTreeMap::new(), &proofs);
     let about = found.iter().filter(|problem| problem.about_database().is_some());
     about.map(Problem::key).collect()
@@ -142,4 +154,15 @@ fn a_log_that_is_not_archived_or_has_a_hole_is_a_problem_and_an_idle_start_is_no
     // A hole behind the newest copy loses what is committed now; one before it does not.
     assert_eq!(keys(&[run(5, 24), run(26, 31)], &[moment(31, 1)]), ["log-behind-db"]);
     assert!(keys(&[run(5, 7), run(9, 31)], &[moment(31, 1)]).is_empty());
+    // A damaged segment is a hole that the listing does not show.
+    let damaged = |number: u32| {
+        let with = |hours, number| Copy { wal: Some((name(number), name(number))), ..copy(hours) };
+        let wal = [(id("d1"), vec![run(5, 31)])].into();
+        let held = [Ok(vec![with(12, 20)]), Ok(vec![with(36, 5)])];
+        let report = DatabaseReport { wal, log_moments: vec![moment(31, 1)], ..report(held) };
+        let damaged = [(id("d1"), [name(number)].into())].into();
+        keys_with(report, damaged, Some(12), true)
+    };
+    assert_eq!(damaged(25), ["log-behind-db"]);
+    assert!(damaged(8).is_empty());
 }

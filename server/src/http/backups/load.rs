@@ -60,6 +60,7 @@ fn known(history: &History) -> AllKnown {
         runs: past.runs.clone(),
         work: Vec::new(),
         proofs: past.proofs.clone(),
+        damaged_log: past.damaged_log.clone(),
     };
     history.iter().map(|(database, past)| (database.clone(), known(past))).collect()
 }
@@ -91,7 +92,8 @@ async fn one(context: &Context, database: &DatabaseId) -> Result<Known, StoreErr
     let runs = runs.into_iter().map(Arc::new).collect();
     let work = work(context, database).await?;
     let proofs = Arc::new(control.proofs(database).await?);
-    Ok(Known { runs, work, proofs })
+    let damaged_log = control.backup_history().await?.shown(database).damaged_log;
+    Ok(Known { runs, work, proofs, damaged_log })
 }
 
 /// Work on one database, the newest first. Where there is much of it, test restores are read

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::super::ask::{Line, what_happens};
 use super::super::picture::Told;
-use super::super::set::{Part, parts, step};
+use super::super::set::{Part, check, parts, step};
 use super::{Row, consequences, estimate, is_of, may_allow, may_refuse, proof, reached, report};
 use crate::pages::Reader;
 use crate::paths;
@@ -43,6 +43,8 @@ pub struct Data {
     pub allowed_at: Option<DateTime<Utc>>,
     /// Stop, restore and start.
     pub steps: Vec<Part>,
+    /// What the database answered to its own checks when it was up again.
+    pub checks: Vec<Part>,
     /// Hundredths of a percent of the phase it is in, where that is told.
     pub done_bp: Option<u16>,
     /// How far recovery came.
@@ -87,6 +89,7 @@ pub fn build(estate: &Estate, restore: &Restore, work: &[Told]) -> Data {
         agent: told.map(|told| told.agent.to_string()),
         allowed_at: told.map(|told| told.ordered_at),
         steps: result.map(steps).unwrap_or_default(),
+        checks: result.map(|it| it.checks.iter().map(check).collect()).unwrap_or_default(),
         done_bp: match known.map(|report| &report.state) {
             Some(WorkState::Running { progress }) => progress.done_bp,
             Some(WorkState::Waiting | WorkState::Done { .. } | WorkState::Failed { .. }) | None => {
@@ -160,6 +163,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             {state_card(data)}
             {proof_line(row, &data.proof)}
             {course(data)}
+            {answers(data)}
             {kept(data, reader)}
             {lines}
         </div>
@@ -212,6 +216,11 @@ fn course(data: &Data) -> Option<AnyView> {
         let reached = data.reached.clone().map(|words| view! { <p class="second">{words}</p> });
         padded(Head::new(t!("restore-steps")), view! { {parts(&data.steps)}{reached} })
     })
+}
+
+/// What the database answered afterwards: it is up whatever that is, so this is loud.
+fn answers(data: &Data) -> Option<AnyView> {
+    (!data.checks.is_empty()).then(|| padded(Head::new(t!("restore-checks")), parts(&data.checks)))
 }
 
 /// Where what was there before is.

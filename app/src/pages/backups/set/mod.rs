@@ -16,7 +16,7 @@ pub(super) use plan::goes;
 pub use plan::{Ahead, GoesRow, Hindrance, Reach};
 pub use repositories::{CopyRow, Repository};
 pub use work::{Part, RunRow, WorkRow};
-pub(super) use work::{detail as run_detail, parts, result, step};
+pub(super) use work::{check, detail as run_detail, parts, result, step};
 
 use super::picture::Picture;
 use super::restore::let_go;
@@ -207,7 +207,9 @@ fn short(data: &Data) -> Option<AnyView> {
         Tone::Warn | Tone::Unk | Tone::Plan | Tone::Prog | Tone::Ok | Tone::Pause => Tone::Warn,
     };
     let short = data.set.short.iter().map(|words| (look, words.clone()));
-    let lines: Vec<_> = short.chain(unread).collect();
+    let damaged = data.repositories.iter().filter_map(repositories::damaged_words);
+    let damaged = damaged.map(|words| (Tone::Warn, words));
+    let lines: Vec<_> = short.chain(unread).chain(damaged).collect();
     (!lines.is_empty()).then(|| {
         let items = lines
             .into_iter()

@@ -19,6 +19,9 @@ use crate::ui::table::{Column, table};
 use crate::ui::time::time;
 use crate::ui::tone::Tone;
 
+/// Damaged segments that are named.
+const NAMED_MAX: usize = 3;
+
 /// The repository of one data centre.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Repository {
@@ -26,6 +29,8 @@ pub struct Repository {
     pub datacenter: DatacenterId,
     /// Why it could not be read; then what it holds is not known.
     pub unread: Option<String>,
+    /// Segments of the log that its last reading found damaged, as far as they are there still.
+    pub damaged_log: Vec<String>,
     /// The newest first.
     pub copies: Vec<CopyRow>,
 }
@@ -83,9 +88,33 @@ pub(super) fn build(picture: &Picture<'_>) -> Vec<Repository> {
         };
         copies.sort_by_key(|copy| std::cmp::Reverse(copy.started_at));
         let unread = held.as_ref().err().cloned();
-        Repository { datacenter: datacenter.clone(), unread, copies }
+        let damaged_log = damaged_log(picture, datacenter);
+        Repository { datacenter: datacenter.clone(), unread, damaged_log, copies }
     })
     .collect()
+}
+
+/// What was let go since it was read is damaged no more.
+fn damaged_log(picture: &Picture<'_>, datacenter: &DatacenterId) -> Vec<String> {
+    let runs = picture.report.and_then(|report| report.wal.get(datacenter));
+    let there = |name: &&String| {
+        runs.into_iter().flatten().any(|run| run.first <= **name && **name <= run.last)
+    };
+    let damaged = picture.known.damaged_log.get(datacenter).into_iter().flatten();
+    damaged.filter(there).cloned().collect()
+}
+
+/// What is damaged in the log of a repository; `None`: nothing is.
+pub(super) fn damaged_words(it: &Repository) -> Option<String> {
+    let n = it.damaged_log.len() as u64;
+    let named = it.damaged_log.iter().take(NAMED_MAX).map(String::as_str);
+    (n > 0).then(|| {
+        let (dc, names) = (it.datacenter.as_str(), text::list(named));
+        match it.damaged_log.len() > NAMED_MAX {
+            true => t!("log-damaged-more", dc = dc, count = text::number(n), names = names),
+            false => t!("log-damaged", n = n, dc = dc, names = names),
+        }
+    })
 }
 
 pub(super) fn view(data: &Data) -> AnyView {

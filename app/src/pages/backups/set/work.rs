@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::Kind;
-use mainstay_core::backup::job::{ProofJob, ProofResult, RestoreJob, Step};
+use mainstay_core::backup::job::{ProofJob, ProofResult, RestoreJob, SqlResult, Step};
 use mainstay_core::backup::run::{Origin, PassedOver, Run, State};
 use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
 use mainstay_core::cluster::ClusterDone;
@@ -357,6 +357,16 @@ fn line(data: &Data, row: &WorkRow) -> AnyView {
 }
 
 /// Parts of a result, one under the other.
+/// What a database answered to one of its own checks.
+pub(in crate::pages::backups) fn check(check: &SqlResult) -> Part {
+    let (name, seen) = (check.check.name.as_str(), check.seen.as_str());
+    if check.passed {
+        Part { tone: Tone::Ok, words: t!("check-passed", name = name, seen = seen) }
+    } else {
+        Part { tone: Tone::Crit, words: t!("check-failed", name = name, seen = seen) }
+    }
+}
+
 pub(in crate::pages::backups) fn parts(parts: &[Part]) -> AnyView {
     let lines = parts
         .iter()

@@ -128,7 +128,8 @@ impl Mainstay {
         match task {
             Task::Backup => {
                 let (kind, without_full) = (Kind::Full, WithoutFull::Refuse);
-                let job = BackupJob { id, database, datacenter, kind, without_full };
+                let parent = None;
+                let job = BackupJob { id, database, datacenter, kind, without_full, parent };
                 let done = engine.backup(&job, &report, &stop).await;
                 return Ok(done.map_err(anyhow::Error::new)?.copy.label.0);
             }
@@ -140,7 +141,8 @@ impl Mainstay {
                 }
             }
             Task::Restore => {
-                let job = RestoreJob { id, database, datacenter, label: known, target };
+                let checks = Vec::new();
+                let job = RestoreJob { id, database, datacenter, label: known, target, checks };
                 let result = live::restore_over(engine, &job, &report, &stop).await;
                 if !result.start.passed() {
                     bail!("not restored: {result:?}");

@@ -3,189 +3,24 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+mod faults;
+mod rotation;
+mod town;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use mainstay_tests::{Program, Setup, Visitor, World, owed, programs, until};
+use mainstay_tests::{Program, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgPool};
 
-/// Real processes on a busy machine have started within this time.
-const START: Duration = Duration::from_secs(120);
-/// A copy, a test restore or a restore of a small database is over within this time; a repository
-/// that is away is noticed, and a try made again.
-const STEP: Duration = Duration::from_secs(180);
-const SET: &str = "/api/v1/backups/sets/orders";
-/// Whose turn the first copy is; the database runs in `south`.
-const FIRST: &str = "north";
-const SECOND: &str = "south";
-/// What accounts and orders of the lab's database hold together, always.
-const MONEY: i64 = 5_000 * 1_000_000;
+use town::{FIRST, MONEY, SECOND, SET, START, STEP, Town, answer, names, rows, text};
 
-/// A fleet with one database.
-struct Town {
-    world: World,
-    admin: Visitor,
-    program: Program,
-    /// Fleet files as they are written for now.
-    fleet: String,
-    _dir: tempfile::TempDir,
-}
-
-impl Town {
-    /// `change`: what is else in the fleet file to begin with.
-    async fn new(change: impl Fn(&str) -> String) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let file = programs::fleet_at_noon("backups.toml", dir.path()).unwrap();
-        // It is early afternoon there, so that the date is that of UTC.
-        let today = Utc::now().date_naive().to_string();
-        let fleet = fs::read_to_string(&file).unwrap().replace("2026-01-01", &today);
-        fs::write(&file, change(&fleet)).unwrap();
-        let (fleet_file, databases) = (Some(file), true);
-        let setup = Setup { fleet_file, lab: true, databases, ..Setup::default() };
-        let world = World::start_with(setup).await.unwrap();
-        let admin = world.sign_in("admin").await.unwrap();
-        let program = Program::of(&admin, "admin").await.unwrap();
-        Self { world, admin, program, fleet, _dir: dir }
-    }
-
-    async fn crash(&mut self) {
-        self.world.kill_server().unwrap();
-        self.world.start_server().await.unwrap();
-    }
-
-    /// Waits until what the API says is as asked.
-    async fn until(
-        &self,
-        path: &str,
-        what: &str,
-        patience: Duration,
-        done: impl Fn(&Value) -> bool,
-    ) -> Value {
-        let mut last = Value::Null;
-        let found = until(what, patience, async || {
-            last = self.admin.json(path).await.ok()?;
-            done(&last).then_some(())
-        });
-        let found = found.await;
-        assert!(found.is_ok(), "{what}: {last:#}\n{}", self.world.server_log());
-        last
-    }
-
-    async fn set(&self, what: &str, done: impl Fn(&Value) -> bool) -> Value {
-        self.until(SET, what, STEP, done).await
-    }
-
-    /// The address of the first run, as soon as there is one.
-    async fn first_run(&self) -> String {
-        let some = |set: &Value| !rows(&set["runs"]).is_empty();
-        let set = self.until(SET, "a run begins by itself", START, some).await;
-        format!("/api/v1{}", text(&set["runs"][0]["href"]))
-    }
-
-    /// Waits until a run is in a state.
-    async fn run(&self, path: &str, kind: &str) -> Value {
-        self.until(path, kind, STEP, |it| it["run"]["state"]["kind"] == kind).await
-    }
-
-    /// Waits until the only copy in a repository is seen; its address.
-    async fn copy_in(&self, datacenter: &str) -> String {
-        let set = self.set("the copy is read", |set| copies(set, datacenter).len() == 1).await;
-        format!("/api/v1{}", text(&copies(&set, datacenter)[0]["href"]))
-    }
-
-    /// Holds pages of the API's addresses to what every page owes.
-    async fn hold(&self, role: &str, addresses: &[String]) {
-        let page = |path: &String| path.trim_start_matches("/api/v1").to_owned();
-        let pages: Vec<_> = addresses.iter().map(page).collect();
-        let faults = owed::faults(&self.world, role, &pages).await.unwrap();
-        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        answer(&self.program, path, body).await
-    }
-
-    /// Asks for a test restore and waits until it is over; its row.
-    async fn prove(&self, copy: &str, target: &Value) -> Value {
-        let body = json!({ "target": target, "reason": "a test" });
-        let (status, answer) = self.post(&format!("{copy}/do/prove"), &body).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        let id = text(&answer["work"]);
-        let ended = |row: &&Value| row["id"] == id && !row["ended_at"].is_null();
-        let over = |data: &Value| rows(&data["proofs"]).iter().any(|row| ended(&row));
-        let data = self.until(copy, "the test restore is over", STEP, over).await;
-        rows(&data["proofs"]).iter().find(ended).unwrap().clone()
-    }
-
-    /// What lies in the repositories: labels of finished copies, by data centre.
-    fn on_disk(&self) -> BTreeMap<String, Vec<String>> {
-        let mut found = BTreeMap::new();
-        for datacenter in names(&self.ground().join("repositories")) {
-            let copies = self.ground().join("repositories").join(&datacenter);
-            let copies = copies.join("backup").join("orders");
-            let finished = |label: &String| {
-                label.contains('F') && copies.join(label).join("backup.manifest").is_file()
-            };
-            let labels: Vec<String> = names(&copies).into_iter().filter(finished).collect();
-            if !labels.is_empty() {
-                found.insert(datacenter, labels);
-            }
-        }
-        found
-    }
-
-    /// Where the lab keeps everything of databases.
-    fn ground(&self) -> PathBuf {
-        self.world.lab_dir().join("databases")
-    }
-
-    /// A session with the database itself.
-    async fn session(&self) -> PgConnection {
-        let folder = self.world.lab_dir().to_string_lossy().into_owned();
-        let line = ["lab", "database", "list", "--json", "--data-dir", &folder];
-        let said: Value = serde_json::from_str(&self.world.mainstay(&line).unwrap()).unwrap();
-        let options = PgConnectOptions::new().username("postgres").database("app");
-        let options = options.socket(text(&said[0]["socket_dir"]));
-        options.connect().await.unwrap()
-    }
-
-    /// Writes a word into the database, in a transaction of its own.
-    async fn mark(&self, session: &mut PgConnection, word: &str) {
-        let sql = "INSERT INTO marks (word) VALUES ($1)";
-        sqlx::query(sql).bind(word).execute(session).await.unwrap();
-    }
-}
-
-async fn answer(program: &Program, path: &str, body: &Value) -> (StatusCode, Value) {
-    let response = program.post(path, body).await.unwrap();
-    let (status, text) = (response.status(), response.text().await.unwrap());
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
-}
-
-/// Copies that a set lists in a repository.
-fn copies<'a>(set: &'a Value, datacenter: &str) -> &'a [Value] {
-    let of = |it: &&Value| it["datacenter"] == datacenter;
-    rows(&set["repositories"]).iter().find(of).map(|it| rows(&it["copies"])).unwrap_or_default()
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
+/// What a test restore asks the database, and a restore as well.
+const CHECK: &str = "{ name = \"accounts\", database = \"app\", exactly = 5000, \
+    query = \"SELECT count(*) FROM accounts\" }";
 
 /// A run was begun, ordered and written down once, and so was all work on its database.
 async fn check_the_books(town: &Town, run: &str, works: &[(&str, i64)]) {
@@ -223,19 +58,14 @@ async fn check_the_books(town: &Town, run: &str, works: &[(&str, i64)]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_planned_copy_is_made_once_and_proven_elsewhere_whenever_the_server_dies() {
     let mut town = Town::new(str::to_owned).await;
+    let crashes = town.crash_at_each_step("verify").await;
+    assert!(crashes >= 5, "a run begins, is ordered, ends, is proven and read: {crashes}");
     let run = town.first_run().await;
-    town.run(&run, "ordered").await;
-    town.crash().await;
     let done = town.run(&run, "done").await;
     assert_eq!((&done["word"], &done["kind"]), (&json!("Done on time"), &json!("full")), "{done}");
     assert_eq!(done["run"]["state"]["datacenter"], FIRST, "whose turn it is: {done}");
     let copy = format!("/api/v1{}", text(&done["copy"]));
     assert_eq!(town.copy_in(FIRST).await, copy, "it is what the repository says");
-
-    // Its first test restore comes by itself, and the server dies in the middle.
-    let running = |data: &Value| data["proofs"][0]["word"] == "Running";
-    town.until(&copy, "its test restore runs", STEP, running).await;
-    town.crash().await;
     let proven = |data: &Value| data["copy"]["word"] == "Proven";
     let data = town.until(&copy, "it is proven", STEP, proven).await;
     let proof = &data["proofs"][0];
@@ -356,7 +186,8 @@ async fn mark_a_moment(town: &Town) -> DateTime<Utc> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say_so() {
-    let mut town = Town::new(str::to_owned).await;
+    let checked = |fleet: &str| format!("{fleet}\nproof_checks = [{CHECK}]\n");
+    let mut town = Town::new(checked).await;
     let run = town.first_run().await;
     town.run(&run, "done").await;
     let copy = town.copy_in(FIRST).await;
@@ -394,6 +225,10 @@ async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say
     let steps: Vec<_> = rows(&data["steps"]).iter().map(|step| text(&step["words"])).collect();
     assert_eq!(steps, ["Stop passed", "Restore passed", "Start passed"]);
     assert!(!data["reached"].is_null(), "{data}");
+    let answers: Vec<_> = rows(&data["checks"]).iter().map(|it| text(&it["words"])).collect();
+    assert_eq!(answers, ["accounts: 5000"], "what it holds is counted afterwards");
+    let page = town.admin.page(restore.trim_start_matches("/api/v1")).await.unwrap();
+    assert!(page.contains("What the database answered afterwards"), "{page}");
     let mut session = town.session().await;
     let words = sqlx::query_scalar("SELECT word FROM marks").fetch_all(&mut session);
     let words: Vec<String> = words.await.unwrap();
