@@ -14,7 +14,7 @@ mod gate;
 pub(crate) mod start;
 pub(crate) mod write;
 
-use mainstay_core::approval;
+use mainstay_core::approval::{self, ApprovalId};
 use mainstay_core::failover::request::Refusal;
 use mainstay_core::failover::rules::Judged;
 use mainstay_core::failover::{Run, RunId};
@@ -53,6 +53,9 @@ pub enum FailoverError {
     #[error(transparent)]
     Approval(#[from] approval::Refusal),
     #[error("{run} is not over: one failover at a time, in one order")]
+    /// It may lose data: a second person is asked now.
+    #[error("what standbys lack would be lost; {approval} waits for a second person")]
+    Waits { approval: ApprovalId },
     Other { run: RunId },
     #[error(transparent)]
     Store(#[from] StoreError),

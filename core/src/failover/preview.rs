@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{self, Gates, Holds, Judged, Rule};
 use super::target::lag_max_bytes;
-use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Standing, Step};
+use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Run, Standing, Step, StepState};
 use crate::fleet::Fleet;
 use crate::id::{DatabaseId, DatacenterId, GroupId, ServiceId};
 
@@ -125,6 +125,18 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
             rules::judge(given.fleet, given.observed, given.standing, plan, given.gates, given.now)
         }
     };
+/// Whether to wait for data no more, in the middle of a run, may lose some: a leader has still to
+/// move, and its standby is not known to lack nothing.
+pub fn force_loses(run: &Run, observed: &Observed) -> bool {
+    let lossless = |(database, step): (&DatabaseId, &Step)| {
+        let past = run.steps.get(&step.id).is_some_and(StepState::is_past);
+        let members = observed.databases.get(database).map(|it| &it.members);
+        let standby = members.zip(step.to.as_ref()).and_then(|(all, to)| all.get(to));
+        past || standby.and_then(|it| it.lag_bytes) == Some(0)
+    };
+    run.mode == Mode::Graceful && !run.plan.promotions().all(lossless)
+}
+
     let mut checks = Vec::new();
     for judged in rules.iter().filter(|judged| judged.holds != Holds::Yes) {
         let verdict = match (judged.rule, judged.holds) {

@@ -21,6 +21,7 @@ use mainstay_control::access::random;
 use mainstay_control::failover::{FailoverError, Ready};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
+use mainstay_core::approval::Subject;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
 use mainstay_store::StoreError;
 use mainstay_store::failover::{Event, PAGE_MAX};
@@ -187,7 +188,9 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let observed = Observed::of(estate);
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
-    let about = control.approvals_about(&id.to_string()).await.map_err(stored)?;
+    // What is asked for in the middle of it comes after what its start needed.
+    let mut about = control.approvals_about(&Subject::of_force(id)).await.map_err(stored)?;
+    about.extend(control.approvals_about(&id.to_string()).await.map_err(stored)?);
     let data = page::build(page::Input {
         at: estate.at,
         run: &run,
@@ -241,6 +244,7 @@ fn refused(context: &Context, error: FailoverError) -> Response {
         return store_failed(context, error);
     }
     if status == StatusCode::NOT_FOUND {
+        | FailoverError::Waits { .. }
         return not_found(context);
     }
     if context.wants_json() {
