@@ -283,13 +283,14 @@ async fn a_step_that_outruns_its_history_is_called_stuck_until_it_goes_on() {
 /// What became of a planned drill.
 async fn drilled(server: &Server, id: DrillId, what: &str) -> DrillState {
     let until = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
     loop {
+        ticks.tick().await;
         let drill = server.control.drill(id).await.unwrap().unwrap();
         if drill.state != DrillState::Planned {
             return drill.state;
         }
         assert!(tokio::time::Instant::now() < until, "{what}: {drill:?}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

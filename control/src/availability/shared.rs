@@ -2,8 +2,8 @@
 //! made of.
 //!
 //! Invariants: a value is given only for the version that it was read under or before; whoever
-//! asks for the same while it is being read waits for that reading, not for ever; what is kept is bounded in
-//! number, size and age.
+//! asks for the same while it is being read waits for that reading, but not for ever; what is kept
+//! is bounded in number, size and age.
 //!
 //! Must not: know what is kept.
 

@@ -1,5 +1,5 @@
 //! `mainstay failover`: what a fleet file plans when data centres are lost, without a server
-//! ([`plan`]); and starting, watching and steering failovers ([`ask`]) and planning drills ([`drill`])
+//! ([`plan`]); starting, watching and steering failovers ([`ask`]) and planning drills ([`drill`])
 //! through a server's API with a token.
 
 mod ask;
