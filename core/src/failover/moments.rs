@@ -3,8 +3,8 @@
 //!
 //! Of all steps that add something, those are counted that are past by then in every order; of
 //! those that take away, also each that may have begun meanwhile. So what holds of these moments
-//! holds of every state that the run goes through, as long as nobody skips a step and what was
-//! observed stays as it was.
+//! holds of every state from then on, as long as nobody skips a step and what was observed stays
+//! as it was; before, a run only gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
