@@ -64,6 +64,7 @@ impl From<FailoverError> for ApprovalError {
             | FailoverError::Refused(_)
             | FailoverError::Rules(_)
             | FailoverError::Changed(_)
+            | FailoverError::Waits { .. }
             | FailoverError::Other { .. } => Self::Cannot(error.to_string()),
         }
     }
@@ -253,6 +254,11 @@ impl Control {
                 };
                 self.ask_failover(by, *run, &request, None, key).await?;
             }
+            (Subject::Force { run, .. }, Answer::Approve) => {
+                let reason = known.reason.clone();
+                let force = FailoverRequest::Force { reason, emergency: false };
+                self.force_approved(by, *run, &force, key).await?;
+            }
             (Subject::Restore { restore, .. }, Answer::Approve) => {
                 self.allow_restore(by, *restore, key).await?;
             }
@@ -269,7 +275,13 @@ impl Control {
             (Subject::Grants { .. }, Answer::Approve) => {
                 self.access.give_grants(by, id).await?;
             }
-            (Subject::RollBack { .. } | Subject::Grants { .. } | Subject::Waiver { .. }, _) => {
+            (
+                Subject::Force { .. }
+                | Subject::RollBack { .. }
+                | Subject::Grants { .. }
+                | Subject::Waiver { .. },
+                _,
+            ) => {
                 return self.answer_alone(by, id, answer, key).await;
             }
         }

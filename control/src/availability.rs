@@ -3,7 +3,11 @@
 //! Invariant: what a person says is a new entry on top of what stood, in one transaction with its
 //! audit entry; it names how much had been said when it was written, so nobody is overruled unseen.
 //!
+//! Sums are worked out once for each decided minute and shared ([`shared`]).
+//!
 //! Must not: decide. What a minute was and what may be said is in [`mainstay_core::availability`].
+
+pub(crate) mod shared;
 
 use std::sync::Arc;
 
@@ -28,6 +32,7 @@ use serde_json::json;
 use crate::Control;
 use crate::access::By;
 use crate::once::{Form, Once};
+use shared::Shared;
 
 /// Everything that is known of a period.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +45,29 @@ pub struct Picture {
     pub buckets: Vec<(DateTime<Utc>, String, Tally)>,
     /// Outages that a person excluded.
     pub excluded: Vec<Told>,
+}
+
+impl Picture {
+    /// What it is made of, to know its size.
+    fn rows(&self) -> usize {
+        self.totals.len() + self.buckets.len() + self.excluded.len()
+    }
+}
+
+/// What a picture is asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    filter: Filter,
+    period: (DateTime<Utc>, DateTime<Utc>),
+    sums: Grain,
+    line: Option<(Grain, Apart)>,
+}
+
+/// Sums that are shared between those who ask for the same.
+#[derive(Debug, Default)]
+pub(crate) struct Sums {
+    pictures: Shared<Asked, Picture>,
+    lately: Shared<(), Vec<(ServiceId, Lately)>>,
 }
 
 /// One outage with all that belongs to it.
@@ -90,31 +118,42 @@ impl From<Form> for AvailabilityError {
 }
 
 impl Control {
-    /// What is known of the hours or days that begin within a period.
+    /// What is known of the hours or days that begin within a period; `line`: how fine, and what
+    /// by, it is told over time, if it is.
     pub async fn availability(
         &self,
         filter: &Filter,
         period: (DateTime<Utc>, DateTime<Utc>),
-        (sums, line, apart): (Grain, Grain, Apart),
+        (sums, line): (Grain, Option<(Grain, Apart)>),
     ) -> Result<Picture, StoreError> {
         let pool = self.store.reads();
-        let (known, mut totals, buckets, excluded) = tokio::try_join!(
-            read::known(pool),
-            read::totals(pool, sums, filter, period),
-            read::buckets(pool, (line, apart), filter, period),
-            stored::excluded(pool, filter, period),
-        )?;
-        exclude(&mut totals, &excluded, period.0, period.1);
-        Ok(Picture { known, totals, buckets, excluded })
+        let version = read::version(pool).await?;
+        let asked = Asked { filter: filter.clone(), period, sums, line };
+        let buckets = async || match line {
+            Some(line) => read::buckets(pool, line, filter, period).await,
+            None => Ok(Vec::new()),
+        };
+        let read = async || {
+            let (mut totals, buckets, excluded) = tokio::try_join!(
+                read::totals(pool, sums, filter, period),
+                buckets(),
+                stored::excluded(pool, filter, period),
+            )?;
+            exclude(&mut totals, &excluded, period.0, period.1);
+            Ok(Picture { known: version.decided, totals, buckets, excluded })
+        };
+        self.sums.pictures.get(asked, version, Picture::rows, read).await
     }
 
     /// What was good of each service in the last hours and days.
     pub async fn availability_lately(&self) -> Result<Vec<(ServiceId, Lately)>, StoreError> {
         let pool = self.store.reads();
-        match read::known(pool).await? {
-            None => Ok(Vec::new()),
-            Some((_, decided)) => read::lately(pool, decided, Utc::now()).await,
-        }
+        let version = read::version(pool).await?;
+        let Some((_, decided)) = version.decided else { return Ok(Vec::new()) };
+        let read = async || read::decided_lately(pool, decided).await;
+        let mut lately = self.sums.lately.get((), version, Vec::len, read).await?;
+        read::add_requests(pool, &mut lately, Utc::now()).await?;
+        Ok(lately)
     }
 
     /// Outages that touch a period, newest first; `before`: the last one of the page before.

@@ -12,7 +12,7 @@ use mainstay_core::evidence::{ACTIONS, Input, Pack, ROWS_MAX, build};
 use mainstay_core::failover::Run;
 use mainstay_core::id::DatabaseId;
 use mainstay_store::audit::{self, Filter};
-use mainstay_store::availability::read::{self, By as Apart, Filter as Scope, Grain};
+use mainstay_store::availability::read::{self, Filter as Scope, Grain};
 use mainstay_store::evidence::{self, Known, Made};
 use mainstay_store::{Store, StoreError, approval, backup, failover, problem, restore};
 use serde_json::json;
@@ -58,7 +58,7 @@ impl Control {
             cut.push("open problems");
         }
         let scope = Scope::default();
-        let picture = self.availability(&scope, period, (Grain::Day, Grain::Day, Apart::Service));
+        let picture = self.availability(&scope, period, (Grain::Day, None));
         let input = Input {
             from,
             until,

@@ -9,17 +9,22 @@
 //! Must not: decide. The rules are in [`mainstay_core::failover`].
 
 mod ask;
+pub(crate) mod drill;
 mod facts;
 mod gate;
 pub(crate) mod start;
 pub(crate) mod write;
 
-use mainstay_core::approval;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use mainstay_core::approval::{self, ApprovalId};
+use mainstay_core::failover::readiness::{Away, Kept};
 use mainstay_core::failover::request::Refusal;
 use mainstay_core::failover::rules::Judged;
 use mainstay_core::failover::{Run, RunId};
 use mainstay_store::failover::{self as stored, Event};
-use mainstay_store::{StoreError, Tx, audit};
+use mainstay_store::{StoreError, Tx, audit, readiness};
 
 use crate::Control;
 use crate::once::Form;
@@ -52,6 +57,9 @@ pub enum FailoverError {
     /// It waits for a second person, and this is none; written down in the audit log.
     #[error(transparent)]
     Approval(#[from] approval::Refusal),
+    /// It may lose data: a second person is asked now.
+    #[error("what standbys lack would be lost; {approval} waits for a second person")]
+    Waits { approval: ApprovalId },
     #[error("{run} is not over: one failover at a time, in one order")]
     Other { run: RunId },
     #[error(transparent)]
@@ -84,6 +92,15 @@ impl Control {
     /// One run.
     pub async fn failover(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         stored::get(self.store.reads(), id).await
+    }
+
+    /// How ready each region and data centre was, in stretches of so many hours.
+    pub async fn readiness_over_time(
+        &self,
+        from: DateTime<Utc>,
+        hours: i32,
+    ) -> Result<BTreeMap<Away, Kept>, StoreError> {
+        readiness::over_time(self.store.reads(), from, hours).await
     }
 
     /// Runs, newest first; `before`: the last one of the page before.

@@ -11,10 +11,12 @@ mod availability;
 mod backups;
 mod benches;
 mod deploy;
+mod drills;
 mod failovers;
 mod notify;
 mod orchestrator;
 mod problems;
+mod readiness;
 mod rollouts;
 mod upkeep;
 
@@ -30,6 +32,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
+use crate::failover::{FailoverError, Planned, Wanted};
 use crate::notify::Notifier;
 use crate::rollouts::Sources;
 
@@ -176,6 +179,21 @@ impl Leader {
         }
     }
 
+    /// Makes a plan of a failover and looks at it.
+    async fn plan(&self, wanted: &Wanted) -> Result<Planned, StoreError> {
+        self.sources.plan(wanted).await.map_err(|error| match error {
+            FailoverError::Store(error) => error,
+            error @ (FailoverError::NotFound
+            | FailoverError::Form(_)
+            | FailoverError::Refused(_)
+            | FailoverError::Rules(_)
+            | FailoverError::Changed(_)
+            | FailoverError::Approval(_)
+            | FailoverError::Waits { .. }
+            | FailoverError::Other { .. }) => StoreError::corrupt("a plan", error.to_string()),
+        })
+    }
+
     /// One look at everything. `due`: a beat must be raised even if nothing is decided.
     async fn look(&self, term: &Term, work: &mut Work, due: bool) -> Result<(), StoreError> {
         let snapshot = self.estate.snapshot(Utc::now());
@@ -188,8 +206,10 @@ impl Leader {
             benches::step(self, term, &snapshot).await?;
             work.backups.step(self, term, &snapshot).await?;
             approvals::step(self, term, &snapshot).await?;
+            work.drills.step(self, term, &snapshot).await?;
         }
         work.problems.step(self, term, &snapshot).await?;
+        work.readiness.step(self, term, &snapshot).await?;
         work.upkeep.step(&self.store, term, &snapshot).await?;
         work.availability.step(self, term, &snapshot).await
     }
@@ -201,6 +221,8 @@ struct Work {
     audited: audited::Audited,
     availability: availability::Availability,
     backups: backups::Backups,
+    drills: drills::Drills,
     problems: problems::Problems,
+    readiness: readiness::Readiness,
     upkeep: upkeep::Upkeep,
 }

@@ -85,6 +85,7 @@ pub struct Control {
     history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
     notify: NotifySettings,
+    sums: availability::Sums,
     /// As it was judged last.
     readiness: Mutex<Option<failover::Readiness>>,
     commands: watch::Sender<u64>,
@@ -118,6 +119,7 @@ impl Control {
             history: Arc::new(History::new(background)),
             prometheus: None,
             notify: NotifySettings::default(),
+            sums: availability::Sums::default(),
             readiness: Mutex::default(),
             alias_uses: runbook::Uses::default(),
             access: Access::new(store.clone()),

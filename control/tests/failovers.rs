@@ -6,9 +6,12 @@
 mod town;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use mainstay_control::failover::{FailoverError, Start, Wanted};
 use mainstay_core::audit::{Action, Actor, Outcome as Logged};
+use mainstay_core::failover::drill::{Drill, DrillId, State as DrillState};
 use mainstay_core::failover::request::Request;
 use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::{Act, Mode, Outcome, Run, RunId, Scope, State, StepId, StepState};
@@ -275,4 +278,64 @@ async fn a_step_that_outruns_its_history_is_called_stuck_until_it_goes_on() {
     let quiet =
         |control: &mainstay_control::Control| control.snapshot().stuck(id).is_empty().then_some(());
     server.until("nobody calls it stuck any more", quiet).await;
+}
+
+/// What became of a planned drill.
+async fn drilled(server: &Server, id: DrillId, what: &str) -> DrillState {
+    let until = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
+    loop {
+        ticks.tick().await;
+        let drill = server.control.drill(id).await.unwrap().unwrap();
+        if drill.state != DrillState::Planned {
+            return drill.state;
+        }
+        assert!(tokio::time::Instant::now() < until, "{what}: {drill:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_planned_drill_begins_at_its_time_or_is_missed_and_says_why() {
+    let (town, server) = town().await;
+    let control = &server.control;
+    let (lose, scope) = (set(&["osl1"]), Scope::All);
+    let plan = async |seconds, key: &str| {
+        let at = Utc::now() + TimeDelta::seconds(seconds);
+        control.plan_drill(&ann(), (&lose, &scope), at, REASON, key).await
+    };
+    assert!(matches!(plan(-1, "past").await, Err(FailoverError::Form(_))));
+    let (soon, later) = (plan(2, "soon").await.unwrap(), plan(3_600, "later").await.unwrap());
+    assert_eq!(plan(2, "never").await.unwrap().state, DrillState::Planned);
+    let never = control
+        .drills()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|it| it.id != soon.id && it.id != later.id);
+    control.cancel_drill(&ann(), never.unwrap().id, "cancel").await.unwrap();
+    let again = control.cancel_drill(&ann(), later.id, "cancel-later").await.unwrap();
+    assert!(matches!(again.state, DrillState::Cancelled { .. }));
+    let twice = control.cancel_drill(&ann(), later.id, "cancel-again").await;
+    assert!(matches!(twice, Err(FailoverError::Changed(_))), "{twice:?}");
+
+    let begun = drilled(&server, soon.id, "it begins").await;
+    let DrillState::Started { run: id, .. } = begun else { panic!("{begun:?}") };
+    let running = run(&server, id, "it runs", |_| true).await;
+    assert!(running.drill && running.reason.contains("planned by ann"), "{running:#?}");
+    assert_eq!((running.mode, running.started_by.as_str()), (Mode::Graceful, "drills"));
+
+    // One whose time was a while ago, with the other one in the way all along.
+    let late = &Drill { at: Utc::now() - TimeDelta::minutes(16), ..soon.clone() };
+    let written = town.db.store.read_committed(|tx| {
+        Box::pin(async move { mainstay_store::drill::insert(tx, late).await })
+    });
+    let late = written.await.unwrap().unwrap();
+    let missed = drilled(&server, late, "it is missed").await;
+    assert!(matches!(&missed, DrillState::Missed { .. }), "{missed:?}");
+    let filter = Filter { action: Some(Action::FailoverDrillMiss), ..Filter::default() };
+    let found = audit::list(&town.db.store, &filter, None, 10).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let done = run(&server, id, "it is over", has_ended).await;
+    in_order(&town, &done);
+    assert_eq!(control.failovers(None, 10).await.unwrap().len(), 1, "one began");
 }

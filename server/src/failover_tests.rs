@@ -9,8 +9,9 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use mainstay_core::access::Role;
+use mainstay_core::approval::Kind;
 use mainstay_core::audit::{Action, Outcome};
-use mainstay_core::failover::{Run, RunId, State, StepId, StepState};
+use mainstay_core::failover::{self as core, Run, RunId, State, StepId, StepState};
 use mainstay_core::fleet::read;
 use mainstay_core::id::DatacenterId;
 use mainstay_store::{StoreError, failover as stored, release};
@@ -361,6 +362,103 @@ async fn a_plan_is_looked_at_again_when_the_look_is_old_or_the_plan_another() {
     looks_again(&town, &ann, &fields, words).await;
     let answer = ann.post(PLAN, &format!("{WORDS}&confirm=fra1")).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+}
+
+/// A run whose leader has still to move, to a standby of which nothing is known.
+async fn with_a_database(town: &Town) -> String {
+    let database = "[[database]]\nid = \"store-db\"\ngroup = \"store\"\n\
+        datacenters = [\"fra1\", \"osl1\"]\ncluster = \"patroni\"\n";
+    let fleet = read::read(&format!("{FLEET}{database}")).unwrap();
+    let observed = core::Observed::as_declared(&fleet);
+    let lose = ["fra1".parse().unwrap()].into();
+    let none = core::Standing::default();
+    let plan = core::plan(&fleet, &observed, &none, &lose, &core::Scope::All);
+    assert_eq!(plan.promotions().count(), 1);
+    town.rig.state.control.estate.set_fleet(2, fleet);
+    let now = Utc::now().trunc_subsecs(6);
+    let run = &Run {
+        id: RunId(0),
+        plan,
+        mode: core::Mode::Graceful,
+        drill: false,
+        state: State::Running,
+        steps: Default::default(),
+        reason: "a test of the whole".to_owned(),
+        emergency: false,
+        started_at: now,
+        started_by: "ann".to_owned(),
+        allowed_by: None,
+        revision: 1,
+        routing_revision: 0,
+        changed_at: now,
+    };
+    let begun = town.rig.db.store.read_committed(|tx| {
+        Box::pin(async move {
+            release::lock(tx).await?;
+            let run = stored::insert(tx, run).await?;
+            release::raise(tx).await?;
+            Ok::<_, StoreError>(run.unwrap())
+        })
+    });
+    begun.await.unwrap().id.to_string()
+}
+
+#[tokio::test]
+async fn to_lose_data_in_the_middle_of_a_run_takes_two_people_or_a_review() {
+    let town = Town::new().await;
+    let ann = town.person("ann", Role::Admin).await;
+    let ben = town.person("ben", Role::Approver).await;
+    let id = with_a_database(&town).await;
+    let path = format!("/failover/runs/{id}");
+    let mode = async || town.run(&id).await.mode;
+    let waits = async || {
+        let answer = ann.post(&format!("{path}/do/force"), WORDS).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(town.last().await, Some((Action::ApprovalAsk, Outcome::Done)));
+        assert_eq!(mode().await, core::Mode::Graceful, "it waits on for data");
+        location(&answer).to_owned()
+    };
+    let approval = waits().await;
+    assert!(ben.get(&approval).await.contains("what a standby lacks"));
+    assert!(ben.get(&path).await.contains(&approval), "the run leads to it");
+    let sent = json!({ "reason": "a test of the whole" });
+    let (status, said) = ann.api(&format!("/api/v1{path}/do/force"), sent.clone()).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{said}");
+    assert_eq!(waits().await, approval, "asked again it is the same request");
+    let own = ann.post(&format!("{approval}/do/approve"), "").await;
+    assert_eq!(own.status(), StatusCode::FORBIDDEN);
+    let (status, said) = ben.api(&format!("/api/v1{approval}/do/approve"), json!({})).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "a token is no person: {said}");
+    let no = ben.post(&format!("{approval}/do/refuse"), WORDS).await;
+    assert_eq!(no.status(), StatusCode::SEE_OTHER);
+    assert_eq!(mode().await, core::Mode::Graceful);
+    let approval = waits().await;
+    let yes = ben.post(&format!("{approval}/do/approve"), "").await;
+    assert_eq!(yes.status(), StatusCode::SEE_OTHER, "{}", text(yes).await);
+    assert_eq!(town.last().await, Some((Action::FailoverForce, Outcome::Done)));
+    let forced = town.run(&id).await;
+    assert_eq!((forced.mode, forced.allowed_by.as_deref()), (core::Mode::Forced, Some("ben")));
+    let (status, said) = ann.api(&format!("/api/v1{path}/do/stop"), sent.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+
+    // What waits when the run is over has nothing to allow any more.
+    let id = with_a_database(&town).await;
+    let path = format!("/failover/runs/{id}");
+    let answer = ann.post(&format!("{path}/do/force"), WORDS).await;
+    let approval = location(&answer).to_owned();
+    assert_eq!(ann.api(&format!("/api/v1{path}/do/stop"), sent).await.0, StatusCode::OK);
+    assert!(ben.get(&approval).await.contains(&format!("{id} is over")));
+
+    // Alone, in an emergency: it is done, and somebody has to look at it.
+    let id = with_a_database(&town).await;
+    let path = format!("/failover/runs/{id}");
+    town.both(&ann, &id, "force", Action::FailoverForce, [&format!("{WORDS}&emergency=yes"), ""])
+        .await;
+    let forced = town.run(&id).await;
+    assert_eq!((forced.mode, forced.emergency), (core::Mode::Forced, true));
+    let open = town.rig.state.control.open_approvals().await.unwrap();
+    let review = open.iter().find(|it| it.kind == Kind::Review).unwrap();
+    assert_eq!(review.subject.path(), path);
 }
 
 #[tokio::test]

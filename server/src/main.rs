@@ -19,6 +19,8 @@ mod confirm_tests;
 mod device_tests;
 #[cfg(test)]
 mod door_tests;
+#[cfg(test)]
+mod drill_tests;
 mod edges;
 mod evidence;
 #[cfg(test)]

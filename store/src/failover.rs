@@ -59,7 +59,7 @@ pub async fn insert(tx: &mut Tx<'_>, run: &Run) -> Result<Option<Run>> {
 pub async fn update(tx: &mut Tx<'_>, run: &Run, closed: bool) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE failover_run SET mode = $2, state = $3, kind = $4, steps = $5, allowed_by = $6,
-             revision = $7, routing_revision = $8, changed_at = $9, closed = $10
+             revision = $7, routing_revision = $8, changed_at = $9, closed = $10, emergency = $11
          WHERE id = $1 AND revision + 1 = $7",
         run.id.0,
         run.mode.name(),
@@ -70,7 +70,8 @@ pub async fn update(tx: &mut Tx<'_>, run: &Run, closed: bool) -> Result<bool> {
         run.revision,
         signed(run.routing_revision)?,
         run.changed_at,
-        closed
+        closed,
+        run.emergency
     )
     .execute(&mut **tx)
     .await?;

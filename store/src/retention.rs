@@ -5,6 +5,7 @@
 //! never deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_core::failover::readiness::KEPT as READINESS_KEPT;
 use mainstay_core::id::ServiceId;
 
 use crate::{Result, Store};
@@ -28,6 +29,9 @@ pub const ROLLOUTS_KEPT: TimeDelta = TimeDelta::days(400);
 /// How long problems that ended, and tokens and certificates that expired, can be looked up. What
 /// happened with them is in the audit log for ever; every fleet that was in force stays too.
 pub const RECORDS_KEPT: TimeDelta = TimeDelta::days(400);
+/// How long failovers and drills that are over, and of which nothing stands, are kept: as long as
+/// the outages whose accounts name them.
+pub const FAILOVERS_KEPT: TimeDelta = AVAILABILITY_KEPT;
 /// How long messages that were sent or given up are kept.
 pub const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long it is known what a server that is gone said of edges and which batches it wrote.
@@ -182,6 +186,45 @@ pub async fn records(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     })
     .await?;
     Ok(problems + runs + expired.iter().map(|deleted| deleted.rows_affected()).sum::<u64>())
+}
+
+/// Deletes old failovers with all that belongs to them, decisions of the orchestrator, planned
+/// drills that are over, and how ready places were; returns how many rows.
+pub async fn failovers(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let (records, before) = (now - RECORDS_KEPT, now - FAILOVERS_KEPT);
+    let pool = store.acts();
+    let decisions = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM orchestrator_decision WHERE id IN (
+                 SELECT id FROM orchestrator_decision WHERE at < $1 ORDER BY id LIMIT $2)",
+            records,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let runs = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "WITH old AS (
+                 SELECT id FROM failover_run
+                 WHERE kind = 'ended' AND closed AND changed_at < $1 AND NOT EXISTS (
+                     SELECT FROM orchestrator_decision AS decision
+                     WHERE decision.run = failover_run.id)
+                 ORDER BY id LIMIT $2
+             ), events AS (DELETE FROM failover_event USING old WHERE run = old.id)
+             DELETE FROM failover_run USING old WHERE failover_run.id = old.id",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let drills =
+        sqlx::query!("DELETE FROM failover_drill WHERE status <> 'planned' AND at < $1", records);
+    let drills = drills.execute(pool).await?.rows_affected();
+    let ready = sqlx::query!("DELETE FROM failover_readiness WHERE at < $1", now - READINESS_KEPT);
+    let ready = ready.execute(pool).await?.rows_affected();
+    Ok(decisions + runs + drills + ready)
 }
 
 /// Deletes old messages, and removed channels without any; returns how many rows.

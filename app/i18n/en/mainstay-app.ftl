@@ -999,6 +999,18 @@ audit-failover-gate = { $how ->
     [done] Changed a gate of failovers
    *[tried] Tried to change a gate of failovers
 }
+audit-failover-drill-plan = { $how ->
+    [done] Planned a drill
+   *[tried] Tried to plan a drill
+}
+audit-failover-drill-cancel = { $how ->
+    [done] Cancelled a planned drill
+   *[tried] Tried to cancel a planned drill
+}
+audit-failover-drill-miss = { $how ->
+    [done] Missed a planned drill
+   *[tried] Tried to settle a planned drill
+}
 audit-approval-ask = { $how ->
     [done] Asked for a second person
    *[tried] Tried to ask for a second person
@@ -2403,6 +2415,28 @@ failover-col-behind = Behind
 failover-col-behind-time = Behind, time
 failover-never = never
 failover-plan-open = Plan
+drills-title = Planned drills
+drill-none = No drill is planned.
+drill-planned = Planned
+drill-started = Started
+drill-missed = Missed
+drill-cancelled = Cancelled by { $by }
+drill-by = { $by }: { $reason }
+drill-plan = Plan a drill
+drill-cancel = Cancel { $id }
+drill-what = What goes away
+drill-what-hint = Data centres or regions, with commas, like fra1,fra2
+drill-at = When
+drill-at-hint = Like 2026-12-24 18:00, in UTC
+drill-note = It is carried out in earnest and waits for data. If a rule, a gate or another run is in its way for 15 minutes, it is missed and says why.
+readiness-title = Readiness over 30 days
+readiness-note = Each minute is judged; one that nobody judged is unknown
+readiness-worst = Each band shows the worst of its time.
+readiness-score = Could go away
+readiness-not-ready = Not ready
+readiness-unknown = Unknown
+readiness-warnings = With warnings
+readiness-all = Of
 failover-runs = Runs and drills
 failover-no-runs = Nothing was ever failed over here.
 failover-no-runs-detail = A drill shows how long each group takes; open a plan to start one.
@@ -2535,6 +2569,7 @@ failover-approval = Approval
 failover-open-approval = Open { $id }
 failover-stop = Stop here...
 failover-force = Do not wait for data any more...
+failover-force-hint = Without this, a second person is asked first where data may be lost. With it, somebody has to review it.
 failover-no-data = Past runs and gates cannot be read now.
 failover-judged = Judged at { $at } UTC, { $age } ago.
 failover-stuck = Stuck: { $what }.
@@ -2620,10 +2655,12 @@ approval-col-at = Since
 approval-col-until = Until
 approval-col-answered = Answered by, or until
 approval-failover = Failover of { $lose }
+approval-force = Force { $run }, failover of { $lose }
 approval-restore = Restore over { $db }
 approval-roll-back = Roll { $service } back from { $from } to { $to }
 approval-grants = More roles for { $user }
 approval-why-failover = It may lose data or overrides a safety rule, so a second person allows it first.
+approval-why-force = Standbys may lack what was written last, so a second person allows it first.
 approval-why-restore = It overwrites a live database, so a second person allows it first.
 approval-why-roll-back = The older version cannot read what the newer one wrote, so a second person allows it first.
 approval-why-grants = Rights are not given by one person alone, so a second admin allows them first.
@@ -2680,6 +2717,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
     }
 approval-line-copy = Copy { $label } in { $dc } replaces what { $db } holds now
 approval-line-roll-back = All requests to { $service } go back to { $to }; what only { $from } can read is lost to users
+approval-line-force = { $run } goes on without waiting for data: what a standby lacks when it takes over is lost
 approval-line-emergency = It was done at once, in an emergency
 problem-approval = { $what } waits for a second person
 problem-approval-detail = { $by } asked for it. It is void after { $until } UTC.

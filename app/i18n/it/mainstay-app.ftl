@@ -999,6 +999,18 @@ audit-failover-gate = { $how ->
     [done] Ha cambiato un gate dei failover
    *[tried] Ha tentato di cambiare un gate dei failover
 }
+audit-failover-drill-plan = { $how ->
+    [done] Ha pianificato un'esercitazione
+   *[tried] Ha tentato di pianificare un'esercitazione
+}
+audit-failover-drill-cancel = { $how ->
+    [done] Ha annullato un'esercitazione pianificata
+   *[tried] Ha tentato di annullare un'esercitazione pianificata
+}
+audit-failover-drill-miss = { $how ->
+    [done] Ha mancato un'esercitazione pianificata
+   *[tried] Ha tentato di chiudere un'esercitazione pianificata
+}
 audit-approval-ask = { $how ->
     [done] Ha chiesto una seconda persona
    *[tried] Ha tentato di chiedere una seconda persona
@@ -2403,6 +2415,28 @@ failover-col-behind = Ritardo
 failover-col-behind-time = Ritardo, tempo
 failover-never = mai
 failover-plan-open = Piano
+drills-title = Esercitazioni pianificate
+drill-none = Nessuna esercitazione è pianificata.
+drill-planned = Pianificata
+drill-started = Avviata
+drill-missed = Mancata
+drill-cancelled = Annullata da { $by }
+drill-by = { $by } – { $reason }
+drill-plan = Pianifica un'esercitazione
+drill-cancel = Annulla { $id }
+drill-what = Che cosa viene a mancare
+drill-what-hint = Data center o regioni, con virgole, come fra1,fra2
+drill-at = Quando
+drill-at-hint = Come 2026-12-24 18:00, in UTC
+drill-note = Viene eseguita davvero e attende i dati. Se per 15 minuti una regola, un gate o un'altra esecuzione la ostacola, è mancata e dice perché.
+readiness-title = Prontezza negli ultimi 30 giorni
+readiness-note = Ogni minuto è giudicato; uno che nessuno ha giudicato è sconosciuto
+readiness-worst = Ogni banda mostra il peggio del suo tempo.
+readiness-score = Poteva mancare
+readiness-not-ready = Non pronto
+readiness-unknown = Sconosciuto
+readiness-warnings = Con avvisi
+readiness-all = Su
 failover-runs = Esecuzioni ed esercitazioni
 failover-no-runs = Qui non è mai stato fatto un failover.
 failover-no-runs-detail = Un'esercitazione mostra quanto tempo serve a ogni gruppo; apri un piano per avviarne una.
@@ -2535,6 +2569,7 @@ failover-approval = Approvazione
 failover-open-approval = Apri { $id }
 failover-stop = Ferma qui...
 failover-force = Non attendere più i dati...
+failover-force-hint = Senza questa casella, se si possono perdere dati si chiede prima a una seconda persona. Con essa, qualcun altro deve farne la revisione.
 failover-no-data = Esecuzioni passate e gate ora non sono leggibili.
 failover-judged = Verificato alle { $at } UTC, { $age } fa.
 failover-stuck = Bloccato: { $what }.
@@ -2620,10 +2655,12 @@ approval-col-at = Inizio
 approval-col-until = Fino a
 approval-col-answered = Risposta di, o fino a
 approval-failover = Failover di { $lose }
+approval-force = Forzare { $run }, failover di { $lose }
 approval-restore = Ripristino su { $db }
 approval-roll-back = Rollback di { $service } da { $from } a { $to }
 approval-grants = Più ruoli per { $user }
 approval-why-failover = Può far perdere dati o deroga a una regola di sicurezza, quindi prima lo autorizza una seconda persona.
+approval-why-force = Agli standby può mancare ciò che è stato scritto per ultimo, quindi prima lo autorizza una seconda persona.
 approval-why-restore = Sovrascrive un database attivo, quindi prima lo autorizza una seconda persona.
 approval-why-roll-back = La versione più vecchia non può leggere ciò che ha scritto la più recente, quindi prima lo autorizza una seconda persona.
 approval-why-grants = I diritti non li concede una persona da sola, quindi prima li autorizza un secondo amministratore.
@@ -2680,6 +2717,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
     }
 approval-line-copy = La copia { $label } in { $dc } sostituisce ciò che { $db } contiene ora
 approval-line-roll-back = Tutte le richieste a { $service } tornano a { $to }; ciò che solo { $from } può leggere va perso per gli utenti
+approval-line-force = { $run } prosegue senza attendere i dati: ciò che manca a uno standby quando subentra va perso
 approval-line-emergency = È stato fatto subito, in emergenza
 problem-approval = { $what }: attende una seconda persona
 problem-approval-detail = Chiesto da { $by }. Decade dopo: { $until } UTC.

@@ -1045,6 +1045,18 @@ audit-failover-gate = { $how ->
     [done] Изменение запрета аварийных переключений
    *[tried] Попытка изменить запрет аварийных переключений
 }
+audit-failover-drill-plan = { $how ->
+    [done] Планирование учений
+   *[tried] Попытка запланировать учения
+}
+audit-failover-drill-cancel = { $how ->
+    [done] Отмена запланированных учений
+   *[tried] Попытка отменить запланированные учения
+}
+audit-failover-drill-miss = { $how ->
+    [done] Пропуск запланированных учений
+   *[tried] Попытка закрыть запланированные учения
+}
 audit-approval-ask = { $how ->
     [done] Запрос второго человека
    *[tried] Попытка запросить второго человека
@@ -2524,6 +2536,28 @@ failover-col-behind = Отставание
 failover-col-behind-time = Отставание, время
 failover-never = никогда
 failover-plan-open = План
+drills-title = Запланированные учения
+drill-none = Учения не запланированы.
+drill-planned = Запланированы
+drill-started = Начаты
+drill-missed = Пропущены
+drill-cancelled = Отменил { $by }
+drill-by = { $by } — { $reason }
+drill-plan = Запланировать учения
+drill-cancel = Отменить { $id }
+drill-what = Что отключается
+drill-what-hint = Дата-центры или регионы через запятую, например fra1,fra2
+drill-at = Когда
+drill-at-hint = Например, 2026-12-24 18:00, UTC
+drill-note = Учения выполняются по-настоящему и ждут данных. Если правило, запрет или другой запуск мешает им 15 минут, они пропускаются с указанием причины.
+readiness-title = Готовность за 30 дней
+readiness-note = Оценивается каждая минута; минута без оценки считается неизвестной
+readiness-worst = Каждая полоса показывает худшее за своё время.
+readiness-score = Можно было отключить
+readiness-not-ready = Не готов
+readiness-unknown = Неизвестно
+readiness-warnings = С предупреждениями
+readiness-all = Всего
 failover-runs = Переключения и учения
 failover-no-runs = Аварийных переключений здесь ещё не было.
 failover-no-runs-detail = Учения показывают, сколько времени занимает каждая группа; чтобы начать, откройте план.
@@ -2670,6 +2704,7 @@ failover-approval = Согласование
 failover-open-approval = Открыть { $id }
 failover-stop = Остановить здесь…
 failover-force = Больше не ждать данных…
+failover-force-hint = Без этой отметки, если данные могут быть потеряны, сначала спрашивается второй человек. С ней другой человек должен будет провести разбор.
 failover-no-data = Прошлые запуски и запреты сейчас прочитать нельзя.
 failover-judged = Проверено { $at } UTC, { $age } назад.
 failover-stuck = Застряло: { $what }.
@@ -2757,10 +2792,12 @@ approval-col-at = С
 approval-col-until = До
 approval-col-answered = Ответил или до
 approval-failover = Аварийное переключение с { $lose }
+approval-force = Форсировать { $run }, аварийное переключение с { $lose }
 approval-restore = Восстановление поверх { $db }
 approval-roll-back = Откат { $service } с { $from } на { $to }
 approval-grants = Дополнительные роли: { $user }
 approval-why-failover = Данные могут быть потеряны или обходится правило безопасности, поэтому сначала это разрешает второй человек.
+approval-why-force = Резервным копиям может не хватать последних записей, поэтому сначала это разрешает второй человек.
 approval-why-restore = Рабочая база данных будет перезаписана, поэтому сначала это разрешает второй человек.
 approval-why-roll-back = Старая версия не читает то, что записала новая, поэтому сначала это разрешает второй человек.
 approval-why-grants = Права не даёт один человек, поэтому сначала их разрешает второй администратор.
@@ -2823,6 +2860,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
     }
 approval-line-copy = Копия { $label } в { $dc } заменит то, что сейчас есть в { $db }
 approval-line-roll-back = Все запросы к { $service } вернутся на { $to }; то, что читает только { $from }, пользователи потеряют
+approval-line-force = { $run } продолжится без ожидания данных: то, чего не хватает резервной копии при переключении, будет потеряно
 approval-line-emergency = Сделано сразу, экстренно
 problem-approval = { $what }: ждёт второго человека
 problem-approval-detail = Запросил: { $by }. Станет недействительно после { $until } UTC.

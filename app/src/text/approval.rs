@@ -11,6 +11,10 @@ pub fn subject(subject: &Subject) -> String {
         Subject::Failover { lose, .. } => {
             t!("approval-failover", lose = lose.replace(',', ", "))
         }
+        Subject::Force { run, lose } => {
+            let lose = lose.replace(',', ", ");
+            t!("approval-force", run = run.to_string(), lose = lose)
+        }
         Subject::Restore { database, .. } => t!("approval-restore", db = database.as_str()),
         Subject::RollBack { service, from, to, .. } => t!(
             "approval-roll-back",
@@ -30,6 +34,7 @@ pub fn subject(subject: &Subject) -> String {
 pub fn why(subject: &Subject) -> String {
     match subject {
         Subject::Failover { .. } => t!("approval-why-failover"),
+        Subject::Force { .. } => t!("approval-why-force"),
         Subject::Restore { .. } => t!("approval-why-restore"),
         Subject::RollBack { .. } => t!("approval-why-roll-back"),
         Subject::Grants { .. } => t!("approval-why-grants"),

@@ -1,12 +1,16 @@
 //! Requests of a run that stands: allow, refuse, pause, resume, retry, skip, stop, force.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use mainstay_core::approval::{Refusal as NoSecond, State as Settled};
+use mainstay_core::approval::{
+    ACT_VALID, ApprovalId, Kind, REVIEW_WITHIN, Reach, Refusal as NoSecond, State as Settled,
+    Subject, Wish,
+};
 use mainstay_core::audit::{Action, Event};
+use mainstay_core::failover::preview::force_loses;
 use mainstay_core::failover::request::{Request, request};
 use mainstay_core::failover::{Outcome, Run, RunId, State};
 use mainstay_core::release::Releases;
-use mainstay_store::{StoreError, Tx, failover as stored, release};
+use mainstay_store::{StoreError, Tx, audit, failover as stored, release};
 use serde_json::json;
 
 use super::start::Wanted;
@@ -14,7 +18,7 @@ use super::write::{Cause, carry_out};
 use super::{FailoverError, REASON_MAX_CHARS, refuse};
 use crate::Control;
 use crate::access::By;
-use crate::approvals::{allow, said_no, settle};
+use crate::approvals::{self, allow, said_no, settle};
 use crate::once::Once;
 
 impl Control {
@@ -32,6 +36,28 @@ impl Control {
             let words = format!("write a reason of at most {REASON_MAX_CHARS} characters");
             return Err(FailoverError::Form(vec![words]));
         }
+        self.ask_of(by, (id, revision), request, Agreed::Alone, key).await
+    }
+
+    /// Forces a run that a second person, who is `by`, says yes to.
+    pub(crate) async fn force_approved(
+        &self,
+        by: &By,
+        id: RunId,
+        force: &Request,
+        key: &str,
+    ) -> Result<Run, FailoverError> {
+        self.ask_of(by, (id, None), force, Agreed::Second, key).await
+    }
+
+    async fn ask_of(
+        &self,
+        by: &By,
+        (id, revision): (RunId, Option<i64>),
+        request: &Request,
+        agreed: Agreed,
+        key: &str,
+    ) -> Result<Run, FailoverError> {
         let once = &Once::new(key, by, &(id, request))?;
         let drifted = match request {
             Request::Allow => self.drifted(id).await?,
@@ -44,10 +70,16 @@ impl Control {
             | Request::Force { .. } => None,
         };
         let now = Utc::now().trunc_subsecs(6);
-        let asked = &Asked { by, id, request, revision, once, drifted, now };
+        // Asked for alone, it waits for somebody else where it may lose data.
+        let loses = matches!(request, Request::Force { .. })
+            && match self.failover(id).await? {
+                Some(run) => force_loses(&run, &self.observed()),
+                None => false,
+            };
+        let asked = &Asked { by, id, request, revision, once, drifted, loses, agreed, now };
         let answer =
             self.store.read_committed(|tx| Box::pin(async move { asked.answer(tx).await })).await?;
-        if answer.is_ok() {
+        if matches!(answer, Ok(_) | Err(FailoverError::Waits { .. })) {
             self.refresh().await;
         }
         answer
@@ -68,6 +100,15 @@ impl Control {
     }
 }
 
+/// By whom something that may lose data is agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agreed {
+    /// By whoever asks.
+    Alone,
+    /// By whoever answers: the open request is theirs to allow.
+    Second,
+}
+
 struct Asked<'a> {
     by: &'a By,
     id: RunId,
@@ -76,6 +117,9 @@ struct Asked<'a> {
     once: &'a Once<'a>,
     /// Of what is to be allowed: why it is not what was asked for any more.
     drifted: Option<String>,
+    /// Whether to force it now may lose data.
+    loses: bool,
+    agreed: Agreed,
     now: DateTime<Utc>,
 }
 
@@ -117,6 +161,10 @@ impl Asked<'_> {
         if let Some(refusal) = self.second_person(tx, &releases, &run).await? {
             return Ok(Err(FailoverError::Approval(refusal)));
         }
+        let next = match self.forced(tx, &run, next).await? {
+            Ok(next) => next,
+            Err(error) => return Ok(Err(error)),
+        };
         let cause = Cause {
             actor: self.by.actor.clone(),
             request: self.by.request.clone(),
@@ -170,6 +218,77 @@ impl Asked<'_> {
         }
     }
 
+    /// What is forced, where it may be: a loss is agreed on by two, or it is an emergency.
+    async fn forced(
+        &self,
+        tx: &mut Tx<'_>,
+        run: &Run,
+        next: Run,
+    ) -> Result<Result<Run, FailoverError>, StoreError> {
+        let Request::Force { emergency, .. } = self.request else { return Ok(Ok(next)) };
+        match (self.agreed, self.loses, emergency) {
+            (Agreed::Second, ..) => {
+                match allow(tx, &Subject::of_force(run.id), self.by, self.now).await? {
+                    Ok(_) => Ok(Ok(Run { allowed_by: Some(self.by.person().into()), ..next })),
+                    Err(refusal) => {
+                        refuse(tx, self.event(), &refusal.to_string()).await?;
+                        Ok(Err(FailoverError::Approval(refusal)))
+                    }
+                }
+            }
+            (Agreed::Alone, false, _) => {
+                self.overtaken(tx, run).await?;
+                Ok(Ok(next))
+            }
+            (Agreed::Alone, true, true) => {
+                self.overtaken(tx, run).await?;
+                self.ask_second(tx, run, Kind::Review).await?;
+                Ok(Ok(Run { emergency: true, ..next }))
+            }
+            (Agreed::Alone, true, false) => {
+                let approval = self.ask_second(tx, run, Kind::Permission).await?;
+                Ok(Err(FailoverError::Waits { approval }))
+            }
+        }
+    }
+
+    /// Who was asked before has nothing to answer any more.
+    async fn overtaken(&self, tx: &mut Tx<'_>, run: &Run) -> Result<(), StoreError> {
+        let why = "it was forced without waiting for an answer".to_owned();
+        let state = Settled::Void { why, at: self.now };
+        settle(tx, &Subject::of_force(run.id), &state).await.map(drop)
+    }
+
+    /// Asks for a second person, before or after; the audit entry says what is asked for.
+    async fn ask_second(
+        &self,
+        tx: &mut Tx<'_>,
+        run: &Run,
+        kind: Kind,
+    ) -> Result<ApprovalId, StoreError> {
+        let within = match kind {
+            Kind::Permission => ACT_VALID,
+            Kind::Review => REVIEW_WITHIN,
+        };
+        let groups = run.plan.groups.iter().map(|group| group.id.clone());
+        let wish = &Wish {
+            kind,
+            subject: Subject::Force { run: run.id, lose: run.plan.name() },
+            hash: run.plan.hash(),
+            reach: Reach { groups: groups.collect(), ..Reach::default() },
+            by: self.by.person().to_owned(),
+            reason: reason(self.request).unwrap_or_default().trim().to_owned(),
+            at: self.now,
+            until: self.now + within,
+        };
+        let approval = approvals::ask(tx, wish).await?;
+        let mut event = self.by.event(Action::ApprovalAsk, approval.path(), self.now);
+        event.reason = Some(wish.reason.clone());
+        event.after = Some(json!(approval));
+        audit::append(tx, &event).await?;
+        Ok(approval.id)
+    }
+
     fn is_stale(&self, run: &Run) -> bool {
         let holds = match self.request {
             Request::Pause | Request::Stop { .. } | Request::Refuse { .. } => true,
@@ -206,7 +325,7 @@ const fn action(request: &Request) -> Action {
 fn reason(request: &Request) -> Option<&str> {
     match request {
         Request::Refuse { why } => Some(why),
-        Request::Skip { reason, .. } | Request::Stop { reason } | Request::Force { reason } => {
+        Request::Skip { reason, .. } | Request::Stop { reason } | Request::Force { reason, .. } => {
             Some(reason)
         }
         Request::Allow | Request::Pause | Request::Resume | Request::Retry { .. } => None,

@@ -93,44 +93,13 @@ impl Control {
     /// Whether each region and each data centre could go away. While the store does not answer it
     /// is what was judged last, which says itself how old it is.
     pub async fn readiness(&self) -> Result<Readiness, FailoverError> {
-        let judged = self.judge().await;
+        let judged = self.sources().judge().await;
         let mut last = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
         match (judged, &*last) {
             (Ok(readiness), _) => Ok(last.insert(readiness).clone()),
             (Err(FailoverError::Store(_)), Some(before)) => Ok(before.clone()),
             (Err(error), _) => Err(error),
         }
-    }
-
-    /// As of this moment.
-    async fn judge(&self) -> Result<Readiness, FailoverError> {
-        let (past, gates) = self.failover_past().await?;
-        let tried = stored::tried(self.store.reads()).await?;
-        let estate = self.snapshot().estate;
-        let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
-        let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
-        let now = Utc::now().trunc_subsecs(6);
-        let look = |lose: BTreeSet<DatacenterId>| {
-            let last = tried.get(&lose).copied();
-            let tried = last.map_or(Tried::Never, Tried::At);
-            let (observed, gates, past) = (&observed, &gates, &past);
-            let given = Given { fleet, observed, standing, gates, past, tried, now };
-            let plan = failover::plan(fleet, observed, standing, &lose, &Scope::All);
-            (preview(&plan, &given), last)
-        };
-        let regions = fleet.regions.keys().map(|id| {
-            let (preview, last) =
-                look(fleet.datacenters_of(id).map(|(id, _)| id.clone()).collect());
-            Ready { id: id.to_string(), preview, last }
-        });
-        let regions = regions.collect();
-        let datacenters = fleet.datacenters.iter().filter(|(_, it)| !it.retired);
-        let datacenters = datacenters.map(|(id, _)| {
-            let (preview, last) = look([id.clone()].into());
-            Ready { id: id.to_string(), preview, last }
-        });
-        let datacenters = datacenters.collect();
-        Ok(Readiness { regions, datacenters, gates, at: now })
     }
 
     /// Starts a failover, a drill or a way back. Where data may be lost it waits for a second
@@ -160,6 +129,37 @@ impl Control {
 }
 
 impl Sources {
+    /// Whether each region and each data centre could go away at this moment.
+    pub(crate) async fn judge(&self) -> Result<Readiness, FailoverError> {
+        let (past, gates) = past_and_gates(&self.store).await?;
+        let tried = stored::tried(self.store.reads()).await?;
+        let estate = self.estate.snapshot(Utc::now()).estate;
+        let observed = self.traffic.recent(|recent| super::observed(&estate, recent));
+        let (fleet, standing) = (&*estate.fleet, &estate.releases.standing);
+        let now = Utc::now().trunc_subsecs(6);
+        let look = |lose: BTreeSet<DatacenterId>| {
+            let last = tried.get(&lose).copied();
+            let tried = last.map_or(Tried::Never, Tried::At);
+            let (observed, gates, past) = (&observed, &gates, &past);
+            let given = Given { fleet, observed, standing, gates, past, tried, now };
+            let plan = failover::plan(fleet, observed, standing, &lose, &Scope::All);
+            (preview(&plan, &given), last)
+        };
+        let regions = fleet.regions.keys().map(|id| {
+            let (preview, last) =
+                look(fleet.datacenters_of(id).map(|(id, _)| id.clone()).collect());
+            Ready { id: id.to_string(), preview, last }
+        });
+        let regions = regions.collect();
+        let datacenters = fleet.datacenters.iter().filter(|(_, it)| !it.retired);
+        let datacenters = datacenters.map(|(id, _)| {
+            let (preview, last) = look([id.clone()].into());
+            Ready { id: id.to_string(), preview, last }
+        });
+        let datacenters = datacenters.collect();
+        Ok(Readiness { regions, datacenters, gates, at: now })
+    }
+
     /// Makes a plan and looks at it.
     pub(crate) async fn plan(&self, wanted: &Wanted) -> Result<Planned, FailoverError> {
         let (past, gates) = past_and_gates(&self.store).await?;

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use mainstay_core::approval::{State as Settled, Subject};
 use mainstay_core::audit::{Action, Actor, Event, Outcome as Ended};
 use mainstay_core::failover::{Outcome, Run, State, StepId, StepState, standing};
 use mainstay_core::release::Releases;
 use mainstay_store::{StoreError, Tx, audit, failover as stored, fleet, release};
 use serde_json::{Value, json};
+
+use crate::approvals::settle;
 
 /// On whose behalf, and why.
 #[derive(Clone, Debug)]
@@ -42,6 +45,10 @@ pub(crate) async fn carry_out(
     let closed = closes(&run);
     if !stored::update(tx, &run, closed).await? {
         return Err(StoreError::corrupt("a failover", "it changed under its lock"));
+    }
+    if run.is_over() && !before.is_over() {
+        let why = format!("{} is over", run.id);
+        settle(tx, &Subject::of_force(run.id), &Settled::Void { why, at: now }).await?;
     }
     if let (true, Some(back)) = (closed && is_done(&run), run.plan.back) {
         stored::close(tx, back).await?;

@@ -44,7 +44,8 @@ async fn end(
     // The same order of locks as whoever answers: first of decisions, then of the approval.
     let releases = match approval.subject {
         Subject::Failover { .. } => Some(release::lock(tx).await?),
-        Subject::Restore { .. }
+        Subject::Force { .. }
+        | Subject::Restore { .. }
         | Subject::RollBack { .. }
         | Subject::Grants { .. }
         | Subject::Waiver { .. } => None,

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Leader;
 use crate::failover::start::Starting;
-use crate::failover::{FailoverError, Looked, PAST, Planned, Start, Wanted, answered, observed};
+use crate::failover::{Looked, PAST, Planned, Start, Wanted, answered, observed};
 use crate::follow;
 
 /// How often is looked when nothing happens.
@@ -171,13 +171,7 @@ async fn weigh(
 
 async fn plan(leader: &Leader, place: &Place, scope: Scope) -> Result<Planned, StoreError> {
     let wanted = Wanted::Away { lose: [place.0.clone()].into(), scope };
-    leader.sources.plan(&wanted).await.map_err(|error| {
-        let words = error.to_string();
-        if let FailoverError::Store(error) = error {
-            return error;
-        }
-        StoreError::corrupt("a plan", words)
-    })
+    leader.plan(&wanted).await
 }
 
 /// What a person is told.

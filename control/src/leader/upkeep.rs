@@ -53,6 +53,7 @@ impl Upkeep {
             retention::traffic(store, now, &judged(snapshot)).await?;
             retention::releases(store, now).await?;
             retention::records(store, now).await?;
+            retention::failovers(store, now).await?;
             retention::notifications(store, now).await?;
             retention::availability(store, now).await?;
         }

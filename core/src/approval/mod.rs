@@ -102,6 +102,8 @@ impl Kind {
 pub enum Subject {
     /// A failover that loses data or overrides a safety rule; `lose` is the plan's name.
     Failover { run: RunId, lose: String },
+    /// A failover that runs waits for data no more, and may lose some.
+    Force { run: RunId, lose: String },
     /// A restore over a live database.
     Restore { restore: RestoreId, database: DatabaseId },
     /// A way back to a version that cannot read what the newer one wrote.
@@ -117,6 +119,7 @@ impl Subject {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Failover { .. } => "failover",
+            Self::Force { .. } => "force",
             Self::Restore { .. } => "restore",
             Self::RollBack { .. } => "roll-back",
             Self::Grants { .. } => "grants",
@@ -127,7 +130,9 @@ impl Subject {
     /// The page of what it is about.
     pub fn path(&self) -> String {
         match self {
-            Self::Failover { run, .. } => format!("/failover/runs/{run}"),
+            Self::Failover { run, .. } | Self::Force { run, .. } => {
+                format!("/failover/runs/{run}")
+            }
             Self::Restore { restore, .. } => format!("/backups/restores/{restore}"),
             Self::RollBack { rollout, .. } => format!("/rollouts/{rollout}"),
             Self::Grants { user, .. } => format!("/settings/users/{user}"),
@@ -139,6 +144,7 @@ impl Subject {
     pub fn key(&self) -> String {
         match self {
             Self::Failover { run, .. } => run.to_string(),
+            Self::Force { run, .. } => Self::of_force(*run),
             Self::Restore { restore, .. } => restore.to_string(),
             Self::RollBack { rollout, .. } => rollout.to_string(),
             Self::Grants { user, .. } => Self::of_user(user),
@@ -153,6 +159,11 @@ impl Subject {
         format!("{event}/")
     }
 
+    /// [`Self::key`] of what a run would do by force.
+    pub fn of_force(run: RunId) -> String {
+        format!("{run}/force")
+    }
+
     /// [`Self::key`] of the roles of a user.
     pub fn of_user(user: &UserName) -> String {
         format!("user {user}")
@@ -162,6 +173,7 @@ impl Subject {
     pub const fn needs(&self) -> Permission {
         match self {
             Self::Failover { .. }
+            | Self::Force { .. }
             | Self::Restore { .. }
             | Self::RollBack { .. }
             | Self::Waiver { .. } => Permission::Approve,

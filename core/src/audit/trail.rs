@@ -74,6 +74,7 @@ impl Stage {
             | Action::RestoreAsk
             | Action::ApprovalAsk
             | Action::EventPlan
+            | Action::FailoverDrillPlan
             | Action::EventWaive
             | Action::RolloutReason
             | Action::StoreRewound
@@ -136,6 +137,7 @@ impl Stage {
             | Action::FailoverStop
             | Action::FailoverForce
             | Action::FailoverGate
+            | Action::FailoverDrillCancel
             | Action::OutageCorrect
             | Action::RunbookApply
             | Action::RunbookStart
@@ -161,6 +163,7 @@ impl Stage {
             | Action::BackupStep
             | Action::RestoreStep
             | Action::FailoverStep
+            | Action::FailoverDrillMiss
             | Action::RunbookEnd
             | Action::EventEnd
             | Action::ChannelStop

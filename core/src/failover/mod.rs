@@ -2,9 +2,10 @@
 //! the run that carries it out.
 //!
 //! Owns the plan ([`plan`]) with its linter ([`lint`]), what stands in its way ([`preview`],
-//! [`rules`]) and what changed in it ([`drift`]), the run ([`run`], [`decide`], [`request`]) with
-//! what of it takes too long ([`stuck`]), and what runs leave standing ([`standing`]): where
-//! requests do not go any more, and which nodes stand in for others.
+//! [`rules`] with the [`moments`] that they are judged on) and what changed in it ([`drift`]), the
+//! run ([`run`], [`decide`], [`request`]) with what of it takes too long ([`stuck`]), drills that
+//! are planned ([`drill`]), how ready places were over time ([`readiness`]), and what runs leave
+//! standing ([`standing`]): where requests do not go any more, and which nodes stand in for others.
 //!
 //! Invariants: a plan is immutable and hashed, and follows from what is declared, who is heard and
 //! who leads alone; no step of a group begins before the group above is recovered, or a person
@@ -13,11 +14,14 @@
 
 pub mod decide;
 pub mod drift;
+pub mod drill;
 pub mod lint;
 pub mod look;
+pub mod moments;
 mod observed;
 mod plan;
 pub mod preview;
+pub mod readiness;
 pub mod request;
 pub mod rules;
 mod run;

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::moments::{Ground, Moment, moments};
 use super::rules::{self, Gates, Holds, Judged, Rule};
 use super::target::lag_max_bytes;
-use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Standing, Step};
+use super::{Act, GroupPlan, Member, Mode, Observed, Plan, Run, Standing, Step, StepState};
 use crate::fleet::Fleet;
 use crate::id::{DatabaseId, DatacenterId, GroupId, ServiceId};
 
@@ -101,6 +102,13 @@ pub struct Given<'a> {
     pub now: DateTime<Utc>,
 }
 
+impl<'a> Given<'a> {
+    fn ground(&self, plan: &'a Plan) -> Ground<'a> {
+        let Self { fleet, observed, standing, .. } = *self;
+        Ground { fleet, observed, standing, plan }
+    }
+}
+
 impl Preview {
     /// Whether a start in this way may lose data, and so needs a second person.
     pub fn loses(&self, mode: Mode) -> bool {
@@ -117,14 +125,23 @@ impl Preview {
     }
 }
 
+/// Whether to wait for data no more, in the middle of a run, may lose some: a leader has still to
+/// move, and its standby is not known to lack nothing.
+pub fn force_loses(run: &Run, observed: &Observed) -> bool {
+    let lossless = |(database, step): (&DatabaseId, &Step)| {
+        let past = run.steps.get(&step.id).is_some_and(StepState::is_past);
+        let members = observed.databases.get(database).map(|it| &it.members);
+        let standby = members.zip(step.to.as_ref()).and_then(|(all, to)| all.get(to));
+        past || standby.and_then(|it| it.lag_bytes) == Some(0)
+    };
+    run.mode == Mode::Graceful && !run.plan.promotions().all(lossless)
+}
+
 /// Looks at a plan.
 pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
-    let rules = match plan.back {
-        Some(_) => rules::gate_rules(given.gates, given.now),
-        None => {
-            rules::judge(given.fleet, given.observed, given.standing, plan, given.gates, given.now)
-        }
-    };
+    let ground = given.ground(plan);
+    let moments = moments(&ground);
+    let rules = rules::judge(&ground, given.gates, given.now);
     let mut checks = Vec::new();
     for judged in rules.iter().filter(|judged| judged.holds != Holds::Yes) {
         let verdict = match (judged.rule, judged.holds) {
@@ -149,7 +166,8 @@ pub fn preview(plan: &Plan, given: &Given<'_>) -> Preview {
             checks.push(Check { verdict: Verdict::Warnings, group, sentence, link });
         }
     }
-    let groups: Vec<_> = plan.groups.iter().map(|it| of_group(it, plan, given, &checks)).collect();
+    let groups: Vec<_> =
+        plan.groups.iter().map(|it| of_group(it, &ground, &moments, given, &checks)).collect();
     let verdict = checks.iter().map(|it| it.verdict).max().unwrap_or(Verdict::Ready);
     Preview { verdict, checks, groups, at_risk, rules }
 }
@@ -240,7 +258,13 @@ fn lag(risk: &AtRisk, given: &Given<'_>) -> Check {
     Check { verdict, group: Some(risk.group.clone()), sentence, link }
 }
 
-fn of_group(group: &GroupPlan, plan: &Plan, given: &Given<'_>, checks: &[Check]) -> GroupPreview {
+fn of_group(
+    group: &GroupPlan,
+    ground: &Ground<'_>,
+    moments: &BTreeMap<ServiceId, Vec<Moment>>,
+    given: &Given<'_>,
+    checks: &[Check],
+) -> GroupPreview {
     let moved = |wanted: fn(&Act) -> Option<&str>| {
         let subjects = group.steps.iter().filter_map(|step| wanted(&step.act));
         subjects.collect::<BTreeSet<_>>()
@@ -253,10 +277,10 @@ fn of_group(group: &GroupPlan, plan: &Plan, given: &Given<'_>, checks: &[Check])
         let Act::Promote(id) = act else { return None };
         Some(id.as_str())
     });
-    let ids: Vec<ServiceId> = services.iter().filter_map(|id| ServiceId::new(id).ok()).collect();
-    let loads = ids
+    let loads = moments
         .iter()
-        .filter_map(|id| rules::load_after(given.fleet, given.observed, given.standing, plan, id));
+        .filter(|(id, _)| services.contains(id.as_str()))
+        .filter_map(|(id, moments)| rules::load_most(ground, id, moments));
     let leaves: Vec<f64> = group
         .steps
         .iter()

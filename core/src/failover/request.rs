@@ -44,9 +44,12 @@ pub enum Request {
     Stop {
         reason: String,
     },
-    /// Data is not waited for any more.
+    /// Data is not waited for any more. Where that may lose some, a second person allows it.
     Force {
         reason: String,
+        /// Nobody else can be reached: it is done alone, and looked at afterwards.
+        #[serde(default)]
+        emergency: bool,
     },
 }
 
@@ -131,7 +134,7 @@ pub fn request(run: &Run, request: &Request, by: &str, now: DateTime<Utc>) -> Re
             let outcome = Outcome::Stopped { by: by.to_owned(), reason: reason.clone() };
             next.state = State::Ended { outcome, at: now };
         }
-        Request::Force { reason } => {
+        Request::Force { reason, .. } => {
             check(reason)?;
             if run.mode == Mode::Forced {
                 return Err(Refusal::AlreadyForced);

@@ -1,17 +1,18 @@
-//! Safety rules: what must hold of the state that a plan leads to, and gates before any start.
+//! Safety rules: what must hold of every state that the run of a plan goes through, and gates
+//! before any start.
 //!
-//! Invariant: a rule is judged on the resulting state, not on the step; what is not known is
-//! unknown and does not hold. Overriding names each rule.
+//! Invariant: a rule is judged on the states that result ([`moments`]), of the
+//! way forth as of the way back; what is not known is unknown and does not hold. Overriding names
+//! each rule.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Observed, Plan, Standing};
-use crate::fleet::{Fleet, Placement};
-use crate::id::{DatacenterId, ServiceId};
-use crate::placement;
+use super::moments::{Ground, Moment, moments};
+use crate::fleet::Placement;
+use crate::id::ServiceId;
 
 /// Between the end of one run and the start of the next.
 pub const WAIT: TimeDelta = TimeDelta::minutes(5);
@@ -88,22 +89,15 @@ impl Rule {
     }
 }
 
-/// Every rule on what a plan leads to.
-pub fn judge(
-    fleet: &Fleet,
-    observed: &Observed,
-    standing: &Standing,
-    plan: &Plan,
-    gates: &Gates,
-    now: DateTime<Utc>,
-) -> Vec<Judged> {
-    let mut judged =
-        vec![serving(fleet, observed, standing, plan), capacity(fleet, observed, standing, plan)];
+/// Every rule, on each state that the run of a plan goes through.
+pub fn judge(ground: &Ground<'_>, gates: &Gates, now: DateTime<Utc>) -> Vec<Judged> {
+    let moments = moments(ground);
+    let mut judged = vec![serving(ground, &moments), capacity(ground, &moments)];
     judged.extend(gate_rules(gates, now));
     judged
 }
 
-/// The gates alone: of a plan that goes back.
+/// The gates alone.
 pub fn gate_rules(gates: &Gates, now: DateTime<Utc>) -> Vec<Judged> {
     let closed = |gate: &Option<Gate>| {
         let gate = gate.as_ref()?;
@@ -138,68 +132,20 @@ pub fn gate_rules(gates: &Gates, now: DateTime<Utc>) -> Vec<Judged> {
     ]
 }
 
-/// Services that a plan moves.
-fn moved(plan: &Plan) -> BTreeSet<&ServiceId> {
-    let services = plan.steps().filter_map(|(_, step)| match &step.act {
-        Act::ShiftTraffic(id) => Some(id),
-        Act::Precheck(_)
-        | Act::Scale(_)
-        | Act::Start(_)
-        | Act::StopWrites(_)
-        | Act::WaitForReplica(_)
-        | Act::Promote(_)
-        | Act::Verify(_)
-        | Act::Observe(_)
-        | Act::ReturnTraffic(_)
-        | Act::Release(_) => None,
-    });
-    services.collect()
-}
+type Moments = BTreeMap<ServiceId, Vec<Moment>>;
 
-/// Where a service would be served, with how many nodes, as far as it is heard there.
-pub fn after(
-    fleet: &Fleet,
-    observed: &Observed,
-    standing: &Standing,
-    plan: &Plan,
-    id: &ServiceId,
-) -> Vec<(DatacenterId, u64)> {
-    let Some(service) = fleet.services.get(id) else { return Vec::new() };
-    let mut nodes: std::collections::BTreeMap<DatacenterId, u64> =
-        placement::datacenters(fleet, service)
-            .into_iter()
-            .map(|datacenter| (datacenter, u64::from(service.nodes)))
-            .collect();
-    for datacenter in standing.places(id) {
-        let extra = u64::from(standing.extra(id, &datacenter));
-        *nodes.entry(datacenter).or_default() += extra;
-    }
-    for (_, step) in plan.steps() {
-        if let (Act::Scale(other) | Act::Start(other), Some(to)) = (&step.act, &step.to)
-            && other == id
-        {
-            *nodes.entry(to.clone()).or_default() += u64::from(step.nodes);
-        }
-    }
-    let serves = |datacenter: &DatacenterId| {
-        !plan.lose.contains(datacenter)
-            && observed.is_heard(datacenter)
-            && !standing.is_away(id, datacenter)
-    };
-    nodes.into_iter().filter(|(datacenter, nodes)| *nodes > 0 && serves(datacenter)).collect()
-}
-
-fn serving(fleet: &Fleet, observed: &Observed, standing: &Standing, plan: &Plan) -> Judged {
+fn serving(ground: &Ground<'_>, moments: &Moments) -> Judged {
     let mut few = Vec::new();
     let mut judged = 0;
-    for id in moved(plan) {
-        let Some(service) = fleet.services.get(id) else { continue };
+    for (id, moments) in moments {
+        let Some(service) = ground.fleet.services.get(id) else { continue };
         if !matches!(service.placement, Placement::Distributed { .. }) {
             continue;
         }
         judged += 1;
-        let least = fleet.groups.get(&service.group).map_or(1, |it| it.recovery.serving_least);
-        let places = after(fleet, observed, standing, plan, id).len();
+        let group = ground.fleet.groups.get(&service.group);
+        let least = group.map_or(1, |it| it.recovery.serving_least);
+        let places = moments.iter().map(|moment| moment.nodes.len()).min().unwrap_or_default();
         if places < usize::from(least) {
             few.push(format!("{id} in {places} of {least}"));
         }
@@ -218,33 +164,27 @@ fn serving(fleet: &Fleet, observed: &Observed, standing: &Standing, plan: &Plan)
     }
 }
 
-/// Load after the move in percent of what the nodes that are left can take; `None`: not known.
-pub fn load_after(
-    fleet: &Fleet,
-    observed: &Observed,
-    standing: &Standing,
-    plan: &Plan,
-    id: &ServiceId,
-) -> Option<u64> {
-    let rate = f64::from(fleet.services.get(id)?.node_requests_per_second?);
-    let cells = observed.services.get(id)?;
+/// The highest load of a service during the run, in percent of what the nodes that are left can
+/// take; `None`: not known.
+pub fn load_most(ground: &Ground<'_>, id: &ServiceId, moments: &[Moment]) -> Option<u64> {
+    let rate = f64::from(ground.fleet.services.get(id)?.node_requests_per_second?);
+    let cells = ground.observed.services.get(id)?;
     let loads: Vec<f64> = cells.values().filter_map(|cell| cell.requests_per_second).collect();
     if loads.is_empty() {
         return None;
     }
-    let nodes: u64 =
-        after(fleet, observed, standing, plan, id).into_iter().map(|(_, nodes)| nodes).sum();
     let load: f64 = loads.iter().sum();
-    if nodes == 0 {
+    let least = moments.iter().map(|moment| moment.nodes.values().sum::<u64>()).min()?;
+    if least == 0 {
         return Some(u64::MAX);
     }
-    Some((load / (rate * nodes as f64) * 100.0).round() as u64)
+    Some((load / (rate * least as f64) * 100.0).round() as u64)
 }
 
-fn capacity(fleet: &Fleet, observed: &Observed, standing: &Standing, plan: &Plan) -> Judged {
+fn capacity(ground: &Ground<'_>, moments: &Moments) -> Judged {
     let (mut over, mut unknown, mut known) = (Vec::new(), 0, 0);
-    for id in moved(plan) {
-        match load_after(fleet, observed, standing, plan, id) {
+    for (id, moments) in moments {
+        match load_most(ground, id, moments) {
             Some(load) if load > LOAD_MOST_PERCENT => {
                 known += 1;
                 over.push(format!("{id} {load} %"));

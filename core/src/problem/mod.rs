@@ -277,7 +277,10 @@ impl Problem {
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
-            | Self::ApprovalWaits { subject: Subject::Failover { .. }, .. }
+            | Self::ApprovalWaits {
+                subject: Subject::Failover { .. } | Subject::Force { .. },
+                ..
+            }
             | Self::ReviewWaits { late: true, .. }
             | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }

@@ -1,8 +1,9 @@
 //! `mainstay failover`: what a fleet file plans when data centres are lost, without a server
-//! ([`plan`]); and starting, watching and steering failovers through a server's API with a token
-//! ([`ask`]).
+//! ([`plan`]); starting, watching and steering failovers ([`ask`]) and planning drills ([`drill`])
+//! through a server's API with a token.
 
 mod ask;
+mod drill;
 mod plan;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ pub enum FailoverCommand {
     Start(ask::StartArgs),
     /// Show how a run stands, step by step; without one, the run that is not over or the newest.
     Status(ask::StatusArgs),
+    /// Plan a drill for a time, show what is planned, or cancel one.
+    Drill(drill::DrillArgs),
     /// Refuse a run that waits.
     Refuse(ask::AskArgs),
     /// Let no further step begin.
@@ -61,6 +64,7 @@ pub async fn run(args: FailoverArgs) -> anyhow::Result<ExitCode> {
         C::Ready(args) => (ask::ready(&args).await, args.server.json),
         C::Start(args) => (ask::start(&args).await, args.how.server.json),
         C::Status(args) => (ask::status(&args).await, args.server.json),
+        C::Drill(args) => (drill::run(&args).await, args.json()),
         C::Refuse(args) => (ask::ask(&args, "refuse").await, args.server.json),
         C::Pause(args) => (ask::ask(&args, "pause").await, args.server.json),
         C::Resume(args) => (ask::ask(&args, "resume").await, args.server.json),

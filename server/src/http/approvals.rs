@@ -155,7 +155,8 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let control = &context.state.control;
     let run = match &approval.subject {
         Subject::Failover { run, .. } => control.failover(*run).await.map_err(stored)?,
-        Subject::Restore { .. }
+        Subject::Force { .. }
+        | Subject::Restore { .. }
         | Subject::RollBack { .. }
         | Subject::Grants { .. }
         | Subject::Waiver { .. } => None,
@@ -163,6 +164,7 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let restore = match &approval.subject {
         Subject::Restore { restore, .. } => control.restore(*restore).await.map_err(stored)?,
         Subject::Failover { .. }
+        | Subject::Force { .. }
         | Subject::RollBack { .. }
         | Subject::Grants { .. }
         | Subject::Waiver { .. } => None,

@@ -42,6 +42,27 @@ pub struct Filter {
     pub service: Option<ServiceId>,
 }
 
+/// What sums and exclusions were made of: as long as it is the same, so are they.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// As [`known`] tells it: minutes are added up in the transaction that moves it.
+    pub decided: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The last correction of an outage; 0: there is none.
+    pub corrections: i64,
+}
+
+/// What stands now.
+pub async fn version(pool: &PgPool) -> Result<Version> {
+    let row = sqlx::query!(
+        r#"SELECT head.began AS "began?", head.until AS "until?",
+               (SELECT coalesce(max(id), 0) FROM outage_correction) AS "corrections!"
+           FROM (VALUES (true)) AS one (row) LEFT JOIN availability_head AS head ON true"#
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Version { decided: row.began.zip(row.until), corrections: row.corrections })
+}
+
 /// From when on, and up to when, minutes are decided. `None`: nothing was decided yet.
 pub async fn known(pool: &PgPool) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
     let row = sqlx::query!("SELECT began, until FROM availability_head").fetch_optional(pool);
@@ -55,12 +76,13 @@ pub async fn totals(
     filter: &Filter,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Total>> {
+    // Cells are summed by group and put together here: that needs no sorting of all rows. Minutes
+    // of an hour or a day fit an integer, whose sums cost a fraction of a numeric's.
     let rows = sqlx::query!(
-        r#"SELECT service AS "service!", region AS "region!",
-               (array_agg(service_group ORDER BY at DESC))[1] AS "group!",
-               sum(up)::bigint AS "up!", sum(degraded)::bigint AS "degraded!",
-               sum(down)::bigint AS "down!", sum(planned)::bigint AS "planned!",
-               sum(unmeasured)::bigint AS "unmeasured!", sum(requests)::bigint AS "requests!",
+        r#"SELECT service AS "service!", region AS "region!", service_group AS "group!",
+               sum(up::int) AS "up!", sum(degraded::int) AS "degraded!",
+               sum(down::int) AS "down!", sum(planned::int) AS "planned!",
+               sum(unmeasured::int) AS "unmeasured!", sum(requests)::bigint AS "requests!",
                sum(errors)::bigint AS "errors!"
            FROM (SELECT at, service, region, service_group, up, degraded, down, planned,
                      unmeasured, requests, errors
@@ -71,7 +93,7 @@ pub async fn totals(
                  FROM availability_day WHERE $6) AS both_tables
            WHERE at >= $1 AND at < $2 AND ($3::text IS NULL OR region = $3)
              AND ($4::text IS NULL OR service_group = $4) AND ($5::text IS NULL OR service = $5)
-           GROUP BY service, region ORDER BY service, region"#,
+           GROUP BY service, region, service_group ORDER BY service, region, max(at)"#,
         from,
         until,
         filter.region.as_ref().map(RegionId::as_str),
@@ -81,13 +103,22 @@ pub async fn totals(
     )
     .fetch_all(pool)
     .await?;
-    let totals = rows.into_iter().map(|row| {
+    let mut totals: Vec<Total> = Vec::with_capacity(rows.len());
+    for row in rows {
         let cell = Cell { service: parse(&row.service)?, region: parse(&row.region)? };
         let states = [row.up, row.degraded, row.down, row.planned, row.unmeasured];
         let tally = tally(states, [row.requests, row.errors])?;
-        Ok(Total { cell, group: parse(&row.group)?, tally })
-    });
-    totals.collect()
+        let group = parse(&row.group)?;
+        match totals.last_mut().filter(|last| last.cell == cell) {
+            // The group it was in last comes last.
+            Some(last) => {
+                last.tally += tally;
+                last.group = group;
+            }
+            None => totals.push(Total { cell, group, tally }),
+        }
+    }
+    Ok(totals)
 }
 
 /// Sums by hour or day and by what `by` says, oldest first.
@@ -101,9 +132,9 @@ pub async fn buckets(
         r#"SELECT at AS "at!",
                CASE $7::text WHEN 'region' THEN region WHEN 'group' THEN service_group
                    ELSE service END AS "of!",
-               sum(up)::bigint AS "up!", sum(degraded)::bigint AS "degraded!",
-               sum(down)::bigint AS "down!", sum(planned)::bigint AS "planned!",
-               sum(unmeasured)::bigint AS "unmeasured!", sum(requests)::bigint AS "requests!",
+               sum(up::int) AS "up!", sum(degraded::int) AS "degraded!",
+               sum(down::int) AS "down!", sum(planned::int) AS "planned!",
+               sum(unmeasured::int) AS "unmeasured!", sum(requests)::bigint AS "requests!",
                sum(errors)::bigint AS "errors!"
            FROM (SELECT at, service, region, service_group, up, degraded, down, planned,
                      unmeasured, requests, errors
@@ -187,7 +218,17 @@ pub async fn lately(
     decided: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(ServiceId, Lately)>> {
-    let hours = hours(pool, decided).await?;
+    let mut lately = decided_lately(pool, decided).await?;
+    add_requests(pool, &mut lately, now).await?;
+    Ok(lately)
+}
+
+/// Puts the requests of the last hour, as they are known by now, into what was decided.
+pub async fn add_requests(
+    pool: &PgPool,
+    lately: &mut [(ServiceId, Lately)],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let [five, thirty, sixty, ..] = LENGTHS.map(|minutes| now - TimeDelta::minutes(minutes.into()));
     let rows = sqlx::query!(
         r#"SELECT service,
@@ -203,7 +244,6 @@ pub async fn lately(
     )
     .fetch_all(pool)
     .await?;
-    let mut lately = hours;
     for row in rows {
         let id: ServiceId = parse(&row.service)?;
         let shares = [
@@ -215,7 +255,7 @@ pub async fn lately(
             known.requests[..shares.len()].copy_from_slice(&shares);
         }
     }
-    Ok(lately)
+    Ok(())
 }
 
 fn share(requests: i64, errors: i64) -> Result<Share> {
@@ -223,8 +263,12 @@ fn share(requests: i64, errors: i64) -> Result<Share> {
     Ok(Share { good: total.saturating_sub(natural(errors)?), total })
 }
 
-/// What is known of hours: minutes of every length, and requests of the longer ones.
-async fn hours(pool: &PgPool, decided: DateTime<Utc>) -> Result<Vec<(ServiceId, Lately)>> {
+/// What is known of hours: minutes of every length, and requests of the longer ones. It stays the
+/// same until more is decided.
+pub async fn decided_lately(
+    pool: &PgPool,
+    decided: DateTime<Utc>,
+) -> Result<Vec<(ServiceId, Lately)>> {
     let rows = sqlx::query!(
         r#"SELECT service, at >= $3 AS "fine!", at >= $2 AS "six!", at,
                array_agg(states) AS "states!", sum(up + degraded + planned)::bigint AS "good!",

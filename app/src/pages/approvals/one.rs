@@ -236,6 +236,9 @@ pub fn lines(approval: &Approval, run: Option<&Run>, restore: Option<&Restore>) 
     }
     match &approval.subject {
         Subject::Failover { .. } => lines.extend(run.into_iter().flat_map(plan_lines)),
+        Subject::Force { run, .. } => {
+            lines.push(t!("approval-line-force", run = run.to_string()));
+        }
         Subject::Restore { .. } => lines.extend(restore.map(|restore| {
             let request = &restore.request;
             t!(

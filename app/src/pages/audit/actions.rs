@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 100] = [
+pub const ACTIONS: [Action; 103] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -71,6 +71,9 @@ pub const ACTIONS: [Action; 100] = [
     Action::FailoverStop,
     Action::FailoverForce,
     Action::FailoverGate,
+    Action::FailoverDrillPlan,
+    Action::FailoverDrillCancel,
+    Action::FailoverDrillMiss,
     Action::ApprovalAsk,
     Action::ApprovalGive,
     Action::ApprovalRefuse,

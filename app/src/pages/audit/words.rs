@@ -120,6 +120,9 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FailoverStop => t!("audit-failover-stop", how = how),
         Action::FailoverForce => t!("audit-failover-force", how = how),
         Action::FailoverGate => t!("audit-failover-gate", how = how),
+        Action::FailoverDrillPlan => t!("audit-failover-drill-plan", how = how),
+        Action::FailoverDrillCancel => t!("audit-failover-drill-cancel", how = how),
+        Action::FailoverDrillMiss => t!("audit-failover-drill-miss", how = how),
         Action::ApprovalAsk => t!("audit-approval-ask", how = how),
         Action::ApprovalGive => t!("audit-approval-give", how = how),
         Action::ApprovalRefuse => t!("audit-approval-refuse", how = how),
@@ -221,6 +224,9 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverStop
         | Action::FailoverForce
         | Action::FailoverGate => failover(after),
+        Action::FailoverDrillPlan | Action::FailoverDrillCancel | Action::FailoverDrillMiss => {
+            quoted(after.get("drill")?.get("id")?)
+        }
         Action::EventWaive | Action::EventTick => {
             quoted(after.get("check").or_else(|| after.get("content")?.get("title"))?)
         }

@@ -1,21 +1,27 @@
 //! `/failover`: can we fail over right now, what runs, what was done, and the gates.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::failover::Run;
+use mainstay_core::failover::drill::Drill;
 use mainstay_core::failover::preview::{Preview, READINESS_MAX_AGE, Verdict};
+use mainstay_core::failover::readiness::{Away, Kept};
 use mainstay_core::failover::rules::Gates;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use super::drills::{AT, DrillRow, REASON, TypedDrill, WHAT};
 pub use super::gates::{GateRow, TypedGate};
-use super::{RunRow, gates, seconds, verdict};
+pub use super::history::{HistoryRow, hours, since};
+use super::{RunRow, drills, gates, history, runs, seconds, verdict};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::state;
-use crate::ui::block::{self, callout, empty};
+use crate::ui::block::{self, callout};
 use crate::ui::button::{Weight, link_button};
 use crate::ui::card::{Head, card, columns};
 use crate::ui::form::Mistake;
@@ -43,12 +49,18 @@ pub struct Data {
     pub datacenters: Vec<ReadyRow>,
     pub runs: Vec<RunRow>,
     pub gates: Vec<GateRow>,
+    /// Drills that are planned, the next first; then those that are over.
+    pub drills: Vec<DrillRow>,
+    /// How ready regions and data centres were over the last 30 days.
+    pub readiness: Vec<HistoryRow>,
     /// Address of the next page of runs.
     pub next: Option<String>,
     #[serde(skip)]
     pub key: String,
     #[serde(skip)]
     pub typed: TypedGate,
+    #[serde(skip)]
+    pub typed_drill: TypedDrill,
     #[serde(skip)]
     pub mistakes: Vec<Mistake>,
 }
@@ -151,6 +163,9 @@ pub struct Input<'a> {
     pub datacenters: &'a [Looked],
     pub runs: &'a [Run],
     pub gates: &'a Gates,
+    pub drills: &'a [Drill],
+    /// What was kept of each place, in stretches of so many hours.
+    pub readiness: (&'a BTreeMap<Away, Kept>, i32),
     pub next: Option<String>,
     pub key: String,
 }
@@ -160,6 +175,11 @@ pub fn build(input: Input<'_>) -> Data {
     let regions: Vec<_> = input.regions.iter().map(|it| row(it, old)).collect();
     let datacenters: Vec<_> = input.datacenters.iter().map(|it| row(it, old)).collect();
     let (tone, answer, cause) = if old { unknown() } else { answer(input.regions) };
+    let (kept, hours) = input.readiness;
+    let is_there = |away: &Away| match away {
+        Away::Region(_) => input.regions.iter().any(|it| it.id == away.id()),
+        Away::Datacenter(_) => input.datacenters.iter().any(|it| it.id == away.id()),
+    };
     Data {
         at: input.at,
         tone,
@@ -171,9 +191,12 @@ pub fn build(input: Input<'_>) -> Data {
         datacenters,
         runs: input.runs.iter().map(RunRow::of).collect(),
         gates: gates::rows(input.gates, input.at),
+        drills: drills::rows(input.drills),
+        readiness: history::rows(kept, hours, is_there, input.at),
         next: input.next,
         key: input.key,
         typed: TypedGate::default(),
+        typed_drill: TypedDrill::default(),
         mistakes: Vec::new(),
     }
 }
@@ -273,7 +296,8 @@ pub fn answer(regions: &[Looked]) -> (Tone, String, String) {
 
 pub fn title(data: &Data) -> String {
     let title = t!("failover-title");
-    if data.mistakes.is_empty() { title } else { t!("error-title", title = title) }
+    let right = data.mistakes.is_empty() && data.typed_drill.mistakes.is_empty();
+    if right { title } else { t!("error-title", title = title) }
 }
 
 pub fn topics() -> Vec<String> {
@@ -299,7 +323,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         cause.into_any(),
         None,
     );
-    let runs = runs(data);
+    let runs = runs::view(data);
     let main = view! {
         <div class="stack">
             <section class="card" data-swap="failover-verdict">
@@ -310,10 +334,12 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
                 {ready(t!("failover-if-region"), &data.regions, data.at)}
                 {ready(t!("failover-if-datacenter"), &data.datacenters, data.at)}
             </div>
+            {history::view(&data.readiness, data.at)}
             <div data-swap="failover-runs">{runs}</div>
         </div>
     };
-    view! { {head}{columns(main, gates::view(data, reader))} }.into_any()
+    let side = view! { {drills::view(data, reader)}{gates::view(data, reader)} };
+    view! { {head}{columns(main, side)} }.into_any()
 }
 
 /// When it was judged, and how long ago that is.
@@ -402,45 +428,6 @@ fn ready_row(row: &ReadyRow, now: DateTime<Utc>, causes: bool) -> AnyView {
     .into_any()
 }
 
-fn runs(data: &Data) -> AnyView {
-    let head = Head::new(t!("failover-runs"));
-    if data.runs.is_empty() {
-        return card(head, empty(t!("failover-no-runs"), t!("failover-no-runs-detail"), None));
-    }
-    let columns = vec![
-        Column::new(t!("failover-col-run")),
-        Column::new(t!("failover-col-what")),
-        Column::new(t!("failover-col-state")),
-        Column::number(t!("failover-col-steps")),
-        Column::number(t!("failover-col-took")),
-        Column::new(t!("failover-col-started")),
-    ];
-    let body = data
-        .runs
-        .iter()
-        .map(|row| {
-            let took = text::duration(row.ended_at.unwrap_or(data.at) - row.started_at);
-            let steps = format!("{} / {}", row.steps_past, row.steps);
-            view! {
-                <tr>
-                    <th scope="row"><a href=row.href.clone()>{row.id.clone()}</a></th>
-                    <td data-l=t!("failover-col-what")>{row.title.clone()}</td>
-                    <td data-l=t!("failover-col-state")>{state(row.tone, row.word.clone())}</td>
-                    <td class="num" data-l=t!("failover-col-steps")>{steps}</td>
-                    <td class="num" data-l=t!("failover-col-took")>{took}</td>
-                    <td data-l=t!("failover-col-started")>
-                        {time(row.started_at, data.at)}", "{row.started_by.clone()}
-                    </td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let more = data.next.clone().map(|href| {
-        view! { <p class="pad"><a href=href>{t!("failover-older")}</a></p> }
-    });
-    card(head, view! { {table(t!("failover-runs"), columns, body)}{more} })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,6 +451,8 @@ mod tests {
                 datacenters: &[],
                 runs: &[],
                 gates: &Gates::default(),
+                drills: &[],
+                readiness: (&BTreeMap::new(), 1),
                 next: None,
                 key: String::new(),
             })

@@ -2,12 +2,15 @@
 //! ([`run`]); and what the orchestrator makes of the traffic ([`orchestrator`]).
 
 mod changes;
+mod drills;
 mod gates;
+mod history;
 pub mod list;
 mod log;
 pub mod orchestrator;
 pub mod plan;
 pub mod run;
+mod runs;
 mod start;
 mod steps;
 mod stuck;

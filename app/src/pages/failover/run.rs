@@ -23,7 +23,7 @@ use crate::ui::badge::{badge, state};
 use crate::ui::block::callout;
 use crate::ui::button::{Weight, link_button, post, submit};
 use crate::ui::card::{Head, card, columns, key_values, padded};
-use crate::ui::form::{Field, Mistake, error_summary, field, form, mistakes_title};
+use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::log::lines;
 use crate::ui::table::{Column, table};
@@ -449,11 +449,22 @@ fn reasoned(
             <p class="second">{name}</p>
         }
     });
+    let emergency = (verb == "force").then(|| {
+        let emergency = Field {
+            name: "emergency",
+            label: t!("failover-emergency"),
+            hint: Some(t!("failover-force-hint")),
+            kind: Kind::Checkbox,
+            ..Field::default()
+        };
+        field(emergency, &data.mistakes)
+    });
     let body = view! {
         <input type="hidden" name="key" value=format!("{}-{verb}", data.key)/>
         <input type="hidden" name="revision" value=run.revision.to_string()/>
         {step}
         {field(reason, &data.mistakes)}
+        {emergency}
         {submit(Weight::Plain, label.clone())}
     };
     let action = paths::action(&data.row.href, verb);

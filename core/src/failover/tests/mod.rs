@@ -12,6 +12,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::moments::{Ground, moments};
 use super::*;
 use crate::fleet::Fleet;
 use crate::fleet::read::read;

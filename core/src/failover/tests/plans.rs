@@ -1,5 +1,6 @@
 //! Plans of a small fleet and of the enterprise: what moves where, after what, and what is found.
 
+use super::world::no_database;
 use super::*;
 use crate::failover::lint::{self, Kind};
 use crate::failover::rules::{self, Gates, Holds, Rule};
@@ -182,7 +183,9 @@ fn rules_are_judged_on_what_results() {
     let fleet = fleet(SMALL);
     let observed = Observed::as_declared(&fleet);
     let judge = |plan: &Plan, gates: &Gates| {
-        let judged = rules::judge(&fleet, &observed, &Standing::default(), plan, gates, at(1_000));
+        let (fleet, observed, standing) = (&fleet, &observed, &Standing::default());
+        let ground = Ground { fleet, observed, standing, plan };
+        let judged = rules::judge(&ground, gates, at(1_000));
         judged.into_iter().filter(|it| it.holds != Holds::Yes).map(|it| it.rule).collect::<Vec<_>>()
     };
     // `api` runs in a1 and b1 only, and its group asks for two.
@@ -215,11 +218,51 @@ fn load_is_measured_against_what_is_left() {
     let cells = [(id("a1"), cell(200.0)), (id("b1"), cell(160.0))].into();
     observed.services.insert(id("api"), cells);
     let plan = plan_of(&fleet, &["a1"]);
-    let load = rules::load_after(&fleet, &observed, &Standing::default(), &plan, &id("api"));
+    let (standing, api) = (&Standing::default(), id("api"));
+    let ground = Ground { fleet: &fleet, observed: &observed, standing, plan: &plan };
+    let load = rules::load_most(&ground, &api, &moments(&ground)[&api]);
     // Two nodes of b1 and two that come up there.
     assert_eq!(load, Some(90));
-    let judged =
-        rules::judge(&fleet, &observed, &Standing::default(), &plan, &Gates::default(), at(0));
+    let judged = rules::judge(&ground, &Gates::default(), at(0));
     let capacity = judged.iter().find(|it| it.rule == Rule::Capacity).expect("it is judged");
     assert_eq!(capacity.holds, Holds::No, "{capacity:?}");
+}
+
+/// What comes up counts when it is waited for, whatever else the plan says; and on the way back
+/// nodes that stood in are missed as soon as they may go.
+#[test]
+fn rules_are_judged_on_the_worst_moment_and_on_the_way_back() {
+    let rate = "id = \"api\"\nnode_requests_per_second = 100\n";
+    let fleet = fleet(&no_database().replace("id = \"api\"\n", rate));
+    let mut observed = Observed::as_declared(&fleet);
+    let api: ServiceId = id("api");
+    let load = |a1: f64, b1: f64| {
+        let cell = |rate| Cell { serving: None, requests_per_second: Some(rate) };
+        BTreeMap::from([(id("a1"), cell(a1)), (id("b1"), cell(b1))])
+    };
+    observed.services.insert(api.clone(), load(100.0, 100.0));
+    let capacity = |observed: &Observed, standing: &Standing, plan: &Plan| {
+        let ground = Ground { fleet: &fleet, observed, standing, plan };
+        let judged = rules::judge(&ground, &Gates::default(), at(0));
+        judged.iter().find(|it| it.rule == Rule::Capacity).map(|it| it.holds)
+    };
+    let none = Standing::default();
+    let mut plan = plan_of(&fleet, &["a1"]);
+    assert_eq!(capacity(&observed, &none, &plan), Some(Holds::Yes), "four nodes in b1");
+    for step in plan.groups.iter_mut().flat_map(|group| &mut group.steps) {
+        if matches!(&step.act, Act::ShiftTraffic(id) if *id == api) {
+            step.after.retain(|before| !before.0.contains("/scale/"));
+        }
+    }
+    assert_eq!(capacity(&observed, &none, &plan), Some(Holds::No), "two may not be there yet");
+
+    let mut run = run_of(plan_of(&fleet, &["a1"]), Mode::Graceful);
+    let done = StepState::Done { since: at(0), at: at(1), seen: String::new() };
+    run.steps = run.plan.steps().map(|(_, step)| (step.id.clone(), done.clone())).collect();
+    let moved = standing([&run]);
+    let back = fail_back(&run, &observed, &moved);
+    assert_eq!(capacity(&observed, &moved, &back), Some(Holds::Yes), "two and two");
+    // More came meanwhile than what is declared can take: the nodes that stand in are needed.
+    observed.services.insert(api.clone(), load(0.0, 350.0));
+    assert_eq!(capacity(&observed, &moved, &back), Some(Holds::No));
 }

@@ -37,7 +37,12 @@ struct Service {
     nodes: u8,
     /// Bits of services before it that it depends on.
     needs: u8,
+    /// Requests a second in each of its places; odd: what a node can take is not declared.
+    load: u8,
 }
+
+/// What a node can take, where that is declared.
+const RATE: u32 = 100;
 
 /// What happens to a run.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +59,9 @@ enum Happens {
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    let service = (any::<u8>(), any::<u8>(), 2_u8..5, any::<u8>())
-        .prop_map(|(group, places, nodes, needs)| Service { group, places, nodes, needs });
+    let service = (any::<u8>(), any::<u8>(), 2_u8..5, any::<u8>(), any::<u8>()).prop_map(
+        |(group, places, nodes, needs, load)| Service { group, places, nodes, needs, load },
+    );
     let bits = any::<u8>;
     (vec(0_u8..3, 2..6), 1_u8..4, vec(service, 1..6), bits(), bits(), bits(), 1_u8..3).prop_map(
         |(datacenters, groups, services, lose, silent, unknown, least)| Drawn {
@@ -125,11 +131,15 @@ impl Drawn {
                 0 => "placement = \"local\"\nneeds = \"warehouses\"".to_owned(),
                 _ => format!("placement = \"distributed\"\ndatacenters = [{}]", places.join(", ")),
             };
+            let rate = match service.load % 2 {
+                0 => format!("node_requests_per_second = {RATE}\n"),
+                _ => String::new(),
+            };
             let needs: Vec<_> = bits(service.needs, nth).map(|at| format!("\"s{at}\"")).collect();
             let _ = write!(
                 text,
                 "[[service]]\nid = \"s{nth}\"\ngroup = \"g{}\"\n{place}\nnodes = {}\nversion = \
-                 \"1.0.0\"\ndepends_on = [{}]\n",
+                 \"1.0.0\"\n{rate}depends_on = [{}]\n",
                 service.group % self.groups,
                 service.nodes,
                 needs.join(", ")
@@ -149,6 +159,17 @@ impl Drawn {
         if lose.is_empty() || lose.len() == all { [self.name(0)].into() } else { lose }
     }
 
+    /// Requests come, evenly to all places of a service.
+    fn load(&self, observed: &mut Observed, fleet: &Fleet) {
+        for (nth, drawn) in self.services.iter().enumerate() {
+            let service: ServiceId = id(&format!("s{nth}"));
+            let places = placement::datacenters(fleet, &fleet.services[&service]);
+            let rate = Some(f64::from(drawn.load));
+            let cell = |place| (place, Cell { serving: None, requests_per_second: rate });
+            observed.services.insert(service, places.into_iter().map(cell).collect());
+        }
+    }
+
     fn observed(&self, fleet: &Fleet) -> Observed {
         let mut observed = Observed::as_declared(fleet);
         let all = self.datacenters.len();
@@ -163,20 +184,79 @@ impl Drawn {
     }
 }
 
-/// Where requests to a service are answered now: its nodes serve there, and edges send them.
-fn answering(world: &World, service: &ServiceId) -> usize {
-    let standing = standing([&world.run]);
+/// What has to hold of a service in every state of a run.
+#[derive(Clone, Debug)]
+struct Kept {
+    service: ServiceId,
+    /// Data centres that answer.
+    places: usize,
+    /// Requests a second that nodes have to be there for.
+    load: Option<f64>,
+}
+
+/// What rules that hold of a plan promise of each service that moves.
+fn kept(ground: &Ground<'_>) -> Vec<Kept> {
+    let judged = rules::judge(ground, &Gates::default(), at(0));
+    let holds = |rule| judged.iter().any(|it| it.rule == rule && it.holds == Holds::Yes);
+    let fleet = ground.fleet;
+    let promised = moments(ground).into_keys().map(|service| {
+        let declared = &fleet.services[&service];
+        let distributed = matches!(declared.placement, Placement::Distributed { .. });
+        let least = fleet.groups[&declared.group].recovery.serving_least;
+        let load = |cells: &BTreeMap<DatacenterId, Cell>| {
+            cells.values().filter_map(|cell| cell.requests_per_second).sum()
+        };
+        let load = ground.observed.services.get(&service).map(load);
+        Kept {
+            places: if distributed && holds(Rule::ServingLeast) { least.into() } else { 0 },
+            load: load
+                .filter(|_| declared.node_requests_per_second.is_some() && holds(Rule::Capacity)),
+            service,
+        }
+    });
+    promised.collect()
+}
+
+/// Where requests to a service are answered now, with how many nodes: they serve there, and edges
+/// send requests.
+fn answering(world: &World, service: &ServiceId) -> BTreeMap<DatacenterId, usize> {
+    let standing = standing(world.earlier.iter().chain([&world.run]));
     let fleet = &world.estate.fleet;
     let placed = placement::datacenters(fleet, &fleet.services[service]);
     let extra = standing.places(service);
-    let serves = |place: &&DatacenterId| {
-        !standing.is_away(service, place) && world.estate.cell(service, place).count() > 0
+    let nodes = |place: &DatacenterId| (place.clone(), world.estate.cell(service, place).count());
+    let serves =
+        |(place, nodes): &(DatacenterId, usize)| !standing.is_away(service, place) && *nodes > 0;
+    placed.union(&extra).map(nodes).filter(serves).collect()
+}
+
+/// Services that the run has taken nodes from. Before that it only gives.
+fn taken(world: &World, services: &[Kept]) -> Vec<Kept> {
+    let releases = |step: &Step, id: &ServiceId| matches!(&step.act, Act::Release(of) if of == id);
+    let begun = |kept: &&Kept| {
+        let steps = world.run.steps.keys().filter_map(|id| world.run.plan.step(id));
+        steps.into_iter().any(|step| releases(step, &kept.service))
     };
-    placed.union(&extra).filter(serves).count()
+    services.iter().filter(begun).cloned().collect()
+}
+
+/// The rules that were judged to hold, in the state of this moment.
+fn keeps(world: &World, services: &[Kept]) -> Result<(), TestCaseError> {
+    for kept in services {
+        let answering = answering(world, &kept.service);
+        let steps = &world.run.steps;
+        prop_assert!(answering.len() >= kept.places, "{kept:?} {answering:?}: {steps:?}");
+        let nodes = answering.values().sum::<usize>() as f64;
+        let most = rules::LOAD_MOST_PERCENT as f64 + 0.5;
+        let load = kept.load.unwrap_or_default();
+        let percent = load / (nodes.max(0.01) * f64::from(RATE)) * 100.0;
+        prop_assert!(percent <= most, "{kept:?} {percent} % in {answering:?}: {steps:?}");
+    }
+    Ok(())
 }
 
 /// The world at one moment of a run.
-fn holds(world: &World, services: &[(ServiceId, usize)]) -> Result<(), TestCaseError> {
+fn holds(world: &World, services: &[Kept]) -> Result<(), TestCaseError> {
     let mut above = true;
     for group in &world.run.plan.groups {
         let begun = group.steps.iter().any(|step| world.run.steps.contains_key(&step.id));
@@ -190,11 +270,7 @@ fn holds(world: &World, services: &[(ServiceId, usize)]) -> Result<(), TestCaseE
         let lost = step.to.as_ref().is_some_and(|to| world.run.plan.lose.contains(to));
         prop_assert!(!lost, "{id} moves to what is lost: {state:?}");
     }
-    for (service, least) in services {
-        let places = answering(world, service);
-        prop_assert!(places >= *least, "{service} in {places} of {least}: {:?}", world.run.steps);
-    }
-    Ok(())
+    keeps(world, services)
 }
 
 fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
@@ -270,41 +346,51 @@ proptest! {
         prop_assert!(super::super::drift::drift(&plan, &again).is_empty());
     }
 
-    /// With nothing in the way a run is carried out to its end; in between, as after it, each
-    /// service is answered in as many data centres as the rule asks for, if the rule holds.
+    /// With nothing in the way a run is carried out to its end, and so is the way back; in every
+    /// state in between, as after it, what the rules that hold promise of each service is so: it
+    /// is answered in as many data centres as its group asks for, by nodes that can take it.
     #[test]
     fn rules_hold_in_between(drawn in drawn()) {
         let fleet = drawn.fleet();
-        let (observed, lose) = (Observed::as_declared(&fleet), drawn.lose());
+        let lose = drawn.lose();
+        let mut observed = Observed::as_declared(&fleet);
+        drawn.load(&mut observed, &fleet);
         let names: Vec<_> = lose.iter().map(DatacenterId::as_str).collect();
-        let (none, gates) = (Standing::default(), Gates::default());
-        let plan = plan(&fleet, &observed, &none, &lose, &Scope::All);
-        let judged = rules::judge(&fleet, &observed, &none, &plan, &gates, at(0));
-        let rule = judged.iter().find(|it| it.rule == Rule::ServingLeast);
-        let kept = rule.is_some_and(|it| it.holds == Holds::Yes);
-        let moved = plan.steps().filter_map(|(_, step)| {
-            let Act::ShiftTraffic(id) = &step.act else { return None };
-            Some(id)
-        });
-        let distributed = |id: &&ServiceId| {
-            matches!(fleet.services[*id].placement, Placement::Distributed { .. })
-        };
-        let least = |id: &ServiceId| {
-            fleet.groups[&fleet.services[id].group].recovery.serving_least
-        };
-        let moved: BTreeSet<_> = moved.filter(distributed).collect();
-        let services: Vec<_> = moved
-            .into_iter()
-            .filter(|_| kept)
-            .map(|id| (id.clone(), usize::from(least(id))))
-            .collect();
+        let standing = &Standing::default();
+        let plan = &plan(&fleet, &observed, standing, &lose, &Scope::All);
+        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan });
         let mut world = World::of(fleet.clone(), &names, Mode::Graceful);
         prop_assert_eq!(world.run.plan.hash(), plan.hash());
+        let settled = |world: &mut World| {
+            world.tick();
+            // All nodes are there before it begins.
+            world.tick();
+        };
+        settled(&mut world);
         for _ in 0..LONG {
             world.tick();
             holds(&world, &services)?;
             while world.decide() {
                 holds(&world, &services)?;
+            }
+        }
+        prop_assert!(world.run.is_over(), "{:?}", world.run);
+
+        let standing = &super::standing([&world.run]);
+        let back = fail_back(&world.run, &observed, standing);
+        if back.is_empty() {
+            return Ok(());
+        }
+        let plan = &back;
+        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan });
+        let run = Run { id: RunId(2), ..run_of(back.clone(), Mode::Graceful) };
+        world.earlier.push(std::mem::replace(&mut world.run, run));
+        settled(&mut world);
+        for _ in 0..LONG {
+            world.tick();
+            keeps(&world, &taken(&world, &services))?;
+            while world.decide() {
+                keeps(&world, &taken(&world, &services))?;
             }
         }
         prop_assert!(world.run.is_over(), "{:?}", world.run);

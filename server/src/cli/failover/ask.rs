@@ -105,6 +105,9 @@ pub struct AskArgs {
     /// Why, where it is asked for: at least 10 characters.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Of a force that may lose data: nobody else can be reached, do it alone.
+    #[arg(long)]
+    pub emergency: bool,
     /// The revision that you saw; another one by now is refused.
     #[arg(long, value_name = "N")]
     pub revision: Option<i64>,
@@ -224,6 +227,7 @@ pub(super) async fn ask(args: &AskArgs, verb: &str) -> Result<(), Stop> {
         revision: args.revision,
         step: args.step.clone(),
         reason: args.reason.clone(),
+        emergency: args.emergency,
     };
     let path = format!("/failover/runs/{}/do/{verb}", part(&args.run)?);
     let Asked { run } = server.post(&path, &body).await?;

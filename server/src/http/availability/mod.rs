@@ -31,6 +31,8 @@ pub(crate) use act::{Corrected, Correction};
 
 /// Outages on one page of the ledger.
 const PAGE: i64 = 20;
+/// Sums of days, and nothing over time.
+const SUMS: (Grain, Option<(Grain, By)>) = (Grain::Day, None);
 
 pub fn routes() -> Routes {
     let read = Permission::ReadEstate;
@@ -106,11 +108,11 @@ async fn load(
     let period = scope.window.period(now);
     let grain = |fine| if fine { Grain::Hour } else { Grain::Day };
     let grains = (grain(scope.window.is_fine()), grain(scope.window.draws_hours()));
-    let known = known(context, &filter, period, (grains.0, grains.1, by(scope))).await?;
+    let known = known(context, &filter, period, (grains.0, Some((grains.1, by(scope))))).await?;
     let year = Window::Year.period(now);
     let year = match scope.window == Window::Year {
         true => known.clone(),
-        false => self::known(context, &filter, year, (Grain::Day, Grain::Day, By::Region)).await?,
+        false => self::known(context, &filter, year, SUMS).await?,
     };
     let lately = control.availability_lately().await?;
     let mut outages = control.outages(&filter, period, before, PAGE + 1).await?;
@@ -143,9 +145,10 @@ async fn known(
     context: &Context,
     filter: &Filter,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-    grains: (Grain, Grain, By),
+    grains: (Grain, Option<(Grain, By)>),
 ) -> Result<Known, StoreError> {
     let control = &context.state.control;
+    let bucket = grains.1.map_or(grains.0, |(line, _)| line).length().num_seconds();
     let picture = control.availability(filter, (from, until), grains).await?;
     Ok(Known {
         from,
@@ -153,7 +156,7 @@ async fn known(
         decided: picture.known,
         totals: picture.totals,
         buckets: picture.buckets,
-        bucket_seconds: u32::try_from(grains.1.length().num_seconds()).unwrap_or(u32::MAX),
+        bucket_seconds: u32::try_from(bucket).unwrap_or(u32::MAX),
         excluded: picture.excluded,
     })
 }
@@ -164,8 +167,7 @@ pub(super) async fn card(context: &Context) -> Option<Card> {
         return None;
     }
     let period = Window::Month.period(context.snapshot.estate.at);
-    let grains = (Grain::Day, Grain::Day, By::Region);
-    let known = known(context, &Filter::default(), period, grains).await.ok()?;
+    let known = known(context, &Filter::default(), period, SUMS).await.ok()?;
     Some(Card::of(&context.snapshot.estate, &known))
 }
 
@@ -218,9 +220,8 @@ async fn month(context: Context, Path(month): Path<String>) -> Response {
 
 async fn load_month(context: &Context, month: Month) -> Result<report::Data, StoreError> {
     let all = Filter::default();
-    let grains = (Grain::Day, Grain::Day, By::Region);
-    let known = known(context, &all, month.period(), grains).await?;
-    let year = self::known(context, &all, month.year(), grains).await?;
+    let known = known(context, &all, month.period(), SUMS).await?;
+    let year = self::known(context, &all, month.year(), SUMS).await?;
     let control = &context.state.control;
     let mut outages = control.outages(&all, month.period(), None, OUTAGES_MAX).await?;
     let most = usize::try_from(OUTAGES_MAX).unwrap_or(usize::MAX);

@@ -94,9 +94,12 @@ pub(crate) struct Ask {
     pub step: Option<String>,
     /// Of a skip, a stop, a force and a refusal: why, at least 10 characters.
     pub reason: Option<String>,
+    /// Of a force that may lose data: nobody else can be reached. It is done alone, and somebody
+    /// looks at it afterwards.
+    pub emergency: bool,
 }
 
-fn request(verb: Verb, step: &str, reason: &str) -> Request {
+fn request(verb: Verb, step: &str, reason: &str, emergency: bool) -> Request {
     let (step, reason) = (StepId(step.to_owned()), reason.trim().to_owned());
     match verb {
         Verb::Allow => Request::Allow,
@@ -106,7 +109,7 @@ fn request(verb: Verb, step: &str, reason: &str) -> Request {
         Verb::Retry => Request::Retry { step },
         Verb::Skip => Request::Skip { step, reason },
         Verb::Stop => Request::Stop { reason },
-        Verb::Force => Request::Force { reason },
+        Verb::Force => Request::Force { reason, emergency },
     }
 }
 
@@ -161,11 +164,15 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
     }
     let fields = Fields::parse(&body);
     let (step, reason) = (fields.text("step"), fields.text("reason"));
-    let request = request(verb, step, reason);
+    let emergency = !fields.text("emergency").is_empty();
+    let request = request(verb, step, reason, emergency);
     let (by, control) = (context.by(&viewer), &context.state.control);
     let (revision, key) = (fields.number("revision"), fields.text("key"));
     match control.ask_failover(&by, run.id, &request, revision, key).await {
         Ok(run) => Redirect::to(&paths::failover_run(run.id)).into_response(),
+        Err(FailoverError::Waits { approval }) => {
+            Redirect::to(&paths::approval(approval)).into_response()
+        }
         Err(error @ (FailoverError::NotFound | FailoverError::Store(_))) => {
             refused(&context, error)
         }
@@ -200,7 +207,7 @@ async fn asked(context: Context, viewer: Viewer, id: String, verb: Verb, ask: As
         Err(response) => return *response,
     };
     let (step, reason) = (ask.step.unwrap_or_default(), ask.reason.unwrap_or_default());
-    let request = request(verb, &step, &reason);
+    let request = request(verb, &step, &reason, ask.emergency);
     let key = ask.key.unwrap_or_else(random);
     let (by, control) = (context.by(&viewer), &context.state.control);
     match control.ask_failover(&by, run.id, &request, ask.revision, &key).await {

@@ -1,10 +1,11 @@
 //! Failover over HTTP: whether it can be done now, plans and their start ([`start`]), runs and what
-//! people ask of them ([`act`]), the gates ([`gate`])
-//! and the orchestrator.
+//! people ask of them ([`act`]), planned drills ([`drill`]), the gates ([`gate`]) and the
+//! orchestrator.
 //!
 //! Must not: decide. What may be done, and what would happen, comes from core and control.
 
 mod act;
+mod drill;
 mod gate;
 pub(crate) mod look;
 mod orchestrator;
@@ -20,6 +21,7 @@ use mainstay_app::{paths, text};
 use mainstay_control::access::random;
 use mainstay_control::failover::{FailoverError, Ready};
 use mainstay_core::access::{Permission, Target};
+use mainstay_core::approval::Subject;
 use mainstay_core::audit::Action;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
 use mainstay_store::StoreError;
@@ -35,6 +37,7 @@ use crate::problem::Problem;
 use crate::viewer::Viewer;
 
 pub(crate) use act::Ask;
+pub(crate) use drill::{CancelAsk, DrillAsked, PlanAsk};
 pub(crate) use gate::{CloseAsk, OpenAsk};
 pub(crate) use start::{PlanAnswer, StartAsk};
 
@@ -51,6 +54,7 @@ pub fn routes() -> Routes {
         .get(read, "/api/v1/failover/runs/{id}", show)
         .merge(start::routes())
         .merge(act::routes())
+        .merge(drill::routes())
         .merge(gate::routes())
         .merge(orchestrator::routes())
 }
@@ -64,11 +68,15 @@ pub fn routes() -> Routes {
         start::asked,
         start::back_asked,
         act::asked_doc,
+        drill::plan_asked,
+        drill::cancel_asked,
         gate::close_asked,
         gate::open_asked,
         orchestrator::show
     ),
-    components(schemas(Ask, Asked, StartAsk, PlanAnswer, CloseAsk, OpenAsk))
+    components(schemas(
+        Ask, Asked, StartAsk, PlanAnswer, CloseAsk, OpenAsk, PlanAsk, CancelAsk, DrillAsked
+    ))
 )]
 struct Description;
 
@@ -107,13 +115,19 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
         .last()
         .filter(|_| more)
         .map(|last| paths::with_query(paths::FAILOVER, &[("before", &last.id.to_string())]));
+    let at = context.snapshot.estate.at;
+    let hours = list::hours(readiness.regions.len() + readiness.datacenters.len());
+    let kept = control.readiness_over_time(list::since(at), hours).await?;
+    let drills = control.drills().await?;
     Ok(list::build(list::Input {
-        at: context.snapshot.estate.at,
+        at,
         judged_at: readiness.at,
         regions: &looked(readiness.regions),
         datacenters: &looked(readiness.datacenters),
         runs: &runs,
         gates: &readiness.gates,
+        drills: &drills,
+        readiness: (&kept, hours),
         next,
         key: random(),
     }))
@@ -187,7 +201,9 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let observed = Observed::of(estate);
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
-    let about = control.approvals_about(&id.to_string()).await.map_err(stored)?;
+    // What is asked for in the middle of it comes after what its start needed.
+    let mut about = control.approvals_about(&Subject::of_force(id)).await.map_err(stored)?;
+    about.extend(control.approvals_about(&id.to_string()).await.map_err(stored)?);
     let data = page::build(page::Input {
         at: estate.at,
         run: &run,
@@ -228,6 +244,7 @@ fn said(error: &FailoverError) -> (StatusCode, String) {
         | FailoverError::Rules(_)
         | FailoverError::Changed(_)
         | FailoverError::Approval(_)
+        | FailoverError::Waits { .. }
         | FailoverError::Other { .. } => StatusCode::CONFLICT,
         FailoverError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

@@ -94,7 +94,7 @@ const fn graceful() -> Mode {
 pub(crate) type PlanAnswer = page::Data;
 
 /// Which plan an address means; an error: what is wrong with it.
-fn wanted(context: &Context, what: &str, scope: Scope) -> Result<Wanted, Vec<String>> {
+pub(super) fn wanted(context: &Context, what: &str, scope: Scope) -> Result<Wanted, Vec<String>> {
     let fleet = &context.snapshot.estate.fleet;
     let lose = lint::lost(fleet, what.split(',').filter(|name| !name.is_empty()))?;
     let known = match &scope {

@@ -289,7 +289,7 @@ impl World {
         let reason = "because it has to be so".to_owned();
         let step = |nth: usize| StepId(STEPS[nth].to_owned());
         let what = match asked {
-            Asked::Force => Request::Force { reason },
+            Asked::Force => Request::Force { reason, emergency: false },
             Asked::Skip(nth) => Request::Skip { step: step(nth), reason },
             Asked::Retry(nth) => Request::Retry { step: step(nth) },
         };
