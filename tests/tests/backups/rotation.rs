@@ -7,8 +7,8 @@ use sqlx::PgPool;
 
 use super::town::{FIRST, SECOND, STEP, Town, copies, names};
 
-/// Long enough that a busy machine removes the first chain before the fourth day comes back to where
-/// it lies.
+/// Long enough that a busy machine removes the first chain before the fourth day comes back to
+/// where it lies.
 const DAY: &str = "45s";
 const THIRD: &str = "west";
 
