@@ -144,8 +144,9 @@ fn unread(schedule: &Schedule, report: &DatabaseReport) -> impl Iterator<Item = 
 }
 
 /// Whether what is committed now could be lost: there is a hole or a damaged segment behind the
-/// newest copy, or a moment long past is in a segment that is not archived. An agent that was started
-/// anew knows no such moment yet, and a repository that was not read may hold what is missing.
+/// newest copy, or a moment long past is in a segment that is not archived. An agent that was
+/// started anew knows no such moment yet, and a repository that was not read may hold what is
+/// missing.
 fn log_behind(
     schedule: &Schedule,
     report: &DatabaseReport,
