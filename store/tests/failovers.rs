@@ -16,7 +16,7 @@ use mainstay_store::retention::{self, FAILOVERS_KEPT, RECORDS_KEPT};
 use mainstay_store::{Store, drill, failover, orchestrator, readiness};
 
 fn at(minutes: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_700_002_800, 0).unwrap() + TimeDelta::minutes(minutes)
+    DateTime::from_timestamp(1_700_006_400, 0).unwrap() + TimeDelta::minutes(minutes)
 }
 
 fn planned(minutes: i64) -> Drill {

@@ -93,7 +93,9 @@ impl Control {
     /// Whether each region and each data centre could go away. While the store does not answer it
     /// is what was judged last, which says itself how old it is.
     pub async fn readiness(&self) -> Result<Readiness, FailoverError> {
-        let judged = self.sources().judge().await;
+        // For a page: it asks the store as pages do.
+        let sources = Sources { store: self.store.clone(), ..self.sources() };
+        let judged = sources.judge().await;
         let mut last = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
         match (judged, &*last) {
             (Ok(readiness), _) => Ok(last.insert(readiness).clone()),
