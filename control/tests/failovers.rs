@@ -258,11 +258,13 @@ async fn a_step_that_outruns_its_history_is_called_stuck_until_it_goes_on() {
     server.until("all is back", nothing).await;
     town.nature(|nature| nature.deaf = set(&["osl3"]));
     let id = again(start(&["osl1"]).wanted, "again").await;
+    // Which of its services is the first that osl3 has too few nodes of depends on how far it had
+    // released them when it went deaf.
+    let in_osl3 = |step: &str| step.contains("/scale/") && step.ends_with("/osl3");
     let stuck = server
         .until("it is called stuck", |control| {
             let snapshot = control.snapshot();
-            let found = snapshot.stuck(id).iter().find(|it| it.step.0 == "post/scale/mail/osl3");
-            found.cloned()
+            snapshot.stuck(id).iter().find(|it| in_osl3(&it.step.0)).cloned()
         })
         .await;
     assert!(stuck.measured && stuck.limit_seconds >= 15, "{stuck:?}");
