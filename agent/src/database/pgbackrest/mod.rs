@@ -263,7 +263,14 @@ impl PgBackRest {
         match said.code {
             Some(0) => verify::parse(&said.out)
                 .map_err(|words| Failure::new(Cause::Other { code: Some(0) }, words)),
-            Some(_) | None => Err(failure::of(&said)),
+            Some(_) | None => {
+                let failure = failure::of(&said);
+                if failure.cause != Cause::Damaged {
+                    return Err(failure);
+                }
+                let damages = verify::blocked(&self.list_wal(base, datacenter, stop).await?);
+                if damages.is_empty() { Err(failure) } else { Ok(damages) }
+            }
         }
     }
 

@@ -4,10 +4,12 @@
 //! With the log at `info` the engine names each bad file as it meets it, and counts all of them at
 //! the end. Both are read: a count that no name explains is a damage without a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_core::backup::Label;
 use mainstay_core::backup::job::{Damage, Place, Wrong};
+
+use super::wal::Stored;
 
 /// What stands before the name of a bad file.
 const NAMED: [(&str, Wrong); 5] = [
@@ -62,6 +64,19 @@ pub fn parse(output: &str) -> Result<Vec<Damage>, String> {
     damages.sort();
     damages.dedup();
     Ok(damages)
+}
+
+/// What is wrong where the engine ends without a result, for something is damaged: before anything
+/// else it unpacks the first segment of each log, to learn how large they are.
+pub fn blocked(log: &[Stored]) -> Vec<Damage> {
+    let mut known = BTreeSet::new();
+    let first = log.iter().filter(|it| known.insert(it.path.split('/').next()));
+    let damage = |it: &Stored| Damage {
+        place: Place::Wal { segment: it.segment.name.clone() },
+        file: it.path.clone(),
+        what: Wrong::Other,
+    };
+    first.map(damage).collect()
 }
 
 /// What a path in a repository is of. Copies are `LABEL/pg_data/…`; segments `15-1/…/SEGMENT-…`.
@@ -164,7 +179,28 @@ fn counts(line: &str) -> Option<BTreeMap<Wrong, u64>> {
 
 #[cfg(test)]
 mod tests {
+    use mainstay_core::backup::job::WalSegment;
+
     use super::*;
+
+    #[test]
+    fn what_blocks_a_reading_is_the_first_segment_of_a_log() {
+        let stored = |log: &str, name: &str| Stored {
+            path: format!("{log}/{}/{name}-0a.zst", &name[..16]),
+            segment: WalSegment {
+                name: name.to_owned(),
+                stored_at: chrono::DateTime::UNIX_EPOCH,
+                stored_bytes: 1,
+            },
+        };
+        let (first, second) = ("000000010000000000000008", "000000010000000000000009");
+        let log = [stored("15-1", first), stored("15-1", second), stored("16-2", second)];
+        let found = blocked(&log);
+        let segments = [first, second].map(|name| Place::Wal { segment: name.to_owned() });
+        assert_eq!(found.iter().map(|it| it.place.clone()).collect::<Vec<_>>(), segments);
+        assert_eq!(found[1].file, format!("16-2/0000000100000000/{second}-0a.zst"));
+        assert!(blocked(&[]).is_empty());
+    }
 
     /// Captured from real repositories.
     const WHOLE: &str = include_str!("captured/verify-whole.txt");
