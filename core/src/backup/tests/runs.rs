@@ -205,7 +205,11 @@ fn where_every_copy_goes_on_the_full_one_is_brought_along() {
     let parent = |id: &str| Some(Parent { datacenter: dc(id), label: Label("F2".to_owned()) });
     let (old, new) = (full("F1", minutes(-3_000)), full("F2", minutes(-1_440)));
     let held = |d2: &[Copy]| {
-        catalogue(&[("d1", std::slice::from_ref(&new)), ("d2", d2), ("d3", &[old.clone()])])
+        catalogue(&[
+            ("d1", std::slice::from_ref(&new)),
+            ("d2", d2),
+            ("d3", std::slice::from_ref(&old)),
+        ])
     };
     let failed = |id: &str| Proof {
         datacenter: dc(id),
@@ -215,7 +219,7 @@ fn where_every_copy_goes_on_the_full_one_is_brought_along() {
     };
     let (differential, full) = (Kind::Differential, Kind::Full);
     check(&schedule, held(&[]), vec![], (differential, parent("d1")));
-    check(&schedule, held(&[old.clone()]), vec![], (differential, parent("d1")));
+    check(&schedule, held(std::slice::from_ref(&old)), vec![], (differential, parent("d1")));
     check(&schedule, held(std::slice::from_ref(&new)), vec![], (differential, None));
     // The good one would lie where the bad one is.
     check(&schedule, held(std::slice::from_ref(&new)), vec![failed("d2")], (full, None));
