@@ -36,7 +36,8 @@ const SHOWN: usize = 10;
 const CROWDS: [(usize, Limit); 2] = [(100, Limit::None), (1_000, Limit::Below(1_000.0))];
 
 pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
-    let town = Town::start(plan.user_rate).await?;
+    alone(plan, report).await.context("one edge")?;
+    let town = Town::start(EDGES, plan.user_rate).await?;
     town.bench(NEW).await?;
     let begun = Utc::now();
     let made = town.made()?;
@@ -62,6 +63,17 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         };
         say_of_crowd(edges, limit, &backs, report);
     }
+    Ok(())
+}
+
+/// Clicks with one Envoy, under all users of its region.
+async fn alone(plan: &Plan, report: &mut Report) -> Result<()> {
+    let town = Town::start(1, plan.user_rate).await?;
+    town.bench(NEW).await?;
+    let rollout = town.begin(NEW).await?;
+    town.promote_fully(&rollout).await?;
+    let backs = clicks(&town, &rollout, plan.clicks).await?;
+    say_clicks("1 Envoy", Limit::Below(250.0), &backs, report);
     Ok(())
 }
 
@@ -137,14 +149,17 @@ impl Seen {
         );
         let name = "users' requests failed during promotions and roll-backs";
         report.add(name, Limit::AtMost(0.0), self.failed.len() as f64, "", how);
-        let what = format!("{EDGES} Envoys");
-        let how = "POST to the API of the whole server; its own note of each acknowledgement";
-        let limit = Limit::Below(250.0);
-        say_acknowledged(&what, limit, backs, how, report);
-        let name = format!("click on roll-back to last answer of the bad version, {what}");
-        let how = "the same clicks; end of the last answer in the users' ledger";
-        say(&name, limit, &left(backs), how, report);
+        say_clicks(&format!("{EDGES} Envoys"), Limit::Below(250.0), backs, report);
     }
+}
+
+/// With real edges alone.
+fn say_clicks(what: &str, limit: Limit, backs: &[Back], report: &mut Report) {
+    let how = "POST to the API of the whole server; its own note of each acknowledgement";
+    say_acknowledged(what, limit, backs, how, report);
+    let name = format!("click on roll-back to last answer of the bad version, {what}");
+    let how = "the same clicks; end of the last answer in the users' ledger";
+    say(&name, limit, &left(backs), how, report);
 }
 
 fn say_of_crowd(edges: usize, limit: Limit, backs: &[Back], report: &mut Report) {

@@ -15,10 +15,11 @@ use crate::simulation::healthy;
 
 /// The service that is released.
 pub const SERVICE: &str = "shop";
-/// Real Envoys of the fleet.
+/// Real Envoys of the whole fleet.
 pub const EDGES: usize = 4;
-/// The fleet, at any time of the day.
+/// The fleet, at any time of the day. Its edges come last.
 const FLEET: &str = include_str!("../rollout.toml");
+const EDGE: &str = "[[edge]]";
 const TIME_ZONE: &str = "{time zone}";
 /// The hour of the day in the fleet when the bench begins.
 const EVENING: i32 = 19;
@@ -38,10 +39,11 @@ pub struct Town {
 }
 
 impl Town {
-    /// Starts it and waits until users come: `rate` requests a second on a day's average.
-    pub async fn start(rate: u32) -> Result<Self> {
+    /// Starts it with so many of its edges and waits until users come: `rate` requests a second on
+    /// a day's average.
+    pub async fn start(edges: usize, rate: u32) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("mainstay-bench-").tempdir()?;
-        let fleet = FLEET.replace(TIME_ZONE, &evening(Utc::now()));
+        let fleet = fleet(edges, Utc::now());
         let file = dir.path().join("fleet.toml");
         fs::write(&file, &fleet)?;
         let world = World::start_with(Setup {
@@ -202,6 +204,12 @@ fn revision(rollout: &Value) -> Result<u64> {
     revision.with_context(|| format!("a rollout has its revision: {rollout}"))
 }
 
+/// The fleet with the first so many of its edges.
+fn fleet(edges: usize, now: DateTime<Utc>) -> String {
+    let end = FLEET.match_indices(EDGE).nth(edges).map_or(FLEET.len(), |(end, _)| end);
+    FLEET[..end].replace(TIME_ZONE, &evening(now))
+}
+
 /// A time zone in which it is evening now.
 fn evening(now: DateTime<Utc>) -> String {
     let hour = i32::try_from(now.hour()).unwrap_or_default();
@@ -219,10 +227,11 @@ mod tests {
 
     #[test]
     fn it_is_evening_somewhere_at_any_time_and_the_fleet_is_whole() {
-        for hour in 0..24 {
+        for (hour, edges) in (0..24).flat_map(|hour| [(hour, 1), (hour, EDGES)]) {
             let now = DateTime::from_timestamp(hour * 3_600, 0).unwrap();
-            let text = FLEET.replace(TIME_ZONE, &evening(now));
-            let fleet = mainstay_core::fleet::read::read(&text).expect("the fleet has no mistake");
+            let fleet = mainstay_core::fleet::read::read(&fleet(edges, now));
+            let fleet = fleet.expect("the fleet has no mistake");
+            assert_eq!(fleet.edges.len(), edges);
             let zone = fleet.regions.values().next().unwrap().time_zone;
             assert_eq!(now.with_timezone(&zone).hour(), 19, "at {hour} UTC");
         }
