@@ -156,7 +156,8 @@ impl<M: Measure> Course<M> {
     }
 
     fn judgement(&self, requests_min: u64, beta: f64) -> MetricJudgement {
-        let few = self.stable.0.min(self.canary.0) < requests_min;
+        let fewer = self.stable.0.min(self.canary.0);
+        let few = fewer < requests_min;
         let (verdict, at_second) = match (self.failed_at, few, self.within_since) {
             (Some(at), _, _) => (Verdict::Fail, Some(at)),
             (None, true, _) => (Verdict::NoData, None),
@@ -181,6 +182,7 @@ impl<M: Measure> Course<M> {
             tolerance: self.measure.tolerance(),
             stable_requests: self.requests.0,
             canary_requests: self.requests.1,
+            compared_requests: Some(fewer),
             stable_events: self.stable.1,
             canary_events: self.canary.1,
             needed_requests: open.then(|| self.needed(requests_min, beta)).flatten(),
@@ -331,6 +333,7 @@ fn not_measured(quantile: f64, tolerance: f64) -> MetricJudgement {
         tolerance,
         stable_requests: 0,
         canary_requests: 0,
+        compared_requests: Some(0),
         stable_events: 0,
         canary_events: 0,
         needed_requests: None,

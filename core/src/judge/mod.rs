@@ -323,6 +323,11 @@ pub struct MetricJudgement {
     pub tolerance: f64,
     pub stable_requests: u64,
     pub canary_requests: u64,
+    /// How many of the side with fewer were compared, which is held against the least number of
+    /// [`Settings`]: latencies are from when stable has shown what is slow. `None`: of a time when
+    /// it was not told.
+    #[serde(default)]
+    pub compared_requests: Option<u64>,
     /// Errors, or requests above the threshold, among those that could be compared.
     pub stable_events: u64,
     pub canary_events: u64,

@@ -240,6 +240,11 @@ fn too_little_is_no_data_but_a_catastrophe_still_fails() {
     ] {
         assert_eq!(verdict(stable, canary, errors), expected, "{stable} {canary} {errors}");
     }
+    // Five seconds show what is slow: until then errors alone are compared.
+    let [stable, canary] = play(3, 30, true, &|_| both(20, 2, 0.0));
+    let judged = judge(&stable, &canary, &settings);
+    let compared = judged.metrics.iter().map(|metric| metric.compared_requests);
+    assert_eq!(compared.collect::<Vec<_>>(), [Some(60), Some(50)]);
     let none = judge(&Trace::default(), &Trace::default(), &settings);
     assert_eq!((none.verdict, none.at_second, none.seconds), (Verdict::NoData, None, 0));
 }

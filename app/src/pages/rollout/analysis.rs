@@ -230,7 +230,8 @@ pub(super) fn sentence(plan: &Plan, judged: &MetricJudgement) -> String {
             }
         },
         Verdict::NoData => {
-            let has = judged.canary_requests.min(judged.stable_requests);
+            let fewer = judged.canary_requests.min(judged.stable_requests);
+            let has = judged.compared_requests.unwrap_or(fewer);
             t!(
                 "judged-no-data",
                 needed = text::number(plan.analysis.min_requests),

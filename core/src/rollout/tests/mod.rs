@@ -117,6 +117,7 @@ fn judged(verdict: Verdict) -> Judgement {
         tolerance: 0.005,
         stable_requests: 400,
         canary_requests: 40,
+        compared_requests: Some(40),
         stable_events: 1,
         canary_events: 1,
         needed_requests: None,
