@@ -84,15 +84,15 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
     step("programs: compile the server and the lab", || compile(&arguments))
 }
 
-/// Builds the programs together with the bench, for the same reason as
-/// [`programs_and_tests`].
+/// Builds the programs as `up` does, and then the bench: the server is the most of it, and is not
+/// compiled again for the features that the bench needs of what both depend on.
 pub(crate) fn programs_and_bench(profile: Profile) -> Result<()> {
-    let mut arguments = vec!["-p", "mainstay", "-p", "mainstay-lab", "-p", "mainstay-tests"];
-    arguments.push("--bins");
+    programs(profile)?;
+    let mut arguments = vec!["-p", "mainstay-tests", "--bins"];
     if profile == Profile::Release {
         arguments.push("--release");
     }
-    step("programs and bench: compile", || compile(&arguments))
+    step("bench: compile", || compile(&arguments))
 }
 
 /// Builds the programs together with the tests that drive them: the features that a dependency is
