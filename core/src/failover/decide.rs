@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::look::{Look, look};
+use super::look::{Look, arrives, look};
 use super::run::REQUEST_VALID_MINUTES;
 use super::{GroupPlan, Outcome, Run, State, Step, StepState};
 use crate::cluster::job::ClusterJob;
@@ -80,9 +80,7 @@ fn advance(run: &Run, facts: &Facts<'_>, next: &mut Run, orders: &mut Vec<Order>
         match run.steps.get(&step.id) {
             None => {
                 if matches!(run.state, State::Running) && may_begin(run, step) {
-                    let (since, seen) = (facts.now, String::new());
-                    let begun = StepState::Running { since, seen, attempt: 1 };
-                    next.steps.insert(step.id.clone(), begun);
+                    begin((group, step), facts, next);
                 }
             }
             Some(StepState::Running { since, attempt, .. }) => {
@@ -96,6 +94,19 @@ fn advance(run: &Run, facts: &Facts<'_>, next: &mut Run, orders: &mut Vec<Order>
             Some(StepState::Done { .. } | StepState::Failed { .. } | StepState::Skipped { .. }) => {
             }
         }
+    }
+}
+
+/// Begins a step, or asks a person: what was ready when the run came by may have died since.
+fn begin((group, step): (&GroupPlan, &Step), facts: &Facts<'_>, next: &mut Run) {
+    let (since, seen) = (facts.now, String::new());
+    match arrives(group, step, facts) {
+        Look::Done(_) => {
+            let begun = StepState::Running { since, seen, attempt: 1 };
+            next.steps.insert(step.id.clone(), begun);
+        }
+        Look::Waits(_) => {}
+        Look::Failed(why) => next.state = State::Asking { step: step.id.clone(), why, since },
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use self::database::{leads, passes_by_itself, promote, ready, rejoin, stop_writes, verify, wait};
-use super::Act;
 use super::decide::{Answered, Facts, Order, Running};
+use super::{Act, GroupPlan, Step};
 use crate::estate::Contact;
 use crate::id::{DatacenterId, ServiceId};
 use crate::placement;
@@ -44,6 +44,28 @@ pub(super) fn look(step: &Running<'_>, facts: &Facts<'_>) -> Seen {
         Act::Observe(_) => bare(observe(step, facts)),
         Act::Release(id) => bare(released(step, facts, id)),
     }
+}
+
+/// Whether users would be answered where a step sends them, before it sends any: one of the places
+/// that the plan makes ready for them is enough.
+pub(super) fn arrives(group: &GroupPlan, step: &Step, facts: &Facts<'_>) -> Look {
+    let (Act::ShiftTraffic(id) | Act::ReturnTraffic(id)) = &step.act else {
+        return Look::Done(String::new());
+    };
+    let ready = group
+        .steps
+        .iter()
+        .filter(|other| matches!(&other.act, Act::Scale(it) | Act::Start(it) if it == id));
+    let places: BTreeSet<_> = ready.chain([step]).filter_map(|it| it.to.as_ref()).collect();
+    let heard = |place: &&&DatacenterId| facts.estate.contact(place) == Contact::Reporting;
+    let nodes: usize = places.iter().filter(heard).map(|place| serving(facts, id, place)).sum();
+    if nodes > 0 {
+        return Look::Done(String::new());
+    }
+    unsure(facts, places.iter().copied()).unwrap_or_else(|| {
+        let places = names(&places);
+        Look::Failed(format!("no node of {id} is seen to serve in {places}: no user is sent there"))
+    })
 }
 
 /// Targets are heard; of what returns, the nodes are up; leaders can hand over. A member that was

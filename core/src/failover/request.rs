@@ -31,7 +31,7 @@ pub enum Request {
     /// After the steps that run.
     Pause,
     Resume,
-    /// A step that failed, once more.
+    /// A step that failed, or could not begin, once more.
     Retry {
         step: StepId,
     },
@@ -151,11 +151,18 @@ fn check(reason: &str) -> Result<(), Refusal> {
 }
 
 fn retry(next: &mut Run, step: &StepId, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let Some(StepState::Failed { attempt, .. }) = next.steps.get(step) else {
-        return Err(Refusal::NoStep { step: step.clone(), what: "tried again".into() });
-    };
-    let (since, seen, attempt) = (now, String::new(), attempt.saturating_add(1));
-    next.steps.insert(step.clone(), StepState::Running { since, seen, attempt });
+    let could_not_begin = matches!(&next.state, State::Asking { step: asked, .. } if asked == step);
+    match next.steps.get(step) {
+        Some(StepState::Failed { attempt, .. }) => {
+            let (since, seen, attempt) = (now, String::new(), attempt.saturating_add(1));
+            next.steps.insert(step.clone(), StepState::Running { since, seen, attempt });
+        }
+        None if could_not_begin => {}
+        None
+        | Some(StepState::Running { .. } | StepState::Done { .. } | StepState::Skipped { .. }) => {
+            return Err(Refusal::NoStep { step: step.clone(), what: "tried again".into() });
+        }
+    }
     go_on(next);
     Ok(())
 }
@@ -179,10 +186,15 @@ fn skip(
     Ok(())
 }
 
-/// With nothing failed any more, a run that asked goes on.
+/// With nothing failed any more, a run that asked goes on; else it asks about what is left.
 fn go_on(next: &mut Run) {
-    let failed = next.steps.values().any(|state| matches!(state, StepState::Failed { .. }));
-    if !failed && matches!(next.state, State::Asking { .. }) {
-        next.state = State::Running;
-    }
+    let State::Asking { .. } = &next.state else { return };
+    let failed = next.steps.iter().find_map(|(id, state)| match state {
+        StepState::Failed { why, at, .. } => Some((id.clone(), why.clone(), *at)),
+        StepState::Running { .. } | StepState::Done { .. } | StepState::Skipped { .. } => None,
+    });
+    next.state = match failed {
+        Some((step, why, since)) => State::Asking { step, why, since },
+        None => State::Running,
+    };
 }

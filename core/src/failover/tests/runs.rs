@@ -2,6 +2,7 @@
 
 use super::world::{World, no_database};
 use super::*;
+use crate::failover::decide::may_begin;
 use crate::failover::request::{Refusal, Request};
 
 fn reason() -> String {
@@ -52,6 +53,34 @@ fn a_target_that_is_silent_stops_the_run_and_asks() {
 }
 
 #[test]
+fn a_target_that_dies_before_users_are_sent_there_gets_none() {
+    let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
+    let shift = StepId("early/shift-traffic/front/a1".into());
+    world.run.plan.step(&shift).expect("the plan has it");
+    // Everything is ready: in the look that would send users there, it is gone.
+    while !world.run.plan.step(&shift).is_some_and(|step| may_begin(&world.run, step)) {
+        assert!(!world.run.steps.contains_key(&shift) && world.seconds < 200, "{:?}", world.run);
+        world.tick();
+        world.decide();
+    }
+    world.estate.datacenters.remove(&id::<DatacenterId>("a2"));
+    world.decide();
+    let State::Asking { step, why, .. } = &world.run.state else { panic!("{:?}", world.run) };
+    assert_eq!(*step, shift);
+    assert!(why.contains("no node of front is seen to serve in a2"), "{why}");
+    assert!(!standing([&world.run]).is_away(&id("front"), &id("a1")), "users stay where they are");
+    // Asked again while it is gone, it asks again; once it is back, users go there.
+    let retry = || Request::Retry { step: shift.clone() };
+    world.ask("anna", retry()).expect("it could not begin");
+    world.decide();
+    assert!(matches!(world.run.state, State::Asking { .. }), "{:?}", world.run.state);
+    world.ask("anna", retry()).expect("it could not begin");
+    world.go(60);
+    assert!(world.run.is_over(), "{:?}", world.run);
+    assert!(standing([&world.run]).is_away(&id("front"), &id("a1")));
+}
+
+#[test]
 fn nodes_that_do_not_come_up_hold_the_next_group_until_a_person_skips() {
     let mut world = World::new(&no_database(), &["a1"], Mode::Graceful);
     world.stuck = Some(id("api"));
@@ -63,6 +92,12 @@ fn nodes_that_do_not_come_up_hold_the_next_group_until_a_person_skips() {
     let short = Request::Skip { step: StepId("early/scale/api/b1".into()), reason: "so".into() };
     assert_eq!(world.ask("anna", short), Err(Refusal::NoReason));
     world.ask("anna", skip("early/scale/api/b1")).expect("it runs");
+    world.go(20);
+    // Nobody is sent to where nothing answers, which a person has to say as well.
+    let State::Asking { step, why, .. } = &world.run.state else { panic!("{:?}", world.run) };
+    assert!(why.contains("no node of api is seen to serve in b1"), "{why}");
+    let shift = step.0.clone();
+    world.ask("anna", skip(&shift)).expect("it could not begin");
     world.go(20);
     // What it depends on is observed all the same.
     world.ask("anna", skip("early/observe")).expect("it waits");
