@@ -383,6 +383,7 @@ fn palette_words(keys: bool) -> PaletteWords {
         empty: t!("palette-empty"),
         close: t!("keys-close"),
         groups: vec![t!("palette-go"), t!("palette-objects"), t!("nav-runbooks")],
+        here: [t!("palette-actions"), t!("palette-recent")],
         keys_off: !keys,
     }
 }

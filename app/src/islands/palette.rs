@@ -1,4 +1,5 @@
-//! The palette: jump to a service, place or page by typing a part of its name. It never acts.
+//! The palette: jump to a service, place, page or button by typing a part of its name. It never
+//! acts.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ pub struct PaletteWords {
     pub close: String,
     /// Heads of the groups, in the order of the index.
     pub groups: Vec<String>,
+    /// Heads of what can be done on this page, and of pages that were shown before.
+    pub here: [String; 2],
     /// The viewer turned single keys off; Ctrl K works all the same.
     pub keys_off: bool,
 }

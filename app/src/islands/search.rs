@@ -1,34 +1,44 @@
-//! How the palette finds: over a local index of names, fetched when it first opens.
+//! How the palette finds: over a local index of names, fetched when it first opens, over what can
+//! be done on the page, and over where this tab has been.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, HtmlDialogElement, HtmlInputElement, KeyboardEvent, Response};
+use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement, KeyboardEvent, Response};
 
 use crate::islands::PaletteWords;
 use crate::islands::dom::{
-    all_in, by_id, click, document, go, latin_key, on, on_key, typing, window,
+    all, all_in, by_id, click, document, first, focus, go, latin_key, on, on_key, typing, window,
 };
 use crate::paths;
 
 /// Hits of one group at most.
 const HITS_MAX: usize = 8;
+/// What acts on the page: buttons, and links to what is asked before something is done.
+const ACTIONS: &str = "main button.btn, main a[href*='/do/']";
+/// Where the tab keeps the pages it has shown: it ends with the tab.
+const RECENT: &str = "mainstay-recent";
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Hit {
     name: String,
     kind: String,
     href: String,
+    /// A button of this page, which gets the focus: what acts is Enter on it.
+    #[serde(skip)]
+    button: Option<Element>,
 }
 
 struct Search {
     words: PaletteWords,
-    /// Groups of hits; empty until fetched.
+    /// Groups of hits: empty until fetched.
     index: Vec<Vec<Hit>>,
+    /// More groups, of this page and this tab, as they were when the palette opened.
+    here: [Vec<Hit>; 2],
     selected: usize,
 }
 
@@ -36,7 +46,9 @@ type Shared = Rc<RefCell<Search>>;
 
 /// Attaches the palette to its dialog, to the search of the top bar and to Ctrl K.
 pub(crate) fn start(words: PaletteWords) {
-    let shared: Shared = Rc::new(RefCell::new(Search { words, index: Vec::new(), selected: 0 }));
+    let recent = visited();
+    let search = Search { words, index: Vec::new(), here: Default::default(), selected: 0 };
+    let shared: Shared = Rc::new(RefCell::new(search));
     let (Some(dialog), Some(input)) = (by_id("palette"), by_id("palette-input")) else { return };
     let typed = Rc::clone(&shared);
     on(&input, "input", move |_| draw(&typed));
@@ -50,13 +62,17 @@ pub(crate) fn start(words: PaletteWords) {
         }
     });
     let opened = Rc::clone(&shared);
+    let open = move || {
+        opened.borrow_mut().here = [actions(), recent.clone()];
+        open(&opened);
+    };
     let keys_off = shared.borrow().words.keys_off;
     on_key(&document(), move |event| {
         let chord = (event.ctrl_key() || event.meta_key()) && latin_key(&event) == "k";
         let slash = event.key() == "/" && !event.ctrl_key() && !keys_off && !typing();
         if chord || slash {
             event.prevent_default();
-            open(&opened);
+            open();
         }
     });
 }
@@ -89,6 +105,41 @@ async fn fetch_index() -> Option<Vec<Vec<Hit>>> {
     serde_json::from_str(&text).ok()
 }
 
+/// What can be done on this page now.
+fn actions() -> Vec<Hit> {
+    let offered = all(ACTIONS).into_iter().filter(|element| {
+        let shown = element.dyn_ref::<HtmlElement>().is_some_and(|it| it.offset_height() > 0);
+        shown && !element.has_attribute("disabled")
+    });
+    let hits = offered.filter_map(|element| {
+        let name = element.text_content()?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let href = element.get_attribute("href").unwrap_or_default();
+        let button = href.is_empty().then_some(element);
+        (!name.is_empty()).then(|| Hit { name, kind: String::new(), href, button })
+    });
+    hits.collect()
+}
+
+/// Pages that this tab showed before, the last one first; this one is written down for the next.
+fn visited() -> Vec<Hit> {
+    let storage = window().session_storage().ok().flatten();
+    let Some(storage) = storage else { return Vec::new() };
+    let kept = storage.get_item(RECENT).ok().flatten();
+    let kept = kept.and_then(|kept| serde_json::from_str(&kept).ok());
+    let mut pages: Vec<Hit> = kept.unwrap_or_default();
+    let location = window().location();
+    let (Ok(path), Ok(search)) = (location.pathname(), location.search()) else { return pages };
+    let href = format!("{path}{search}");
+    pages.retain(|page| page.href != href);
+    let before = pages.clone();
+    if let Some(name) = first("main h1").and_then(|head| head.text_content()) {
+        pages.insert(0, Hit { name: name.trim().to_owned(), kind: path, href, button: None });
+        pages.truncate(HITS_MAX + 1);
+        let _ = serde_json::to_string(&pages).map(|pages| storage.set_item(RECENT, &pages));
+    }
+    before
+}
+
 fn query() -> String {
     by_id("palette-input")
         .and_then(|e| e.dyn_into::<HtmlInputElement>().ok())
@@ -111,12 +162,12 @@ fn draw(shared: &Shared) {
     list.set_text_content(None);
     let q = query();
     let mut count = 0;
-    for (group, hits) in search.index.iter().enumerate() {
+    let known = search.words.groups.iter().zip(&search.index);
+    for (title, hits) in known.chain(search.words.here.iter().zip(&search.here)) {
         let found = matches(hits, &q);
         if found.is_empty() {
             continue;
         }
-        let title = search.words.groups.get(group).map_or("", String::as_str);
         let Some(section) = child(&list, "div", "") else { continue };
         let _ = section.set_attribute("role", "group");
         let _ = section.set_attribute("aria-label", title);
@@ -149,13 +200,30 @@ fn option(section: &Element, hit: &Hit, at: usize) {
     let Some(option) = child(section, "div", "") else { return };
     option.set_id(&format!("palette-{at}"));
     let _ = option.set_attribute("role", "option");
-    let _ = option.set_attribute("data-href", &hit.href);
+    if hit.button.is_none() {
+        let _ = option.set_attribute("data-href", &hit.href);
+    }
     child(&option, "span", &hit.name);
-    if let Some(kind) = child(&option, "span", &hit.kind) {
+    if !hit.kind.is_empty()
+        && let Some(kind) = child(&option, "span", &hit.kind)
+    {
         kind.set_class_name("muted");
     }
-    let href = hit.href.clone();
-    on(&option, "click", move |_| go(&href));
+    let (href, button) = (hit.href.clone(), hit.button.clone());
+    on(&option, "click", move |_| match &button {
+        Some(button) => {
+            // Closing gives the focus back to whoever had it.
+            close();
+            focus(button);
+        }
+        None => go(&href),
+    });
+}
+
+fn close() {
+    if let Some(dialog) = by_id("palette").and_then(|it| it.dyn_into::<HtmlDialogElement>().ok()) {
+        dialog.close();
+    }
 }
 
 fn key(shared: &Shared, event: &KeyboardEvent) {

@@ -2,7 +2,7 @@
 
 use mainstay_tests::{Browser, Look};
 
-use super::{PATIENCE, arrives, ask, ask_until, live, signed_in, world};
+use super::{PATIENCE, arrives, ask, ask_until, live, open_problem, signed_in, world};
 
 const FOCUS: &str = "const e = document.activeElement; return e.getAttribute('href') ?? e.id";
 const OPEN: &str = "return document.querySelector('dialog[open]')?.id ?? ''";
@@ -38,6 +38,35 @@ async fn the_palette_finds_goes_and_gives_the_focus_back() {
     ask_until(&browser, "the service is found", PATIENCE, &found).await;
     browser.press(&["Enter"]).await.unwrap();
     arrives(&browser, "/services/ingest").await;
+}
+
+#[tokio::test]
+async fn the_palette_finds_what_the_page_can_do_without_doing_it_and_where_one_was() {
+    let world = world().await;
+    let attention = world.sign_in("viewer").await.unwrap().json("/api/v1/attention").await.unwrap();
+    let problem = open_problem(&attention).expect("the shared world has a problem");
+    let browser = signed_in(world, "operator", Look::default()).await;
+    browser.open("/groups/social").await.unwrap();
+    live(&browser).await;
+    browser.open(&problem).await.unwrap();
+    live(&browser).await;
+    browser.press(&["Control+k"]).await.unwrap();
+    opens(&browser, "palette").await;
+    browser.press(&["s", "n", "o", "o"]).await.unwrap();
+    let first = "return document.querySelector('#palette [aria-selected=true] span')?.textContent";
+    let found = format!("{first} === 'Snooze'");
+    ask_until(&browser, "the button is found", PATIENCE, &found).await;
+    browser.press(&["Enter"]).await.unwrap();
+    closes(&browser).await;
+    let focused = "return document.activeElement.textContent.trim()";
+    assert_eq!(ask(&browser, focused).await, "Snooze");
+    assert_eq!(browser.path().await.unwrap(), problem, "nothing was sent");
+
+    browser.press(&["Control+k"]).await.unwrap();
+    opens(&browser, "palette").await;
+    let recent = "return document.querySelector('#palette-hits [role=group]:last-child \
+                  [data-href]')?.dataset.href === '/groups/social'";
+    ask_until(&browser, "the page before is found", PATIENCE, recent).await;
 }
 
 #[tokio::test]
