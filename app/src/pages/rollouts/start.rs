@@ -136,10 +136,13 @@ fn form(data: &Data) -> AnyView {
     } else {
         t!("start-version-hint", versions = text::list(&data.passed))
     };
-    let version = Field {
-        required: true,
-        ..own("version", t!("start-version"), version_hint, &typed.version)
+    // A form that nobody filled yet has the only version there is.
+    let version = match data.passed.as_slice() {
+        [only] if typed.version.is_empty() && mistakes.is_empty() => only,
+        _ => &typed.version,
     };
+    let version =
+        Field { required: true, ..own("version", t!("start-version"), version_hint, version) };
     let mut plans = vec![(String::new(), t!("start-plan-own"))];
     plans.extend(data.plans.iter().map(|plan| (plan.clone(), plan.clone())));
     let plan = Field {
