@@ -289,6 +289,14 @@ fn many_edges_come_by_the_page_and_those_that_do_not_follow_first() {
     assert!(fragment(|| edges::view(&none)).contains("No edge is like that."));
     assert!(build("page=18446744073709551615").edges.is_empty(), "far beyond the last");
 
+    // Where users enter, those that nobody enters by hide none of the others.
+    let rows = edges::all(&sample.estate, &stands, &Default::default());
+    let topology = pages::topology::build(&sample.estate, &[], &Query::default());
+    let topology = pages::topology::with_traffic(topology, &Default::default(), &rows);
+    let named = |row: &edges::Row| topology.edges.iter().any(|it| it.edge == row.edge);
+    assert!(rows.iter().filter(|row| row.since.is_some()).all(named), "{:?}", topology.edges);
+    assert_eq!(topology.edges.len() + topology.edges_more, all);
+
     let html = html(&sample, Role::Viewer);
     assert!(html.contains(&format!("{} more", all - 12)), "{html}");
 }

@@ -7,6 +7,9 @@ use crate::t;
 use crate::text::{bytes, list, moment, number, rollout};
 use crate::ui::tone::Tone;
 
+/// Names of one sentence; a fleet may have a thousand edges.
+const NAMES_MAX: usize = 6;
+
 /// The look of a check's answer.
 pub const fn level(level: Level) -> Tone {
     match level {
@@ -82,8 +85,18 @@ pub fn line(line: &Line, to: &str, now: DateTime<Utc>) -> String {
         Line::Edges { connected, away } => t!(
             "check-edges-away",
             count = number(*connected),
-            away = list(away.iter().map(|edge| edge.as_str()))
+            away = some(away.iter().map(|edge| edge.as_str()))
         ),
+    }
+}
+
+/// The first of many names, and how many more there are.
+fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(NAMES_MAX);
+    let names = list(names.take(NAMES_MAX));
+    match more {
+        0 => names,
+        more => t!("answer-more", names = names, more = number(more as u64)),
     }
 }
 
@@ -104,4 +117,19 @@ fn old_serves(
     }
     let names = list(unheard.iter().map(|dc| dc.as_str()));
     format!("{said} {}", t!("check-unheard", names = names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_edges_that_are_away_some_are_named() {
+        let away = |count: usize| {
+            let ids = (1..=count).map(|n| format!("edge-{n}").parse().expect("an id"));
+            line(&Line::Edges { connected: 5, away: ids.collect() }, "2.0.0", DateTime::UNIX_EPOCH)
+        };
+        assert!(away(6).ends_with("edge-5, edge-6."), "{}", away(6));
+        assert!(away(1_000).ends_with("edge-6 and 994 more."), "{}", away(1_000));
+    }
 }

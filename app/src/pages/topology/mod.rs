@@ -191,8 +191,11 @@ pub fn with_traffic(
         word: row.word.clone(),
         percent: row.traffic.as_ref().and_then(|it| percent(it.requests, entered)),
     };
-    data.edges = edges.iter().map(share).collect();
-    data.edges.sort_by_key(|edge| (edge.tone == Tone::Ok, Reverse(edge.percent)));
+    // One that never connected has no users to lose: it hides none of those that have.
+    let mut named: Vec<_> = edges.iter().collect();
+    let never = |row: &edges::Row| row.since.is_none();
+    named.sort_by_key(|row| (never(row), row.tone == Tone::Ok, Reverse(requests(row))));
+    data.edges = named.into_iter().map(share).collect();
     data.edges_more = data.edges.len().saturating_sub(EDGES_MAX);
     data.edges.truncate(EDGES_MAX);
     data.edges.sort_by(|a, b| a.edge.cmp(&b.edge));
