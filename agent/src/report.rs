@@ -143,6 +143,7 @@ mod tests {
             catalogue: [("fra1".parse().unwrap(), Err("x".repeat(FACTS_MAX_BYTES / 2)))].into(),
             wal: BTreeMap::new(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: BTreeMap::new(),
         };

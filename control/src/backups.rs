@@ -154,6 +154,7 @@ impl Control {
                     label: label.clone(),
                     target,
                     checks: checks.clone(),
+                    keep: None,
                 };
                 let work = Work::Prove(job);
                 event.after = Some(json!({ "task": work.task(), "agent": agent, "work": work }));

@@ -102,6 +102,7 @@ impl Agent {
             catalogue,
             wal: BTreeMap::new(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: BTreeMap::new(),
         }
@@ -128,6 +129,7 @@ impl Agent {
                     pages: Step::Passed,
                 },
                 clean_up: Step::Passed,
+                kept: None,
             }),
             Work::Verify(_) => Done::Verify { damages: Vec::new() },
             Work::Restore(_) | Work::LetGo(_) | Work::Cluster(_) => {

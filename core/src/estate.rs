@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Conflict;
 use crate::backup::clock::{Pace, PolicyClock};
+use crate::backup::kept::Kept;
 use crate::backup::work::{DatabaseReport, WorkReport};
 use crate::bench::TestReport;
 use crate::cluster::MemberReport;
@@ -305,6 +306,16 @@ impl Estate {
             Contact::Reporting => 0,
             Contact::Silent { .. } | Contact::Never => 1,
         })
+    }
+
+    /// Restored copies of a database that stay, with where that is, by data centre.
+    pub fn kept<'a>(
+        &'a self,
+        id: &'a DatabaseId,
+    ) -> impl Iterator<Item = (&'a DatacenterId, &'a Kept)> {
+        let told = self.datacenters.iter();
+        let told = told.filter_map(|(datacenter, state)| Some((datacenter, state.database(id)?)));
+        told.flat_map(|(datacenter, report)| report.kept.iter().map(move |it| (datacenter, it)))
     }
 
     /// The same in the time of the backup policies: `at` and what agents tell of databases. All

@@ -129,6 +129,7 @@ async fn prove(test: &mut Test, seq: u64, copy: &Copy) {
         label: copy.label.clone(),
         target: Target::EndOfCopy,
         checks: vec![sum()],
+        keep: None,
     };
     let Done::Prove(proved) = done(test, "dc1", seq, Work::Prove(job)).await else { panic!() };
     assert!(proved.proved() && proved.clean_up.passed(), "{proved:?}");

@@ -85,6 +85,7 @@ async fn rig() -> Rig {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        kept: Vec::new(),
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     };

@@ -110,6 +110,7 @@ impl Town {
             label: Label(LABEL.to_owned()),
             target: Target::EndOfCopy,
             checks: Vec::new(),
+            keep: None,
         };
         let validation = Validation {
             recovery: Step::Passed,
@@ -120,7 +121,8 @@ impl Town {
         };
         let (restore, clean_up) = (Step::Passed, Step::Passed);
         let started = now - TimeDelta::minutes(4);
-        let result = ProofResult { started, ended: now, restore, validation, clean_up };
+        let (ended, kept) = (now, None);
+        let result = ProofResult { started, ended, restore, validation, clean_up, kept };
         let state = WorkState::Done { done: Done::Prove(result) };
         let (started_at, ended_at) = (Some(started), Some(now));
         let work = Work::Prove(job);
@@ -217,6 +219,7 @@ fn seen(database: &str, now: DateTime<Utc>) -> DatabaseReport {
         catalogue: BTreeMap::from([(fra1(), Ok(vec![copy]))]),
         wal: BTreeMap::new(),
         set_aside: vec![KEPT.to_owned()],
+        kept: Vec::new(),
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     }

@@ -1,8 +1,10 @@
 //! Every message survives the way over the wire, and a malformed one is refused by field.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
+use mainstay_core::backup::Label;
+use mainstay_core::backup::kept::{Hours, Kept, Server};
 use mainstay_core::backup::work::{DatabaseReport, VerifyJob, Work, WorkReport, WorkState};
 use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
 use mainstay_core::cluster::{MEMBERS_MAX, MemberReport, MemberView, Role, State};
@@ -92,6 +94,25 @@ fn checks() -> Vec<Check> {
     ]
 }
 
+fn kept(since: DateTime<Utc>) -> Kept {
+    Kept {
+        work: "dw-1".to_owned(),
+        datacenter: "fra1".parse().unwrap(),
+        label: Label("F".to_owned()),
+        target: mainstay_core::backup::job::Target::Moment { at: since },
+        path: "/scratch/kept/1".to_owned(),
+        socket: "/scratch/kept/1/socket".to_owned(),
+        port: 5432,
+        user: "postgres".to_owned(),
+        account: "postgres".to_owned(),
+        names: Vec::new(),
+        since,
+        until: since + Hours::DEFAULT.time(),
+        bytes: None,
+        server: Server::Down { why: "it ended".to_owned() },
+    }
+}
+
 fn facts() -> Vec<Fact> {
     let read_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let job = VerifyJob {
@@ -113,8 +134,9 @@ fn facts() -> Vec<Fact> {
         catalogue: [("fra1".parse().unwrap(), Err("it is away".to_owned()))].into(),
         wal: Default::default(),
         set_aside: vec!["/data.before-1".to_owned()],
+        kept: vec![kept(read_at)],
         log_moments: Vec::new(),
-        histories: std::collections::BTreeMap::new(),
+        histories: Default::default(),
     };
     let member = MemberReport {
         role: Role::Replica,

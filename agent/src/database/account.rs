@@ -11,10 +11,14 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use mainstay_core::backup::job::{Cause, Failure};
-use rustix::fs::{Gid, Uid};
+use rustix::fs::{Gid, OFlags, Uid};
 
 /// Who takes over where the data directory tells nobody.
 const FALLBACK: &str = "postgres";
+
+/// For files in folders of an account: one that is a link there is not opened, because root would
+/// write wherever it leads.
+pub const NOT_THROUGH_LINKS: i32 = OFlags::NOFOLLOW.bits() as i32;
 
 /// An account that is not root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +82,12 @@ impl Account {
         }
     }
 
+    /// Its name, or its number in a form that `sudo -u` takes as well.
+    pub fn name(self) -> String {
+        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        name_of(&passwd, self.uid).unwrap_or_else(|| format!("#{}", self.uid))
+    }
+
     /// User and group that a child must be given; `None`: it has them already.
     pub fn to_become(self) -> Option<(u32, u32)> {
         rustix::process::geteuid().is_root().then_some((self.uid, self.gid))
@@ -102,7 +112,8 @@ impl Account {
         let next = path.with_extension("next");
         let options = fs::OpenOptions::new();
         let mut options = { options };
-        let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(&next)?;
+        options.create(true).write(true).truncate(true);
+        let mut file = options.mode(0o600).custom_flags(NOT_THROUGH_LINKS).open(&next)?;
         io::Write::write_all(&mut file, content.as_bytes())?;
         file.sync_all()?;
         self.own(&next)?;
@@ -133,6 +144,15 @@ fn find(passwd: &str, name: &str) -> Option<Account> {
     })
 }
 
+/// The name of a user id in the text of /etc/passwd.
+fn name_of(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +163,8 @@ mod tests {
         assert_eq!(find(passwd, "postgres"), Some(Account { uid: 105, gid: 106 }));
         assert_eq!(find(passwd, "gres"), None);
         assert_eq!(find("postgres:x:what", "postgres"), None);
+        assert_eq!(name_of(passwd, 105).as_deref(), Some("postgres"));
+        assert_eq!(name_of(passwd, 106), None);
     }
 
     #[test]
@@ -156,5 +178,9 @@ mod tests {
         account.replace(&path, "two").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        let elsewhere = dir.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, path.with_extension("next")).unwrap();
+        assert!(account.replace(&path, "three").is_err(), "somebody put a link there");
+        assert!(!elsewhere.exists());
     }
 }

@@ -5,13 +5,14 @@
 //! copy in the place of the database. Invariants: a job is bounded in time and can be cancelled;
 //! what was made is read from the repository, never taken from the request; a failing repository
 //! hides no other; a restored database listens on a socket that only its account can reach, sends
-//! nothing to the log's archive, and goes with the job; a backup survives its agent and is found
-//! again.
+//! nothing to the log's archive, and goes with the job, or at an end that is known before
+//! ([`keep`]); a backup survives its agent and is found again.
 //!
 //! Must not: decide when copies are made, where, or how long they stay.
 
 pub mod account;
 pub mod config;
+pub mod keep;
 pub mod live;
 pub mod patroni;
 pub mod pgbackrest;
@@ -36,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use account::Account;
 use config::Database;
+use keep::Keeper;
 use scratch::Scratch;
 
 /// Makes and keeps copies of databases.
@@ -52,6 +54,9 @@ pub trait Engine: Send + Sync {
 
     /// Where a proof may take its place.
     fn scratch_root(&self) -> &Path;
+
+    /// What stays of proofs.
+    fn keeper(&self) -> &Keeper;
 
     /// Makes everything ready for backups that is not yet; the same again changes nothing.
     fn prepare<'a>(

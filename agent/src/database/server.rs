@@ -3,8 +3,10 @@
 //! Its settings are its own: those of the database were made for another machine and another
 //! purpose, and on Debian do not lie among the files. Only what must not be smaller than it was is
 //! taken over, from the control file. It listens on a socket that only its account can reach,
-//! sends nothing away, and starts nothing by itself.
+//! sends nothing away, and starts nothing by itself. Invariant: all settings that this rests on are
+//! on the command line, which nobody who is let in can override.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,10 +18,10 @@ use tokio::process::Child;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::account::Account;
+use super::account::{Account, NOT_THROUGH_LINKS};
 use super::config::Database;
-use super::run::{Call, Group, call, command, not_run};
-use super::scratch::Scratch;
+use super::run::{Call, call, command, not_run};
+use super::scratch::Place;
 use super::sql::{Session, short};
 
 /// Longest recovery.
@@ -31,7 +33,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(1_800);
 /// Longest run of a program that looks at the files or asks whether the recovery ended.
 const LOOK_DEADLINE: Duration = Duration::from_secs(60);
 /// A port is only a part of the socket's name here.
-const PORT: u16 = 5432;
+pub const PORT: u16 = 5432;
 /// The end of the server's log that is told when it died.
 const LOG_TAIL_BYTES: usize = 2_000;
 /// What a recovery refuses to have less of than the database had, as the control file names it.
@@ -46,11 +48,11 @@ const CHECKSUMS: &str = "Data page checksum version";
 /// Settings whatever those of the database were; the restored directory may name others.
 const SETTINGS: [(&str, &str); 15] = [
     ("listen_addresses", ""),
+    ("archive_command", ""),
     ("archive_mode", "off"),
     ("autovacuum", "off"),
     // In files of its own directory, which go with it also after a kill.
     ("dynamic_shared_memory_type", "mmap"),
-    ("fsync", "off"),
     ("hot_standby", "on"),
     ("jit", "off"),
     ("logging_collector", "off"),
@@ -69,7 +71,17 @@ const SETTINGS: [(&str, &str); 15] = [
 pub struct Site<'a> {
     pub database: &'a Database,
     pub account: Account,
-    pub scratch: &'a Scratch,
+    pub place: Place<'a>,
+    pub files: Files,
+}
+
+/// How long restored files are to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// As long as the job, which a crash of the machine ends.
+    Job,
+    /// Over a crash of the machine.
+    Kept,
 }
 
 /// What the control file says.
@@ -100,9 +112,9 @@ impl Site<'_> {
         Call {
             program,
             arguments,
-            environment: vec![self.scratch.mark()],
+            environment: vec![self.place.mark()],
             account: self.account,
-            group: Group::Join(self.scratch.group()),
+            group: self.place.group,
             deadline,
         }
     }
@@ -122,14 +134,14 @@ impl Site<'_> {
             database,
             read_only: true,
             role: None,
-            group: Group::Join(self.scratch.group()),
+            group: self.place.group,
             deadline,
         }
     }
 
     pub async fn control(&self, stop: &CancellationToken) -> Result<Control, Failure> {
         let program = self.program("pg_controldata");
-        let data = self.scratch.data().display().to_string();
+        let data = self.place.data().display().to_string();
         let said = call(&self.call(&program, vec![data], LOOK_DEADLINE), stop).await?;
         match said.code {
             Some(0) => Ok(Control::parse(&said.out)),
@@ -138,7 +150,7 @@ impl Site<'_> {
     }
 
     fn log(&self) -> PathBuf {
-        self.scratch.dir().join("server.log")
+        self.place.dir.join("server.log")
     }
 
     fn log_tail(&self) -> String {
@@ -170,41 +182,23 @@ impl Control {
 impl<'a> Server<'a> {
     /// Starts a server; it may still die at once.
     pub fn start(site: Site<'a>, control: &Control) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::new(Cause::Setup, error.to_string());
-        let dir = site.scratch.dir();
-        let (config, rules) = (dir.join("postgresql.conf"), dir.join("pg_hba.conf"));
-        site.account
-            .replace(&config, "# All settings are on the command line.\n")
-            .map_err(failed)?;
-        site.account.replace(&rules, "local all all trust\n").map_err(failed)?;
-        let mut arguments = vec!["-D".to_owned(), site.scratch.data().display().to_string()];
-        let mut set = |name: &str, value: &str| {
-            arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
-        };
-        for (name, value) in SETTINGS {
-            set(name, value);
-        }
-        for (name, value) in &control.settings {
-            set(name, value);
-        }
-        set("config_file", &config.display().to_string());
-        set("hba_file", &rules.display().to_string());
-        set("unix_socket_directories", &site.scratch.socket().display().to_string());
-        set("port", &PORT.to_string());
-        let program = site.program("postgres");
-        let log = std::fs::File::create(site.log()).map_err(failed)?;
-        let errors = log.try_clone().map_err(failed)?;
-        let process = command(&site.call(&program, arguments, RECOVERY_DEADLINE))
-            .stdout(Stdio::from(log))
-            .stderr(Stdio::from(errors))
-            .spawn()
-            .map_err(|error| not_run(&program, &error))?;
-        Ok(Self { site, process })
+        Ok(Self { site, process: spawn(&site, control, true)? })
+    }
+
+    /// Starts one that nobody ends by dropping it, its agent's end included.
+    pub fn start_apart(site: Site<'a>, control: &Control) -> Result<Self, Failure> {
+        Ok(Self { site, process: spawn(&site, control, false)? })
+    }
+
+    /// What it said last, if it has ended.
+    pub fn ended(&mut self) -> Option<Failure> {
+        self.process.try_wait().ok().flatten()?;
+        Some(Failure::new(Cause::NotRecovered, self.site.log_tail()))
     }
 
     /// Waits until it has recovered, and says how far it came.
     pub async fn recovered(&mut self, stop: &CancellationToken) -> Result<Reached, Failure> {
-        let socket = self.site.scratch.socket();
+        let socket = self.site.place.socket();
         let session = self.site.session(&socket, "postgres", LOOK_DEADLINE);
         let deadline = Instant::now() + RECOVERY_DEADLINE;
         loop {
@@ -241,6 +235,49 @@ impl<'a> Server<'a> {
             }
         }
     }
+}
+
+/// Starts the program; its output goes to a file in its place.
+fn spawn(site: &Site<'_>, control: &Control, with_holder: bool) -> Result<Child, Failure> {
+    let failed = |error: std::io::Error| Failure::new(Cause::Setup, error.to_string());
+    let dir = site.place.dir;
+    let (config, rules) = (dir.join("postgresql.conf"), dir.join("pg_hba.conf"));
+    site.account.replace(&config, "# All settings are on the command line.\n").map_err(failed)?;
+    site.account.replace(&rules, "local all all trust\n").map_err(failed)?;
+    let mut arguments = vec!["-D".to_owned(), site.place.data().display().to_string()];
+    let mut set = |name: &str, value: &str| {
+        arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
+    };
+    for (name, value) in SETTINGS {
+        set(name, value);
+    }
+    for (name, value) in &control.settings {
+        set(name, value);
+    }
+    let fsync = match site.files {
+        Files::Job => "off",
+        Files::Kept => "on",
+    };
+    set("fsync", fsync);
+    set("config_file", &config.display().to_string());
+    set("hba_file", &rules.display().to_string());
+    set("unix_socket_directories", &site.place.socket().display().to_string());
+    set("port", &PORT.to_string());
+    let program = site.program("postgres");
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .custom_flags(NOT_THROUGH_LINKS)
+        .open(site.log())
+        .map_err(failed)?;
+    let errors = log.try_clone().map_err(failed)?;
+    command(&site.call(&program, arguments, RECOVERY_DEADLINE))
+        .stdout(Stdio::from(log))
+        .stderr(Stdio::from(errors))
+        .kill_on_drop(with_holder)
+        .spawn()
+        .map_err(|error| not_run(&program, &error))
 }
 
 /// How far a recovery came, if it has ended. Both values stay known until a restart.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use mainstay_core::backup::job::{Cause, Damage, Failure, Phase, Place, Progress, Wrong};
-use mainstay_core::backup::work::{Done, ExpireJob, VerifyJob, Work};
+use mainstay_core::backup::work::{Done, ExpireJob, Leftover, VerifyJob, Work};
 use mainstay_core::id::DatabaseId;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +63,11 @@ async fn perform(engine: &dyn Engine, work: &Work, report: &Reporter) -> Result<
         }
         Work::LetGo(job) => {
             let (database, _) = engine.base(&job.database)?;
-            live::let_go(database, Path::new(&job.path))?;
+            let path = Path::new(&job.path);
+            match job.leftover {
+                Leftover::SetAside => live::let_go(database, path)?,
+                Leftover::Kept => engine.keeper().let_go(&job.database, path).await?,
+            }
             Ok(Done::LetGo)
         }
         Work::Cluster(job) => {

@@ -4,9 +4,9 @@
 //! with every step that must last, and the newest look at each database. Invariants: the same id
 //! again is the same work; on one database there is one piece of work at a time, in the order in
 //! which they were taken over, but a proof, which works on nothing of the database itself and runs
-//! beside, one at a time, and work on its cluster, which must not wait for a copy; a restore in the
-//! place of a database that broke off is never repeated by itself, while all other work is, because
-//! doing it twice does no harm.
+//! beside, one at a time, the removal of what proofs left, and work on its cluster, which must not
+//! wait for a copy; a restore in the place of a database that broke off is never repeated by
+//! itself, while all other work is, because doing it twice does no harm.
 //!
 //! Must not: decide what is done when.
 
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use mainstay_core::backup::job::{Cause, Failure, Progress};
-use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
+use mainstay_core::backup::work::{Done, Leftover, Work, WorkReport, WorkState};
 use mainstay_core::estate::{Fact, FactKey};
 use mainstay_core::id::DatabaseId;
 use mainstay_wire::limits::{BODY_MAX_BYTES, WORKS_MAX};
@@ -90,16 +90,20 @@ enum Lane {
     /// Of a database; it waits for no copy, which may take hours.
     Cluster(DatabaseId),
     Proofs,
+    /// What proofs left; to end it nobody waits for copies or other proofs.
+    Kept,
 }
 
 impl Lane {
     fn of(work: &Work) -> Self {
         match work {
-            Work::Backup(_)
-            | Work::Verify(_)
-            | Work::Expire(_)
-            | Work::Restore(_)
-            | Work::LetGo(_) => Self::Database(work.database().clone()),
+            Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::Restore(_) => {
+                Self::Database(work.database().clone())
+            }
+            Work::LetGo(job) => match job.leftover {
+                Leftover::SetAside => Self::Database(job.database.clone()),
+                Leftover::Kept => Self::Kept,
+            },
             Work::Cluster(_) => Self::Cluster(work.database().clone()),
             Work::Prove(_) => Self::Proofs,
         }
@@ -145,7 +149,7 @@ impl Works {
         let databases = engine.databases();
         let lanes = databases.iter().cloned().map(Lane::Database);
         let lanes = lanes.chain(databases.iter().cloned().map(Lane::Cluster));
-        let lanes = lanes.chain([Lane::Proofs]);
+        let lanes = lanes.chain([Lane::Proofs, Lane::Kept]);
         for lane in lanes {
             let (shared, engine) = (self.shared.clone(), engine.clone());
             tasks.spawn(async move { shared.work(&*engine, &lane).await });
@@ -154,6 +158,8 @@ impl Works {
             let (shared, database) = (self.shared.clone(), database.clone());
             tasks.spawn(async move { shared.watch(&database).await });
         }
+        let (shared, keeping) = (self.shared.clone(), engine.clone());
+        tasks.spawn(async move { shared.tend(&*keeping).await });
         for database in databases {
             let (shared, engine, period) = (self.shared.clone(), engine.clone(), self.read_every);
             tasks.spawn(async move { shared.observe(&*engine, &database, period).await });
@@ -286,6 +292,7 @@ impl Shared {
                 let database = work.database();
                 return Err(format!("{database} takes no writes here: ask its leader's agent"));
             }
+            Work::LetGo(job) if job.leftover == Leftover::Kept => {}
             Work::Backup(_) | Work::Restore(_) | Work::LetGo(_) => {
                 let elsewhere = |failure| {
                     format!("{failure}: ask the agent that hosts it for backups and restores")
@@ -337,6 +344,18 @@ impl Shared {
                 None if taken.changed().await.is_err() => return,
                 None => {}
             }
+        }
+    }
+
+    /// Looks after what proofs left, for ever.
+    async fn tend(&self, engine: &dyn Engine) {
+        loop {
+            for database in engine.keeper().tend(engine, Utc::now()).await {
+                if let Some(look) = self.look.get(&database) {
+                    look.notify_one();
+                }
+            }
+            engine.keeper().rest().await;
         }
     }
 

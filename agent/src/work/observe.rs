@@ -109,8 +109,9 @@ async fn read(
     // Read after the listing: what is told of the log is never younger than where it is.
     let position = if hosts { Some(engine.log_position(database, &stop).await) } else { None };
     let (log_moments, histories) = told(position, database, before);
-    let kept = live::set_aside(engine.base(database)?.0);
-    let set_aside = kept.iter().map(|path| path.display().to_string()).collect();
+    let set_aside = live::set_aside(engine.base(database)?.0);
+    let set_aside = set_aside.iter().map(|path| path.display().to_string()).collect();
+    let kept = engine.keeper().of(database);
     let database = database.clone();
     Ok(DatabaseReport {
         database,
@@ -120,6 +121,7 @@ async fn read(
         catalogue,
         wal,
         set_aside,
+        kept,
         log_moments,
         histories,
     })
@@ -299,6 +301,7 @@ mod tests {
             catalogue: [(datacenter.clone(), Ok(vec![copy; 20]))].into(),
             wal: [(datacenter.clone(), runs(&gaps))].into(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: BTreeMap::new(),
         };

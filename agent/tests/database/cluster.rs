@@ -306,6 +306,7 @@ pub fn proof(name: &str, copy: &Copy, target: Target, checks: Vec<SqlCheck>) -> 
         label: copy.label.clone(),
         target,
         checks,
+        keep: None,
     }
 }
 

@@ -168,6 +168,6 @@ async fn a_proof_goes_with_a_killed_agent() {
     agent.kill().unwrap();
     agent.wait().unwrap();
     until("nothing is left of it", || places().is_empty()).await;
-    let left = || scratch::working_below(&cluster.scratch()).unwrap();
+    let left = || scratch::working_below(&cluster.scratch(), &Default::default()).unwrap();
     until("nobody works there", || left().is_empty()).await;
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod copies;
 mod crashes;
 mod damage;
+mod kept;
 mod outages;
 mod proofs;
 mod works;

@@ -1,5 +1,6 @@
 //! Proofs of copies that are good and of copies that are not, and a restore in place.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use mainstay_agent::database::{Engine, Reporter, live, proof, scratch};
@@ -25,7 +26,7 @@ async fn prove(cluster: &Cluster, engine: &dyn Engine, job: &ProofJob) -> ProofR
 fn nothing_left(cluster: &Cluster) {
     let left: Vec<_> = fs::read_dir(cluster.scratch()).into_iter().flatten().collect();
     assert!(left.is_empty(), "{left:?}");
-    let working = scratch::working_below(&cluster.scratch()).unwrap();
+    let working = scratch::working_below(&cluster.scratch(), &BTreeSet::new()).unwrap();
     assert!(working.is_empty(), "{working:?}");
 }
 

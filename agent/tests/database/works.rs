@@ -23,7 +23,7 @@ use crate::crashes::{SLOW, copies, lock};
 const SELDOM: Duration = Duration::from_secs(3_600);
 
 /// The agent that hosts the database.
-async fn host(cluster: &Cluster) -> Works {
+pub async fn host(cluster: &Cluster) -> Works {
     works(&cluster.agent(), cluster.settings()).await
 }
 
@@ -49,7 +49,7 @@ async fn works(dir: &Path, settings: Settings) -> Works {
 }
 
 /// Waits until something is told.
-async fn told<T>(works: &Works, what: impl Fn(&Works) -> Option<T>) -> T {
+pub async fn told<T>(works: &Works, what: impl Fn(&Works) -> Option<T>) -> T {
     let mut revision = works.revision();
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
@@ -69,7 +69,7 @@ fn report(works: &Works, id: &str) -> Option<WorkReport> {
     }
 }
 
-fn seen(works: &Works) -> Option<DatabaseReport> {
+pub fn seen(works: &Works) -> Option<DatabaseReport> {
     match works.facts().get(&FactKey::Database(orders()))?.as_ref() {
         Fact::Database(report) => Some(report.clone()),
         Fact::Test(_) | Fact::Work(_) | Fact::Member(_) => None,
@@ -77,7 +77,7 @@ fn seen(works: &Works) -> Option<DatabaseReport> {
 }
 
 /// Has work done, and says what came of it.
-async fn done(works: &Works, work: Work) -> Done {
+pub async fn done(works: &Works, work: Work) -> Done {
     assert_eq!(works.check(&work), Ok(()));
     works.take(&work).unwrap();
     end(works, work.id()).await

@@ -167,6 +167,7 @@ impl Made {
             label: copy.label.clone(),
             target: Target::EndOfCopy,
             checks: Vec::new(),
+            keep: None,
         };
         let done = Done::Prove(proof(&copy));
         let work = Work::Prove(job);
@@ -294,6 +295,7 @@ impl Made {
             catalogue: self.catalogue.clone(),
             wal: first.into_iter().map(|id| (id, vec![wal.clone()])).collect(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: BTreeMap::new(),
         };
@@ -353,6 +355,7 @@ fn proof(copy: &Copy) -> ProofResult {
             pages: Step::not_run("the cluster keeps no page checksums"),
         },
         clean_up: Step::Passed,
+        kept: None,
     }
 }
 

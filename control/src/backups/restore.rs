@@ -9,7 +9,7 @@ use mainstay_core::approval::{self, Kind, Reach, Subject};
 use mainstay_core::audit::{Action, Event, Outcome};
 use mainstay_core::backup::job::Target;
 use mainstay_core::backup::restore::{self, REQUEST_VALID, Refusal, Request, Restore, RestoreId};
-use mainstay_core::backup::work::{LetGoJob, Work};
+use mainstay_core::backup::work::{Leftover, LetGoJob, Work};
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{DatabaseId, GroupId};
 use mainstay_store::backup::{self as work, Ordered};
@@ -237,7 +237,8 @@ impl Control {
                 let id = format!("dw-{}", work::next_number(tx).await?);
                 let (database, path) = (database.clone(), path.to_owned());
                 let after = Some(json!({ "path": path, "work": id }));
-                let work = Work::LetGo(LetGoJob { id: id.clone(), database, path });
+                let leftover = Leftover::SetAside;
+                let work = Work::LetGo(LetGoJob { id: id.clone(), database, path, leftover });
                 let ordered = Ordered {
                     work,
                     agent: agent.clone(),

@@ -124,6 +124,7 @@ fn prove(facts: &Facts<'_>, id: &str) -> Option<Chore> {
         label: copy.label.clone(),
         target: Target::EndOfCopy,
         checks: facts.checks.to_vec(),
+        keep: None,
     };
     Some(Chore { agent, work: Work::Prove(job) })
 }

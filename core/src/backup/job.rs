@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::copy::{Copy, Kind, Label};
+use super::kept::{Hours, Kept};
 use crate::id::{DatabaseId, DatacenterId};
 
 /// Most checks of one proof.
@@ -72,7 +73,7 @@ pub enum Target {
     Latest,
 }
 
-/// Restore a copy beside the database, start it, look into it, and remove it.
+/// Restore a copy beside the database, start it, look into it, and remove it or keep it running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofJob {
     pub id: String,
@@ -82,6 +83,10 @@ pub struct ProofJob {
     pub target: Target,
     /// The database's own; at most [`CHECKS_MAX`].
     pub checks: Vec<SqlCheck>,
+    /// How long it stays afterwards, of real time from when it was looked into; `None`: it is
+    /// removed at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Hours>,
 }
 
 /// A query that must answer with one value.
@@ -191,8 +196,12 @@ pub struct ProofResult {
     pub restore: Step,
     /// Whether the database came up and is whole.
     pub validation: Validation,
-    /// Whether nothing of it is left on the machine. Says nothing about the copy.
+    /// Whether nothing of it is left on the machine; not run where it is kept. Says nothing about
+    /// the copy.
     pub clean_up: Step,
+    /// What stays, and where; `None`: nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Box<Kept>>,
 }
 
 impl ProofResult {
@@ -442,58 +451,5 @@ impl fmt::Display for Cause {
             }
             Self::Other { code: None } => "the engine did not run",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_compared_with_what_is_expected() {
-        let cases = [
-            (Expect::True, "t", true),
-            (Expect::True, "f", false),
-            (Expect::True, "", false),
-            (Expect::Exactly { count: 3 }, "3", true),
-            (Expect::Exactly { count: 3 }, "4", false),
-            (Expect::AtLeast { count: 3 }, "4", true),
-            (Expect::AtLeast { count: 3 }, "2", false),
-            (Expect::AtLeast { count: 0 }, "many", false),
-        ];
-        for (expect, answer, holds) in cases {
-            assert_eq!(expect.holds(answer), holds, "{expect:?} {answer}");
-        }
-    }
-
-    #[test]
-    fn only_missing_page_checksums_may_be_missing_from_a_validation() {
-        let whole = Validation {
-            recovery: Step::Passed,
-            reached: None,
-            structure: Step::Passed,
-            checks: Vec::new(),
-            pages: Step::not_run("the cluster keeps none"),
-        };
-        assert!(whole.passed());
-        assert!(!Validation { structure: Step::not_run("x"), ..whole.clone() }.passed());
-        let failure = Failure::new(Cause::Damaged, "");
-        assert!(!Validation { pages: Step::Failed { failure }, ..whole }.passed());
-        assert!(!Validation::not_run("x").passed());
-    }
-
-    #[test]
-    fn failures_are_sentences() {
-        let cases = [
-            (Failure::new(Cause::DiskFull, ""), "the disk is full"),
-            (Failure::new(Cause::Setup, "no such stanza"), "no such stanza"),
-            (
-                Failure::new(Cause::Other { code: Some(9) }, "what"),
-                "the engine ended with code 9: what",
-            ),
-        ];
-        for (failure, sentence) in cases {
-            assert_eq!(failure.to_string(), sentence);
-        }
     }
 }

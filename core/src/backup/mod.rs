@@ -1,10 +1,10 @@
 //! Backups: when copies are made and where, what exists, how long it stays, and what it proves.
 //!
 //! Owns the plan ([`plan()`], [`Schedule`]), what repositories hold ([`mod@copy`]), what test
-//! restores showed ([`proof`]), what may go ([`retention`]), what is short ([`mod@coverage`]), what
-//! a loss leaves ([`survives`]), what the write-ahead log bridges ([`wal`]) and how fast the days
-//! of policies pass ([`clock`]). Decides from snapshots only: a repository that was not read is
-//! unknown, and counts neither for a copy nor against one.
+//! restores showed ([`proof`]) and which of them stay ([`kept`]), what may go ([`retention`]), what
+//! is short ([`mod@coverage`]), what a loss leaves ([`survives`]), what the write-ahead log bridges
+//! ([`wal`]) and how fast the days of policies pass ([`clock`]). Decides from snapshots only: a
+//! repository that was not read is unknown, and counts neither for a copy nor against one.
 
 mod calendar;
 mod chain;
@@ -13,6 +13,7 @@ pub mod clock;
 pub mod copy;
 pub mod coverage;
 pub mod job;
+pub mod kept;
 mod local;
 mod parent;
 pub mod proof;

@@ -10,6 +10,7 @@ use super::job::{
     BackupDone, BackupJob, Damage, Failure, Prepared, Progress, ProofJob, ProofResult, RestoreJob,
     RestoreResult,
 };
+use super::kept::Kept;
 use crate::cluster::{ClusterDone, ClusterJob};
 use crate::id::{DatabaseId, DatacenterId};
 
@@ -28,7 +29,7 @@ pub enum Work {
     Prove(ProofJob),
     /// Restore a copy in the place of the database.
     Restore(RestoreJob),
-    /// Remove a data directory that a restore set aside.
+    /// Remove a data directory that a restore set aside, or a restored copy that stayed.
     LetGo(LetGoJob),
     /// Move the database to another member of its cluster, or what belongs to that.
     Cluster(ClusterJob),
@@ -57,8 +58,21 @@ pub struct ExpireJob {
 pub struct LetGoJob {
     pub id: String,
     pub database: DatabaseId,
-    /// As [`DatabaseReport::set_aside`] names it.
+    /// As [`DatabaseReport`] names it.
     pub path: String,
+    #[serde(default)]
+    pub leftover: Leftover,
+}
+
+/// What stays until somebody lets it go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leftover {
+    /// A data directory that a restore moved aside.
+    #[default]
+    SetAside,
+    /// A restored copy that stayed beside its database.
+    Kept,
 }
 
 impl Work {
@@ -166,6 +180,9 @@ pub struct DatabaseReport {
     /// Data directories that restores set aside and nobody let go, the oldest first.
     #[serde(default)]
     pub set_aside: Vec<String>,
+    /// Restored copies of it that stay here, the oldest first.
+    #[serde(default)]
+    pub kept: Vec<Kept>,
     /// Where the log was at moments, the oldest first: told where the database takes writes.
     #[serde(default)]
     pub log_moments: Vec<LogMoment>,

@@ -24,6 +24,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use mainstay_agent::database::scratch;
 use mainstay_core::fleet::Fleet;
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use mainstay_devdb::Programs;
@@ -256,8 +257,13 @@ impl Databases {
         CopyTarget::parse(text, self.databases.keys(), &self.datacenters)
     }
 
-    /// Ends backups at work, the writers and all clusters.
+    /// Ends backups at work, restored copies that stay, the writers and all clusters.
     pub async fn stop(self) {
+        for datacenter in &self.datacenters {
+            if let Err(error) = scratch::remove_kept(&self.ground.scratch(datacenter)).await {
+                tracing::error!(%error, %datacenter, "a restored copy is not ended");
+            }
+        }
         for (id, database) in &self.databases {
             if let Err(error) = damage::kill_backup(&self.ground, database.home(), id) {
                 tracing::error!(%error, database = %id, "a backup is not ended");

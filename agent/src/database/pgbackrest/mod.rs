@@ -1,11 +1,10 @@
 //! pgBackRest as an engine (2.45, which Debian 12 has, and later).
 //!
 //! Owns the files it is told its settings in ([`files`]) and what its answers mean ([`failure`],
-//! [`info`], [`verify`], [`wal`]: all pure; [`position`] asks the database itself).
-//!
-//! Invariants: each command but a restore sees a single
-//! repository; a repository that held a database is never made anew by itself; the log goes to the
-//! database's homes at all times and to the target of a backup while that runs.
+//! [`info`], [`verify`], [`wal`]: all pure; [`position`] asks the database itself). Invariants:
+//! each command but a restore sees a single repository; a repository that held a database is never
+//! made anew by itself; the log goes to the database's homes at all times and to the target of a
+//! backup while that runs.
 
 mod along;
 mod backup;
@@ -38,6 +37,7 @@ use self::files::{Conf, Layout, Numbers};
 use self::info::State;
 use super::account::Account;
 use super::config::{Database, Home, SCRATCH_DIR_MAX_BYTES, Settings};
+use super::keep::{self, Keeper};
 use super::run::{Call, Group, Said, call};
 use super::sql::Session;
 use super::{Engine, LogPosition, Reporter, RestoreOrder, scratch};
@@ -61,6 +61,7 @@ pub struct PgBackRest {
     settings: Settings,
     numbers: Numbers,
     scratch_root: PathBuf,
+    keeper: Keeper,
     bases: BTreeMap<DatabaseId, Base>,
 }
 
@@ -76,7 +77,7 @@ struct Base {
 
 impl PgBackRest {
     /// Sets an engine up below the agent's data folder: writes its files, and removes what a
-    /// killed agent left of restored databases.
+    /// killed agent left of restored databases but what is to stay.
     pub async fn open(settings: Settings, data_dir: &Path) -> Result<Self, Failure> {
         let dir = data_dir.join("databases");
         let failed = |path: &Path, error: &io::Error| {
@@ -95,7 +96,9 @@ impl PgBackRest {
             );
             return Err(Failure::new(Cause::Setup, words));
         }
-        scratch::sweep(&scratch_root).await.map_err(|error| failed(&scratch_root, &error))?;
+        let keeper = Keeper::open(dir.join(keep::FILE)).map_err(|error| failed(&dir, &error))?;
+        let swept = scratch::sweep(&scratch_root, &keeper.folders()).await;
+        swept.map_err(|error| failed(&scratch_root, &error))?;
         let mut bases = BTreeMap::new();
         for (id, database) in &settings.databases {
             let account = match &database.home {
@@ -111,7 +114,7 @@ impl PgBackRest {
             base.check_access().await?;
             bases.insert(id.clone(), base);
         }
-        let engine = Self { settings, numbers, scratch_root, bases };
+        let engine = Self { settings, numbers, scratch_root, keeper, bases };
         for base in engine.bases.values() {
             engine.write_files(base).map_err(|error| failed(&base.layout.dir, &error))?;
         }
@@ -377,6 +380,10 @@ impl Engine for PgBackRest {
 
     fn scratch_root(&self) -> &Path {
         &self.scratch_root
+    }
+
+    fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     fn prepare<'a>(

@@ -73,7 +73,7 @@ impl PgBackRest {
         arguments.push("restore".to_owned());
         arguments.extend(self.arguments(base, order)?);
         let (environment, group) = match order.into {
-            Destination::Scratch(scratch) => (vec![scratch.mark()], Group::Join(scratch.group())),
+            Destination::Scratch(scratch) => (vec![scratch.place().mark()], scratch.place().group),
             Destination::DataDir => (Vec::new(), Group::Own),
         };
         let call = Call {
@@ -142,7 +142,7 @@ impl PgBackRest {
                 arguments.push("--archive-mode=off".to_owned());
                 let tablespaces = scratch.dir().join("tablespaces");
                 arguments.push(format!("--tablespace-map-all={}", tablespaces.display()));
-                scratch.data()
+                scratch.place().data()
             }
             Destination::DataDir => base.database.hosted()?.data_dir.clone(),
         };

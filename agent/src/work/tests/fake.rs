@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::account::Account;
 use crate::database::config::{Database, Home, Settings};
+use crate::database::keep::Keeper;
 use crate::database::{Engine, LogPosition, Reporter, RestoreOrder};
 
 /// The database that runs here, and the one that does not.
@@ -50,6 +51,7 @@ pub(super) struct Fake {
     copies: AtomicUsize,
     prepared: AtomicUsize,
     whole: AtomicBool,
+    keeper: Keeper,
 }
 
 impl Fake {
@@ -71,6 +73,7 @@ impl Fake {
             copies: AtomicUsize::new(0),
             prepared: AtomicUsize::new(0),
             whole: AtomicBool::new(false),
+            keeper: Keeper::open(dir.path().join("kept.json")).unwrap(),
             dir,
         })
     }
@@ -145,6 +148,10 @@ impl Engine for Fake {
 
     fn scratch_root(&self) -> &std::path::Path {
         self.dir.path()
+    }
+
+    fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     fn prepare<'a>(

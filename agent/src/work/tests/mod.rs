@@ -50,6 +50,7 @@ fn prove(id: &str, database: DatabaseId) -> Work {
         label: label(),
         target: Target::EndOfCopy,
         checks: Vec::new(),
+        keep: None,
     })
 }
 

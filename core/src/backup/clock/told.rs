@@ -5,6 +5,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use super::PolicyClock;
 use crate::backup::Copy;
 use crate::backup::job::{BackupDone, ProofResult, Reached, RestoreResult, Target, Validation};
+use crate::backup::kept::Kept;
 use crate::backup::work::{DatabaseReport, Done, LogMoment, WalRun, Work, WorkReport, WorkState};
 use crate::estate::Fact;
 
@@ -49,6 +50,7 @@ impl PolicyClock {
                     started: self.to_policy(result.started),
                     ended: self.to_policy(result.ended),
                     validation: Validation { reached, ..result.validation.clone() },
+                    kept: result.kept.as_ref().map(|kept| Box::new(self.kept(kept))),
                     ..result.clone()
                 })
             }
@@ -81,8 +83,16 @@ impl PolicyClock {
                 .collect(),
             wal: wal.map(|(id, runs)| (id.clone(), runs.iter().map(run).collect())).collect(),
             log_moments: report.log_moments.iter().map(moment).collect(),
+            kept: report.kept.iter().map(|kept| self.kept(kept)).collect(),
             ..report.clone()
         }
+    }
+
+    fn kept(&self, kept: &Kept) -> Kept {
+        let mut kept = kept.clone();
+        (kept.since, kept.until) = (self.to_policy(kept.since), self.to_policy(kept.until));
+        map_target(&mut kept.target, |at| self.to_policy(at));
+        kept
     }
 
     fn copy(&self, copy: &Copy) -> Copy {
@@ -111,9 +121,13 @@ fn aimed(work: &Work, map: impl Fn(DateTime<Utc>) -> DateTime<Utc>) -> Work {
             return work;
         }
     };
+    map_target(target, map);
+    work
+}
+
+fn map_target(target: &mut Target, map: impl Fn(DateTime<Utc>) -> DateTime<Utc>) {
     match target {
         Target::Moment { at } => *at = map(*at),
         Target::EndOfCopy | Target::Latest => {}
     }
-    work
 }

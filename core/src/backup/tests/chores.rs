@@ -27,6 +27,7 @@ impl Town {
             catalogue: catalogue(held),
             wal: BTreeMap::new(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: BTreeMap::new(),
         };

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::generated::Lcg;
+use super::kept::kept;
 use super::*;
 use crate::backup::clock::{LEGS_MAX, Leg, Pace, PaceError, PolicyClock, TurnError};
 use crate::backup::job::{ProofJob, Target};
+use crate::backup::kept::Hours;
 use crate::backup::work::{DatabaseReport, Work, WorkReport, WorkState};
 use crate::estate::{Contact, DatacenterState, Estate, Fact};
 
@@ -148,6 +150,7 @@ fn what_agents_tell_is_in_the_policies_time_and_contact_is_real() {
         catalogue: catalogue(&[("d1", &[copy])]),
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        kept: vec![kept(seconds(60), Target::Moment { at: seconds(0) })],
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     };
@@ -173,6 +176,11 @@ fn what_agents_tell_is_in_the_policies_time_and_contact_is_real() {
     let held = report.catalogue[&dc("d1")].as_ref().expect("it was read");
     assert_eq!(held[0].started, at("2026-03-11T12:24:00Z"));
     assert_eq!(held[0].finished, at("2026-03-11T14:00:00Z"));
+    // It stays for a real day, which is as many days of the policies as it has minutes.
+    let day = TimeDelta::days(24 * 60);
+    let (since, until) = (at("2026-03-11T12:00:00Z"), at("2026-03-11T12:00:00Z") + day);
+    assert_eq!((report.kept[0].since, report.kept[0].until), (since, until));
+    assert_eq!(report.kept[0].target, Target::Moment { at: seconds(0) });
     assert_eq!(policy.contact(&dc("d1")), Contact::Reporting);
     assert!(matches!(policy.contact(&dc("d2")), Contact::Silent { .. }));
     assert_eq!(policy.in_policy_time().at, policy.at);
@@ -189,6 +197,7 @@ fn a_restore_is_given_the_real_moment() {
             label: Label("F1".into()),
             target: Target::Moment { at },
             checks: Vec::new(),
+            keep: Some(Hours::DEFAULT),
         })
     };
     let asked = work(at("2026-03-12T12:00:00Z"));

@@ -5,6 +5,8 @@ mod chores;
 mod clock;
 mod coverage;
 mod generated;
+mod jobs;
+mod kept;
 mod plans;
 mod reference;
 mod restores;

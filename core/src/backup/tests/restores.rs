@@ -51,6 +51,7 @@ fn proof(label: &str, target: Target, held: bool) -> WorkReport {
             pages: Step::Passed,
         },
         clean_up: Step::Passed,
+        kept: None,
     };
     let job = ProofJob {
         id: "dw-1".into(),
@@ -59,6 +60,7 @@ fn proof(label: &str, target: Target, held: bool) -> WorkReport {
         label: Label(label.into()),
         target,
         checks: Vec::new(),
+        keep: None,
     };
     let state = WorkState::Done { done: Done::Prove(result) };
     WorkReport { work: Work::Prove(job), state, started_at: None, ended_at: None }

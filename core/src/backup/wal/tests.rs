@@ -242,6 +242,7 @@ fn told_report(
         catalogue: Catalogue::new(),
         wal: [(dc("a1"), ranges.iter().map(run).collect())].into(),
         set_aside: Vec::new(),
+        kept: Vec::new(),
         log_moments: moments.iter().map(moment).collect(),
         histories: histories.iter().map(|(id, text)| (*id, (*text).to_owned())).collect(),
     }

@@ -167,6 +167,7 @@ fn report(catalogue: Catalogue) -> DatabaseReport {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        kept: Vec::new(),
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     }

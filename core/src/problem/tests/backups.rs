@@ -53,6 +53,7 @@ fn report(held: [Result<Vec<Copy>, String>; 2]) -> DatabaseReport {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
+        kept: Vec::new(),
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     }

@@ -288,6 +288,7 @@ mod tests {
                 catalogue: BTreeMap::new(),
                 wal: BTreeMap::new(),
                 set_aside: set_aside.iter().map(|path| (*path).clone()).collect(),
+                kept: Vec::new(),
                 log_moments: Vec::new(),
                 histories: BTreeMap::new(),
             };

@@ -150,7 +150,8 @@ impl Mainstay {
             }
             Task::Prove => {
                 let checks = Vec::new();
-                let job = ProofJob { id, database, datacenter, label: known, target, checks };
+                let job =
+                    ProofJob { id, database, datacenter, label: known, target, checks, keep: None };
                 let result = proof::prove(engine, &job, &report, &stop).await;
                 if !result.proved() || !result.clean_up.passed() {
                     bail!("not proved: {result:?}");

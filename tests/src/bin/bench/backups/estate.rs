@@ -121,6 +121,7 @@ impl Estate {
             catalogue,
             wal: homes.map(|id| (id.clone(), vec![log.clone()])).collect(),
             set_aside: Vec::new(),
+            kept: Vec::new(),
             log_moments: Vec::new(),
             histories: std::collections::BTreeMap::new(),
         }
@@ -183,6 +184,7 @@ fn proof(planned: &Planned, copy: &Copy, agent: &DatacenterId) -> Ordered {
         label: copy.label.clone(),
         target: Target::EndOfCopy,
         checks: Vec::new(),
+        keep: None,
     };
     let done = Done::Prove(ProofResult {
         started: ordered_at,
@@ -196,6 +198,7 @@ fn proof(planned: &Planned, copy: &Copy, agent: &DatacenterId) -> Ordered {
             pages: Step::Passed,
         },
         clean_up: Step::Passed,
+        kept: None,
     });
     ended(Work::Prove(job), agent, ordered_at, done)
 }
