@@ -13,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Outcome};
 use mainstay_core::backup::job::{ProofJob, Target};
+use mainstay_core::backup::kept::{self, Hours, NoRoom};
 use mainstay_core::backup::proof::Proof;
 use mainstay_core::backup::run::{self, Run, RunId};
 use mainstay_core::backup::work::Work;
@@ -33,6 +34,7 @@ use crate::once::{Form, Once};
 pub const REASON_MAX_CHARS: usize = 500;
 /// Work of a database that its pages show.
 pub const WORK_MAX: i64 = 200;
+const NO_PROVER: &str = "no agent that is heard can restore it beside the database";
 
 /// Why something that a person asked for is not done.
 #[derive(Debug, thiserror::Error)]
@@ -114,17 +116,17 @@ impl Control {
     pub async fn ask_proof(
         &self,
         by: &By,
-        copy: &CopyAt,
-        target: Target,
-        reason: &str,
+        wish: &ProofWish<'_>,
         key: &str,
     ) -> Result<String, BackupError> {
-        let reason = checked(reason)?;
+        let reason = checked(wish.reason)?;
+        let ProofWish { copy, target, keep, on, .. } = *wish;
         let CopyAt { database, datacenter, label } = copy;
-        let once = &Once::new(key, by, &("proof", database, datacenter, label, target, reason))?;
+        let asked = ("proof", database, datacenter, label, target, reason, keep, on);
+        let once = &Once::new(key, by, &asked)?;
         let estate = self.snapshot().estate;
         let now = Utc::now().trunc_subsecs(6);
-        let agent = prover(&estate, copy).ok_or(BackupError::NotFound)?;
+        let agent = self.prover(&estate, wish).await?;
         let mut event = by.event(Action::DatabaseWork, copy.address(), now);
         event.reason = Some(reason.to_owned());
         let asked_by = name_of(&by.actor);
@@ -138,12 +140,14 @@ impl Control {
                     return Ok(answer);
                 }
                 let mut event = event.clone();
-                let Some(agent) = agent else {
-                    let words = "no agent that is heard can restore it beside the database";
-                    event.outcome = Outcome::Refused;
-                    event.after = Some(json!({ "refused": words }));
-                    audit::append(tx, &event).await?;
-                    return Ok(Err(BackupError::Refused(words.to_owned())));
+                let agent = match agent {
+                    Ok(agent) => agent,
+                    Err(words) => {
+                        event.outcome = Outcome::Refused;
+                        event.after = Some(json!({ "refused": words }));
+                        audit::append(tx, &event).await?;
+                        return Ok(Err(BackupError::Refused(words)));
+                    }
                 };
                 let token = lease::token(tx, LEASE).await?;
                 let id = format!("dw-{}", stored::next_number(tx).await?);
@@ -154,7 +158,7 @@ impl Control {
                     label: label.clone(),
                     target,
                     checks: checks.clone(),
-                    keep: None,
+                    keep,
                 };
                 let work = Work::Prove(job);
                 event.after = Some(json!({ "task": work.task(), "agent": agent, "work": work }));
@@ -176,6 +180,47 @@ impl Control {
         let id = id.await??;
         self.commands.send_modify(|version| *version += 1);
         Ok(id)
+    }
+
+    /// Whose agent makes a test restore, or why none does.
+    async fn prover(
+        &self,
+        estate: &Estate,
+        wish: &ProofWish<'_>,
+    ) -> Result<Result<DatacenterId, String>, BackupError> {
+        let able = provers(estate, wish.copy).ok_or(BackupError::NotFound)?;
+        let agent = match wish.on {
+            Some(on) if able.contains(&on) => on.clone(),
+            Some(on) => {
+                let words = format!("the agent of {on} cannot restore it now; choose another");
+                return Ok(Err(words));
+            }
+            None => match prover(estate, wish.copy, &able) {
+                Some(agent) => agent,
+                None => return Ok(Err(NO_PROVER.to_owned())),
+            },
+        };
+        let full = match wish.keep {
+            Some(_) => self.room(estate, &wish.copy.database).await?.err(),
+            None => None,
+        };
+        Ok(full.map_or(Ok(agent), |full| Err(full.to_string())))
+    }
+
+    /// Whether one more restored copy of a database may stay, as far as that is known here; the
+    /// agent that makes it says so for certain.
+    async fn room(
+        &self,
+        estate: &Estate,
+        database: &DatabaseId,
+    ) -> Result<Result<(), NoRoom>, StoreError> {
+        let proofs = self.database_work(Some(database), Some("prove")).await?;
+        let to_come = proofs.iter().filter(|it| it.ended_at.is_none()).filter_map(|it| {
+            let Work::Prove(job) = &it.work else { return None };
+            job.keep.map(|_| job.id.as_str())
+        });
+        let told = estate.kept(database).map(|(_, kept)| kept.work.as_str());
+        Ok(kept::room(database, &told.chain(to_come).collect()))
     }
 
     /// What was done about the copies of every database, as it was a moment ago.
@@ -223,6 +268,18 @@ impl Control {
 pub fn proofs_of(work: &[Ordered]) -> Vec<Proof> {
     let ended = work.iter().filter_map(|it| Some((it.report.as_ref()?, it.ended_at?)));
     ended.flat_map(|(report, at)| Proof::all_of(report, at)).collect()
+}
+
+/// A test restore that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProofWish<'a> {
+    pub copy: &'a CopyAt,
+    pub target: Target,
+    /// How long what is restored stays; `None`: it is removed at once.
+    pub keep: Option<Hours>,
+    /// Whose agent makes it; `None`: one that is elsewhere than the copy, if one is.
+    pub on: Option<&'a DatacenterId>,
+    pub reason: &'a str,
 }
 
 /// A copy, and where it is.
@@ -273,9 +330,8 @@ pub(crate) async fn give(
     stored::order(tx, ordered).await
 }
 
-/// Who restores a copy beside its database: an agent in another data centre than the copy's where
-/// there is one. Outside: there is no such copy.
-fn prover(estate: &Estate, copy: &CopyAt) -> Option<Option<DatacenterId>> {
+/// Whose agents could restore a copy beside its database; `None`: there is no such copy.
+fn provers<'a>(estate: &'a Estate, copy: &CopyAt) -> Option<Vec<&'a DatacenterId>> {
     let host = host(estate, &copy.database)?;
     let seen = estate.datacenters.get(&host)?.database(&copy.database)?;
     let held = seen.catalogue.get(&copy.datacenter)?.as_ref().ok()?;
@@ -284,9 +340,14 @@ fn prover(estate: &Estate, copy: &CopyAt) -> Option<Option<DatacenterId>> {
         let state = estate.datacenters.get(*id);
         state.is_some_and(|it| it.database(&copy.database).is_some()) && hears(estate, id)
     };
-    let able: Vec<&DatacenterId> = estate.datacenters.keys().filter(can).collect();
+    Some(estate.datacenters.keys().filter(can).collect())
+}
+
+/// Who of them does: an agent in another data centre than the copy's where there is one.
+fn prover(estate: &Estate, copy: &CopyAt, able: &[&DatacenterId]) -> Option<DatacenterId> {
+    let host = host(estate, &copy.database)?;
     let elsewhere = able.iter().find(|id| ***id != copy.datacenter && ***id != host);
-    Some(elsewhere.or_else(|| able.first()).map(|id| (*id).clone()))
+    elsewhere.or_else(|| able.first()).map(|id| (*id).clone())
 }
 
 fn checked(reason: &str) -> Result<&str, BackupError> {

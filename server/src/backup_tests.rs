@@ -14,6 +14,7 @@ use mainstay_control::leader::LEASE;
 use mainstay_core::access::Role;
 use mainstay_core::audit::{Action, Outcome};
 use mainstay_core::backup::clock::Pace;
+use mainstay_core::backup::kept::Kept;
 use mainstay_core::backup::work::{DatabaseReport, Work};
 use mainstay_core::backup::{Catalogue, Copy, Kind, Label, job};
 use mainstay_core::deployment::Command;
@@ -51,12 +52,17 @@ group = "store"
 datacenters = ["osl1", "osl2"]
 policy = "daily"
 "#;
-const LABEL: &str = "20261120-000003F";
-const SET: &str = "/backups/sets/store-db";
-const COPY: &str = "/backups/sets/store-db/copies/osl1/20261120-000003F";
+pub const LABEL: &str = "20261120-000003F";
+pub const SET: &str = "/backups/sets/store-db";
+pub const COPY: &str = "/backups/sets/store-db/copies/osl1/20261120-000003F";
 
 /// A database that an agent sees, with one copy in one repository and another that is not read.
 async fn rig() -> Rig {
+    rig_with(Vec::new()).await
+}
+
+/// The same with restored copies that stay.
+pub async fn rig_with(kept: Vec<Kept>) -> Rig {
     let rig = Rig::new(false).await;
     let (control, now) = (&rig.state.control, Utc::now());
     control.apply_fleet(&By::system("test"), FLEET, 0, Some("for the tests")).await.unwrap();
@@ -85,7 +91,7 @@ async fn rig() -> Rig {
         catalogue,
         wal: BTreeMap::new(),
         set_aside: Vec::new(),
-        kept: Vec::new(),
+        kept,
         log_moments: Vec::new(),
         histories: BTreeMap::new(),
     };
@@ -100,7 +106,7 @@ async fn rig() -> Rig {
     rig
 }
 
-async fn call(rig: &Rig, token: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+pub async fn call(rig: &Rig, token: &str, path: &str, body: &Value) -> (StatusCode, Value) {
     let request = Request::post(format!("/api/v1{path}"))
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .header(CONTENT_TYPE, "application/json");

@@ -34,6 +34,8 @@ mod http;
 mod identity;
 #[cfg(test)]
 mod identity_tests;
+#[cfg(test)]
+mod kept_tests;
 mod language;
 #[cfg(test)]
 mod language_tests;

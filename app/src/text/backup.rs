@@ -6,7 +6,7 @@ use mainstay_core::backup::job::{Damage, Failure, Phase, Place, Progress, Target
 use mainstay_core::backup::retention::Keep;
 use mainstay_core::backup::run::Obstacle;
 use mainstay_core::backup::wal::End;
-use mainstay_core::backup::work::Work;
+use mainstay_core::backup::work::{Leftover, Work};
 use mainstay_core::backup::{Kind, Schedule};
 use mainstay_core::cluster::ClusterJob;
 use mainstay_core::fleet::{FullSchedule, Rotation, Weekday};
@@ -189,7 +189,10 @@ pub fn task(work: &Work) -> String {
         Work::Expire(_) => t!("task-expire"),
         Work::Prove(_) => t!("task-prove"),
         Work::Restore(_) => t!("task-restore"),
-        Work::LetGo(_) => t!("task-let-go"),
+        Work::LetGo(job) => match job.leftover {
+            Leftover::SetAside => t!("task-let-go"),
+            Leftover::Kept => t!("task-end-kept"),
+        },
         Work::Cluster(job) => match job {
             ClusterJob::Switchover(_) => t!("task-switchover"),
             ClusterJob::Failover(_) => t!("task-failover"),

@@ -11,7 +11,7 @@ use mainstay_core::backup::job::Target;
 use mainstay_core::backup::restore::{self, REQUEST_VALID, Refusal, Request, Restore, RestoreId};
 use mainstay_core::backup::work::{Leftover, LetGoJob, Work};
 use mainstay_core::estate::Estate;
-use mainstay_core::id::{DatabaseId, GroupId};
+use mainstay_core::id::{DatabaseId, DatacenterId, GroupId};
 use mainstay_store::backup::{self as work, Ordered};
 use mainstay_store::{StoreError, Tx, audit, lease, restore as stored};
 use serde_json::json;
@@ -209,25 +209,27 @@ impl Control {
             .await?
     }
 
-    /// Lets a data directory go that a restore set aside; the answer is the id of the work.
+    /// Lets go what stays of a database at a path: a data directory that a restore set aside, or a
+    /// restored copy, for which there must be a reason. The answer is the id of the work.
     pub async fn let_go(
         &self,
         by: &By,
-        database: &DatabaseId,
-        path: &str,
+        (database, path): (&DatabaseId, &str),
+        reason: &str,
         key: &str,
     ) -> Result<String, BackupError> {
-        let once = &Once::new(key, by, &("let-go", database, path))?;
         let estate = self.snapshot().estate;
         let now = Utc::now().trunc_subsecs(6);
-        let agent = host(&estate, database).ok_or(BackupError::NotFound)?;
-        let seen = estate.datacenters.get(&agent).and_then(|state| state.database(database));
-        let is_kept = seen.is_some_and(|seen| seen.set_aside.iter().any(|kept| kept == path));
-        if !is_kept {
-            return Err(BackupError::NotFound);
-        }
-        let event = &by.event(Action::RestoreLetGo, object(database), now);
-        let (agent, asked_by, estate) = (&agent, &name_of(&by.actor), &estate);
+        let found = leftover(&estate, database, path);
+        let (agent, leftover) = found.ok_or(BackupError::NotFound)?;
+        let reason = &match leftover {
+            Leftover::SetAside if reason.trim().is_empty() => None,
+            Leftover::SetAside | Leftover::Kept => Some(checked(reason)?.to_owned()),
+        };
+        let once = &Once::new(key, by, &("let-go", database, path, reason))?;
+        let mut event = by.event(Action::RestoreLetGo, object(database), now);
+        event.reason.clone_from(reason);
+        let (event, agent, asked_by, estate) = (&event, &agent, &name_of(&by.actor), &estate);
         let id = self.store.transaction(|tx| {
             Box::pin(async move {
                 if let Some(answer) = once.recall::<String, BackupError>(tx).await? {
@@ -236,14 +238,14 @@ impl Control {
                 let token = lease::token(tx, LEASE).await?;
                 let id = format!("dw-{}", work::next_number(tx).await?);
                 let (database, path) = (database.clone(), path.to_owned());
-                let after = Some(json!({ "path": path, "work": id }));
-                let leftover = Leftover::SetAside;
+                let after = json!({ "path": path, "leftover": leftover, "work": id });
+                let after = Some(after);
                 let work = Work::LetGo(LetGoJob { id: id.clone(), database, path, leftover });
                 let ordered = Ordered {
                     work,
                     agent: agent.clone(),
                     asked_by: Some(asked_by.clone()),
-                    reason: None,
+                    reason: reason.clone(),
                     ordered_at: estate.clock.to_policy(now),
                     report: None,
                     ended_at: None,
@@ -301,6 +303,20 @@ impl Control {
         let told = proofs.iter().filter_map(|it| Some((it.report.as_ref()?, it.ended_at?)));
         Ok(restore::proven(request, told, max_age_days, now).map(drop))
     }
+}
+
+/// What stays of a database at a path, and with which agent.
+fn leftover(
+    estate: &Estate,
+    database: &DatabaseId,
+    path: &str,
+) -> Option<(DatacenterId, Leftover)> {
+    if let Some((agent, _)) = estate.kept(database).find(|(_, kept)| kept.path == path) {
+        return Some((agent.clone(), Leftover::Kept));
+    }
+    let agent = host(estate, database)?;
+    let seen = estate.datacenters.get(&agent)?.database(database)?;
+    seen.set_aside.iter().any(|kept| kept == path).then_some((agent, Leftover::SetAside))
 }
 
 /// Writes that something was refused, in the words that the person gets.

@@ -57,7 +57,7 @@ pub enum BackupCommand {
     ///
     /// Exit code 0: it is ordered, its run is printed; 1: refused; 2: the server cannot be asked.
     Run(ask::RunArgs),
-    /// Restore a copy beside its database now, and look into it.
+    /// Restore a copy beside its database now, look into it, and remove it or keep it running.
     ///
     /// Exit code 0: it is ordered; 1: refused; 2: the server cannot be asked.
     Prove(ask::ProveArgs),
@@ -68,7 +68,7 @@ pub enum BackupCommand {
     Restore(restore::RestoreArgs),
     /// Refuse a restore that waits.
     Refuse(restore::RefuseArgs),
-    /// Remove a data directory for good that a restore set aside.
+    /// Remove a data directory for good that a restore set aside, or a restored copy that stayed.
     LetGo(restore::LetGoArgs),
     /// Show restores over live databases, the newest first.
     Restores(restore::RestoresArgs),

@@ -14,7 +14,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use mainstay_tests::{Program, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sqlx::{Connection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use town::{FIRST, MONEY, SECOND, SET, START, STEP, Town, answer, names, rows, text};
 
@@ -203,9 +204,11 @@ async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say
     assert_eq!(status, StatusCode::CONFLICT, "{answer}");
     let why = "no test restore of this copy to this target has passed";
     assert!(text(&answer["detail"]).to_lowercase().contains(why), "{answer}");
-    let proof = town.prove(&copy, &target).await;
+    let stays = json!({ "target": target, "reason": "a look at it", "keep_hours": 2 });
+    let proof = town.prove_as(&copy, &stays).await;
     assert_eq!(proof["word"], "Passed", "{proof}");
     assert!(!proof["reached"].is_null(), "how far it came: {proof}");
+    let kept = what_was_restored_can_be_asked(&town).await;
     let (status, answer) = town.post(&restore, &wish).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let restore = format!("/api/v1/backups/restores/{}", text(&answer["restore"]));
@@ -213,7 +216,8 @@ async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say
     let mut pages: Vec<_> = lists.iter().map(|query| format!("/backups{query}")).collect();
     pages.extend([SET.to_owned(), copy.clone(), run.clone(), restore.clone()]);
     pages.push(format!("{SET}/do/run-now"));
-    pages.extend(["prove", "restore"].map(|verb| format!("{copy}/do/{verb}")));
+    pages.extend(["prove?keep=yes", "restore"].map(|verb| format!("{copy}/do/{verb}")));
+    pages.push(format!("{SET}/do/let-go?path={}", kept.replace('/', "%2F")));
     town.hold("admin", &pages).await;
     let asked = ["allow", "refuse"].map(|verb| format!("{restore}/do/{verb}"));
     town.hold("approver", &asked).await;
@@ -239,7 +243,45 @@ async fn a_database_goes_back_to_a_moment_when_two_people_and_a_test_restore_say
     assert_eq!(money, MONEY, "no transaction was cut in two");
     session.close().await.unwrap();
     let_go(&town, &restore, &aside).await;
+    it_stays_until_it_is_let_go(&town, &kept).await;
     check_the_restore(&town, &restore).await;
+}
+
+/// A restored copy that stays answers whoever comes in as the page says; its folder.
+async fn what_was_restored_can_be_asked(town: &Town) -> String {
+    let up = |set: &Value| set["kept"][0]["word"] == "Running";
+    let set = town.set("what was restored stays", up).await;
+    let row = &set["kept"][0];
+    let path = text(&row["path"]);
+    let way = format!("psql -h {path}/socket -p 5432 -U postgres -d app");
+    assert!(text(&row["psql"]).ends_with(&way), "{row}");
+    let page = town.admin.page("/backups/sets/orders").await.unwrap();
+    assert!(page.contains(&way), "{page}");
+    let mut session = kept_session(path).await.unwrap();
+    let words = sqlx::query_scalar("SELECT word FROM marks").fetch_all(&mut session);
+    let words: Vec<String> = words.await.unwrap();
+    assert_eq!(words, ["before"], "as of the moment");
+    session.close().await.unwrap();
+    path.to_owned()
+}
+
+async fn kept_session(path: &str) -> sqlx::Result<PgConnection> {
+    let options = PgConnectOptions::new().username("postgres").database("app");
+    options.socket(format!("{path}/socket")).connect().await
+}
+
+/// Neither a server that died nor a restore of the database itself touched it.
+async fn it_stays_until_it_is_let_go(town: &Town, path: &str) {
+    let session = kept_session(path).await.unwrap();
+    session.close().await.unwrap();
+    let go = format!("{SET}/do/let-go");
+    let (status, answer) = town.post(&go, &json!({ "path": path })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let (status, answer) = town.post(&go, &json!({ "path": path, "reason": "all is back" })).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    town.set("it is let go", |set| rows(&set["kept"]).is_empty()).await;
+    assert!(!Path::new(path).exists(), "{path}");
+    assert!(kept_session(path).await.is_err(), "nothing answers any more");
 }
 
 /// The second person allows what the first may not, and the server dies as soon as the data
@@ -305,6 +347,8 @@ async fn check_the_restore(town: &Town, restore: &str) {
         "restore-allow refused",
         "restore-allow done",
         "restore-step done",
+        "restore-let-go done",
+        // Of what was restored beside it.
         "restore-let-go done",
     ];
     assert_eq!(events.collect::<Vec<_>>(), expected);

@@ -159,8 +159,12 @@ impl Town {
 
     /// Asks for a test restore and waits until it is over; its row.
     pub async fn prove(&self, copy: &str, target: &Value) -> Value {
-        let body = json!({ "target": target, "reason": "a test" });
-        let (status, answer) = self.post(&format!("{copy}/do/prove"), &body).await;
+        self.prove_as(copy, &json!({ "target": target, "reason": "a test" })).await
+    }
+
+    /// The same, asked for in these words.
+    pub async fn prove_as(&self, copy: &str, body: &Value) -> Value {
+        let (status, answer) = self.post(&format!("{copy}/do/prove"), body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let id = text(&answer["work"]);
         let ended = |row: &&Value| row["id"] == id && !row["ended_at"].is_null();

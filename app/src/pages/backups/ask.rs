@@ -4,13 +4,17 @@
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::backup::job::Target;
+use mainstay_core::backup::kept::{Hours, KEPT_MAX};
 use mainstay_core::backup::run::{self, ASKED_PATIENCE};
 use mainstay_core::backup::{Kind, usable};
+use mainstay_core::estate::Contact;
+use mainstay_core::id::DatacenterId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::copy::Data as CopyData;
 use super::picture::Picture;
+use super::restore::estimate;
 use super::set::Data as SetData;
 use super::{copy, set};
 use crate::pages::Reader;
@@ -51,6 +55,12 @@ pub struct Typed {
     pub reason: String,
     /// The name of the database, where something is done without what it needs or for good.
     pub confirm: String,
+    /// Ticked where what is restored is to stay.
+    pub keep: String,
+    /// For how long.
+    pub hours: String,
+    /// The data centre whose agent restores it; empty: any.
+    pub on: String,
     pub key: String,
 }
 
@@ -82,6 +92,8 @@ pub struct RunNow {
 pub struct Prove {
     pub copy: CopyData,
     pub lines: Vec<Line>,
+    /// Data centres whose agents can make it.
+    pub able: Vec<String>,
     #[serde(skip)]
     pub typed: Typed,
     #[serde(skip)]
@@ -132,11 +144,18 @@ pub fn prove(picture: &Picture<'_>, data: CopyData, typed: Typed) -> Option<Prov
         line(Tone::Prog, t!("prove-checks")),
         line(Tone::Plan, t!("prove-space", size = size)),
         line(Tone::Ok, t!("prove-untouched")),
+        line(Tone::Ok, t!("prove-removed")),
+        line(Tone::Plan, t!("prove-stays", most = text::number(KEPT_MAX as u64))),
     ];
+    lines.extend(estimate(&picture.known.work).map(|words| line(Tone::Prog, words)));
     if last {
         lines.push(line(Tone::Ok, t!("prove-newest")));
     }
-    Some(Prove { copy: data, lines, typed, mistakes: Vec::new() })
+    let told = picture.estate.datacenters.iter();
+    let knows = told.filter(|(_, state)| state.database(picture.database()).is_some());
+    let heard = knows.filter(|(id, _)| picture.estate.contact(id) == Contact::Reporting);
+    let able = heard.map(|(id, _)| id.to_string()).collect();
+    Some(Prove { copy: data, lines, able, typed, mistakes: Vec::new() })
 }
 
 /// The kind that was typed, or what is wrong with the form.
@@ -149,14 +168,43 @@ pub fn read_run_now(typed: &Typed) -> Result<Kind, Vec<Mistake>> {
     kind.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }
 
-/// The target that was typed, or what is wrong with the form.
-pub fn read_prove(typed: &Typed, now: DateTime<Utc>) -> Result<Target, Vec<Mistake>> {
+/// A test restore as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub target: Target,
+    /// How long it stays.
+    pub keep: Option<Hours>,
+    /// Whose agent makes it.
+    pub on: Option<DatacenterId>,
+}
+
+/// What was typed, or what is wrong with the form.
+pub fn read_prove(typed: &Typed, now: DateTime<Utc>) -> Result<Wanted, Vec<Mistake>> {
     let mut mistakes = reason(typed);
+    let keep = (!typed.keep.is_empty()).then(|| typed.hours.parse::<Hours>()).transpose();
+    if keep.is_err() {
+        let (least, most) = (Hours::RANGE.start(), Hours::RANGE.end());
+        let words = t!("mistake-hours", least = text::number(*least), most = text::number(*most));
+        mistakes.insert(0, Mistake::new("hours", words));
+    }
     let target = typed.target(now);
     if target.is_none() {
         mistakes.insert(0, Mistake::new("moment", t!("mistake-moment")));
     }
-    target.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    let on = Some(typed.on.as_str()).filter(|on| !on.is_empty()).map(DatacenterId::new);
+    let on = on.transpose();
+    if on.is_err() {
+        mistakes.push(Mistake::new("on", t!("mistake-on")));
+    }
+    match (target, keep, on) {
+        (Some(target), Ok(keep), Ok(on)) if mistakes.is_empty() => Ok(Wanted { target, keep, on }),
+        (_, _, _) => Err(mistakes),
+    }
+}
+
+/// Why it is not done.
+pub fn not_made(words: &str) -> Mistake {
+    Mistake::new("keep", text::sentence(&words))
 }
 
 pub(super) fn reason(typed: &Typed) -> Vec<Mistake> {
@@ -249,7 +297,11 @@ pub fn prove_view(data: &Prove, reader: &Reader) -> AnyView {
         actions: None,
     });
     let label = t!("prove-do");
-    let fields = targets(&data.typed, &data.mistakes);
+    let fields = view! {
+        {targets(&data.typed, &data.mistakes)}
+        {staying(&data.typed, &data.mistakes)}
+        {place(data)}
+    };
     let side = match reader.may_operate(copy::target(&data.copy)).err() {
         Some(refusal) => card(Head::new(&*label), no_permission(text::refusal(&refusal), &*label)),
         None => {
@@ -284,12 +336,63 @@ pub(super) fn targets(typed: &Typed, mistakes: &[Mistake]) -> AnyView {
     view! { {field(target, mistakes)}{field(at, mistakes)} }.into_any()
 }
 
+/// Whether it stays, and for how long.
+fn staying(typed: &Typed, mistakes: &[Mistake]) -> AnyView {
+    let keep = Field {
+        name: "keep",
+        label: t!("prove-keep"),
+        hint: Some(t!("prove-keep-hint")),
+        kind: FieldKind::Checkbox,
+        value: typed.keep.clone(),
+        ..Field::default()
+    };
+    let (least, most) = (Hours::RANGE.start(), Hours::RANGE.end());
+    let hint = t!("prove-hours-hint", least = text::number(*least), most = text::number(*most));
+    let hours = Field {
+        name: "hours",
+        label: t!("prove-hours"),
+        hint: Some(hint),
+        value: typed.hours.clone(),
+        autocomplete: Some("off"),
+        ..Field::default()
+    };
+    view! { {field(keep, mistakes)}{field(hours, mistakes)} }.into_any()
+}
+
+/// On whose machine.
+fn place(data: &Prove) -> AnyView {
+    let any = [(String::new(), t!("prove-on-any"))];
+    let able = data.able.iter().map(|id| (id.clone(), id.clone()));
+    let on = Field {
+        name: "on",
+        label: t!("prove-on"),
+        hint: Some(t!("prove-on-hint")),
+        kind: FieldKind::Select(any.into_iter().chain(able).collect()),
+        value: data.typed.on.clone(),
+        ..Field::default()
+    };
+    field(on, &data.mistakes)
+}
+
 pub(super) fn what_happens(lines: &[Line]) -> AnyView {
     let items = lines
         .iter()
         .map(|line| view! { <li>{glyph(line.tone)}<span>{line.words.clone()}</span></li> })
         .collect_view();
     padded(Head::new(t!("what-happens")), view! { <ul class="checks">{items}</ul> })
+}
+
+/// Where the reason is written.
+pub(super) fn why(typed: &Typed) -> Field {
+    Field {
+        name: "reason",
+        label: t!("reason"),
+        hint: Some(t!("ask-reason-hint")),
+        kind: FieldKind::Area(2),
+        value: typed.reason.clone(),
+        required: true,
+        ..Field::default()
+    }
 }
 
 /// The form of each: its own fields, the reason, and the button.
@@ -301,15 +404,7 @@ pub(super) fn asking(
     reader: &Reader,
     fields: impl IntoView + 'static,
 ) -> AnyView {
-    let reason = Field {
-        name: "reason",
-        label: t!("reason"),
-        hint: Some(t!("ask-reason-hint")),
-        kind: FieldKind::Area(2),
-        value: typed.reason.clone(),
-        required: true,
-        ..Field::default()
-    };
+    let reason = why(typed);
     let key = typed.key.clone();
     let body = view! {
         {error_summary(mistakes_title(mistakes), mistakes)}
@@ -351,7 +446,21 @@ mod tests {
         assert_eq!(read_run_now(&typed).expect_err("no kind")[0].field, "kind");
         let full = Typed { kind: "full".to_owned(), ..typed.clone() };
         assert_eq!(read_run_now(&full), Ok(Kind::Full));
-        assert_eq!(read_prove(&typed, Utc::now()), Ok(Target::EndOfCopy));
+        let plain = Wanted { target: Target::EndOfCopy, keep: None, on: None };
+        assert_eq!(read_prove(&typed, Utc::now()), Ok(plain));
+        let there = Typed { on: "fra1".to_owned(), ..typed.clone() };
+        assert!(read_prove(&there, Utc::now()).expect("a data centre").on.is_some());
+        let nowhere = Typed { on: "?".to_owned(), ..typed.clone() };
+        assert_eq!(read_prove(&nowhere, Utc::now()).expect_err("none")[0].field, "on");
+        for (hours, read) in [("24", Some(24)), ("1h", Some(1)), ("73", None), ("", None)] {
+            let keep = ("yes".to_owned(), hours.to_owned());
+            let stays = Typed { keep: keep.0, hours: keep.1, ..typed.clone() };
+            let kept = read_prove(&stays, Utc::now()).map(|it| it.keep.map(Hours::get));
+            match read {
+                Some(hours) => assert_eq!(kept, Ok(Some(hours))),
+                None => assert_eq!(kept.expect_err("out of range")[0].field, "hours"),
+            }
+        }
         let soon = Typed { target: "moment".to_owned(), ..typed };
         assert_eq!(read_prove(&soon, Utc::now()).expect_err("no moment")[0].field, "moment");
         let mute = Typed { kind: "full".to_owned(), ..Typed::default() };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::picture::{Picture, Told};
-use super::set::{CopyRow, Part, check, parts, result, step};
+use super::set::{CopyRow, Part, check, clean_up, parts, result, step};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
@@ -68,6 +68,8 @@ pub struct ProofRow {
     pub steps: Vec<Part>,
     /// How far recovery came.
     pub reached: Option<String>,
+    /// Until when what was restored stays; absent: it does not, or not any more.
+    pub stays_until: Option<DateTime<Utc>>,
 }
 
 /// `None`: nothing is known of such a copy.
@@ -179,7 +181,13 @@ fn proof(picture: &Picture<'_>, told: &Told, now: DateTime<Utc>) -> ProofRow {
         word,
         steps: done.map_or_else(|| result(report), steps),
         reached,
+        stays_until: stays_until(picture, told.work.id()),
     }
+}
+
+fn stays_until(picture: &Picture<'_>, work: &str) -> Option<DateTime<Utc>> {
+    let mut kept = picture.estate.kept(picture.database());
+    kept.find(|(_, kept)| kept.work == work).map(|(_, kept)| kept.until)
 }
 
 fn proved(report: &WorkReport) -> Option<&ProofResult> {
@@ -203,7 +211,7 @@ fn steps(result: &ProofResult) -> Vec<Part> {
     ];
     steps.extend(checks);
     steps.push(step(t!("part-pages"), &validation.pages));
-    steps.push(step(t!("part-clean-up"), &result.clean_up));
+    steps.push(clean_up(result));
     steps
 }
 
@@ -218,6 +226,11 @@ pub fn target(data: &Data) -> Target<'_> {
 /// The address of its page.
 pub fn address(data: &Data) -> String {
     paths::backup_copy(&data.database, &data.datacenter, &data.label)
+}
+
+/// The form of a test restore that stays.
+fn beside(copy: &str) -> String {
+    paths::with_query(&paths::action(copy, "prove"), &[("keep", "yes")])
 }
 
 pub(super) fn crumbs(data: &Data) -> Vec<Crumb> {
@@ -270,7 +283,11 @@ fn actions(data: &Data, reader: &Reader) -> AnyView {
         Err(refusal) => disabled(label, text::refusal(&refusal)),
     };
     let restore = button(Weight::Plain, "restore", t!("restore-over"));
-    view! { {restore}{button(Weight::Primary, "prove", t!("prove-now"))} }.into_any()
+    let beside = match reader.may_operate(target(data)) {
+        Ok(()) => link_button(Weight::Plain, beside(&address(data)), t!("restore-beside-link")),
+        Err(refusal) => disabled(t!("restore-beside-link"), text::refusal(&refusal)),
+    };
+    view! { {restore}{beside}{button(Weight::Primary, "prove", t!("prove-now"))} }.into_any()
 }
 
 fn wrong(data: &Data) -> Option<AnyView> {
@@ -332,11 +349,17 @@ fn one(data: &Data, row: &ProofRow) -> AnyView {
     let by = by.unwrap_or_else(|| t!("proof-due"));
     let how = t!("proof-how", dc = row.agent.as_str(), target = row.target.as_str());
     let reached = row.reached.clone().map(|words| view! { <p class="second">{words}</p> });
+    let stays = row.stays_until.map(|until| {
+        let (href, words) = (paths::backup_set(&data.database), t!("proof-stays-how"));
+        let until = t!("proof-stays", at = text::moment(until, data.at));
+        view! { <p class="second">{until}" "<a href=href>{words}</a></p> }
+    });
     let ended = row.ended_at.map(|at| view! { {t!("ended")}" "{time(at, data.at)} });
     let body = view! {
         <p class="second">{how}" "{by}</p>
         {parts(&row.steps)}
         {reached}
+        {stays}
     };
     let note = crate::ui::badge::state(row.tone, row.word.clone());
     let title = t!("proof-title", at = text::moment(row.ordered_at, data.at));

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::Target;
+use mainstay_core::backup::kept::Hours;
+use mainstay_core::id::DatacenterId;
 
 use super::named;
 use crate::cli::api::{Server, ServerArgs, Stop, key, print, print_json};
@@ -40,6 +42,13 @@ pub struct ProveArgs {
     /// copy].
     #[arg(long, value_name = "TIME", value_parser = target)]
     pub to: Option<Target>,
+    /// Keep it running afterwards so long, from 1h to 72h of real time, to look into it and to take
+    /// rows out; `mainstay backup status --database` says how to connect [default: it is removed].
+    #[arg(long, value_name = "TIME")]
+    pub keep: Option<Hours>,
+    /// The data centre whose agent restores it [default: one that is elsewhere than the copy].
+    #[arg(long, value_name = "ID")]
+    pub on: Option<DatacenterId>,
     /// Why, for the audit log.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -99,6 +108,8 @@ pub(super) async fn prove(args: &ProveArgs) -> Result<(), Stop> {
     let label = named(&args.label, "label of a copy")?;
     let ask = ProveAsk {
         target: args.to.unwrap_or(Target::EndOfCopy),
+        keep_hours: args.keep,
+        on: args.on.clone(),
         reason: args.reason.clone(),
         key: Some(key(args.key.as_deref())),
     };

@@ -60,8 +60,11 @@ pub struct RefuseArgs {
 pub struct LetGoArgs {
     /// The database.
     pub database: String,
-    /// The data directory, as `mainstay backup status --database` names it.
+    /// The data directory or the restored copy, as `mainstay backup status --database` names it.
     pub path: String,
+    /// Why, for the audit log; a restored copy does not go without.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
     /// One-time key: the same command with the same key is done once.
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
@@ -115,6 +118,7 @@ pub(super) async fn let_go(args: &LetGoArgs) -> Result<(), Stop> {
         path: args.path.clone(),
         // Both were written out, which is what the page asks for.
         confirm: database.to_owned(),
+        reason: args.reason.clone(),
         key: Some(key(args.key.as_deref())),
     };
     let path = format!("/backups/sets/{database}/do/let-go");

@@ -148,6 +148,19 @@ fn one(data: &Value) -> String {
             );
         }
     }
+    for kept in rows(data, "kept") {
+        let _ = writeln!(
+            text,
+            "restored copy {} of {} in {} up to {}: {}, until {}",
+            word(kept, "path"),
+            word(kept, "label"),
+            word(kept, "agent"),
+            word(kept, "target"),
+            word(kept, "word").to_lowercase(),
+            at(kept, "until"),
+        );
+        let _ = writeln!(text, "  {}\n  {}", word(kept, "psql"), word(kept, "pg_dump"));
+    }
     for path in texts(data, "set_aside") {
         let _ = writeln!(text, "kept after a restore: {path}");
     }
@@ -177,6 +190,19 @@ mod tests {
         assert_eq!(days(&json!({ "day_seconds": 60 })), line);
         assert_eq!(days(&json!({ "at": "2026-11-19T02:24:00Z" })), "");
         assert!(one(&json!({ "database": "db", "day_seconds": 60 })).starts_with(line));
+    }
+
+    #[test]
+    fn a_restored_copy_that_stays_is_told_with_the_way_into_it() {
+        let data = json!({ "database": "db", "kept": [{
+            "path": "/s/kept/1", "label": "F1", "agent": "fra1", "word": "Running",
+            "target": "the end of the copy", "until": "2026-11-19T02:24:00Z",
+            "psql": "sudo -u postgres psql", "pg_dump": "sudo -u postgres pg_dump",
+        }] });
+        let expected = "restored copy /s/kept/1 of F1 in fra1 up to the end of the copy: running, \
+                        until 2026-11-19T02:24\n  sudo -u postgres psql\n  \
+                        sudo -u postgres pg_dump\n";
+        assert!(one(&data).ends_with(expected), "{}", one(&data));
     }
 
     #[test]

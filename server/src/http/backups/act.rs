@@ -12,9 +12,10 @@ use mainstay_app::pages::backups::{Picture, copy};
 use mainstay_app::pages::error::Failure;
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
-use mainstay_control::backups::{BackupError, CopyAt};
+use mainstay_control::backups::{BackupError, CopyAt, ProofWish};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
+use mainstay_core::backup::kept::Hours;
 use mainstay_core::backup::run::RunId;
 use mainstay_core::backup::{Kind, Label, job};
 use mainstay_core::id::{DatabaseId, DatacenterId};
@@ -76,6 +77,15 @@ pub(crate) struct ProveAsk {
     #[serde(default = "end_of_copy")]
     #[schema(value_type = Object)]
     pub target: job::Target,
+    /// Hours, 1 to 72, for which what is restored stays and can be connected to; without it, it is
+    /// removed as soon as it was looked into.
+    #[serde(default)]
+    #[schema(value_type = Option<u16>)]
+    pub keep_hours: Option<Hours>,
+    /// The data centre whose agent makes it; without it, one that is elsewhere than the copy.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub on: Option<DatacenterId>,
     /// For the audit log: at most 500 characters.
     pub reason: String,
     #[serde(default)]
@@ -146,6 +156,9 @@ pub(super) fn typed(body: &[u8]) -> Typed {
         moment: text("moment"),
         reason: text("reason"),
         confirm: text("confirm"),
+        keep: text("keep"),
+        hours: text("hours"),
+        on: text("on"),
         key: text("key"),
     }
 }
@@ -250,7 +263,8 @@ pub(super) fn looked_at(context: &Context) -> Typed {
     let query = context.query();
     let text = |name, default: &str| query.get(name).unwrap_or(default).to_owned();
     let (target, moment) = (text("target", "end"), text("moment", ""));
-    Typed { target, moment, key: random(), ..Typed::default() }
+    let (keep, hours) = (text("keep", ""), text("hours", &Hours::DEFAULT.get().to_string()));
+    Typed { target, moment, keep, hours, key: random(), ..Typed::default() }
 }
 
 /// What a test restore now would do.
@@ -270,22 +284,27 @@ async fn prove_sent(context: Context, viewer: Viewer, Path(at): Path<At>, body: 
         return *response;
     }
     let typed = typed(&body);
-    let target = match ask::read_prove(&typed, context.policy().at) {
-        Ok(target) => target,
-        Err(mistakes) => {
-            let answer = with_set(&context, &at.0, async |picture: &Picture<'_>| {
-                let data = review(picture, &copy, typed);
-                let data = data.map(|data| ask::Prove { mistakes, ..data });
-                answer_prove(&context, StatusCode::UNPROCESSABLE_ENTITY, data.as_ref())
-            });
-            return answer.await;
+    let (status, mistakes) = match ask::read_prove(&typed, context.policy().at) {
+        Err(mistakes) => (StatusCode::UNPROCESSABLE_ENTITY, mistakes),
+        Ok(ask::Wanted { target, keep, on }) => {
+            let (on, reason) = (on.as_ref(), typed.reason.as_str());
+            let wish = ProofWish { copy: &copy, target, keep, on, reason };
+            let (by, control) = (context.by(&viewer), &context.state.control);
+            match control.ask_proof(&by, &wish, &typed.key).await {
+                Ok(_) => return Redirect::to(&copy.address()).into_response(),
+                Err(BackupError::Refused(words)) => {
+                    (StatusCode::CONFLICT, vec![ask::not_made(&words)])
+                }
+                Err(error) => return refused(&context, error),
+            }
         }
     };
-    let (by, control) = (context.by(&viewer), &context.state.control);
-    match control.ask_proof(&by, &copy, target, &typed.reason, &typed.key).await {
-        Ok(_) => Redirect::to(&copy.address()).into_response(),
-        Err(error) => refused(&context, error),
-    }
+    let answer = with_set(&context, &at.0, async |picture: &Picture<'_>| {
+        let data = review(picture, &copy, typed);
+        let data = data.map(|data| ask::Prove { mistakes, ..data });
+        answer_prove(&context, status, data.as_ref())
+    });
+    answer.await
 }
 
 /// Restores a copy beside its database, and looks into it.
@@ -307,9 +326,11 @@ pub(super) async fn prove_asked(
     if let Err(response) = may(&context, &viewer, &copy.database, work, object).await {
         return *response;
     }
-    let key = ask.key.unwrap_or_else(random);
+    let key = ask.key.clone().unwrap_or_else(random);
     let (by, control) = (context.by(&viewer), &context.state.control);
-    match control.ask_proof(&by, &copy, ask.target, &ask.reason, &key).await {
+    let ProveAsk { target, keep_hours: keep, on, reason, .. } = &ask;
+    let wish = ProofWish { copy: &copy, target: *target, keep: *keep, on: on.as_ref(), reason };
+    match control.ask_proof(&by, &wish, &key).await {
         Ok(work) => Json(ProveOrdered { work }).into_response(),
         Err(error) => refused(&context, error),
     }

@@ -115,14 +115,18 @@ pub(crate) struct RefuseAsk {
     pub key: Option<String>,
 }
 
-/// A data directory that a restore set aside, and that goes for good.
+/// What goes for good: a data directory that a restore set aside, or a restored copy that stayed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LetGoAsk {
     /// As the set names it.
     pub path: String,
-    /// The name of the database once more.
+    /// Of a data directory: the name of the database once more.
+    #[serde(default)]
     pub confirm: String,
+    /// For the audit log, at most 500 characters; a restored copy does not go without.
+    #[serde(default)]
+    pub reason: String,
     #[serde(default)]
     pub key: Option<String>,
 }
@@ -403,7 +407,7 @@ fn answer_let_go(context: &Context, status: StatusCode, data: Option<&let_go::Da
     context.page_as(status, frame, data, || let_go::view(data, &reader))
 }
 
-/// What letting a data directory go would do.
+/// What letting something go would do.
 async fn let_go_review(context: Context, Path(database): Path<String>) -> Response {
     let path = context.query().get("path").unwrap_or_default().to_owned();
     let typed = Typed { key: random(), ..Typed::default() };
@@ -426,15 +430,15 @@ async fn let_go_sent(
         return *response;
     }
     let (typed, path) = (typed(&body), Fields::parse(&body).text("path").to_owned());
-    if let_go::mistakes(id.as_str(), &typed).is_empty() {
+    let mistakes = let_go::mistakes(&context.policy(), &id, &path, &typed);
+    if mistakes.is_empty() {
         let (by, control) = (context.by(&viewer), &context.state.control);
-        return match control.let_go(&by, &id, &path, &typed.key).await {
+        return match control.let_go(&by, (&id, &path), &typed.reason, &typed.key).await {
             Ok(_) => Redirect::to(&paths::backup_set(&id)).into_response(),
             Err(error) => refused(&context, error),
         };
     }
     let answer = with_set(&context, &database, async |picture: &Picture<'_>| {
-        let mistakes = let_go::mistakes(id.as_str(), &typed);
         let data = let_go::build(picture, &path, typed);
         let data = data.map(|data| let_go::Data { mistakes, ..data });
         answer_let_go(&context, StatusCode::UNPROCESSABLE_ENTITY, data.as_ref())
@@ -442,7 +446,7 @@ async fn let_go_sent(
     answer.await
 }
 
-/// Lets a data directory go that a restore set aside.
+/// Lets a data directory go that a restore set aside, or a restored copy that stayed.
 #[utoipa::path(post, path = "/api/v1/backups/sets/{database}/do/let-go", tag = "backups",
     params(("database" = String, Path)),
     request_body = LetGoAsk,
@@ -459,13 +463,15 @@ async fn let_go_asked(
     if let Err(response) = may(&context, &viewer, &id, action, object).await {
         return *response;
     }
-    let typed = Typed { confirm: sent.confirm, ..Typed::default() };
-    if let Some(mistake) = let_go::mistakes(id.as_str(), &typed).first() {
+    let typed = Typed { confirm: sent.confirm, reason: sent.reason, ..Typed::default() };
+    let mistakes = let_go::mistakes(&context.policy(), &id, &sent.path, &typed);
+    if let Some(mistake) = mistakes.first() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Problem::new(status, mistake.message.clone()).into_response();
     }
     let key = sent.key.unwrap_or_else(random);
-    match context.state.control.let_go(&context.by(&viewer), &id, &sent.path, &key).await {
+    let (by, control) = (context.by(&viewer), &context.state.control);
+    match control.let_go(&by, (&id, &sent.path), &typed.reason, &key).await {
         Ok(work) => Json(super::ProveOrdered { work }).into_response(),
         Err(error) => refused(&context, error),
     }

@@ -35,6 +35,8 @@ pub struct Data {
     pub proof: Line,
     /// Where to make one, with the same target.
     pub prove: String,
+    /// Where to restore it beside the database instead, with the same target.
+    pub beside: String,
     #[serde(skip)]
     pub typed: Typed,
     #[serde(skip)]
@@ -61,9 +63,11 @@ pub fn build(picture: &Picture<'_>, data: CopyData, typed: Typed) -> Option<Data
     let prove = paths::action(&copy::address(&data), "prove");
     let (target, moment) = (typed.target.as_str(), typed.moment.trim());
     let moment = if target == "moment" { moment } else { "" };
+    let of_target = [("target", target), ("moment", moment)];
     Some(Data {
         proof: proof(estate, &request, work, picture.now()),
-        prove: paths::with_query(&prove, &[("target", target), ("moment", moment)]),
+        prove: paths::with_query(&prove, &of_target),
+        beside: paths::with_query(&prove, &[&of_target[..], &[("keep", "yes")]].concat()),
         copy: data,
         lines,
         typed,
@@ -126,7 +130,13 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             padded(Head::new(&*label), asking(&object, "restore", label, typed, reader, fields))
         }
     };
-    let main = view! { <div class="stack">{needs(data)}{what_happens(&data.lines)}</div> };
+    let href = data.beside.clone();
+    let beside = view! {
+        <p class="second">{t!("restore-beside")}" "<a href=href>{t!("restore-beside-link")}</a></p>
+    };
+    let main = view! {
+        <div class="stack">{needs(data)}{beside}{what_happens(&data.lines)}</div>
+    };
     view! { {head}{columns(main, side)} }.into_any()
 }
 

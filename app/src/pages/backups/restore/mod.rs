@@ -234,7 +234,7 @@ pub fn refusal_words(refusal: &Refusal, now: DateTime<Utc>) -> String {
 }
 
 /// How long it takes, from what restores of the database took, or else from test restores.
-fn estimate(work: &[Told]) -> Option<String> {
+pub(super) fn estimate(work: &[Told]) -> Option<String> {
     let (mut restores, mut proofs) = (Vec::new(), Vec::new());
     for told in work {
         let Some(WorkState::Done { done }) = told.report.as_ref().map(|it| &it.state) else {

@@ -1,5 +1,6 @@
 //! `/backups/sets/{database}`: the policy of one database, its copies, and what is done about them.
 
+mod kept;
 mod plan;
 mod repositories;
 mod work;
@@ -12,11 +13,12 @@ use mainstay_core::id::{DatabaseId, GroupId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use kept::KeptRow;
 pub(super) use plan::goes;
 pub use plan::{Ahead, GoesRow, Hindrance, Reach};
 pub use repositories::{CopyRow, Repository};
 pub use work::{Part, RunRow, WorkRow};
-pub(super) use work::{check, detail as run_detail, parts, result, step};
+pub(super) use work::{check, clean_up, detail as run_detail, parts, result, step};
 
 use super::picture::Picture;
 use super::restore::let_go;
@@ -70,6 +72,8 @@ pub struct Data {
     pub hindrances: Vec<Hindrance>,
     /// Data directories that restores set aside and nobody let go, the oldest first.
     pub set_aside: Vec<String>,
+    /// Restored copies that stay for a while, wherever they are.
+    pub kept: Vec<KeptRow>,
 }
 
 /// How far back runs are listed.
@@ -96,6 +100,7 @@ pub fn build(picture: &Picture<'_>) -> Data {
         work: work::build(picture),
         hindrances: plan::hindrances(picture),
         set_aside: picture.report.map(|it| it.set_aside.clone()).unwrap_or_default(),
+        kept: kept::build(picture),
     }
 }
 
@@ -124,6 +129,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         <div class="stack" data-swap="set-main">
             {old(data)}
             {short(data)}
+            {kept::view(data, reader)}
             {set_aside(data, reader)}
             {work::runs_card(data)}
             {repositories::view(data)}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use mainstay_core::backup::Kind;
 use mainstay_core::backup::job::{ProofJob, ProofResult, RestoreJob, SqlResult, Step};
 use mainstay_core::backup::run::{Origin, PassedOver, Run, State};
-use mainstay_core::backup::work::{Done, Work, WorkReport, WorkState};
+use mainstay_core::backup::work::{Done, Leftover, Work, WorkReport, WorkState};
 use mainstay_core::cluster::ClusterDone;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -160,7 +160,10 @@ pub(in crate::pages::backups) fn work_row(picture: &Picture<'_>, told: &Told) ->
     let (about, copy) = match &told.work {
         Work::Backup(job) => (job.datacenter.to_string(), None),
         Work::Verify(job) => (job.datacenter.to_string(), None),
-        Work::LetGo(_) => (t!("about-set-aside"), None),
+        Work::LetGo(job) => match job.leftover {
+            Leftover::SetAside => (t!("about-set-aside"), None),
+            Leftover::Kept => (t!("about-kept"), None),
+        },
         Work::Cluster(job) => (job.database().to_string(), None),
         Work::Expire(job) => (format!("{}, {}", job.chain, job.datacenter), None),
         Work::Prove(ProofJob { datacenter, label, .. })
@@ -236,12 +239,15 @@ fn proof(result: &ProofResult) -> Vec<Part> {
         }
         (false, None, None) => step(t!("part-valid"), &validation.recovery),
     };
-    vec![step(t!("part-restore"), &result.restore), validated, clean_up(&result.clean_up)]
+    vec![step(t!("part-restore"), &result.restore), validated, clean_up(result)]
 }
 
 /// What is left on the machine says nothing of the copy.
-fn clean_up(left: &Step) -> Part {
-    let Part { tone, words } = step(t!("part-clean-up"), left);
+pub(in crate::pages::backups) fn clean_up(result: &ProofResult) -> Part {
+    if result.kept.is_some() {
+        return Part { tone: Tone::Ok, words: t!("part-kept") };
+    }
+    let Part { tone, words } = step(t!("part-clean-up"), &result.clean_up);
     Part { tone: if tone == Tone::Crit { Tone::Warn } else { tone }, words }
 }
 
