@@ -119,7 +119,10 @@ const TOP: i32 = 12;
 const BOTTOM: i32 = 17;
 /// Least distance of two labels at the line ends.
 const LABEL_STEP: i32 = 11;
-/// Least distance of two times under the axis, and of two names above the marks.
+/// Width of a character of the times under the axis, and what stays free between two of them.
+const TICK_CHAR: f64 = 6.9;
+const TICK_GAP: f64 = 6.0;
+/// Least distance of two times without seconds under an axis.
 pub(super) const TICK_STEP: i32 = 46;
 const MARK_STEP: i32 = 26;
 /// Least width of a hatched band that says what it is.
@@ -386,17 +389,19 @@ fn ticks(plot: &Plot, frame: &Frame) -> Vec<(f64, Anchor, String)> {
         (1..3).map(|part| plot.from + span * part / 3).collect()
     };
     let (left, right) = (f64::from(LEFT), f64::from(LEFT + frame.width()));
-    let step = f64::from(TICK_STEP);
-    let mut ticks = vec![(left, Anchor::Start, say(plot.from))];
-    let mut last = left + step * 0.2;
+    let width = |label: &str| label.chars().count() as f64 * TICK_CHAR + TICK_GAP;
+    let (first, last) = (say(plot.from), say(plot.to));
+    let (mut free, end) = (left + width(&first), right - width(&last));
+    let mut ticks = vec![(left, Anchor::Start, first)];
     for at in inner {
-        let x = frame.x(at);
-        if x - last >= step && right - x >= step * 1.2 {
-            ticks.push((x, Anchor::Middle, say(at)));
-            last = x;
+        let (x, label) = (frame.x(at), say(at));
+        let half = width(&label) / 2.0;
+        if x - half >= free && x + half <= end {
+            ticks.push((x, Anchor::Middle, label));
+            free = x + half;
         }
     }
-    ticks.push((right, Anchor::End, say(plot.to)));
+    ticks.push((right, Anchor::End, last));
     ticks
 }
 
@@ -485,6 +490,20 @@ mod tests {
         let ends = ends(&plot, &Frame::of(&plot, SMALL));
         assert_eq!(ends.len(), 5);
         assert!(ends.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 10.9), "{ends:?}");
+    }
+
+    #[test]
+    fn times_under_the_axis_stand_apart_or_are_left_out() {
+        let marks = |seconds: &[i64]| {
+            let at = |it: &i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(*it);
+            let mark = |it| Mark { at: at(it), label: String::new() };
+            let marks = seconds.iter().map(mark).collect();
+            let plot = Plot { to: at(&60), marks, ..plot(Vec::new()) };
+            ticks(&plot, &Frame::of(&plot, SMALL)).len()
+        };
+        assert_eq!(marks(&[3]), 2, "too near to the beginning");
+        assert_eq!(marks(&[57]), 2, "too near to the end");
+        assert_eq!(marks(&[30, 33]), 3, "too near to each other");
     }
 
     #[test]
