@@ -16,7 +16,7 @@ use mainstay_store::{Store, StoreError, approval, clock, fleet, problem, release
 use tokio_util::sync::CancellationToken;
 
 use crate::estate::LiveEstate;
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, Opened};
 use crate::runbook;
 
 /// How often the store is read.
@@ -67,17 +67,18 @@ impl Follower {
         refresh(&self.store, &self.estate).await?;
         let store = self.store.clone();
         let pool = store.reads();
+        let opened = self.ingest.opened();
         let heads = estate::heads(pool).await?;
-        self.forget(&heads);
+        self.forget(&heads, &opened);
         for head in heads {
             let known = self.known.get(&head.datacenter).map_or(0, |(_, seq)| *seq);
             if head.seq <= known || self.ingest.holds(&head.datacenter) {
                 continue;
             }
             let changes = estate::changes_since(pool, &head.datacenter, known).await?;
-            // Its agent may have come while that was read.
+            // Its agent may have come, and even gone again, while that was read.
             let apply = || self.estate.apply_stored(&head, changes);
-            if self.ingest.unless_held(&head.datacenter, apply) {
+            if self.ingest.unless_held(&head.datacenter, &opened, apply) {
                 self.known.insert(head.datacenter.clone(), (head.link, head.seq));
             }
         }
@@ -90,13 +91,14 @@ impl Follower {
 
     /// Forgets data centres that the store does not know any more. One that came back since then
     /// counts from the beginning again: its link or its writes are fewer than were read.
-    fn forget(&mut self, heads: &[Head]) {
+    fn forget(&mut self, heads: &[Head], opened: &Opened) {
         let heads: BTreeMap<_, _> =
             heads.iter().map(|head| (&head.datacenter, (head.link, head.seq))).collect();
         for id in self.estate.datacenters() {
             let read = self.known.get(&id).copied().unwrap_or_default();
             let goes_on = heads.get(&id).is_some_and(|head| head.0 >= read.0 && head.1 >= read.1);
-            if !goes_on && self.ingest.unless_held(&id, || self.estate.forget(&id)) {
+            let forget = || self.estate.forget(&id);
+            if !goes_on && self.ingest.unless_held(&id, opened, forget) {
                 self.known.remove(&id);
             }
         }

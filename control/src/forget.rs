@@ -50,6 +50,7 @@ impl Control {
             })),
             ..by.event(Action::DatacenterForget, format!("/dc/{id}"), now)
         };
+        let opened = &self.ingest.opened();
         let forgotten = self.store.transaction(|tx| {
             Box::pin(async move {
                 let forgotten = estate::forget(tx, id, now - FORGET_AFTER).await?;
@@ -62,7 +63,7 @@ impl Control {
         if !forgotten.await? {
             return Err(ForgetError::Changed);
         }
-        self.ingest.unless_held(id, || self.estate.forget(id));
+        self.ingest.unless_held(id, opened, || self.estate.forget(id));
         Ok(())
     }
 }

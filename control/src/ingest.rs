@@ -27,13 +27,16 @@ pub const FLUSH_PERIOD: Duration = Duration::from_millis(250);
 /// How often a data centre without changes is noted as heard: every so many flushes.
 const HEARD_EVERY: u32 = 4;
 
+/// How many links of each data centre this server has opened so far.
+pub type Opened = BTreeMap<DatacenterId, u64>;
+
 /// The open links of this server.
 #[derive(Debug)]
 pub struct Ingest {
     store: Store,
     estate: Arc<LiveEstate>,
     links: Mutex<BTreeMap<DatacenterId, Pending>>,
-    next_local: Mutex<u64>,
+    opened: Mutex<Opened>,
     /// Held while writing: what was read from memory first is written first.
     writing: tokio::sync::Mutex<()>,
 }
@@ -110,17 +113,19 @@ impl Ingest {
             store,
             estate,
             links: Mutex::default(),
-            next_local: Mutex::new(0),
+            opened: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
         }
     }
 
     /// Opens a link; an older one of the same data centre is superseded.
     pub fn open(&self, datacenter: &DatacenterId, agent_version: &str, now: DateTime<Utc>) -> Link {
+        let mut links = lock(&self.links);
         let local = {
-            let mut next = lock(&self.next_local);
-            *next += 1;
-            *next
+            let mut opened = lock(&self.opened);
+            let count = opened.entry(datacenter.clone()).or_default();
+            *count += 1;
+            *count
         };
         let (sender, superseded) = watch::channel(false);
         let pending = Pending {
@@ -133,9 +138,10 @@ impl Ingest {
             superseded: sender,
             closed: false,
         };
-        if let Some(older) = lock(&self.links).insert(datacenter.clone(), pending) {
+        if let Some(older) = links.insert(datacenter.clone(), pending) {
             older.superseded.send_replace(true);
         }
+        drop(links);
         self.estate.set_connected(datacenter, Some(agent_version), true);
         Link { datacenter: datacenter.clone(), local, seq: Mutex::new(0), superseded }
     }
@@ -195,11 +201,24 @@ impl Ingest {
         lock(&self.links).contains_key(datacenter)
     }
 
-    /// Does something that no link may come in between with, unless this server
-    /// [`holds`](Self::holds) the data centre. Returns whether it was done.
-    pub fn unless_held(&self, datacenter: &DatacenterId, act: impl FnOnce()) -> bool {
+    /// The links that were opened so far: for [`unless_held`](Self::unless_held), to be asked
+    /// before anything is read.
+    pub fn opened(&self) -> Opened {
+        lock(&self.opened).clone()
+    }
+
+    /// Does something with what was read, unless this server [`holds`](Self::holds) the data centre
+    /// or a link of it was opened since: that may be closed again, and told something newer.
+    /// Returns whether it was done.
+    pub fn unless_held(
+        &self,
+        datacenter: &DatacenterId,
+        since: &Opened,
+        act: impl FnOnce(),
+    ) -> bool {
         let links = lock(&self.links);
-        let free = !links.contains_key(datacenter);
+        let same = lock(&self.opened).get(datacenter) == since.get(datacenter);
+        let free = same && !links.contains_key(datacenter);
         if free {
             act();
         }

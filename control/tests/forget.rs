@@ -167,3 +167,14 @@ async fn what_another_server_hears_is_not_forgotten() {
     assert!(matches!(tried, Err(ForgetError::Changed)), "{tried:?}");
     assert_eq!(rig.followed().await.unwrap(), ["cart-api-osl1-1"]);
 }
+
+#[tokio::test]
+async fn what_was_read_before_an_agent_came_and_went_is_not_taken_for_new() {
+    let rig = Rig::new().await;
+    let before = rig.one.ingest.opened();
+    assert!(rig.one.ingest.unless_held(&osl1(), &before, || {}));
+    rig.hear("cart-1", Utc::now()).await;
+    assert!(!rig.one.ingest.holds(&osl1()), "all of it is written");
+    assert!(!rig.one.ingest.unless_held(&osl1(), &before, || panic!("this is older")));
+    assert!(rig.one.ingest.unless_held(&osl1(), &rig.one.ingest.opened(), || {}));
+}

@@ -5,11 +5,14 @@
 //! it knows; the sentinels then become classes of the style sheet, and the text is added as the
 //! page's own.
 
+mod times;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use plotters::prelude::*;
 
+use self::times::times;
 use crate::t;
 use crate::text;
 use crate::ui::chart::Point;
@@ -119,9 +122,6 @@ const TOP: i32 = 12;
 const BOTTOM: i32 = 17;
 /// Least distance of two labels at the line ends.
 const LABEL_STEP: i32 = 11;
-/// Width of a character of the times under the axis, and what stays free between two of them.
-const TICK_CHAR: f64 = 6.9;
-const TICK_GAP: f64 = 6.0;
 /// Least distance of two times without seconds under an axis.
 pub(super) const TICK_STEP: i32 = 46;
 const MARK_STEP: i32 = 26;
@@ -297,7 +297,7 @@ fn words(svg: &mut String, plot: &Plot, frame: &Frame) {
         let value = frame.top * part;
         word(svg, "", Anchor::End, f64::from(LEFT - 5), frame.y(value) + 3.5, &tick(value));
     }
-    for (x, anchor, label) in ticks(plot, frame) {
+    for (x, anchor, label) in times(plot, frame) {
         word(svg, "", anchor, x, f64::from(frame.size.height) - 3.0, &label);
     }
     // Right of the edge stand the names of the lines and of the limit.
@@ -371,38 +371,6 @@ fn ends(plot: &Plot, frame: &Frame) -> Vec<(f64, &'static str, String)> {
         lowest = end.0 - step;
     }
     ends
-}
-
-/// Times under the axis: both ends, and between them the changes or even parts.
-fn ticks(plot: &Plot, frame: &Frame) -> Vec<(f64, Anchor, String)> {
-    let span = plot.to - plot.from;
-    let say = |at: DateTime<Utc>| {
-        if span < TimeDelta::minutes(10) {
-            text::clock_seconds(at, plot.to)
-        } else {
-            text::clock(at, plot.to)
-        }
-    };
-    let inner: Vec<_> = if plot.marks.iter().any(|mark| mark.at > plot.from) {
-        plot.marks.iter().map(|mark| mark.at).collect()
-    } else {
-        (1..3).map(|part| plot.from + span * part / 3).collect()
-    };
-    let (left, right) = (f64::from(LEFT), f64::from(LEFT + frame.width()));
-    let width = |label: &str| label.chars().count() as f64 * TICK_CHAR + TICK_GAP;
-    let (first, last) = (say(plot.from), say(plot.to));
-    let (mut free, end) = (left + width(&first), right - width(&last));
-    let mut ticks = vec![(left, Anchor::Start, first)];
-    for at in inner {
-        let (x, label) = (frame.x(at), say(at));
-        let half = width(&label) / 2.0;
-        if x - half >= free && x + half <= end {
-            ticks.push((x, Anchor::Middle, label));
-            free = x + half;
-        }
-    }
-    ticks.push((right, Anchor::End, last));
-    ticks
 }
 
 /// A value of the axis, without needless digits.
@@ -490,20 +458,6 @@ mod tests {
         let ends = ends(&plot, &Frame::of(&plot, SMALL));
         assert_eq!(ends.len(), 5);
         assert!(ends.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 10.9), "{ends:?}");
-    }
-
-    #[test]
-    fn times_under_the_axis_stand_apart_or_are_left_out() {
-        let marks = |seconds: &[i64]| {
-            let at = |it: &i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(*it);
-            let mark = |it| Mark { at: at(it), label: String::new() };
-            let marks = seconds.iter().map(mark).collect();
-            let plot = Plot { to: at(&60), marks, ..plot(Vec::new()) };
-            ticks(&plot, &Frame::of(&plot, SMALL)).len()
-        };
-        assert_eq!(marks(&[3]), 2, "too near to the beginning");
-        assert_eq!(marks(&[57]), 2, "too near to the end");
-        assert_eq!(marks(&[30, 33]), 3, "too near to each other");
     }
 
     #[test]

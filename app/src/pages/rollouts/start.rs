@@ -131,18 +131,8 @@ fn form(data: &Data) -> AnyView {
         autocomplete: Some("off"),
         ..Field::default()
     };
-    let version_hint = if data.passed.is_empty() {
-        t!("start-version-none")
-    } else {
-        t!("start-version-hint", versions = text::list(&data.passed))
-    };
-    // A form that nobody filled yet has the only version there is.
-    let version = match data.passed.as_slice() {
-        [only] if typed.version.is_empty() && mistakes.is_empty() => only,
-        _ => &typed.version,
-    };
-    let version =
-        Field { required: true, ..own("version", t!("start-version"), version_hint, version) };
+    let (version, hint) = version(data);
+    let version = Field { required: true, ..own("version", t!("start-version"), hint, version) };
     let mut plans = vec![(String::new(), t!("start-plan-own"))];
     plans.extend(data.plans.iter().map(|plan| (plan.clone(), plan.clone())));
     let plan = Field {
@@ -192,6 +182,20 @@ fn form(data: &Data) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// The version in the form, and the hint with it. A form that nobody filled yet has the only one
+/// there is.
+fn version(data: &Data) -> (&str, String) {
+    let (passed, typed) = (&data.passed, &data.typed.version);
+    let hint = match passed.is_empty() {
+        true => t!("start-version-none"),
+        false => t!("start-version-hint", versions = text::list(passed)),
+    };
+    match passed.as_slice() {
+        [only] if typed.is_empty() && data.mistakes.is_empty() => (only, hint),
+        _ => (typed, hint),
+    }
 }
 
 /// The second half: starts exactly what was shown.
