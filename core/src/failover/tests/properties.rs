@@ -275,11 +275,8 @@ fn holds(world: &World, services: &[Kept]) -> Result<(), TestCaseError> {
 
 fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
     let reason = || "because it has to be so".to_owned();
-    let failed = world
-        .run
-        .steps
-        .iter()
-        .find_map(|(id, state)| matches!(state, StepState::Failed { .. }).then(|| id.clone()));
+    let asked =
+        if let State::Asking { step, .. } = &world.run.state { Some(step.clone()) } else { None };
     let running = |nth: u8| {
         let running = world.run.steps.iter().filter(|(_, state)| {
             matches!(state, StepState::Running { .. } | StepState::Failed { .. })
@@ -303,7 +300,7 @@ fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
         Happens::Pause => drop(world.ask("anna", Request::Pause)),
         Happens::Resume => drop(world.ask("anna", Request::Resume)),
         Happens::Retry => {
-            if let Some(step) = failed {
+            if let Some(step) = asked {
                 drop(world.ask("anna", Request::Retry { step }));
             }
         }
