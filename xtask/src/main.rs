@@ -36,6 +36,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Renew the offline metadata of the SQL (.sqlx), or check that it is current
     Sqlx(sqlx::Arguments),
+    /// Clippy over everything, and the queries against the schema, in one compile
+    Lints,
     /// Check the rules of the house
     Tidy,
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sqlx(arguments) => sqlx::run(&arguments),
+        Command::Lints => sqlx::lints(),
         Command::Tidy => tidy::run(),
     };
     match result {

@@ -1,13 +1,13 @@
-//! `cargo xtask sqlx`: the offline metadata of the SQL, so that nothing but this command needs a
-//! database to compile against.
+//! `cargo xtask sqlx`: the offline metadata of the SQL, so that nothing but this command and
+//! `cargo xtask lints` needs a database to compile against.
 //!
 //! Invariant: `.sqlx` holds exactly the queries of the source, as the migrated schema answers them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use mainstay_devdb::{Cluster, Options};
 
 use crate::step::step;
@@ -22,30 +22,54 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let programs = Some(need::postgres()?);
-    let options = Options { programs, settings: Vec::new(), fast: true, ..Options::default() };
-    let cluster = step("Postgres: start", || Cluster::temporary(&options))?;
-    let url = cluster.create_database("sqlx")?;
-    step("database: migrations", || migrate(&cluster, "sqlx"))?;
-    fs::create_dir_all(repo::target())?;
-    let fresh = tempfile::tempdir_in(repo::target())?;
-    step("queries: compile against the schema", || prepare(&url, fresh.path()))?;
-    let new = read(fresh.path())?;
-    let committed = repo::root().join(".sqlx");
-    let old = read(&committed)?;
+    let check = &["check", "-p", "mainstay-store"];
+    let (old, new) = step("queries: compile against the schema", || compare(check))?;
     if new == old {
         println!("{} queries, all current", new.len());
         return Ok(());
     }
-    let differing = old.keys().chain(new.keys()).filter(|name| old.get(*name) != new.get(*name));
-    let differing: std::collections::BTreeSet<_> = differing.collect();
+    let count = differing(&old, &new);
     if arguments.check {
-        let count = differing.len();
-        bail!("{count} queries differ from .sqlx: run `cargo xtask sqlx` and commit it");
+        return Err(stale(count));
     }
-    write(&committed, &old, &new)?;
-    println!("{} queries, {} renewed", new.len(), differing.len());
+    write(&repo::root().join(".sqlx"), &old, &new)?;
+    println!("{} queries, {count} renewed", new.len());
     Ok(())
+}
+
+/// `cargo xtask lints`: clippy over everything, and the queries: both need the same compile.
+pub(crate) fn lints() -> Result<()> {
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let (old, new) = step("lints, and queries against the schema", || compare(&clippy))?;
+    if new != old {
+        return Err(stale(differing(&old, &new)));
+    }
+    println!("no warnings; {} queries, all current", new.len());
+    Ok(())
+}
+
+type Metadata = BTreeMap<String, Vec<u8>>;
+
+fn stale(count: usize) -> anyhow::Error {
+    anyhow!("{count} queries differ from .sqlx: run `cargo xtask sqlx` and commit it")
+}
+
+fn differing(old: &Metadata, new: &Metadata) -> usize {
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    names.into_iter().filter(|name| old.get(*name) != new.get(*name)).count()
+}
+
+/// The metadata as it is committed, and as a run of cargo that compiles the store writes it.
+fn compare(cargo: &[&str]) -> Result<(Metadata, Metadata)> {
+    let programs = Some(need::postgres()?);
+    let options = Options { programs, settings: Vec::new(), fast: true, ..Options::default() };
+    let cluster = Cluster::temporary(&options)?;
+    let url = cluster.create_database("sqlx")?;
+    migrate(&cluster, "sqlx")?;
+    fs::create_dir_all(repo::target())?;
+    let fresh = tempfile::tempdir_in(repo::target())?;
+    prepare(cargo, &url, fresh.path())?;
+    Ok((read(&repo::root().join(".sqlx"))?, read(fresh.path())?))
 }
 
 /// Applies all migrations in the order of their numbers.
@@ -59,14 +83,14 @@ fn migrate(cluster: &Cluster, database: &str) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the store so that its queries write their metadata into `into`.
-fn prepare(url: &str, into: &Path) -> Result<()> {
+/// Runs cargo so that the queries of the store write their metadata into `into`.
+fn prepare(arguments: &[&str], url: &str, into: &Path) -> Result<()> {
     // The macros run only when the crate is compiled anew, hence the touch.
     let source = fs::File::options().append(true).open(repo::root().join("store/src/lib.rs"))?;
     source.set_modified(std::time::SystemTime::now())?;
     let mut cargo = repo::command("cargo");
     cargo
-        .args(["check", "-p", "mainstay-store"])
+        .args(arguments)
         .env("DATABASE_URL", url)
         .env("SQLX_OFFLINE", "false")
         .env("SQLX_OFFLINE_DIR", into);
@@ -74,7 +98,7 @@ fn prepare(url: &str, into: &Path) -> Result<()> {
 }
 
 /// The metadata files of a directory by name; none when it does not exist.
-fn read(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn read(dir: &Path) -> Result<Metadata> {
     let mut files = BTreeMap::new();
     if !dir.is_dir() {
         return Ok(files);
@@ -89,11 +113,7 @@ fn read(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-fn write(
-    dir: &Path,
-    old: &BTreeMap<String, Vec<u8>>,
-    new: &BTreeMap<String, Vec<u8>>,
-) -> Result<()> {
+fn write(dir: &Path, old: &Metadata, new: &Metadata) -> Result<()> {
     fs::create_dir_all(dir)?;
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
         fs::remove_file(dir.join(name))?;

@@ -95,10 +95,15 @@ pub(crate) fn programs_and_bench(profile: Profile) -> Result<()> {
     step("bench: compile", || compile(&arguments))
 }
 
-/// Builds the programs together with the tests that drive them: the features that a dependency is
-/// built with follow from all packages of one build, so that two builds compile most of them twice.
+/// The packages of the product. The features that a dependency is built with follow from all
+/// packages of one build: builds of the same packages share all they compile. This program is not
+/// among them, as it runs already, compiled by itself.
+pub(crate) const PRODUCT: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+
+/// Builds the programs together with the tests that drive them.
 pub(crate) fn programs_and_tests() -> Result<()> {
-    step("programs and tests: compile", || compile(&["--workspace", "--bins", "--tests"]))
+    let arguments = [&PRODUCT[..], &["--bins", "--tests"]].concat();
+    step("programs and tests: compile", || compile(&arguments))
 }
 
 fn compile(arguments: &[&str]) -> Result<()> {

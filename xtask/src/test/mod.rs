@@ -92,7 +92,7 @@ fn surround(command: &mut Command, axe: &Path) {
 /// Runs the examples of the documentation.
 fn examples(filter: Option<&str>, surroundings: &dyn Fn(&mut Command)) -> Result<Output> {
     let mut cargo = repo::cargo();
-    cargo.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(filter);
+    cargo.arg("test").args(build::PRODUCT).args(["--doc", "--no-fail-fast"]).args(filter);
     surroundings(&mut cargo);
     Ok(cargo.output()?)
 }

@@ -12,13 +12,18 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::build::PRODUCT;
 use crate::repo;
 
-/// Programs that run at once. Two on two cores were tried: Chromium beside Patroni starves what a
-/// test waits for, and both took longer than one after the other.
-const AT_ONCE: usize = 1;
-/// Packages whose tests drive real processes and so take longest: they begin first.
-const LONG: [&str; 3] = ["tests", "lab", "agent"];
+/// Programs that run at once: those that wait leave about half of two cores free.
+const AT_ONCE: usize = 2;
+/// Programs that nothing runs beside: Chromium keeps both cores busy, and beside Patroni it starves
+/// what either of them waits for. They begin.
+const ALONE: [&str; 2] = ["tests/browser", "tests/harness"];
+/// Programs that take longest, and packages whose tests drive real processes: what is begun late
+/// must be short, or one program ends alone.
+const LONG: [&str; 7] =
+    ["tests/failovers", "tests/backups", "lab/clusters", "tests/rollouts", "tests", "lab", "agent"];
 
 /// One test program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,19 +59,26 @@ struct Built {
 /// # Errors
 /// When they do not compile.
 pub(super) fn list() -> Result<Vec<Program>> {
+    let mut programs = list_of(&PRODUCT)?;
+    programs.extend(list_of(&["--package", "xtask"])?);
+    programs.sort_by_key(|program| (rank(&program.name), program.name.clone()));
+    Ok(programs)
+}
+
+fn list_of(packages: &[&str]) -> Result<Vec<Program>> {
     let mut cargo = repo::cargo();
-    cargo.args(["test", "--workspace", "--no-run", "--message-format=json"]);
+    cargo.arg("test").args(packages).args(["--no-run", "--message-format=json"]);
     let output = cargo.stderr(Stdio::inherit()).output().context("listing the tests")?;
     if !output.status.success() {
         bail!("the tests cannot be listed ({})", output.status);
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut programs: Vec<Program> = text.lines().filter_map(read).collect();
-    programs.sort_by_key(|program| {
-        let package = program.name.split('/').next().unwrap_or_default();
-        (LONG.iter().position(|long| *long == package).unwrap_or(LONG.len()), program.name.clone())
-    });
-    Ok(programs)
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(read).collect())
+}
+
+/// The place of a program in the order in which they begin.
+fn rank(name: &str) -> usize {
+    let package = name.split('/').next().unwrap_or_default();
+    LONG.iter().position(|long| *long == name || *long == package).unwrap_or(LONG.len())
 }
 
 /// The test program that a message of cargo tells of, if it does.
@@ -92,8 +104,21 @@ pub(super) fn run_all(
     surroundings: &(dyn Fn(&mut Command) + Sync),
     done: impl FnMut(&Program, Output) + Send,
 ) -> Result<()> {
-    let waiting = Mutex::new(VecDeque::from(programs));
+    let is_alone = |program: &Program| ALONE.contains(&program.name.as_str());
+    let (alone, beside): (Vec<_>, Vec<_>) = programs.into_iter().partition(is_alone);
     let done = Mutex::new(done);
+    run_some(alone, 1, filter, surroundings, &done)?;
+    run_some(beside, AT_ONCE, filter, surroundings, &done)
+}
+
+fn run_some(
+    programs: Vec<Program>,
+    at_once: usize,
+    filter: Option<&str>,
+    surroundings: &(dyn Fn(&mut Command) + Sync),
+    done: &Mutex<impl FnMut(&Program, Output) + Send>,
+) -> Result<()> {
+    let waiting = Mutex::new(VecDeque::from(programs));
     let worker = || -> Result<()> {
         loop {
             let next = waiting.lock().map_or(None, |mut waiting| waiting.pop_front());
@@ -106,7 +131,7 @@ pub(super) fn run_all(
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(worker)).collect();
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().try_for_each(|worker| match worker.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -130,6 +155,13 @@ fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_begin() {
+        let mut names = ["core/plans", "tests/agents", "lab/edges", "tests/rollouts"];
+        names.sort_by_key(|name| rank(name));
+        assert_eq!(names, ["tests/rollouts", "tests/agents", "lab/edges", "core/plans"]);
+    }
 
     #[test]
     fn only_programs_with_tests_are_read_from_the_messages() {
