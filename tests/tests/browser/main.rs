@@ -10,6 +10,7 @@ mod audit;
 mod identity;
 mod keys;
 mod live;
+mod night;
 mod pages;
 mod paper;
 mod passkeys;

@@ -15,13 +15,13 @@ const BACK: &str = "Roll back to 1.0.0";
 /// Until the edges' logs show that nobody reaches the version any more.
 const BACK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-struct Town {
-    world: World,
+pub struct Town {
+    pub world: World,
     visitor: Visitor,
     operator: Program,
     /// The rollout that was taken back, and the one that is watched.
     ended: String,
-    watched: String,
+    pub watched: String,
     _fleet: tempfile::TempDir,
 }
 
@@ -37,6 +37,7 @@ async fn rollouts_are_read_watched_and_taken_back_with_one_click() {
     town.one_click_and_its_undo().await;
     town.the_same_offer_counts_at_once().await;
     town.the_same_without_script().await;
+    town.a_night_on_call().await;
 }
 
 impl Town {
@@ -72,7 +73,7 @@ impl Town {
         town
     }
 
-    async fn json(&self, path: &str) -> Option<Value> {
+    pub async fn json(&self, path: &str) -> Option<Value> {
         self.visitor.json(path).await.ok()
     }
 
@@ -110,7 +111,7 @@ impl Town {
         self.post(&format!("/api/v1/rollouts/{id}/do/{verb}"), &json!({})).await;
     }
 
-    async fn stands(&self, id: &str, wanted: &str) {
+    pub async fn stands(&self, id: &str, wanted: &str) {
         let mut last = Value::Null;
         let stands = until("the rollout's state", BACK_PATIENCE, async || {
             last = self.json(&format!("/api/v1/rollouts/{id}/standing")).await?;
