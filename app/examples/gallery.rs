@@ -47,6 +47,7 @@ fn write(directory: &Path, language: Language) -> std::io::Result<()> {
         name: "operator-1".to_owned(),
         grants: vec![Grant { role: Role::Operator, scope: Scope::default() }],
         csrf: "token".to_owned(),
+        ..Reader::default()
     };
     let looks: &[_] = match language {
         Language::English => &[(Theme::Light, ""), (Theme::Dark, "-dark")],

@@ -11,6 +11,7 @@
 
 pub mod islands;
 pub mod live;
+pub mod past;
 pub mod paths;
 pub mod ui;
 

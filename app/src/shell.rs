@@ -15,6 +15,7 @@ pub use navigation::{backups_words, failover_words, rollouts_words, topology_wor
 use navigation::{bottom_bar, navigation};
 
 use crate::islands::{Keys, LiveApplier, LiveWords, Palette, PaletteWords};
+use crate::past;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -104,6 +105,10 @@ pub enum DataAge {
     /// The state store does not answer; this is the last known state.
     StoreAway {
         since: DateTime<Utc>,
+    },
+    /// It is of a moment of the past.
+    Snapshot {
+        at: DateTime<Utc>,
     },
 }
 
@@ -224,6 +229,14 @@ fn freshness(shell: &Shell) -> AnyView {
             }
             .into_any()
         }
+        DataAge::Snapshot { .. } => view! {
+            <span class="live" id="live">
+                <span class="lg">{glyph(Tone::Plan)}</span>
+                <b class="lw">{t!("snapshot")}</b>
+                <a class="lr" href=past::as_of(&shell.path, None)>{t!("snapshot-go-live")}</a>
+            </span>
+        }
+        .into_any(),
     }
 }
 
@@ -323,12 +336,30 @@ fn messages(shell: &Shell) -> AnyView {
             ),
             None,
         )),
+        DataAge::Snapshot { at } => Some(snapshot(shell, at)),
     };
     let message = shell
         .message
         .clone()
         .map(|message| callout(message.tone, message.strong, message.detail, None));
     view! { {away}{policy_days(shell)}{message} }.into_any()
+}
+
+/// Which moment of the past the page is of, and the ways to the moments beside it and to now.
+fn snapshot(shell: &Shell, at: DateTime<Utc>) -> AnyView {
+    let beside = |by: TimeDelta| past::as_of(&shell.path, Some(&past::moment(at + by)));
+    let minute = TimeDelta::minutes(1);
+    let later = (at + minute < shell.now)
+        .then(|| view! { <a class="btn sm" href=beside(minute)>{t!("snapshot-later")}</a> });
+    let ways = view! {
+        <div class="acts">
+            <a class="btn sm" href=beside(-minute)>{t!("snapshot-earlier")}</a>
+            {later}
+            <a class="btn sm" href=past::as_of(&shell.path, None)>{t!("snapshot-go-live")}</a>
+        </div>
+    };
+    let title = t!("snapshot-title", at = t!("utc", time = text::full(at)));
+    callout(Tone::Plan, title, t!("snapshot-detail"), Some(ways.into_any()))
 }
 
 /// On pages that tell of backups: that these have a time of their own, where they do.
@@ -382,7 +413,12 @@ fn palette_words(keys: bool) -> PaletteWords {
         label: t!("palette-label"),
         empty: t!("palette-empty"),
         close: t!("keys-close"),
-        groups: vec![t!("palette-go"), t!("palette-objects"), t!("nav-runbooks")],
+        groups: vec![
+            t!("palette-go"),
+            t!("palette-objects"),
+            t!("nav-runbooks"),
+            t!("palette-elsewhere"),
+        ],
         here: [t!("palette-actions"), t!("palette-recent")],
         keys_off: !keys,
     }
@@ -410,6 +446,7 @@ fn key_words(shell: &Shell) -> crate::islands::KeyWords {
         ("f", t!("keys-filter")),
         ("Shift R", t!("keys-slot")),
         ("y", t!("keys-link")),
+        ("Shift Y", t!("keys-moment")),
         ("[", t!("keys-nav")),
     ];
     let rows = rows.into_iter().chain(times).chain([("?", t!("keys-help"))]);

@@ -35,6 +35,7 @@ fn reader(role: Role) -> Reader {
         name: "operator-1".to_owned(),
         grants: vec![Grant { role, scope: Scope::default() }],
         csrf: "a-token".to_owned(),
+        ..Reader::default()
     }
 }
 

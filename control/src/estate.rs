@@ -65,6 +65,8 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub estate: Estate,
+    /// It is of the past, as it was written down: nobody can act in it.
+    pub is_past: bool,
     /// Open problems and the last few that ended, oldest first.
     pub problems: Arc<[Record]>,
     /// What waits for a second person, oldest first.
@@ -128,6 +130,7 @@ impl LiveEstate {
                 clock: state.clock.clone(),
                 rewound: state.rewound.clone(),
             },
+            is_past: false,
             problems: state.problems.clone(),
             approvals: state.approvals.clone(),
             shelf: state.shelf.clone(),

@@ -13,6 +13,7 @@ mod benches;
 mod deploy;
 mod drills;
 mod failovers;
+mod moments;
 mod notify;
 mod orchestrator;
 mod problems;
@@ -210,6 +211,7 @@ impl Leader {
         }
         work.problems.step(self, term, &snapshot).await?;
         work.readiness.step(self, term, &snapshot).await?;
+        work.moments.step(&self.store, term, &snapshot).await?;
         work.upkeep.step(&self.store, term, &snapshot).await?;
         work.availability.step(self, term, &snapshot).await
     }
@@ -222,6 +224,7 @@ struct Work {
     availability: availability::Availability,
     backups: backups::Backups,
     drills: drills::Drills,
+    moments: moments::Moments,
     problems: problems::Problems,
     readiness: readiness::Readiness,
     upkeep: upkeep::Upkeep,

@@ -5,7 +5,8 @@
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
 //! ([`approvals`]), notifications ([`notify`]), planned events ([`planned`]), what edges are told
-//! and tell ([`edges`], [`traffic`]), how available services were ([`availability`]),
+//! and tell ([`edges`], [`traffic`]), how available services were ([`availability`]), the past
+//! ([`moment`]),
 //! who may come in ([`access`], [`authority`]), the audit log's sequencer ([`audit`]) and packs of
 //! evidence ([`evidence`]).
 //!
@@ -32,6 +33,7 @@ pub mod follow;
 pub mod forget;
 pub mod ingest;
 pub mod leader;
+pub mod moment;
 pub mod notify;
 mod once;
 pub mod planned;

@@ -304,6 +304,8 @@ pub enum Refusal {
     Role { needs: Vec<Role> },
     /// A needed role is held, and not here.
     Scope { role: Role, scope: Scope },
+    /// What is looked at is of the past.
+    Past,
 }
 
 /// Whether somebody who proved at `confirmed_at` who they are need not do so again. The clocks of

@@ -24,6 +24,7 @@ pub mod forget;
 pub mod id;
 pub mod judge;
 pub mod lease;
+pub mod moment;
 pub mod notify;
 pub mod placement;
 pub mod planned;

@@ -243,7 +243,7 @@ async fn allowed(
     }
     let status = match refusal {
         Refusal::SignIn => StatusCode::UNAUTHORIZED,
-        Refusal::Role { .. } | Refusal::Scope { .. } => StatusCode::FORBIDDEN,
+        Refusal::Role { .. } | Refusal::Scope { .. } | Refusal::Past => StatusCode::FORBIDDEN,
     };
     Err(Stop::Status(status, Some(refusal)))
 }

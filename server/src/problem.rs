@@ -65,7 +65,7 @@ impl Problem {
     pub fn refused(refusal: Refusal) -> Self {
         let status = match &refusal {
             Refusal::SignIn => StatusCode::UNAUTHORIZED,
-            Refusal::Role { .. } | Refusal::Scope { .. } => StatusCode::FORBIDDEN,
+            Refusal::Role { .. } | Refusal::Scope { .. } | Refusal::Past => StatusCode::FORBIDDEN,
         };
         Self {
             refusal: Some(refusal.clone()),

@@ -49,6 +49,18 @@ pub async fn current(pool: &PgPool) -> Result<Option<Applied>, StoreError> {
     }))
 }
 
+/// The fleet that was in force at a moment, with its revision.
+pub async fn at(pool: &PgPool, at: DateTime<Utc>) -> Result<Option<(i64, Fleet)>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT revision, fleet AS "fleet: Json<Fleet>" FROM fleet
+           WHERE applied_at <= $1 ORDER BY revision DESC LIMIT 1"#,
+        at
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| (row.revision, row.fleet.0)))
+}
+
 /// What is needed to apply a fleet.
 #[derive(Clone, Copy, Debug)]
 pub struct NewFleet<'a> {

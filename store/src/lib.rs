@@ -31,6 +31,7 @@ pub mod failover;
 pub mod fleet;
 pub mod history;
 pub mod lease;
+pub mod moment;
 pub mod notify;
 pub mod orchestrator;
 pub mod outbox;

@@ -32,6 +32,9 @@ pub const RECORDS_KEPT: TimeDelta = TimeDelta::days(400);
 /// How long failovers and drills that are over, and of which nothing stands, are kept: as long as
 /// the outages whose accounts name them.
 pub const FAILOVERS_KEPT: TimeDelta = AVAILABILITY_KEPT;
+/// How long what was done with backups, and planned events that are over, can be looked up: five
+/// years, longer than any copy is kept, so that a proof outlives its copy.
+pub const PROOFS_KEPT: TimeDelta = AVAILABILITY_KEPT;
 /// How long messages that were sent or given up are kept.
 pub const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long it is known what a server that is gone said of edges and which batches it wrote.
@@ -225,6 +228,90 @@ pub async fn failovers(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     let ready = sqlx::query!("DELETE FROM failover_readiness WHERE at < $1", now - READINESS_KEPT);
     let ready = ready.execute(pool).await?.rows_affected();
     Ok(decisions + runs + drills + ready)
+}
+
+/// Deletes what was asked and answered long ago: approvals, and sets of runbooks that were replaced;
+/// returns how many rows.
+pub async fn answers(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let before = now - RECORDS_KEPT;
+    let pool = store.acts();
+    let approvals = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM approval WHERE id IN (
+                 SELECT id FROM approval WHERE status <> 'waiting' AND until < $1 AND at < $1
+                 ORDER BY id LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let sets = sqlx::query!(
+        "DELETE FROM runbook_set AS old WHERE EXISTS (
+             SELECT FROM runbook_set AS newer
+             WHERE newer.revision > old.revision AND newer.applied_at < $1)",
+        before
+    );
+    Ok(approvals + sets.execute(pool).await?.rows_affected())
+}
+
+/// Deletes runs of backups, work on databases, restores and planned events older than
+/// [`PROOFS_KEPT`]; returns how many rows. The newest of each kind of each database stays.
+pub async fn proofs(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let before = now - PROOFS_KEPT;
+    let pool = store.acts();
+    let runs = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM backup_run WHERE id IN (
+                 SELECT id FROM backup_run AS old
+                 WHERE kind NOT IN ('waiting', 'ordered') AND changed_at < $1 AND EXISTS (
+                     SELECT FROM backup_run AS newer
+                     WHERE newer.database = old.database AND newer.id > old.id)
+                 LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let work = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM database_work WHERE id IN (
+                 SELECT id FROM database_work AS old
+                 WHERE ended_at < $1 AND EXISTS (
+                     SELECT FROM database_work AS newer
+                     WHERE newer.database = old.database AND newer.task = old.task
+                       AND newer.ended_at > old.ended_at)
+                 LIMIT $2)",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let restores = sqlx::query!(
+        "DELETE FROM database_restore AS old
+         WHERE kind NOT IN ('requested', 'ordered') AND changed_at < $1 AND EXISTS (
+             SELECT FROM database_restore AS newer
+             WHERE newer.database = old.database AND newer.id > old.id)",
+        before
+    );
+    let restores = restores.execute(pool).await?.rows_affected();
+    let events = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "WITH old AS (
+                 SELECT id FROM planned_event
+                 WHERE status IN ('done', 'cancelled') AND ends < $1 AND changed_at < $1
+                 ORDER BY id LIMIT $2
+             ), log AS (DELETE FROM planned_event_log USING old WHERE event = old.id)
+             DELETE FROM planned_event USING old WHERE planned_event.id = old.id",
+            before,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    Ok(runs + work + restores + events)
 }
 
 /// Deletes old messages, and removed channels without any; returns how many rows.

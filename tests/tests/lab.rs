@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::{SecondsFormat, Utc};
 use mainstay_tests::{Setup, Visitor, World, until};
 use serde_json::Value;
 
@@ -51,10 +52,34 @@ async fn the_fleet_comes_up_and_nothing_is_doubled_by_a_crash_of_the_server() {
     let visitor = world.sign_in("viewer").await.unwrap();
     let before = instances(&visitor, "feed/in/fra1").await;
     assert_eq!(before.len(), 2, "{before:?}");
+    let then = written_down(&visitor).await;
     world.kill_server().unwrap();
     world.start_server().await.unwrap();
     all_is_well(&mut world).await;
     assert_eq!(instances(&visitor, "feed/in/fra1").await, before, "the same instances go on");
+    // The past is as it was, whatever happened since.
+    world.lab_fault(&["stop", "feed-fra1-1"]).unwrap();
+    until("an instance is failing", PATIENCE, async || {
+        let now = visitor.json("/api/v1/topology").await.ok()?;
+        (now["counts"]["failing"] == 1).then_some(())
+    })
+    .await
+    .unwrap();
+    let past = visitor.json(&then).await.unwrap();
+    assert_eq!(past["counts"]["healthy"], INSTANCES, "{past}");
+}
+
+/// The address of the topology as of a moment at which all was well, once that is written down.
+async fn written_down(visitor: &Visitor) -> String {
+    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let then = format!("/api/v1/topology?at={now}");
+    until("the moment is written down", PATIENCE, async || {
+        let past = visitor.json(&then).await.ok()?;
+        (past["counts"]["healthy"] == INSTANCES).then_some(())
+    })
+    .await
+    .unwrap();
+    then
 }
 
 #[tokio::test]

@@ -187,6 +187,12 @@ palette-go = Go to
 palette-objects = Objects
 palette-actions = On this page
 palette-recent = Seen before
+palette-elsewhere = Elsewhere
+find-roll-back = Roll back { $name }…
+find-start-rollout = Start a rollout of { $name }…
+find-run-bench = Bench a version of { $name }…
+find-fail-over = Fail over { $name }…
+find-back-up = Back up { $name } now…
 keys-title = Keys
 keys-close = Close
 keys-find = find: jump, search
@@ -366,7 +372,7 @@ cell-empty = Nothing of it runs here.
 cell-empty-detail = The fleet asks for { $wanted } nodes.
 cell-unheard = { $dc } is not heard.
 inspector-label = Selected: { $name }
-instance-now = Now
+instance-now = State
 instance-endpoint = Answers at
 instance-handle = Process
 instance-heard = Last heard
@@ -3403,3 +3409,21 @@ audit-delivery-give-up = { $how ->
     [done] Gave a notification up
    *[tried] Tried to give a notification up
 }
+
+# The past
+snapshot = Snapshot
+snapshot-title = This is how it was on { $at }
+snapshot-detail = Read-only: what ran where, which agents were heard, which problems were open. Measurements, rollouts, databases and traffic are not kept.
+snapshot-earlier = 1 min earlier
+snapshot-later = 1 min later
+snapshot-go-live = Go live
+refusal-past = This is the past. Go live to act.
+unrecorded = Nothing is known of that moment.
+unrecorded-detail = Nobody wrote down what ran where on { $at }: no server led then, or it is more than 31 days ago.
+unrecorded-before = Last known before: { $at }
+unrecorded-after = First known after: { $at }
+moment-unreadable = “{ $value }” is no moment. Write it like 2026-11-20T03:12:07Z.
+moment-ahead = { $at } has not come yet.
+keys-moment = copy a link to this page as it is at this moment
+problem-then = As it was
+problem-then-link = when it began

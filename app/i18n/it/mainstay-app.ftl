@@ -187,6 +187,12 @@ palette-go = Vai a
 palette-objects = Oggetti
 palette-actions = In questa pagina
 palette-recent = Viste prima
+palette-elsewhere = Altrove
+find-roll-back = Esegui il rollback di { $name }…
+find-start-rollout = Avvia un rollout di { $name }…
+find-run-bench = Esegui il banco di prova di { $name }…
+find-fail-over = Avvia il failover di { $name }…
+find-back-up = Esegui ora un backup di { $name }…
 keys-title = Tasti
 keys-close = Chiudi
 keys-find = cerca: salto, ricerca
@@ -366,7 +372,7 @@ cell-empty = Qui non ne è in esecuzione nulla.
 cell-empty-detail = La flotta richiede { $wanted } nodi.
 cell-unheard = { $dc } non dà segnali.
 inspector-label = Selezione: { $name }
-instance-now = Adesso
+instance-now = Stato
 instance-endpoint = Risponde su
 instance-handle = Processo
 instance-heard = Ultimo segnale
@@ -3403,3 +3409,21 @@ audit-delivery-give-up = { $how ->
     [done] Ha rinunciato a una notifica
    *[tried] Ha tentato di rinunciare a una notifica
 }
+
+# Il passato
+snapshot = Istantanea
+snapshot-title = Così era il { $at }
+snapshot-detail = In sola lettura: che cosa girava e dove, quali agenti si sentivano, quali problemi erano aperti. Misure, rollout, database e traffico non vengono conservati.
+snapshot-earlier = 1 min prima
+snapshot-later = 1 min dopo
+snapshot-go-live = Torna al presente
+refusal-past = Questo è il passato. Torna al presente per agire.
+unrecorded = Di quel momento non si sa nulla.
+unrecorded-detail = Nessuno ha annotato che cosa girava e dove il { $at }: nessun server guidava, oppure sono passati più di 31 giorni.
+unrecorded-before = Ultimo momento noto prima: { $at }
+unrecorded-after = Primo momento noto dopo: { $at }
+moment-unreadable = «{ $value }» non è un momento. Scrivilo come 2026-11-20T03:12:07Z.
+moment-ahead = { $at } deve ancora arrivare.
+keys-moment = copia un link a questa pagina com'è in questo momento
+problem-then = Com'era
+problem-then-link = quando è iniziato

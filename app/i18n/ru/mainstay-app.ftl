@@ -203,6 +203,12 @@ palette-go = Перейти
 palette-objects = Объекты
 palette-actions = На этой странице
 palette-recent = Недавние страницы
+palette-elsewhere = В других местах
+find-roll-back = Откатить { $name }…
+find-start-rollout = Запустить выкат { $name }…
+find-run-bench = Проверить версию { $name } на стенде…
+find-fail-over = Запустить переключение с { $name }…
+find-back-up = Сделать копию { $name } сейчас…
 keys-title = Клавиши
 keys-close = Закрыть
 keys-find = поиск: переход, поиск по имени
@@ -400,7 +406,7 @@ cell-empty = Ни одного экземпляра здесь не работа
 cell-empty-detail = По парку нужно узлов: { $wanted }.
 cell-unheard = С { $dc } нет связи.
 inspector-label = Выбрано: { $name }
-instance-now = Сейчас
+instance-now = Состояние
 instance-endpoint = Адрес
 instance-handle = Процесс
 instance-heard = Последняя связь
@@ -3560,3 +3566,21 @@ audit-delivery-give-up = { $how ->
     [done] Доставка оповещения прекращена
    *[tried] Попытка прекратить доставку оповещения
 }
+
+# Прошлое
+snapshot = Снимок
+snapshot-title = Так было { $at }
+snapshot-detail = Только чтение: что где работало, какие агенты отвечали, какие проблемы были открыты. Измерения, выкаты, базы данных и трафик не сохраняются.
+snapshot-earlier = на 1 мин раньше
+snapshot-later = на 1 мин позже
+snapshot-go-live = К настоящему
+refusal-past = Это прошлое. Чтобы действовать, вернитесь к настоящему.
+unrecorded = Об этом моменте ничего не известно.
+unrecorded-detail = Никто не записал, что где работало { $at }: ни один сервер не был ведущим, или прошло больше 31 дня.
+unrecorded-before = Последний известный момент до: { $at }
+unrecorded-after = Первый известный момент после: { $at }
+moment-unreadable = «{ $value }» — не момент времени. Напишите так: 2026-11-20T03:12:07Z.
+moment-ahead = { $at } ещё не наступило.
+keys-moment = скопировать ссылку на эту страницу, какой она видна сейчас
+problem-then = Как было
+problem-then-link = когда началась

@@ -16,6 +16,8 @@ use crate::islands::dom::{
 };
 use crate::paths;
 
+/// Groups of the index that are names; the others are of what can be done.
+const NAMES: usize = 3;
 /// Hits of one group at most.
 const HITS_MAX: usize = 8;
 /// What acts on the page: buttons, and links to what is asked before something is done.
@@ -147,9 +149,13 @@ fn query() -> String {
         .unwrap_or_default()
 }
 
-/// Names that begin with what was typed, then those that contain it.
+/// Names that begin with what was typed, then those that contain each word of it.
 fn matches<'a>(hits: &'a [Hit], q: &str) -> Vec<&'a Hit> {
-    let mut found: Vec<_> = hits.iter().filter(|h| h.name.to_lowercase().contains(q)).collect();
+    let has = |hit: &&Hit| {
+        let name = hit.name.to_lowercase();
+        q.split_whitespace().all(|word| name.contains(word))
+    };
+    let mut found: Vec<_> = hits.iter().filter(has).collect();
     found.sort_by_key(|hit| !hit.name.to_lowercase().starts_with(q));
     found.truncate(HITS_MAX);
     found
@@ -162,8 +168,18 @@ fn draw(shared: &Shared) {
     list.set_text_content(None);
     let q = query();
     let mut count = 0;
-    let known = search.words.groups.iter().zip(&search.index);
-    for (title, hits) in known.chain(search.words.here.iter().zip(&search.here)) {
+    let [actions, recent] = &search.here;
+    let [actions_title, recent_title] = &search.words.here;
+    // What can be done elsewhere is long: it comes when it is asked for.
+    let elsewhere = search.index.get(NAMES..).filter(|_| !q.is_empty()).unwrap_or_default();
+    let titles = &search.words.groups;
+    let groups = titles
+        .iter()
+        .zip(search.index.iter().take(NAMES))
+        .chain([(actions_title, actions)])
+        .chain(titles.iter().skip(NAMES).zip(elsewhere))
+        .chain([(recent_title, recent)]);
+    for (title, hits) in groups {
         let found = matches(hits, &q);
         if found.is_empty() {
             continue;

@@ -9,7 +9,7 @@ use web_sys::{HtmlDialogElement, HtmlDocument, KeyboardEvent};
 use crate::islands::dom::{
     all, announce, by_id, click, document, first, focus, go, latin_key, on, on_key, typing, window,
 };
-use crate::paths;
+use crate::{past, paths};
 
 /// Milliseconds in which the second key of `g o` must follow.
 const CHORD_MS: f64 = 1500.0;
@@ -85,6 +85,7 @@ fn press(key: &str, event: &KeyboardEvent, copied: &str) {
         "k" => step(-1),
         "[" => toggle_navigation(),
         "y" => copy_link(copied),
+        "Y" => copy_moment(copied),
         "t" => switch_times(),
         "." => {
             if let Some(button) = first("[data-newer]:not([hidden]) button") {
@@ -181,4 +182,20 @@ fn copy_link(copied: &str) {
         let _ = window().navigator().clipboard().write_text(&address);
         announce(copied);
     }
+}
+
+/// Copies a link that will show the page as it is now; of a page without a past, the plain one.
+fn copy_moment(copied: &str) {
+    let location = window().location();
+    let (Ok(origin), Ok(href)) = (location.origin(), location.href()) else { return };
+    let address = href.strip_prefix(&origin).unwrap_or_default();
+    // One that names a moment already is of that moment.
+    if !past::has_past(address) || address.contains("at=") {
+        return copy_link(copied);
+    }
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    let second = now.split('.').next().unwrap_or_default();
+    let past = past::as_of(address, Some(&format!("{second}Z")));
+    let _ = window().navigator().clipboard().write_text(&format!("{origin}{past}"));
+    announce(copied);
 }

@@ -1,13 +1,21 @@
 //! Error pages: what was not done, why, what is still true, what to do, and the reference.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use crate::paths;
 use crate::t;
 use crate::ui::badge::state;
 use crate::ui::button::{Weight, link_button};
 use crate::ui::head::{PageHead, page_head};
 use crate::ui::tone::Tone;
+use crate::{past, paths, text};
+
+/// Characters shown of what should have been a moment.
+const MOMENT_CHARS: usize = 40;
+
+fn utc(at: DateTime<Utc>) -> String {
+    t!("utc", time = text::full(at))
+}
 
 /// What went wrong, with what the page needs to say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +30,9 @@ pub enum Failure {
     NotFound { path: String },
     /// 410: what it was, and what is known of its end.
     Gone { what: String, detail: String },
+    /// 404: nobody wrote down what ran where at that moment. The links lead to the same page at
+    /// the last moment before that is known, and at the first after.
+    Unrecorded { at: String, before: Option<Link>, after: Option<Link> },
     /// 405, with the methods that the address takes.
     Method { methods: String },
     /// 408: the body did not arrive in this time.
@@ -44,12 +55,48 @@ pub enum Failure {
     Other { status: u16, detail: String },
 }
 
+/// Where to go instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub href: String,
+    pub words: String,
+}
+
 impl Failure {
+    /// A page as of a moment at which nobody wrote: `before` and `after` are the nearest that are
+    /// known.
+    pub fn unrecorded(
+        address: &str,
+        at: DateTime<Utc>,
+        before: Option<DateTime<Utc>>,
+        after: Option<DateTime<Utc>>,
+    ) -> Self {
+        let link = |at: DateTime<Utc>, words: String| Link {
+            href: past::as_of(address, Some(&past::moment(at))),
+            words,
+        };
+        Self::Unrecorded {
+            at: utc(at),
+            before: before.map(|at| link(at, t!("unrecorded-before", at = utc(at)))),
+            after: after.map(|at| link(at, t!("unrecorded-after", at = utc(at)))),
+        }
+    }
+
+    /// A moment that cannot be read, or has not come yet.
+    pub fn no_moment(asked: &str, ahead: Option<DateTime<Utc>>) -> Self {
+        let value: String = asked.chars().take(MOMENT_CHARS).collect();
+        let detail = match ahead {
+            Some(at) => t!("moment-ahead", at = utc(at)),
+            None => t!("moment-unreadable", value = value),
+        };
+        Self::Unfit { detail }
+    }
+
     pub const fn status_code(&self) -> u16 {
         match self {
             Self::SignIn { .. } => 401,
             Self::Refused { .. } | Self::Forgery => 403,
-            Self::NotFound { .. } => 404,
+            Self::NotFound { .. } | Self::Unrecorded { .. } => 404,
             Self::Method { .. } => 405,
             Self::Slow { .. } => 408,
             Self::Conflict { .. } => 409,
@@ -71,6 +118,9 @@ impl Failure {
             Self::Forgery => (t!("error-forgery"), t!("error-forgery-detail")),
             Self::NotFound { path } => {
                 (t!("error-404"), t!("error-404-detail", path = path.as_str()))
+            }
+            Self::Unrecorded { at, .. } => {
+                (t!("unrecorded"), t!("unrecorded-detail", at = at.as_str()))
             }
             Self::Method { methods } => {
                 (t!("error-405"), t!("error-405-detail", methods = methods.as_str()))
@@ -107,6 +157,7 @@ impl Failure {
             | Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::Gone { .. }
+            | Self::Unrecorded { .. }
             | Self::TooMany
             | Self::StoreAway => Tone::Unk,
         }
@@ -131,6 +182,12 @@ pub fn view(failure: &Failure, reference: Option<&str>) -> AnyView {
             {link_button(Weight::Plain, paths::OVERVIEW, t!("nav-overview"))}
         }
         .into_any(),
+        Failure::Unrecorded { before, after, .. } => {
+            let link =
+                |link: &Link| link_button(Weight::Plain, link.href.clone(), link.words.clone());
+            let (before, after) = (before.as_ref().map(link), after.as_ref().map(link));
+            view! { {before}{after} }.into_any()
+        }
         Failure::Refused { .. }
         | Failure::Forgery
         | Failure::Late

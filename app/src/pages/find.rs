@@ -74,9 +74,32 @@ pub fn build(estate: &Estate, shelf: &Shelf, aliases: &Aliases, q: &str) -> Data
     Data { q, pages, objects, runbooks, instances, more_instances, exact }
 }
 
-/// What the palette searches by itself: pages, then places, groups and services, then runbooks.
+/// What the palette searches by itself: pages, then places, groups and services, then runbooks, and
+/// last what can be done. Choosing an action leads to its review; nothing is done by it.
 pub fn index(estate: &Estate, shelf: &Shelf, aliases: &Aliases) -> Vec<Vec<Hit>> {
-    vec![pages(), objects(estate), runbooks(shelf, aliases)]
+    vec![pages(), objects(estate), runbooks(shelf, aliases), actions(estate)]
+}
+
+fn actions(estate: &Estate) -> Vec<Hit> {
+    let fleet = &estate.fleet;
+    let of = |name: String, href: String| hit(&name, String::new(), href);
+    let services = fleet.services.keys().flat_map(|id| {
+        let (name, page) = (id.as_str(), paths::service(id));
+        [
+            of(t!("find-roll-back", name = name), paths::action(&page, "roll-back")),
+            of(t!("find-start-rollout", name = name), paths::action(&page, "start-rollout")),
+            of(t!("find-run-bench", name = name), paths::service_bench(id)),
+        ]
+    });
+    let places = fleet.datacenters.keys().map(|id| {
+        let plan = paths::failover_plan(id);
+        of(t!("find-fail-over", name = id.as_str()), paths::action(&plan, "start"))
+    });
+    let databases = fleet.databases.keys().map(|id| {
+        let set = paths::backup_set(id);
+        of(t!("find-back-up", name = id.as_str()), paths::action(&set, "run-now"))
+    });
+    services.chain(places).chain(databases).collect()
 }
 
 fn runbooks(shelf: &Shelf, aliases: &Aliases) -> Vec<Hit> {

@@ -56,6 +56,8 @@ pub struct Reader {
     pub grants: Vec<Grant>,
     /// Token that every form carries.
     pub csrf: String,
+    /// The page is of the past: nothing can be done on it.
+    pub is_past: bool,
 }
 
 impl Reader {
@@ -66,6 +68,9 @@ impl Reader {
 
     /// Whether the reader may do `permission` at `target`, and if not why.
     pub fn may(&self, permission: Permission, target: Target<'_>) -> Result<(), Refusal> {
+        if self.is_past {
+            return Err(Refusal::Past);
+        }
         decide(Some(&self.grants), permission, target)
     }
 }

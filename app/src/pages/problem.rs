@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::estate::Estate;
+use mainstay_core::moment::KEPT;
 use mainstay_core::notify::Delivery;
 use mainstay_core::problem::{CLOSE_FLAPPING_AFTER, Record};
 use mainstay_core::runbook::run::Run;
@@ -13,7 +14,6 @@ use utoipa::ToSchema;
 use crate::pages::Reader;
 use crate::pages::rows::ProblemRow;
 use crate::pages::runbook::{RunRow, runs_table};
-use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::{state, verdict_badge};
@@ -25,6 +25,7 @@ use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::table::{Column, table};
 use crate::ui::time::{time, time_full};
 use crate::ui::tone::Tone;
+use crate::{past, paths};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Data {
@@ -117,6 +118,11 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         let (href, name) = (row.subject.clone(), row.subject.clone());
         view! { <a href=href>{name}</a> }.into_any()
     }));
+    if past::has_past(&row.subject) && data.at - row.opened_at < KEPT {
+        let then = past::as_of(&row.subject, Some(&past::moment(row.opened_at)));
+        let link = view! { <a href=then>{t!("problem-then-link")}</a> };
+        facts.push((t!("problem-then"), link.into_any()));
+    }
     let history = paths::with_query(paths::AUDIT, &[("object", &row.href)]);
     let history = view! { <a href=history>{t!("problem-history-link")}</a> };
     let runs = (!data.runs.is_empty())

@@ -153,6 +153,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Scope { role: held, scope: only } => {
             t!("refusal-scope", role = role(*held), scope = scope(only))
         }
+        Refusal::Past => t!("refusal-past"),
     }
 }
 

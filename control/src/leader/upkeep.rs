@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_core::moment::KEPT;
 use mainstay_core::status::Tally;
 use mainstay_store::lease::Term;
-use mainstay_store::{Store, StoreError, estate, lease, retention, traffic};
+use mainstay_store::{Store, StoreError, estate, lease, moment, retention, traffic};
 
 use crate::estate::Snapshot;
 use crate::rollouts::watched;
@@ -49,10 +50,13 @@ impl Upkeep {
         if self.expired_at.is_none_or(|at| at.elapsed() >= EXPIRE_PERIOD) {
             self.expired_at = Some(Instant::now());
             estate::expire(store.acts(), now - TOMBSTONES, now - TALLIES, EXPIRE_ROWS).await?;
+            moment::expire(store.acts(), now - KEPT, EXPIRE_ROWS).await?;
             retention::commands(store, now).await?;
             retention::traffic(store, now, &judged(snapshot)).await?;
             retention::releases(store, now).await?;
             retention::records(store, now).await?;
+            retention::answers(store, now).await?;
+            retention::proofs(store, now).await?;
             retention::failovers(store, now).await?;
             retention::notifications(store, now).await?;
             retention::availability(store, now).await?;

@@ -20,6 +20,7 @@ pub mod lasting;
 pub mod live;
 pub mod page;
 pub mod pages;
+mod past;
 mod permit;
 pub mod planned;
 pub mod refusal;

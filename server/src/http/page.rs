@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
+use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -15,10 +16,10 @@ use mainstay_app::live::{self, Change, Topics};
 use mainstay_app::pages::Reader;
 use mainstay_app::pages::query::Query;
 use mainstay_app::pages::rows::section_counts;
-use mainstay_app::render;
 use mainstay_app::shell::{self, DataAge, Message, PolicyDays, Shell};
 use mainstay_app::text::rollout::rollout_state;
 use mainstay_app::text::{self, Tz};
+use mainstay_app::{past, render};
 use mainstay_control::access::By;
 use mainstay_control::estate::Snapshot;
 use mainstay_core::access::Theme;
@@ -118,6 +119,7 @@ impl Context {
             name: viewer.map(|v| v.user.name.to_string()).unwrap_or_default(),
             grants: viewer.map(|v| v.grants.clone()).unwrap_or_default(),
             csrf: viewer.map(|v| v.form_token().to_owned()).unwrap_or_default(),
+            is_past: self.snapshot.is_past,
         }
     }
 
@@ -162,7 +164,8 @@ impl Context {
     /// within a moment.
     pub async fn shared<T: Serialize>(mut self, page: Page<T>) -> Response {
         // Whoever reads times in a zone of their own shares with nobody.
-        if self.wants_live() || self.wants_json() || self.list_zone().is_some() {
+        let alone = self.snapshot.is_past || self.list_zone().is_some();
+        if alone || self.wants_live() || self.wants_json() {
             let control = &self.state.control;
             let data = (page.build)(control, &self.snapshot, &self.query());
             return self.page((page.frame)(&data), &data, || (page.view)(&data));
@@ -196,7 +199,12 @@ impl Context {
         view: impl FnOnce() -> AnyView,
     ) -> Response {
         let shell = self.shell(frame);
-        worded((status, Html(render::document(&shell, view))))
+        if !self.snapshot.is_past {
+            return worded((status, Html(render::document(&shell, view))));
+        }
+        let (before, after) = render::around(&shell);
+        let page = past::carry(&render::fragment(view), self.snapshot.estate.at);
+        worded((status, Html([before, page, after].concat())))
     }
 
     /// Every current value that a page listens to, with times in the zone of its lists.
@@ -246,9 +254,11 @@ impl Context {
         let estate = &self.snapshot.estate;
         let preferences = self.viewer.as_ref().map(|viewer| &viewer.preferences);
         let counts = section_counts(&self.snapshot.problems);
-        let data = match self.snapshot.store_away_since() {
-            Some(since) => DataAge::StoreAway { since },
-            None => DataAge::Live,
+        let is_past = self.snapshot.is_past;
+        let (now, data) = match self.snapshot.store_away_since() {
+            _ if is_past => (Utc::now(), DataAge::Snapshot { at: estate.at }),
+            Some(since) => (estate.at, DataAge::StoreAway { since }),
+            None => (estate.at, DataAge::Live),
         };
         Shell {
             title: frame.title,
@@ -266,7 +276,7 @@ impl Context {
             keys: preferences.is_none_or(|preferences| preferences.keys),
             time_zone: preferences.map(|preferences| preferences.time_zone),
             list_zone: self.list_zone(),
-            now: estate.at,
+            now,
             data,
             days: PolicyDays {
                 pace: estate.pace,
@@ -281,7 +291,7 @@ impl Context {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             nonce: self.nonce.clone(),
             assets: self.state.web.assets.clone(),
-            topics: frame.topics,
+            topics: if is_past { Vec::new() } else { frame.topics },
             live_id: self.live_id.clone(),
         }
     }

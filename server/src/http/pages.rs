@@ -26,6 +26,7 @@ use mainstay_store::runbook::Filter;
 use mainstay_store::{StoreError, estate, problem as problems, runbook as runs};
 
 use super::page::{Context, Frame};
+use super::past::At;
 use super::runbook::RUNS_SHOWN;
 use super::shared::Page;
 use crate::policy::Routes;
@@ -134,11 +135,14 @@ pub(super) async fn find_problem(context: &Context, slug: &str) -> Result<Record
 /// What runs where.
 #[utoipa::path(get, path = "/api/v1/topology", tag = "estate",
     responses((status = 200, body = topology::Data)))]
-pub async fn topology(context: Context) -> Response {
+pub async fn topology(At(context): At) -> Response {
     let page = Page {
         build: |control, snapshot, query| {
             let data = topology::build(&snapshot.estate, &snapshot.problems, query);
-            super::traffic::entering(control, &snapshot.estate, data)
+            match snapshot.is_past {
+                true => data,
+                false => super::traffic::entering(control, &snapshot.estate, data),
+            }
         },
         frame: |_| Frame::new(topology::title(), topology::topics()),
         view: topology::view,
@@ -150,7 +154,7 @@ pub async fn topology(context: Context) -> Response {
 #[utoipa::path(get, path = "/api/v1/regions/{region}", tag = "estate",
     params(("region" = String, Path)),
     responses((status = 200, body = region::Data), (status = 404)))]
-pub async fn region(context: Context, Path(id): Path<String>) -> Response {
+pub async fn region(At(context): At, Path(id): Path<String>) -> Response {
     let (snapshot, reader) = (&context.snapshot, context.reader());
     let built = parse(&id).and_then(|id| region::build(&snapshot.estate, &snapshot.problems, &id));
     let Some(data) = built else { return not_found(&context) };
@@ -162,7 +166,7 @@ pub async fn region(context: Context, Path(id): Path<String>) -> Response {
 #[utoipa::path(get, path = "/api/v1/datacenters/{datacenter}", tag = "estate",
     params(("datacenter" = String, Path)),
     responses((status = 200, body = datacenter::Data), (status = 404)))]
-pub async fn datacenter(context: Context, Path(id): Path<String>) -> Response {
+pub async fn datacenter(At(context): At, Path(id): Path<String>) -> Response {
     let (snapshot, reader) = (&context.snapshot, context.reader());
     let Some(id) = parse::<DatacenterId>(&id) else { return not_found(&context) };
     let healthy = healthy_minutes(&context, &id).await;
@@ -177,7 +181,7 @@ pub async fn datacenter(context: Context, Path(id): Path<String>) -> Response {
 #[utoipa::path(get, path = "/api/v1/groups/{group}", tag = "estate",
     params(("group" = String, Path)),
     responses((status = 200, body = group::Data), (status = 404)))]
-pub async fn group(context: Context, Path(id): Path<String>) -> Response {
+pub async fn group(At(context): At, Path(id): Path<String>) -> Response {
     let (snapshot, reader) = (&context.snapshot, context.reader());
     let built = parse(&id).and_then(|id| group::build(&snapshot.estate, &snapshot.problems, &id));
     let Some(data) = built else { return not_found(&context) };
@@ -189,10 +193,13 @@ pub async fn group(context: Context, Path(id): Path<String>) -> Response {
 #[utoipa::path(get, path = "/api/v1/services/{service}", tag = "estate",
     params(("service" = String, Path)),
     responses((status = 200, body = service::Data), (status = 404)))]
-pub async fn service(context: Context, Path(id): Path<String>) -> Response {
+pub async fn service(At(context): At, Path(id): Path<String>) -> Response {
     let (snapshot, reader, query) = (&context.snapshot, context.reader(), context.query());
     let Some(id) = parse(&id) else { return not_found(&context) };
-    let back = super::rollouts::way_back(&context, &id).await;
+    let back = match snapshot.is_past {
+        true => None,
+        false => super::rollouts::way_back(&context, &id).await,
+    };
     let built = service::build(&snapshot.estate, &snapshot.problems, &id, &query, back);
     let Some(mut data) = built else { return not_found(&context) };
     let books = snapshot.shelf.of_service(&data.service);
@@ -205,7 +212,7 @@ pub async fn service(context: Context, Path(id): Path<String>) -> Response {
 #[utoipa::path(get, path = "/api/v1/services/{service}/in/{datacenter}", tag = "estate",
     params(("service" = String, Path), ("datacenter" = String, Path)),
     responses((status = 200, body = cell::Data), (status = 404)))]
-pub async fn cell(context: Context, Path((service, dc)): Path<(String, String)>) -> Response {
+pub async fn cell(At(context): At, Path((service, dc)): Path<(String, String)>) -> Response {
     let (snapshot, reader, query) = (&context.snapshot, context.reader(), context.query());
     let built = parse(&service).zip(parse(&dc)).and_then(|(service, dc)| {
         cell::build(&snapshot.estate, &snapshot.problems, &service, &dc, &query)
@@ -219,7 +226,7 @@ pub async fn cell(context: Context, Path((service, dc)): Path<(String, String)>)
 #[utoipa::path(get, path = "/api/v1/instances/{instance}", tag = "estate",
     params(("instance" = String, Path)),
     responses((status = 200, body = instance::Data), (status = 404)))]
-pub async fn instance(context: Context, Path(id): Path<String>) -> Response {
+pub async fn instance(At(context): At, Path(id): Path<String>) -> Response {
     let reader = context.reader();
     let built = parse(&id).and_then(|id| instance::build(&context.snapshot.estate, &id));
     let Some(data) = built else { return not_found(&context) };

@@ -1,6 +1,7 @@
 //! Keys: the palette, the sheet, single keys and how they are turned off, arrows in the matrix.
 
-use mainstay_tests::{Browser, Look};
+use mainstay_tests::{Browser, Look, until};
+use serde_json::Value;
 
 use super::{PATIENCE, arrives, ask, ask_until, live, open_problem, signed_in, world};
 
@@ -67,6 +68,51 @@ async fn the_palette_finds_what_the_page_can_do_without_doing_it_and_where_one_w
     let recent = "return document.querySelector('#palette-hits [role=group]:last-child \
                   [data-href]')?.dataset.href === '/groups/social'";
     ask_until(&browser, "the page before is found", PATIENCE, recent).await;
+
+    // What can be done elsewhere is found by any of its words, and leads to its review.
+    let letters: Vec<String> = "feed rollout".chars().map(String::from).collect();
+    browser.press(&letters.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
+    let elsewhere = "const first = document.querySelector('#palette [aria-selected=true]');\
+                     return first?.dataset.href === '/services/feed/do/start-rollout'";
+    ask_until(&browser, "the action is found", PATIENCE, elsewhere).await;
+    browser.press(&["Enter"]).await.unwrap();
+    arrives(&browser, "/services/feed/do/start-rollout").await;
+}
+
+#[tokio::test]
+async fn a_link_to_this_moment_shows_the_page_as_it_was() {
+    let world = world().await;
+    let browser = signed_in(world, "viewer", Look::default()).await;
+    browser.open("/services/ingest").await.unwrap();
+    live(&browser).await;
+    let hold = "navigator.clipboard.writeText = (text) => {
+                    window.copied = text;
+                    return Promise.resolve();
+                };
+                return 'held'";
+    assert_eq!(ask(&browser, hold).await, "held");
+    browser.press(&["Shift+Y"]).await.unwrap();
+    let copied = ask_until(&browser, "the link", PATIENCE, "return window.copied ?? ''").await;
+    let (_, path) = copied.as_str().unwrap().split_once("/services/").unwrap();
+    assert!(path.starts_with("ingest?at=20"), "{path}");
+    until("the moment is written down", PATIENCE, async || {
+        browser.open(&format!("/services/{path}")).await.ok()?;
+        browser.text("#live").await.ok()?.contains("Snapshot").then_some(())
+    })
+    .await
+    .unwrap();
+    assert!(browser.text("#slot").await.unwrap().contains("This is how it was"));
+    assert_eq!(
+        ask(&browser, "return document.querySelector('main [method=post]')").await,
+        Value::Null
+    );
+    // Links stay in the past, until one goes back.
+    browser.follow("main a[href^='/instances/']").await.unwrap();
+    let there = browser.path().await.unwrap();
+    assert!(there.contains("?at=20"), "{there}");
+    browser.follow("#live a").await.unwrap();
+    assert!(!browser.path().await.unwrap().contains("at="));
+    live(&browser).await;
 }
 
 #[tokio::test]

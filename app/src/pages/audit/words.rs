@@ -335,6 +335,7 @@ fn refusal(after: &Value) -> Option<String> {
         Ok(Refusal::Scope { role, scope }) => {
             Some(t!("audit-lacks-scope", role = text::role(role), scope = text::scope(&scope)))
         }
+        Ok(Refusal::Past) => Some(t!("refusal-past")),
         Err(_) => quoted(refused),
     }
 }

@@ -23,7 +23,7 @@ const FLEET: &str = "name = \"test\"\n[[region]]\nid = \"north\"\ntime_zone = \"
 
 fn reader(role: Role) -> Reader {
     let grants = vec![Grant { role, scope: Scope::default() }];
-    Reader { name: "ann".into(), grants, csrf: "t".into() }
+    Reader { name: "ann".into(), grants, csrf: "t".into(), ..Reader::default() }
 }
 
 /// The page of a text; `None`: it is refused before it could be drawn.

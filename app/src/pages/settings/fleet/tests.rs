@@ -32,7 +32,7 @@ fn in_force() -> InForce {
 
 fn reader(role: Role) -> Reader {
     let grants = vec![Grant { role, scope: Scope::default() }];
-    Reader { name: "ann".to_owned(), grants, csrf: "token".to_owned() }
+    Reader { name: "ann".to_owned(), grants, csrf: "token".to_owned(), ..Reader::default() }
 }
 
 fn html(draft: Option<Draft>, role: Role) -> (String, String) {
