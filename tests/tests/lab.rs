@@ -71,15 +71,13 @@ async fn the_fleet_comes_up_and_nothing_is_doubled_by_a_crash_of_the_server() {
 
 /// The address of the topology as of a moment at which all was well, once that is written down.
 async fn written_down(visitor: &Visitor) -> String {
-    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let then = format!("/api/v1/topology?at={now}");
-    until("the moment is written down", PATIENCE, async || {
+    let written = until("a moment is written down", PATIENCE, async || {
+        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        let then = format!("/api/v1/topology?at={now}");
         let past = visitor.json(&then).await.ok()?;
-        (past["counts"]["healthy"] == INSTANCES).then_some(())
-    })
-    .await
-    .unwrap();
-    then
+        (past["counts"]["healthy"] == INSTANCES).then_some(then)
+    });
+    written.await.unwrap()
 }
 
 #[tokio::test]
