@@ -10,6 +10,7 @@ use mainstay_core::approval::{
     self, Answer, Approval, ApprovalId, Kind, Person, Refusal, State, Subject, Wish,
 };
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::failover::RunId;
 use mainstay_core::failover::request::{Refusal as NotRun, Request as FailoverRequest};
 use mainstay_core::id::UserName;
 use mainstay_core::rollout::{Request as RolloutRequest, Rollout};
@@ -216,6 +217,11 @@ impl Control {
         stored::about(self.store.reads(), key).await
     }
 
+    /// All about a failover, from its start on, newest first.
+    pub async fn approvals_of_run(&self, run: RunId) -> Result<Vec<Approval>, StoreError> {
+        stored::of_run(self.store.reads(), run).await
+    }
+
     /// Answers an approval; what was asked for is done in the same transaction. The same answer
     /// again by the same person changes nothing and is no mistake.
     pub async fn answer_approval(
@@ -257,7 +263,12 @@ impl Control {
             (Subject::Force { run, .. }, Answer::Approve) => {
                 let reason = known.reason.clone();
                 let force = FailoverRequest::Force { reason, emergency: false };
-                self.force_approved(by, *run, &force, key).await?;
+                self.ask_approved(by, *run, &force, key).await?;
+            }
+            (Subject::Override { run, rules, .. }, Answer::Approve) => {
+                let (rules, reason) = (rules.clone(), known.reason.clone());
+                let request = FailoverRequest::Override { rules, reason, emergency: false };
+                self.ask_approved(by, *run, &request, key).await?;
             }
             (Subject::Restore { restore, .. }, Answer::Approve) => {
                 self.allow_restore(by, *restore, key).await?;
@@ -277,6 +288,7 @@ impl Control {
             }
             (
                 Subject::Force { .. }
+                | Subject::Override { .. }
                 | Subject::RollBack { .. }
                 | Subject::Grants { .. }
                 | Subject::Waiver { .. },

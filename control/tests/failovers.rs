@@ -196,6 +196,34 @@ async fn a_target_that_dies_holds_the_next_group_until_a_person_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_in_the_middle_holds_the_next_group_until_it_is_overridden() {
+    let (town, server) = town().await;
+    town.nature(|nature| nature.deaf = set(&["osl2"]));
+    let id = begin(&server, &["osl1"]).await;
+    run(&server, id, "a target is up", |run| is_done(run, "store/scale/shop/osl3")).await;
+    server.control.close_gate(&ann(), Rule::Lock, REASON, None, "lock").await.unwrap();
+    town.nature(|nature| *nature = Nature::default());
+    let asks = |run: &Run| run.asked_rules() == [Rule::Lock].into();
+    let asking = run(&server, id, "it asks", asks).await;
+    let State::Asking { step, why, .. } = &asking.state else { panic!("{asking:#?}") };
+    assert!(why.contains("lock by ann") && !asking.steps.contains_key(step), "{why}");
+    in_order(&town, &asking);
+    let reason = REASON.to_owned();
+    let rules = [Rule::Lock].into();
+    let ask = Request::Override { rules, reason: reason.clone(), emergency: false };
+    let waits = server.control.ask_failover(&ann(), id, &ask, None, "override").await;
+    assert!(matches!(waits, Err(FailoverError::Waits { .. })), "{waits:?}");
+    let rules = [Rule::Lock].into();
+    let ask = Request::Override { rules, reason, emergency: true };
+    server.control.ask_failover(&ann(), id, &ask, None, "emergency").await.unwrap();
+    let done = run(&server, id, "it is over", has_ended).await;
+    in_order(&town, &done);
+    assert!(done.emergency && done.overridden == [Rule::Lock].into(), "{done:#?}");
+    let open = server.control.open_approvals().await.unwrap();
+    assert_eq!(open.len(), 1, "somebody looks at it: {open:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_of_a_pair_are_lost_and_what_ran_only_there_is_started_elsewhere() {
     let (town, server) = town().await;
     town.nature(|nature| nature.cut = set(&["osl1", "osl2"]));

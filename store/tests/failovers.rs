@@ -115,6 +115,7 @@ async fn run(store: &Store, closed: bool) -> RunId {
         state: RunState::Running,
         steps: Default::default(),
         reason: "a test of the whole".to_owned(),
+        overridden: [].into(),
         emergency: false,
         started_at: at(0),
         started_by: "anna".to_owned(),

@@ -993,6 +993,10 @@ audit-failover-stop = { $how ->
     [done] Stopped a failover
    *[tried] Tried to stop a failover
 }
+audit-failover-override = { $how ->
+    [done] Overrode a safety rule of a failover that runs
+   *[tried] Tried to override a safety rule of a failover that runs
+}
 audit-failover-force = { $how ->
     [done] Forced a failover: data is not waited for
    *[tried] Tried to force a failover
@@ -2495,6 +2499,7 @@ failover-requested = Waits for a second person
 failover-running = Running
 failover-pausing = Pausing after this step
 failover-paused = Paused
+failover-asks-rule = A safety rule forbids it
 failover-asking = A step failed
 failover-done = Done
 failover-stopped = Stopped
@@ -2585,6 +2590,9 @@ failover-fail-back = Fail back...
 failover-go-back = Stop and go back...
 failover-needs-second = A second person has to allow it.
 failover-failed = Failed: { $what }.
+failover-rule-stops = A safety rule forbids: { $what }.
+failover-rule-asking-detail = Nothing else begins. Try again once the rule holds, override it by its name, stop here, or go back.
+failover-does-not-begin = it does not begin.
 failover-asking-detail = Nothing else begins. Try again, skip it with a reason, stop here, or go back.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Stopped. What moved stays where it is.
@@ -2598,6 +2606,11 @@ failover-takes-back = Takes back
 failover-allow = Allow and start
 failover-retry = Try again
 failover-skip = Skip the failed step...
+failover-skip-asked = Skip this step...
+failover-override-rules = Override safety rules...
+failover-override-rule = Override: { $rule }
+failover-override-hint = Without this, a second person is asked first. With it, the run goes on at once, and somebody has to review it.
+failover-overridden = Safety rules overridden
 failover-skip-running = Skip the running step...
 failover-approval = Approval
 failover-open-approval = Open { $id }
@@ -2690,11 +2703,13 @@ approval-col-until = Until
 approval-col-answered = Answered by, or until
 approval-failover = Failover of { $lose }
 approval-force = Force { $run }, failover of { $lose }
+approval-override = { $run }, failover of { $lose }, against safety rules: { $rules }
 approval-restore = Restore over { $db }
 approval-roll-back = Roll { $service } back from { $from } to { $to }
 approval-grants = More roles for { $user }
 approval-why-failover = It may lose data or overrides a safety rule, so a second person allows it first.
 approval-why-force = Standbys may lack what was written last, so a second person allows it first.
+approval-why-override = A safety rule forbids it, so a second person allows it first.
 approval-why-restore = It overwrites a live database, so a second person allows it first.
 approval-why-roll-back = The older version cannot read what the newer one wrote, so a second person allows it first.
 approval-why-grants = Rights are not given by one person alone, so a second admin allows them first.
@@ -2752,6 +2767,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = Copy { $label } in { $dc } replaces what { $db } holds now
 approval-line-roll-back = All requests to { $service } go back to { $to }; what only { $from } can read is lost to users
 approval-line-force = { $run } goes on without waiting for data: what a standby lacks when it takes over is lost
+approval-line-override = { $run } goes on although this safety rule does not hold: { $rule }
 approval-line-emergency = It was done at once, in an emergency
 problem-approval = { $what } waits for a second person
 problem-approval-detail = { $by } asked for it. It is void after { $until } UTC.

@@ -993,6 +993,10 @@ audit-failover-stop = { $how ->
     [done] Ha fermato un failover
    *[tried] Ha tentato di fermare un failover
 }
+audit-failover-override = { $how ->
+    [done] Ha derogato a una regola di sicurezza di un failover in corso
+   *[tried] Ha tentato di derogare a una regola di sicurezza di un failover in corso
+}
 audit-failover-force = { $how ->
     [done] Ha forzato un failover: i dati non si attendono
    *[tried] Ha tentato di forzare un failover
@@ -2495,6 +2499,7 @@ failover-requested = Attende una seconda persona
 failover-running = In corso
 failover-pausing = In pausa dopo questo passo
 failover-paused = In pausa
+failover-asks-rule = Una regola di sicurezza lo vieta
 failover-asking = Un passo è fallito
 failover-done = Concluso
 failover-stopped = Fermato
@@ -2585,6 +2590,9 @@ failover-fail-back = Avvia il failback...
 failover-go-back = Ferma e avvia il failback...
 failover-needs-second = Una seconda persona deve autorizzarlo.
 failover-failed = Passo fallito: { $what }.
+failover-rule-stops = Una regola di sicurezza vieta: { $what }.
+failover-rule-asking-detail = Non inizia nient'altro. Riprova quando la regola è rispettata, deroga nominandola, ferma qui o avvia il failback.
+failover-does-not-begin = non inizia.
 failover-asking-detail = Non inizia nient'altro. Riprova, salta il passo con un motivo, ferma qui o avvia il failback.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Fermato. Ciò che si è spostato resta dov'è.
@@ -2598,6 +2606,11 @@ failover-takes-back = Riporta indietro
 failover-allow = Autorizza e avvia
 failover-retry = Riprova
 failover-skip = Salta il passo fallito...
+failover-skip-asked = Salta questo passo...
+failover-override-rules = Deroga alle regole di sicurezza...
+failover-override-rule = Deroga: { $rule }
+failover-override-hint = Senza questa casella si chiede prima a una seconda persona. Con essa l'esecuzione prosegue subito, e qualcun altro deve farne la revisione.
+failover-overridden = Regole di sicurezza derogate
 failover-skip-running = Salta il passo in corso...
 failover-approval = Approvazione
 failover-open-approval = Apri { $id }
@@ -2690,11 +2703,13 @@ approval-col-until = Fino a
 approval-col-answered = Risposta di, o fino a
 approval-failover = Failover di { $lose }
 approval-force = Forzare { $run }, failover di { $lose }
+approval-override = { $run }, failover di { $lose }, in deroga alle regole di sicurezza: { $rules }
 approval-restore = Ripristino su { $db }
 approval-roll-back = Rollback di { $service } da { $from } a { $to }
 approval-grants = Più ruoli per { $user }
 approval-why-failover = Può far perdere dati o deroga a una regola di sicurezza, quindi prima lo autorizza una seconda persona.
 approval-why-force = Agli standby può mancare ciò che è stato scritto per ultimo, quindi prima lo autorizza una seconda persona.
+approval-why-override = Una regola di sicurezza lo vieta, quindi prima lo autorizza una seconda persona.
 approval-why-restore = Sovrascrive un database attivo, quindi prima lo autorizza una seconda persona.
 approval-why-roll-back = La versione più vecchia non può leggere ciò che ha scritto la più recente, quindi prima lo autorizza una seconda persona.
 approval-why-grants = I diritti non li concede una persona da sola, quindi prima li autorizza un secondo amministratore.
@@ -2752,6 +2767,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = La copia { $label } in { $dc } sostituisce ciò che { $db } contiene ora
 approval-line-roll-back = Tutte le richieste a { $service } tornano a { $to }; ciò che solo { $from } può leggere va perso per gli utenti
 approval-line-force = { $run } prosegue senza attendere i dati: ciò che manca a uno standby quando subentra va perso
+approval-line-override = { $run } prosegue benché questa regola di sicurezza non sia rispettata: { $rule }
 approval-line-emergency = È stato fatto subito, in emergenza
 problem-approval = { $what }: attende una seconda persona
 problem-approval-detail = Chiesto da { $by }. Decade dopo: { $until } UTC.

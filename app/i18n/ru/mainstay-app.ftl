@@ -1039,6 +1039,10 @@ audit-failover-stop = { $how ->
     [done] Остановка аварийного переключения
    *[tried] Попытка остановить аварийное переключение
 }
+audit-failover-override = { $how ->
+    [done] Обход правила безопасности идущего аварийного переключения
+   *[tried] Попытка обойти правило безопасности идущего аварийного переключения
+}
 audit-failover-force = { $how ->
     [done] Форсирование аварийного переключения: без ожидания данных
    *[tried] Попытка форсировать аварийное переключение
@@ -2618,6 +2622,7 @@ failover-requested = Ждёт второго человека
 failover-running = Идёт
 failover-pausing = Приостановится после этого шага
 failover-paused = Приостановлено
+failover-asks-rule = Запрещено правилом безопасности
 failover-asking = Шаг не удался
 failover-done = Готово
 failover-stopped = Остановлено
@@ -2722,6 +2727,9 @@ failover-fail-back = Обратное переключение…
 failover-go-back = Остановить и вернуть…
 failover-needs-second = Нужно разрешение второго человека.
 failover-failed = Не удалось: { $what }.
+failover-rule-stops = Правило безопасности запрещает: { $what }.
+failover-rule-asking-detail = Больше ничего не начнётся. Повторите, когда правило будет соблюдаться, обойдите его, назвав по имени, остановитесь здесь или верните всё обратно.
+failover-does-not-begin = не начинается.
 failover-asking-detail = Больше ничего не начнётся. Повторите, пропустите шаг с указанием причины, остановитесь здесь или верните всё обратно.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Остановлено. Переведённое остаётся там, где оно есть.
@@ -2735,6 +2743,11 @@ failover-takes-back = Возвращает
 failover-allow = Разрешить и запустить
 failover-retry = Повторить
 failover-skip = Пропустить неудавшийся шаг…
+failover-skip-asked = Пропустить этот шаг…
+failover-override-rules = Обойти правила безопасности…
+failover-override-rule = Обойти: { $rule }
+failover-override-hint = Без этой отметки сначала спрашивается второй человек. С ней переключение продолжится сразу, а другой человек должен будет провести разбор.
+failover-overridden = Обойдённые правила безопасности
 failover-skip-running = Пропустить текущий шаг…
 failover-approval = Согласование
 failover-open-approval = Открыть { $id }
@@ -2829,11 +2842,13 @@ approval-col-until = До
 approval-col-answered = Ответил или до
 approval-failover = Аварийное переключение с { $lose }
 approval-force = Форсировать { $run }, аварийное переключение с { $lose }
+approval-override = { $run }, аварийное переключение с { $lose }, в обход правил безопасности: { $rules }
 approval-restore = Восстановление поверх { $db }
 approval-roll-back = Откат { $service } с { $from } на { $to }
 approval-grants = Дополнительные роли: { $user }
 approval-why-failover = Данные могут быть потеряны или обходится правило безопасности, поэтому сначала это разрешает второй человек.
 approval-why-force = Резервным копиям может не хватать последних записей, поэтому сначала это разрешает второй человек.
+approval-why-override = Правило безопасности это запрещает, поэтому сначала это разрешает второй человек.
 approval-why-restore = Рабочая база данных будет перезаписана, поэтому сначала это разрешает второй человек.
 approval-why-roll-back = Старая версия не читает то, что записала новая, поэтому сначала это разрешает второй человек.
 approval-why-grants = Права не даёт один человек, поэтому сначала их разрешает второй администратор.
@@ -2897,6 +2912,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = Копия { $label } в { $dc } заменит то, что сейчас есть в { $db }
 approval-line-roll-back = Все запросы к { $service } вернутся на { $to }; то, что читает только { $from }, пользователи потеряют
 approval-line-force = { $run } продолжится без ожидания данных: то, чего не хватает резервной копии при переключении, будет потеряно
+approval-line-override = { $run } продолжится, хотя это правило безопасности не соблюдается: { $rule }
 approval-line-emergency = Сделано сразу, экстренно
 problem-approval = { $what }: ждёт второго человека
 problem-approval-detail = Запросил: { $by }. Станет недействительно после { $until } UTC.

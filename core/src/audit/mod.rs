@@ -158,6 +158,7 @@ pub enum Action {
     FailoverRetry,
     FailoverSkip,
     FailoverStop,
+    FailoverOverride,
     FailoverForce,
     FailoverGate,
     FailoverDrillPlan,

@@ -135,6 +135,7 @@ impl Stage {
             | Action::FailoverRetry
             | Action::FailoverSkip
             | Action::FailoverStop
+            | Action::FailoverOverride
             | Action::FailoverForce
             | Action::FailoverGate
             | Action::FailoverDrillCancel

@@ -278,7 +278,7 @@ impl Problem {
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
             | Self::ApprovalWaits {
-                subject: Subject::Failover { .. } | Subject::Force { .. },
+                subject: Subject::Failover { .. } | Subject::Force { .. } | Subject::Override { .. },
                 ..
             }
             | Self::ReviewWaits { late: true, .. }

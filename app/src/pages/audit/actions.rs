@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 103] = [
+pub const ACTIONS: [Action; 104] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -69,6 +69,7 @@ pub const ACTIONS: [Action; 103] = [
     Action::FailoverRetry,
     Action::FailoverSkip,
     Action::FailoverStop,
+    Action::FailoverOverride,
     Action::FailoverForce,
     Action::FailoverGate,
     Action::FailoverDrillPlan,

@@ -118,6 +118,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FailoverRetry => t!("audit-failover-retry", how = how),
         Action::FailoverSkip => t!("audit-failover-skip", how = how),
         Action::FailoverStop => t!("audit-failover-stop", how = how),
+        Action::FailoverOverride => t!("audit-failover-override", how = how),
         Action::FailoverForce => t!("audit-failover-force", how = how),
         Action::FailoverGate => t!("audit-failover-gate", how = how),
         Action::FailoverDrillPlan => t!("audit-failover-drill-plan", how = how),
@@ -222,6 +223,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverRetry
         | Action::FailoverSkip
         | Action::FailoverStop
+        | Action::FailoverOverride
         | Action::FailoverForce
         | Action::FailoverGate => failover(after),
         Action::FailoverDrillPlan | Action::FailoverDrillCancel | Action::FailoverDrillMiss => {

@@ -21,7 +21,6 @@ use mainstay_app::{paths, text};
 use mainstay_control::access::random;
 use mainstay_control::failover::{FailoverError, Ready};
 use mainstay_core::access::{Permission, Target};
-use mainstay_core::approval::Subject;
 use mainstay_core::audit::Action;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
 use mainstay_store::StoreError;
@@ -201,9 +200,7 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let observed = Observed::of(estate);
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
-    // What is asked for in the middle of it comes after what its start needed.
-    let mut about = control.approvals_about(&Subject::of_force(id)).await.map_err(stored)?;
-    about.extend(control.approvals_about(&id.to_string()).await.map_err(stored)?);
+    let about = control.approvals_of_run(id).await.map_err(stored)?;
     let data = page::build(page::Input {
         at: estate.at,
         run: &run,
