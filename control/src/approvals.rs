@@ -192,6 +192,41 @@ pub(crate) fn said_no(asked_by: &str, by: &str, why: &str, at: DateTime<Utc>) ->
     }
 }
 
+/// What an answer asks of a failover; `None`: nothing, or it is about something else.
+fn of_run(
+    known: &Approval,
+    answer: &Answer,
+    by: &By,
+) -> Result<Option<(RunId, FailoverRequest)>, ApprovalError> {
+    let (reason, emergency) = (known.reason.clone(), false);
+    let asked = match (&known.subject, answer) {
+        (Subject::Failover { run, .. }, Answer::Approve) => (*run, FailoverRequest::Allow),
+        (Subject::Failover { run, .. }, Answer::Refuse { why }) => {
+            (*run, FailoverRequest::Refuse { why: why.clone() })
+        }
+        (Subject::Failover { run, .. }, Answer::Withdraw) => {
+            (*run, FailoverRequest::Refuse { why: withdrawn(known, by)? })
+        }
+        (Subject::Force { run, .. }, Answer::Approve) => {
+            (*run, FailoverRequest::Force { reason, emergency })
+        }
+        (Subject::Override { run, rules, .. }, Answer::Approve) => {
+            let rules = rules.clone();
+            (*run, FailoverRequest::Override { rules, reason, emergency })
+        }
+        (
+            Subject::Force { .. }
+            | Subject::Override { .. }
+            | Subject::Restore { .. }
+            | Subject::RollBack { .. }
+            | Subject::Grants { .. }
+            | Subject::Waiver { .. },
+            _,
+        ) => return Ok(None),
+    };
+    Ok(Some(asked))
+}
+
 impl Control {
     /// One approval.
     pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StoreError> {
@@ -249,27 +284,14 @@ impl Control {
         if known.kind == Kind::Review || !known.state.is_waiting() {
             return self.answer_alone(by, id, answer, key).await;
         }
+        if let Some((run, request)) = of_run(&known, answer, by)? {
+            match matches!(known.subject, Subject::Failover { .. }) {
+                true => self.ask_failover(by, run, &request, None, key).await?,
+                false => self.ask_approved(by, run, &request, key).await?,
+            };
+            return self.approval(id).await?.ok_or(ApprovalError::NotFound);
+        }
         match (&known.subject, answer) {
-            (Subject::Failover { run, .. }, _) => {
-                let request = match answer {
-                    Answer::Approve => FailoverRequest::Allow,
-                    Answer::Refuse { why } => FailoverRequest::Refuse { why: why.clone() },
-                    Answer::Withdraw => {
-                        withdrawn(&known, by).map(|why| FailoverRequest::Refuse { why })?
-                    }
-                };
-                self.ask_failover(by, *run, &request, None, key).await?;
-            }
-            (Subject::Force { run, .. }, Answer::Approve) => {
-                let reason = known.reason.clone();
-                let force = FailoverRequest::Force { reason, emergency: false };
-                self.ask_approved(by, *run, &force, key).await?;
-            }
-            (Subject::Override { run, rules, .. }, Answer::Approve) => {
-                let (rules, reason) = (rules.clone(), known.reason.clone());
-                let request = FailoverRequest::Override { rules, reason, emergency: false };
-                self.ask_approved(by, *run, &request, key).await?;
-            }
             (Subject::Restore { restore, .. }, Answer::Approve) => {
                 self.allow_restore(by, *restore, key).await?;
             }
@@ -287,7 +309,8 @@ impl Control {
                 self.access.give_grants(by, id).await?;
             }
             (
-                Subject::Force { .. }
+                Subject::Failover { .. }
+                | Subject::Force { .. }
                 | Subject::Override { .. }
                 | Subject::RollBack { .. }
                 | Subject::Grants { .. }

@@ -1,5 +1,5 @@
-//! Safety rules that come to forbid a failover that runs, over HTTP on a real Postgres: what it takes
-//! to override them. No leader runs here: what a run asks is written as one would write it.
+//! Safety rules that come to forbid a failover that runs, over HTTP on a real Postgres: what it
+//! takes to override them. No leader runs here: what a run asks is written as one would write it.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -23,16 +23,7 @@ async fn a_rule_that_came_to_forbid_is_overridden_by_two_people_or_reviewed() {
     let ben = town.person("ben", Role::Approver).await;
     let id = ann.start(PLAN, true).await;
     let path = format!("/failover/runs/{id}");
-    let asks = async |rules: &[Rule]| {
-        let run = town.run(&id).await;
-        let state = State::Asking {
-            step: StepId("store/precheck".to_owned()),
-            why: "safety rules do not hold any more: lock: lock by ben: a test".to_owned(),
-            rules: rules.iter().copied().collect(),
-            since: Utc::now(),
-        };
-        town.write(&Run { state, ..run }).await;
-    };
+    let asks = async |rules: &[Rule]| asks(&town, &id, rules).await;
     asks(&[Rule::Lock, Rule::Freeze]).await;
     let page = ann.get(&path).await;
     assert!(page.contains("A safety rule forbids") && page.contains("lock by ben"), "{page}");
@@ -72,9 +63,16 @@ async fn a_rule_that_came_to_forbid_is_overridden_by_two_people_or_reviewed() {
     let run = town.run(&id).await;
     assert_eq!((run.state, run.allowed_by.as_deref()), (State::Running, Some("ben")));
     assert_eq!(run.overridden, [Rule::Lock, Rule::Wait].into());
-    // Alone, in an emergency: it is done, and somebody has to look at it.
+}
+
+#[tokio::test]
+async fn alone_in_an_emergency_a_rule_is_overridden_at_once_and_each_is_reviewed() {
+    let town = Town::new().await;
+    let ann = town.person("ann", Role::Admin).await;
+    let id = ann.start(PLAN, true).await;
+    let path = format!("/failover/runs/{id}");
     for (rule, form) in [(Rule::Freeze, true), (Rule::Capacity, false)] {
-        asks(&[rule]).await;
+        asks(&town, &id, &[rule]).await;
         if form {
             let fields = format!("{WORDS}&override={}&emergency=yes", rule.name());
             town.both(&ann, &id, "override", Action::FailoverOverride, [&fields, ""]).await;
@@ -91,6 +89,18 @@ async fn a_rule_that_came_to_forbid_is_overridden_by_two_people_or_reviewed() {
     }
     let page = ann.get(&path).await;
     assert!(page.contains("Safety rules overridden"), "{page}");
+}
+
+/// The run asks about rules, as a leader would write it.
+async fn asks(town: &Town, id: &str, rules: &[Rule]) {
+    let run = town.run(id).await;
+    let state = State::Asking {
+        step: StepId("store/precheck".to_owned()),
+        why: "safety rules do not hold any more: lock: lock by ben: a test".to_owned(),
+        rules: rules.iter().copied().collect(),
+        since: Utc::now(),
+    };
+    town.write(&Run { state, ..run }).await;
 }
 
 fn location_of(answer: &Response) -> String {

@@ -185,6 +185,33 @@ pub async fn tried(pool: &PgPool) -> Result<BTreeMap<BTreeSet<DatacenterId>, Dat
     Ok(rows.into_iter().map(|row| (row.lose.0, row.at)).collect())
 }
 
+/// What was carried out to its end, and when last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarriedOut {
+    pub lose: BTreeSet<DatacenterId>,
+    pub scope: Scope,
+    pub at: DateTime<Utc>,
+}
+
+/// When each plan was last carried out to its end, whatever it was of; the [`TRIED_MAX`] that were
+/// tried last.
+pub async fn carried_out(pool: &PgPool) -> Result<Vec<CarriedOut>> {
+    let rows = sqlx::query!(
+        r#"SELECT plan->'lose' AS "lose!: Json<BTreeSet<DatacenterId>>",
+               plan->'scope' AS "scope!: Json<Scope>", max(changed_at) AS "at!"
+           FROM failover_run
+           WHERE kind = 'ended' AND state->'outcome'->>'kind' = 'done'
+             AND NOT jsonb_exists(plan, 'back')
+           GROUP BY plan->'lose', plan->'scope' ORDER BY max(changed_at) DESC LIMIT $1"#,
+        TRIED_MAX
+    )
+    .fetch_all(pool)
+    .await?;
+    let carried =
+        |(lose, scope, at): (Json<_>, Json<_>, _)| CarriedOut { lose: lose.0, scope: scope.0, at };
+    Ok(rows.into_iter().map(|row| carried((row.lose, row.scope, row.at))).collect())
+}
+
 /// One thing that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

@@ -29,6 +29,8 @@ fn planned(minutes: i64) -> Drill {
         by: "anna".to_owned(),
         asked_at: at(0),
         state: State::Planned,
+        routine: None,
+        until: None,
     }
 }
 

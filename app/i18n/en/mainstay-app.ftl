@@ -2453,6 +2453,25 @@ failover-col-behind = Behind
 failover-col-behind-time = Behind, time
 failover-never = never
 failover-plan-open = Plan
+routines-title = Drills that repeat
+routine-later = Not due
+routine-due = Due
+routine-overdue = Overdue
+routine-never = No day
+routine-on-day = until
+routine-since = since
+routine-every = { $n ->
+    [one] every day
+   *[other] every { $days } days
+}
+routine-on = on { $days }
+routine-window = { $from } to { $to } there
+routine-last = last carried out
+routine-last-never = never carried out
+routine-by-itself = If nothing is in its way it begins by itself, next in the window from
+routine-by-hand = Somebody starts it from its plan.
+routine-start = Open its plan
+routine-put-off = Put off: { $why }
 drills-title = Planned drills
 drill-none = No drill is planned.
 drill-planned = Planned

@@ -2453,6 +2453,25 @@ failover-col-behind = Ritardo
 failover-col-behind-time = Ritardo, tempo
 failover-never = mai
 failover-plan-open = Piano
+routines-title = Esercitazioni che si ripetono
+routine-later = Non dovuta
+routine-due = Dovuta
+routine-overdue = In ritardo
+routine-never = Nessun giorno
+routine-on-day = fino a
+routine-since = dal
+routine-every = { $n ->
+    [one] ogni giorno
+   *[other] ogni { $days } giorni
+}
+routine-on = di { $days }
+routine-window = dalle { $from } alle { $to } ora del luogo
+routine-last = eseguita l'ultima volta
+routine-last-never = mai eseguita
+routine-by-itself = Se nulla lo impedisce inizia da sola, nella prossima finestra dal
+routine-by-hand = La avvia qualcuno dal suo piano.
+routine-start = Apri il piano
+routine-put-off = Rinviata: { $why }
 drills-title = Esercitazioni pianificate
 drill-none = Nessuna esercitazione è pianificata.
 drill-planned = Pianificata

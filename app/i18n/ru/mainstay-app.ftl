@@ -2576,6 +2576,27 @@ failover-col-behind = Отставание
 failover-col-behind-time = Отставание, время
 failover-never = никогда
 failover-plan-open = План
+routines-title = Повторяющиеся учения
+routine-later = Ещё не пора
+routine-due = Пора проводить
+routine-overdue = Просрочены
+routine-never = Нет дня
+routine-on-day = до
+routine-since = с
+routine-every = { $n ->
+    [one] каждый { $days } день
+    [few] каждые { $days } дня
+    [many] каждые { $days } дней
+   *[other] каждые { $days } дня
+}
+routine-on = дни: { $days }
+routine-window = с { $from } до { $to } по местному времени
+routine-last = последний раз проведены
+routine-last-never = ещё не проводились
+routine-by-itself = Если ничто не мешает, начнутся сами, следующее окно с
+routine-by-hand = Их запускает человек из плана.
+routine-start = Открыть план
+routine-put-off = Отложены: { $why }
 drills-title = Запланированные учения
 drill-none = Учения не запланированы.
 drill-planned = Запланированы

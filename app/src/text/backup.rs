@@ -67,7 +67,7 @@ pub fn when(schedule: &Schedule) -> String {
     }
 }
 
-fn weekday(day: Weekday) -> String {
+pub fn weekday(day: Weekday) -> String {
     match day {
         Weekday::Monday => t!("weekday-monday"),
         Weekday::Tuesday => t!("weekday-tuesday"),

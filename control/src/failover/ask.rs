@@ -220,8 +220,8 @@ impl Asked<'_> {
         }
     }
 
-    /// The run as it is to be, where that may be: a loss, or a rule that is overridden, is agreed on
-    /// by two, or it is an emergency.
+    /// The run as it is to be, where that may be: a loss, or a rule that is overridden, is agreed
+    /// on by two, or it is an emergency.
     async fn agreed(
         &self,
         tx: &mut Tx<'_>,

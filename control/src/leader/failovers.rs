@@ -2,8 +2,8 @@
 //! over is looked at, and what follows is written in one transaction: steps, what is ordered of
 //! agents, log and audit entry, under the lease.
 //!
-//! Invariant: what is written was decided on what stands then, closed gates included; nothing is kept in memory, so
-//! another server takes over in the middle of anything.
+//! Invariant: what is written was decided on what stands then, closed gates included; nothing is
+//! kept in memory, so another server takes over in the middle of anything.
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ pub mod list;
 mod log;
 pub mod orchestrator;
 pub mod plan;
+mod routines;
 pub mod run;
 mod runs;
 mod start;

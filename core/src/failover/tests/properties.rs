@@ -363,7 +363,8 @@ proptest! {
         let names: Vec<_> = lose.iter().map(DatacenterId::as_str).collect();
         let standing = &Standing::default();
         let plan = &plan(&fleet, &observed, standing, &lose, &Scope::All);
-        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan, seen: None });
+        let (of, seen) = ((&fleet, &observed), None);
+        let services = kept(&Ground { fleet: of.0, observed: of.1, standing, plan, seen });
         let mut world = World::of(fleet.clone(), &names, Mode::Graceful);
         prop_assert_eq!(world.run.plan.hash(), plan.hash());
         let settled = |world: &mut World| {
@@ -387,7 +388,8 @@ proptest! {
             return Ok(());
         }
         let plan = &back;
-        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan, seen: None });
+        let (of, seen) = ((&fleet, &observed), None);
+        let services = kept(&Ground { fleet: of.0, observed: of.1, standing, plan, seen });
         let run = Run { id: RunId(2), ..run_of(back.clone(), Mode::Graceful) };
         world.earlier.push(std::mem::replace(&mut world.run, run));
         settled(&mut world);

@@ -19,7 +19,7 @@ use mainstay_app::pages::failover::list::{self, Looked};
 use mainstay_app::pages::failover::run::{self as page, Told};
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
-use mainstay_control::failover::{FailoverError, Ready};
+use mainstay_control::failover::{FailoverError, Ready, Repeats};
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::audit::Action;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
@@ -118,6 +118,8 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
     let hours = list::hours(readiness.regions.len() + readiness.datacenters.len());
     let kept = control.readiness_over_time(list::since(at), hours).await?;
     let drills = control.drills().await?;
+    let routines = control.routines(&context.snapshot.estate.fleet).await?;
+    let routines: Vec<_> = routines.into_iter().map(repeats).collect();
     Ok(list::build(list::Input {
         at,
         judged_at: readiness.at,
@@ -126,10 +128,16 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
         runs: &runs,
         gates: &readiness.gates,
         drills: &drills,
+        routines: &routines,
         readiness: (&kept, hours),
         next,
         key: random(),
     }))
+}
+
+fn repeats(it: Repeats) -> list::Repeats {
+    let Repeats { id, routine, last, stand, by_itself } = it;
+    list::Repeats { id, routine, last, stand, by_itself }
 }
 
 fn looked(ready: Vec<Ready>) -> Vec<Looked> {
