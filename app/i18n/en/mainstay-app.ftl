@@ -957,6 +957,10 @@ audit-restore-step = { $how ->
     [done] Took a restore to its next state
    *[tried] Tried to take a restore to its next state
 }
+audit-restore-keep-longer = { $how ->
+    [done] Let a restored copy stay longer
+   *[tried] Tried to let a restored copy stay longer
+}
 audit-restore-let-go = { $how ->
     [done] Let go what a restore had left behind
    *[tried] Tried to let go what a restore had left behind
@@ -1932,6 +1936,7 @@ task-expire = Removal
 task-prove = Test restore
 task-restore = Restore in place
 task-let-go = Letting a set aside directory go
+task-stay = Letting a restored copy stay longer
 task-end-kept = Letting a restored copy go
 task-switchover = Switchover
 task-failover = Failover
@@ -1986,6 +1991,7 @@ problem-never-proven = No copy of { $db } was ever proven
 problem-never-proven-detail = No test restore has passed. Whether its copies can be restored is not known.
 problem-log-behind = What is committed to { $db } now could not be recovered
 problem-log-behind-detail = Its log is archived up to { $at } only. See whether archiving works and its repositories have room.
+problem-log-stuck = Postgres says that it cannot archive { $file }.
 problem-log-lost-detail = { $n ->
     [one] A segment of its log is missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
    *[other] { $count } segments of its log are missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
@@ -2170,6 +2176,12 @@ loss-all = Nothing is left: database and copies would be gone.
 loss-copies = No copy is left; the database itself runs elsewhere.
 loss-runs-there = The database runs there.
 ahead-what = { $kind } to { $dc }, { $local }
+archiving-stuck = { $file } of the log could not be archived at { $at }, and nothing was since.
+archiving-failed = { $n ->
+    [one] One try to archive the log failed, of { $file } at { $at }.
+   *[other] { $count } tries to archive the log failed, the last of { $file } at { $at }.
+}
+archiving-last = Archived last: { $file } at { $at }.
 reach-none = Not known.
 reach-none-detail = No copy that can be used was listed.
 reach-least = at least.
@@ -2391,6 +2403,10 @@ kept-since = Restored
 kept-age = ({ $time } ago)
 kept-until = Removed at
 kept-left = (in { $time })
+kept-longer = Let it stay longer...
+kept-longer-hours = Hours longer
+kept-longer-hint = From 1 to 72; 7 days in all at most.
+kept-longer-reason = Why
 kept-path = Folder
 kept-connect = To look into it, on the machine in { $dc }:
 kept-take-out = To take a table out of it:

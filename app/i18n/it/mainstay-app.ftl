@@ -957,6 +957,10 @@ audit-restore-step = { $how ->
     [done] Ha portato un ripristino allo stato successivo
    *[tried] Ha tentato di portare un ripristino allo stato successivo
 }
+audit-restore-keep-longer = { $how ->
+    [done] Ha prorogato una copia ripristinata
+   *[tried] Ha tentato di prorogare una copia ripristinata
+}
 audit-restore-let-go = { $how ->
     [done] Ha eliminato ciò che un ripristino aveva lasciato
    *[tried] Ha tentato di eliminare ciò che un ripristino aveva lasciato
@@ -1932,6 +1936,7 @@ task-expire = Rimozione
 task-prove = Ripristino di prova
 task-restore = Ripristino sul posto
 task-let-go = Eliminazione di una directory accantonata
+task-stay = Proroga di una copia ripristinata
 task-end-kept = Eliminazione di una copia ripristinata
 task-switchover = Switchover
 task-failover = Failover
@@ -1986,6 +1991,7 @@ problem-never-proven = Nessuna copia di { $db } è mai stata provata
 problem-never-proven-detail = Nessun ripristino di prova è riuscito. Non si sa se le sue copie siano ripristinabili.
 problem-log-behind = Ciò che viene ora scritto in { $db } non sarebbe recuperabile
 problem-log-behind-detail = Il suo log è archiviato solo fino a: { $at }. Verificare che l'archiviazione funzioni e che i repository abbiano spazio.
+problem-log-stuck = Postgres dichiara di non poter archiviare { $file }.
 problem-log-lost-detail = { $n ->
     [one] Dopo { $at } manca un segmento del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
    *[other] Dopo { $at } mancano { $count } segmenti del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
@@ -2170,6 +2176,12 @@ loss-all = Non resta nulla: database e copie andrebbero persi.
 loss-copies = Non resta nessuna copia; il database è in esecuzione altrove.
 loss-runs-there = Il database è in esecuzione lì.
 ahead-what = { $kind } verso { $dc }, { $local }
+archiving-stuck = Il file { $file } del log non è stato archiviato ({ $at }), e da allora nient'altro.
+archiving-failed = { $n ->
+    [one] Un tentativo di archiviare il log è fallito: { $file }, { $at }.
+   *[other] { $count } tentativi di archiviare il log sono falliti, l'ultimo per { $file }, { $at }.
+}
+archiving-last = Archiviato per ultimo: { $file }, { $at }.
 reach-none = Non si sa.
 reach-none-detail = Nessuna copia utilizzabile è stata elencata.
 reach-least = almeno.
@@ -2391,6 +2403,10 @@ kept-since = Ripristinata
 kept-age = ({ $time } fa)
 kept-until = Rimossa il
 kept-left = (tra { $time })
+kept-longer = Conservala più a lungo...
+kept-longer-hours = Ore in più
+kept-longer-hint = Da 1 a 72; in tutto al massimo 7 giorni.
+kept-longer-reason = Motivo
 kept-path = Cartella
 kept-connect = Per consultarla, sulla macchina in { $dc }:
 kept-take-out = Per estrarne una tabella:

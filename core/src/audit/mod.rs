@@ -150,6 +150,7 @@ pub enum Action {
     RestoreRefuse,
     RestoreStep,
     RestoreLetGo,
+    RestoreKeepLonger,
     FailoverStart,
     FailoverAllow,
     FailoverRefuse,

@@ -129,6 +129,7 @@ impl Stage {
             | Action::BackupDays
             | Action::DatabaseWork
             | Action::RestoreLetGo
+            | Action::RestoreKeepLonger
             | Action::FailoverStart
             | Action::FailoverPause
             | Action::FailoverResume

@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 104] = [
+pub const ACTIONS: [Action; 105] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -61,6 +61,7 @@ pub const ACTIONS: [Action; 104] = [
     Action::RestoreRefuse,
     Action::RestoreStep,
     Action::RestoreLetGo,
+    Action::RestoreKeepLonger,
     Action::FailoverStart,
     Action::FailoverAllow,
     Action::FailoverRefuse,

@@ -110,6 +110,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::RestoreRefuse => t!("audit-restore-refuse", how = how),
         Action::RestoreStep => t!("audit-restore-step", how = how),
         Action::RestoreLetGo => t!("audit-restore-let-go", how = how),
+        Action::RestoreKeepLonger => t!("audit-restore-keep-longer", how = how),
         Action::FailoverStart => t!("audit-failover-start", how = how),
         Action::FailoverAllow => t!("audit-failover-allow", how = how),
         Action::FailoverRefuse => t!("audit-failover-refuse", how = how),
@@ -202,7 +203,7 @@ fn detail(event: &Event) -> Option<String> {
         Action::RestoreAsk | Action::RestoreAllow | Action::RestoreRefuse => {
             quoted(after.get("restore")?)
         }
-        Action::RestoreLetGo => quoted(after.get("path")?),
+        Action::RestoreLetGo | Action::RestoreKeepLonger => quoted(after.get("path")?),
         Action::RunbookStart => quoted(after.get("runbook")?),
         Action::RunbookEnd => quoted(after.get("outcome")?),
         Action::AliasCreate | Action::AliasChange => quoted(after.get("target")?),
