@@ -145,6 +145,7 @@ mod tests {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: BTreeMap::new(),
         };
         let work = WorkReport {

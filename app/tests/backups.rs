@@ -65,6 +65,20 @@ fn each_state_has_its_mark_and_each_view_its_facts() {
     assert_eq!(looks("store-db"), [Done, Done, Done, Done, Late, Planned, Planned]);
     assert_eq!(looks("label-db"), [Done, Done, Missed, Missed, Missed, Planned, Planned]);
     assert_eq!(looks("session-db"), [Done, Done, Done, Done, Running, Planned, Planned]);
+    // What is not well says why, and what runs how far it is.
+    for row in &calendar.rows {
+        for mark in &row.marks {
+            let run = mark.href.starts_with("/backups/runs/");
+            let told = match mark.look {
+                Missed | Late | Running | backups::Look::Failing | backups::Look::Stuck => run,
+                Planned | Done | backups::Look::DoneLate | backups::Look::Unknown => false,
+            };
+            assert_eq!(mark.why.is_some(), told, "{}", mark.words);
+            if let Some(why) = &mark.why {
+                assert!(mark.words.ends_with(why.as_str()), "{}", mark.words);
+            }
+        }
+    }
     let (data, _) = list("span=month&from=2026-02-17");
     assert_eq!(data.calendar.expect("a month").days.len(), 28);
     let (_, sets) = list("view=sets");

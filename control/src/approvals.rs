@@ -10,6 +10,7 @@ use mainstay_core::approval::{
     self, Answer, Approval, ApprovalId, Kind, Person, Refusal, State, Subject, Wish,
 };
 use mainstay_core::audit::{Action, Actor, Event, Outcome};
+use mainstay_core::failover::RunId;
 use mainstay_core::failover::request::{Refusal as NotRun, Request as FailoverRequest};
 use mainstay_core::id::UserName;
 use mainstay_core::rollout::{Request as RolloutRequest, Rollout};
@@ -191,6 +192,41 @@ pub(crate) fn said_no(asked_by: &str, by: &str, why: &str, at: DateTime<Utc>) ->
     }
 }
 
+/// What an answer asks of a failover; `None`: nothing, or it is about something else.
+fn of_run(
+    known: &Approval,
+    answer: &Answer,
+    by: &By,
+) -> Result<Option<(RunId, FailoverRequest)>, ApprovalError> {
+    let (reason, emergency) = (known.reason.clone(), false);
+    let asked = match (&known.subject, answer) {
+        (Subject::Failover { run, .. }, Answer::Approve) => (*run, FailoverRequest::Allow),
+        (Subject::Failover { run, .. }, Answer::Refuse { why }) => {
+            (*run, FailoverRequest::Refuse { why: why.clone() })
+        }
+        (Subject::Failover { run, .. }, Answer::Withdraw) => {
+            (*run, FailoverRequest::Refuse { why: withdrawn(known, by)? })
+        }
+        (Subject::Force { run, .. }, Answer::Approve) => {
+            (*run, FailoverRequest::Force { reason, emergency })
+        }
+        (Subject::Override { run, rules, .. }, Answer::Approve) => {
+            let rules = rules.clone();
+            (*run, FailoverRequest::Override { rules, reason, emergency })
+        }
+        (
+            Subject::Force { .. }
+            | Subject::Override { .. }
+            | Subject::Restore { .. }
+            | Subject::RollBack { .. }
+            | Subject::Grants { .. }
+            | Subject::Waiver { .. },
+            _,
+        ) => return Ok(None),
+    };
+    Ok(Some(asked))
+}
+
 impl Control {
     /// One approval.
     pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StoreError> {
@@ -214,6 +250,11 @@ impl Control {
     /// All about one thing ([`Subject::key`]), newest first.
     pub async fn approvals_about(&self, key: &str) -> Result<Vec<Approval>, StoreError> {
         stored::about(self.store.reads(), key).await
+    }
+
+    /// All about a failover, from its start on, newest first.
+    pub async fn approvals_of_run(&self, run: RunId) -> Result<Vec<Approval>, StoreError> {
+        stored::of_run(self.store.reads(), run).await
     }
 
     /// Answers an approval; what was asked for is done in the same transaction. The same answer
@@ -243,22 +284,14 @@ impl Control {
         if known.kind == Kind::Review || !known.state.is_waiting() {
             return self.answer_alone(by, id, answer, key).await;
         }
+        if let Some((run, request)) = of_run(&known, answer, by)? {
+            match matches!(known.subject, Subject::Failover { .. }) {
+                true => self.ask_failover(by, run, &request, None, key).await?,
+                false => self.ask_approved(by, run, &request, key).await?,
+            };
+            return self.approval(id).await?.ok_or(ApprovalError::NotFound);
+        }
         match (&known.subject, answer) {
-            (Subject::Failover { run, .. }, _) => {
-                let request = match answer {
-                    Answer::Approve => FailoverRequest::Allow,
-                    Answer::Refuse { why } => FailoverRequest::Refuse { why: why.clone() },
-                    Answer::Withdraw => {
-                        withdrawn(&known, by).map(|why| FailoverRequest::Refuse { why })?
-                    }
-                };
-                self.ask_failover(by, *run, &request, None, key).await?;
-            }
-            (Subject::Force { run, .. }, Answer::Approve) => {
-                let reason = known.reason.clone();
-                let force = FailoverRequest::Force { reason, emergency: false };
-                self.force_approved(by, *run, &force, key).await?;
-            }
             (Subject::Restore { restore, .. }, Answer::Approve) => {
                 self.allow_restore(by, *restore, key).await?;
             }
@@ -276,7 +309,9 @@ impl Control {
                 self.access.give_grants(by, id).await?;
             }
             (
-                Subject::Force { .. }
+                Subject::Failover { .. }
+                | Subject::Force { .. }
+                | Subject::Override { .. }
                 | Subject::RollBack { .. }
                 | Subject::Grants { .. }
                 | Subject::Waiver { .. },

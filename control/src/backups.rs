@@ -7,6 +7,7 @@
 pub mod days;
 pub mod history;
 pub mod restore;
+mod stay;
 
 use std::sync::Arc;
 

@@ -29,6 +29,7 @@ use mainstay_store::{StoreError, Tx, audit, readiness};
 use crate::Control;
 use crate::once::Form;
 
+pub use drill::Repeats;
 pub use facts::{Looked, answered, observed};
 pub use start::{Planned, Readiness, Ready, Start, Wanted};
 

@@ -104,6 +104,7 @@ impl Agent {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: BTreeMap::new(),
         }
     }
@@ -132,7 +133,7 @@ impl Agent {
                 kept: None,
             }),
             Work::Verify(_) => Done::Verify { damages: Vec::new() },
-            Work::Restore(_) | Work::LetGo(_) | Work::Cluster(_) => {
+            Work::Restore(_) | Work::LetGo(_) | Work::Stay(_) | Work::Cluster(_) => {
                 panic!("nobody asked for {work:?}")
             }
         }

@@ -196,6 +196,34 @@ async fn a_target_that_dies_holds_the_next_group_until_a_person_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_in_the_middle_holds_the_next_group_until_it_is_overridden() {
+    let (town, server) = town().await;
+    town.nature(|nature| nature.deaf = set(&["osl2"]));
+    let id = begin(&server, &["osl1"]).await;
+    run(&server, id, "a target is up", |run| is_done(run, "store/scale/shop/osl3")).await;
+    server.control.close_gate(&ann(), Rule::Lock, REASON, None, "lock").await.unwrap();
+    town.nature(|nature| *nature = Nature::default());
+    let asks = |run: &Run| run.asked_rules() == [Rule::Lock].into();
+    let asking = run(&server, id, "it asks", asks).await;
+    let State::Asking { step, why, .. } = &asking.state else { panic!("{asking:#?}") };
+    assert!(why.contains("lock by ann") && !asking.steps.contains_key(step), "{why}");
+    in_order(&town, &asking);
+    let reason = REASON.to_owned();
+    let rules = [Rule::Lock].into();
+    let ask = Request::Override { rules, reason: reason.clone(), emergency: false };
+    let waits = server.control.ask_failover(&ann(), id, &ask, None, "override").await;
+    assert!(matches!(waits, Err(FailoverError::Waits { .. })), "{waits:?}");
+    let rules = [Rule::Lock].into();
+    let ask = Request::Override { rules, reason, emergency: true };
+    server.control.ask_failover(&ann(), id, &ask, None, "emergency").await.unwrap();
+    let done = run(&server, id, "it is over", has_ended).await;
+    in_order(&town, &done);
+    assert!(done.emergency && done.overridden == [Rule::Lock].into(), "{done:#?}");
+    let open = server.control.open_approvals().await.unwrap();
+    assert_eq!(open.len(), 1, "somebody looks at it: {open:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_of_a_pair_are_lost_and_what_ran_only_there_is_started_elsewhere() {
     let (town, server) = town().await;
     town.nature(|nature| nature.cut = set(&["osl1", "osl2"]));
@@ -340,4 +368,67 @@ async fn a_planned_drill_begins_at_its_time_or_is_missed_and_says_why() {
     let done = run(&server, id, "it is over", has_ended).await;
     in_order(&town, &done);
     assert_eq!(control.failovers(None, 10).await.unwrap().len(), 1, "one began");
+}
+
+/// With a drill that is due at any time of the day, of a town whose groups allow it or do not.
+fn repeating(automatic: bool) -> String {
+    let drill = "[[drill]]\nid = \"monthly\"\ndatacenters = [\"osl1\"]\nevery_days = 28\n\
+                 window = \"00:00-24:00\"\nowner = \"platform\"\n";
+    let flag = format!("orchestrator = \"off\"\nautomatic_drills = {automatic}\n");
+    format!("{}{drill}", FLEET.replace("orchestrator = \"off\"\n", &flag))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_that_repeats_begins_by_itself_once_where_its_groups_allow_it() {
+    let town = Town::of(&repeating(true), &PLACES, INSTANCES).await;
+    let server = town.settled().await;
+    let control = &server.control;
+    control.close_gate(&ann(), Rule::Lock, REASON, None, "lock").await.unwrap();
+    let drills = async || control.drills().await.unwrap();
+    // What is in its way is waited for: it may have been there when it was planned.
+    let until = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
+    let planned = loop {
+        ticks.tick().await;
+        if let [drill] = drills().await.as_slice() {
+            break drill.clone();
+        }
+        assert!(tokio::time::Instant::now() < until, "nothing was planned");
+    };
+    assert_eq!((planned.by.as_str(), planned.state.name()), ("platform", "planned"));
+    assert_eq!(planned.routine.as_ref().map(ToString::to_string).as_deref(), Some("monthly"));
+    control.open_gate(&ann(), Rule::Lock, "open").await.unwrap();
+    let begun = drilled(&server, planned.id, "it begins").await;
+    let DrillState::Started { run: id, .. } = begun else { panic!("{begun:?}") };
+    let done = run(&server, id, "it is over", has_ended).await;
+    in_order(&town, &done);
+    assert!(done.drill && done.reason.contains("monthly is due"), "{}", done.reason);
+    let fleet = control.snapshot().estate.fleet;
+    let repeats = control.routines(&fleet).await.unwrap();
+    assert!(repeats[0].by_itself && repeats[0].last.is_some(), "{repeats:?}");
+    assert_eq!(repeats[0].stand.map(|it| it.is.name()), Some("later"));
+    let filter = Filter { action: Some(Action::FailoverDrillPlan), ..Filter::default() };
+    let found = audit::list(&town.db.store, &filter, None, 10).await.unwrap();
+    assert_eq!((found.len(), drills().await.len()), (1, 1), "planned once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_that_repeats_waits_for_a_person_where_a_group_does_not_allow_it() {
+    let town = Town::of(&repeating(false), &PLACES, INSTANCES).await;
+    let server = town.settled().await;
+    let control = &server.control;
+    let fleet = control.snapshot().estate.fleet;
+    let repeats = control.routines(&fleet).await.unwrap();
+    let stand = repeats[0].stand.map(|it| it.is.name());
+    assert_eq!((repeats[0].by_itself, stand), (false, Some("overdue")), "{repeats:?}");
+    // One that a person planned is settled by the same look of the leader: it looked.
+    let (lose, scope) = (set(&["osl1"]), Scope::All);
+    let at = Utc::now() + TimeDelta::seconds(1);
+    let own = control.plan_drill(&ann(), (&lose, &scope), at, REASON, "own").await.unwrap();
+    let begun = drilled(&server, own.id, "it begins").await;
+    let DrillState::Started { run: id, .. } = begun else { panic!("{begun:?}") };
+    run(&server, id, "it is over", has_ended).await;
+    let repeats = control.routines(&fleet).await.unwrap();
+    assert_eq!(repeats[0].stand.map(|it| it.is.name()), Some("later"), "it was carried out");
+    assert_eq!(control.drills().await.unwrap().len(), 1, "nothing was planned by itself");
 }

@@ -311,6 +311,7 @@ fn declared(fleet: &Fleet, kind: EntryKind, id: &str) -> bool {
         EntryKind::Edge => fleet.edges.contains_key(id),
         EntryKind::Bench => fleet.benches.contains_key(id),
         EntryKind::RolloutPlan => fleet.rollout_plans.contains_key(id),
+        EntryKind::Drill => fleet.drills.contains_key(id),
     }
 }
 

@@ -119,6 +119,8 @@ ids! {
     PlanId;
     /// A backup policy.
     PolicyId;
+    /// A drill that repeats.
+    RoutineId;
     /// An edge proxy.
     EdgeId;
     /// An instance of a service: one process, Pod or container that serves. Stable over restarts.

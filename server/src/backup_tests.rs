@@ -93,6 +93,7 @@ pub async fn rig_with(kept: Vec<Kept>) -> Rig {
         set_aside: Vec::new(),
         kept,
         log_moments: Vec::new(),
+        archiver: None,
         histories: BTreeMap::new(),
     };
     let link = control.ingest.open(&osl1, "0.1.0", now);

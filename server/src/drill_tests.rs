@@ -201,3 +201,31 @@ async fn readiness_over_time_stands_on_the_page_and_in_its_json() {
     let page = text(rig.get("/failover", &ann.cookie).await).await;
     assert!(page.contains("Readiness over 30 days") && page.contains("b-crit"), "{page}");
 }
+
+#[tokio::test]
+async fn what_repeats_is_listed_with_when_it_is_due_and_who_answers_for_it() {
+    let rig = town().await;
+    let drill = "[[drill]]\nid = \"monthly\"\ndatacenters = [\"fra1\"]\ngroup = \"store\"\n\
+                 every_days = 28\non = [\"tuesday\"]\nwindow = \"02:00-04:00\"\n\
+                 owner = \"platform\"\n";
+    let fleet = read::read(&format!("{FLEET}{drill}")).unwrap();
+    rig.state.control.estate.set_fleet(2, fleet);
+    let ann = person(&rig, "ann", vec![grant(Role::Operator)]).await;
+    let page = text(rig.get("/failover", &ann.cookie).await).await;
+    for shown in [
+        "Drills that repeat",
+        "Overdue",
+        "every 28 days, on Tuesday, 02:00 to 04:00 there",
+        "platform",
+        "never carried out",
+        "Somebody starts it from its plan.",
+        "/failover/plans/fra1?group=store",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let data = text(rig.get("/api/v1/failover", &ann.cookie).await).await;
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let row = &data["routines"][0];
+    assert_eq!((&row["id"], &row["state"]), (&json!("monthly"), &json!("overdue")));
+    assert_eq!((&row["owner"], &row["by_itself"]), (&json!("platform"), &json!(false)));
+}

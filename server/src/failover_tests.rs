@@ -42,14 +42,14 @@ placement = "distributed"
 nodes = 2
 version = "1.0.0"
 "#;
-const PLAN: &str = "/failover/plans/fra1/do/start";
-const WORDS: &str = "reason=a+test+of+the+whole";
+pub(crate) const PLAN: &str = "/failover/plans/fra1/do/start";
+pub(crate) const WORDS: &str = "reason=a+test+of+the+whole";
 
-struct Town {
-    rig: Rig,
+pub(crate) struct Town {
+    pub(crate) rig: Rig,
 }
 
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     rig: &'a Rig,
     cookie: String,
     csrf: String,
@@ -57,7 +57,7 @@ struct Person<'a> {
 }
 
 impl Town {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let rig = Rig::new(false).await;
         let control = &rig.state.control;
         control.estate.set_fleet(1, read::read(FLEET).unwrap());
@@ -71,7 +71,7 @@ impl Town {
         Self { rig }
     }
 
-    async fn person(&self, name: &str, role: Role) -> Person<'_> {
+    pub(crate) async fn person(&self, name: &str, role: Role) -> Person<'_> {
         let rig = &self.rig;
         let user = rig.user(name, vec![grant(role)]).await;
         let cookie = rig.sign_in(name, "").await;
@@ -80,11 +80,11 @@ impl Town {
         Person { rig, cookie, csrf, bearer }
     }
 
-    async fn last(&self) -> Option<(Action, Outcome)> {
+    pub(crate) async fn last(&self) -> Option<(Action, Outcome)> {
         self.rig.latest().await.map(|(_, action, outcome)| (action, outcome))
     }
 
-    async fn run(&self, id: &str) -> Run {
+    pub(crate) async fn run(&self, id: &str) -> Run {
         let id: RunId = id.parse().unwrap();
         self.rig.state.control.failover(id).await.unwrap().unwrap()
     }
@@ -95,13 +95,14 @@ impl Town {
         run.steps.insert(StepId(step.to_owned()), state.clone());
         if let StepState::Failed { why, .. } = state {
             let step = StepId(step.to_owned());
-            run.state = State::Asking { step, why, since: Utc::now() };
+            let rules = [].into();
+            run.state = State::Asking { step, why, rules, since: Utc::now() };
         }
         self.write(&run).await;
     }
 
     /// Writes a run as the leader would.
-    async fn write(&self, run: &Run) {
+    pub(crate) async fn write(&self, run: &Run) {
         let (revision, changed_at) = (run.revision + 1, Utc::now().trunc_subsecs(6));
         let run = &Run { revision, changed_at, ..run.clone() };
         let written = self.rig.db.store.read_committed(|tx| {
@@ -116,7 +117,7 @@ impl Town {
     }
 
     /// The same way of asking by a form and through the API, each leaving one entry.
-    async fn both(
+    pub(crate) async fn both(
         &self,
         who: &Person<'_>,
         id: &str,
@@ -139,20 +140,20 @@ impl Town {
 }
 
 impl Person<'_> {
-    async fn get(&self, path: &str) -> String {
+    pub(crate) async fn get(&self, path: &str) -> String {
         let response = self.rig.get(path, &self.cookie).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         text(response).await
     }
 
-    async fn post(&self, path: &str, fields: &str) -> Response {
+    pub(crate) async fn post(&self, path: &str, fields: &str) -> Response {
         let key = mainstay_control::access::random();
         let shown = self.rig.shown(path, &self.cookie).await;
         let form = format!("csrf={}&key={key}{shown}&{fields}", self.csrf);
         self.rig.post(path, &self.cookie, "same-origin", &form).await
     }
 
-    async fn api(&self, path: &str, sent: Value) -> (StatusCode, Value) {
+    pub(crate) async fn api(&self, path: &str, sent: Value) -> (StatusCode, Value) {
         let request = Request::post(path).header(AUTHORIZATION, &self.bearer);
         let request = request.header(CONTENT_TYPE, "application/json");
         let answer = self.rig.send(request.body(Body::from(sent.to_string())).unwrap()).await;
@@ -161,7 +162,7 @@ impl Person<'_> {
     }
 
     /// Starts a run through the API; its id.
-    async fn start(&self, path: &str, emergency: bool) -> String {
+    pub(crate) async fn start(&self, path: &str, emergency: bool) -> String {
         let sent = json!({
             "reason": "a test of the whole", "confirm": "fra1", "overridden": ["wait"],
             "emergency": emergency,
@@ -384,6 +385,7 @@ async fn with_a_database(town: &Town) -> String {
         state: State::Running,
         steps: Default::default(),
         reason: "a test of the whole".to_owned(),
+        overridden: [].into(),
         emergency: false,
         started_at: now,
         started_by: "ann".to_owned(),

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use chrono::{SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use http::StatusCode;
 use mainstay_core::access::Role;
 use mainstay_core::audit::{Action, Outcome};
@@ -141,6 +141,8 @@ async fn a_set_says_how_to_come_in_and_a_reason_lets_it_go() {
         assert_eq!((&row["psql"], &row["path"]), (&json!(way), &json!(PATH)));
         assert_eq!(row["pg_dump"], way.replace("psql", "pg_dump") + " -t TABLE");
 
+        longer(&rig, (&cookie, &api)).await;
+
         let go = format!("{SET}/do/let-go");
         let review = format!("{go}?path={}", PATH.replace('/', "%2F"));
         let shown = text(rig.get(&review, &cookie).await).await;
@@ -172,4 +174,48 @@ async fn a_set_says_how_to_come_in_and_a_reason_lets_it_go() {
         let elsewhere = json!({ "path": "/scratch/kept/1", "confirm": "store-db" });
         assert_eq!(call(&rig, &api, &go, &elsewhere).await.0, StatusCode::NOT_FOUND);
     }
+}
+
+/// It stays longer by a form and through the API, with a reason and a week in all at most.
+async fn longer(rig: &Rig, (cookie, api): (&str, &str)) {
+    let longer = format!("{SET}/do/keep-longer");
+    let token = rig.form_token(cookie).await;
+    let send = async |fields: &str| {
+        let form = format!("csrf={token}&path={PATH}&{fields}");
+        rig.post(&longer, cookie, "same-origin", &form).await
+    };
+    let last = async || rig.latest().await.map(|(_, action, outcome)| (action, outcome));
+    for (fields, expected) in [
+        ("key=k1&hours=24&reason=", "Write why, in a few words"),
+        ("key=k2&hours=100&reason=x", "Write the hours from 1 to 72"),
+        ("key=k3&hours=soon&reason=x", "Write the hours from 1 to 72"),
+    ] {
+        let answer = send(fields).await;
+        assert!(answer.status().is_client_error(), "{fields}");
+        let page = text(answer).await;
+        assert!(page.contains(expected), "{fields}: {page}");
+    }
+    let answer = send("key=k4&hours=24&reason=still+looking").await;
+    assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, SET));
+    assert_eq!(last().await, Some((Action::RestoreKeepLonger, Outcome::Done)));
+    let entry = audit::list(&rig.db.store, &Filter::default(), None, 1).await.unwrap();
+    let event = &entry[0].event;
+    assert_eq!(event.reason.as_deref(), Some("still looking"));
+    let (before, after) = (event.before.as_ref().unwrap(), event.after.as_ref().unwrap());
+    let until = |of: &Value| of["until"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    assert_eq!(until(after) - until(before), Hours::DEFAULT.time());
+    let Work::Stay(job) = given(rig, after["work"].as_str().unwrap()).await else {
+        panic!("{after}")
+    };
+    assert_eq!((job.path.as_str(), job.until), (PATH, until(after)));
+    // The same once more is done once.
+    let again = send("key=k4&hours=24&reason=still+looking").await;
+    assert_eq!(again.status(), StatusCode::SEE_OTHER);
+    let sent = json!({ "path": PATH, "hours": 72, "reason": "once more" });
+    let (status, answer) = call(rig, api, &longer, &sent).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let elsewhere = json!({ "path": "/scratch/kept/1", "hours": 1, "reason": "x" });
+    assert_eq!(call(rig, api, &longer, &elsewhere).await.0, StatusCode::NOT_FOUND);
+    let no = json!({ "path": PATH, "hours": 73, "reason": "x" });
+    assert_eq!(call(rig, api, &longer, &no).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }

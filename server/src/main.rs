@@ -45,6 +45,8 @@ mod notify;
 #[cfg(test)]
 mod notify_tests;
 #[cfg(test)]
+mod override_tests;
+#[cfg(test)]
 mod past_tests;
 #[cfg(test)]
 mod planned_tests;

@@ -221,6 +221,7 @@ fn seen(database: &str, now: DateTime<Utc>) -> DatabaseReport {
         set_aside: vec![KEPT.to_owned()],
         kept: Vec::new(),
         log_moments: Vec::new(),
+        archiver: None,
         histories: BTreeMap::new(),
     }
 }

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use mainstay_core::approval::{Approval, ApprovalId, Kind, Reach, State, Subject, Touched, Wish};
+use mainstay_core::failover::RunId;
 use mainstay_core::id::UserName;
 use mainstay_core::planned::EventId;
 use sqlx::types::Json;
@@ -175,6 +176,22 @@ pub async fn about(pool: &PgPool, key: &str) -> Result<Vec<Approval>> {
                state AS "state: Json<State>"
            FROM approval WHERE key = $1 ORDER BY id DESC LIMIT $2"#,
         key,
+        PAGE_MAX
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Approval::try_from).collect()
+}
+
+/// All about a failover, the newest first: its start, and what was asked for since.
+pub async fn of_run(pool: &PgPool, run: RunId) -> Result<Vec<Approval>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, kind, subject AS "subject: Json<Subject>", hash,
+               reach AS "reach: Json<Reach>", by_whom, reason, at, until,
+               state AS "state: Json<State>"
+           FROM approval WHERE key = $1 OR key LIKE $1 || '/%' ORDER BY id DESC LIMIT $2"#,
+        run.to_string(),
         PAGE_MAX
     )
     .fetch_all(pool)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use mainstay_core::failover::Scope;
 use mainstay_core::failover::drill::{Drill, DrillId, State};
-use mainstay_core::id::DatacenterId;
+use mainstay_core::id::{DatacenterId, RoutineId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 
@@ -16,12 +16,15 @@ pub const PAGE_MAX: i64 = 50;
 /// Most that are planned at a time.
 pub const PLANNED_MAX: i64 = 100;
 
-/// Writes a new one; its `id` is not read. `None`: there are [`PLANNED_MAX`] already.
+/// Writes a new one; its `id` is not read. `None`: there are [`PLANNED_MAX`] already, or this
+/// window of its routine was planned before.
 pub async fn insert(tx: &mut Tx<'_>, drill: &Drill) -> Result<Option<DrillId>> {
     let id = sqlx::query_scalar!(
-        "INSERT INTO failover_drill (lose, scope, at, reason, by_whom, asked_at, state, status)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8
+        "INSERT INTO failover_drill (lose, scope, at, reason, by_whom, asked_at, state, status,
+             routine, until)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10, $11
          WHERE (SELECT count(*) FROM failover_drill WHERE status = 'planned') < $9
+         ON CONFLICT (routine, at) WHERE routine IS NOT NULL DO NOTHING
          RETURNING id",
         Json(&drill.lose) as _,
         Json(&drill.scope) as _,
@@ -31,7 +34,9 @@ pub async fn insert(tx: &mut Tx<'_>, drill: &Drill) -> Result<Option<DrillId>> {
         drill.asked_at,
         Json(&drill.state) as _,
         drill.state.name(),
-        PLANNED_MAX
+        PLANNED_MAX,
+        drill.routine.as_ref().map(RoutineId::as_str),
+        drill.until
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -43,7 +48,7 @@ pub async fn get(pool: &PgPool, id: DrillId) -> Result<Option<Drill>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, lose AS "lose: Json<BTreeSet<DatacenterId>>", scope AS "scope: Json<Scope>",
-               at, reason, by_whom, asked_at, state AS "state: Json<State>"
+               at, reason, by_whom, asked_at, state AS "state: Json<State>", routine, until
            FROM failover_drill WHERE id = $1"#,
         id.0
     )
@@ -57,13 +62,23 @@ pub async fn lock(tx: &mut Tx<'_>, id: DrillId) -> Result<Option<Drill>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, lose AS "lose: Json<BTreeSet<DatacenterId>>", scope AS "scope: Json<Scope>",
-               at, reason, by_whom, asked_at, state AS "state: Json<State>"
+               at, reason, by_whom, asked_at, state AS "state: Json<State>", routine, until
            FROM failover_drill WHERE id = $1 FOR UPDATE"#,
         id.0
     )
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(Drill::from))
+}
+
+/// Whether a window of one that repeats was planned, whatever became of it.
+pub async fn has_window(pool: &PgPool, routine: &RoutineId, at: DateTime<Utc>) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM failover_drill WHERE routine = $1 AND at = $2) AS "there!""#,
+        routine.as_str(),
+        at
+    );
+    Ok(found.fetch_one(pool).await?)
 }
 
 /// Writes what became of one that is planned. `false`: it is not planned any more.
@@ -84,7 +99,7 @@ pub async fn due(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Drill>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, lose AS "lose: Json<BTreeSet<DatacenterId>>", scope AS "scope: Json<Scope>",
-               at, reason, by_whom, asked_at, state AS "state: Json<State>"
+               at, reason, by_whom, asked_at, state AS "state: Json<State>", routine, until
            FROM failover_drill WHERE status = 'planned' AND at <= $1 ORDER BY at LIMIT $2"#,
         now,
         PLANNED_MAX
@@ -99,7 +114,7 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Drill>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, lose AS "lose: Json<BTreeSet<DatacenterId>>", scope AS "scope: Json<Scope>",
-               at, reason, by_whom, asked_at, state AS "state: Json<State>"
+               at, reason, by_whom, asked_at, state AS "state: Json<State>", routine, until
            FROM failover_drill
            ORDER BY status <> 'planned', CASE WHEN status = 'planned' THEN at END, at DESC, id DESC
            LIMIT $1"#,
@@ -119,6 +134,8 @@ struct Row {
     by_whom: String,
     asked_at: DateTime<Utc>,
     state: Json<State>,
+    routine: Option<String>,
+    until: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for Drill {
@@ -132,6 +149,8 @@ impl From<Row> for Drill {
             by: row.by_whom,
             asked_at: row.asked_at,
             state: row.state.0,
+            routine: row.routine.and_then(|id| RoutineId::new(&id).ok()),
+            until: row.until,
         }
     }
 }

@@ -29,12 +29,13 @@ pub async fn insert(tx: &mut Tx<'_>, run: &Run) -> Result<Option<Run>> {
         Row,
         r#"INSERT INTO failover_run (plan, plan_hash, mode, drill, state, kind, steps, reason,
                emergency, started_at, started_by, allowed_by, revision, routing_revision,
-               changed_at, closed)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $10, false)
+               changed_at, closed, overridden)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $10, false, $14)
            ON CONFLICT ((true)) WHERE kind <> 'ended' DO NOTHING
            RETURNING id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at"#,
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>""#,
         Json(&run.plan) as _,
         run.plan.hash(),
         run.mode.name(),
@@ -47,7 +48,8 @@ pub async fn insert(tx: &mut Tx<'_>, run: &Run) -> Result<Option<Run>> {
         run.started_at,
         run.started_by,
         run.allowed_by,
-        signed(run.routing_revision)?
+        signed(run.routing_revision)?,
+        Json(&run.overridden) as _
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -59,7 +61,8 @@ pub async fn insert(tx: &mut Tx<'_>, run: &Run) -> Result<Option<Run>> {
 pub async fn update(tx: &mut Tx<'_>, run: &Run, closed: bool) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE failover_run SET mode = $2, state = $3, kind = $4, steps = $5, allowed_by = $6,
-             revision = $7, routing_revision = $8, changed_at = $9, closed = $10, emergency = $11
+             revision = $7, routing_revision = $8, changed_at = $9, closed = $10, emergency = $11,
+             overridden = $12
          WHERE id = $1 AND revision + 1 = $7",
         run.id.0,
         run.mode.name(),
@@ -71,7 +74,8 @@ pub async fn update(tx: &mut Tx<'_>, run: &Run, closed: bool) -> Result<bool> {
         signed(run.routing_revision)?,
         run.changed_at,
         closed,
-        run.emergency
+        run.emergency,
+        Json(&run.overridden) as _
     )
     .execute(&mut **tx)
     .await?;
@@ -92,7 +96,8 @@ pub async fn open(db: &mut PgConnection) -> Result<Vec<Run>> {
         Row,
         r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run WHERE NOT closed ORDER BY id"#
     )
     .fetch_all(db)
@@ -111,7 +116,8 @@ pub async fn get_in(db: &mut PgConnection, id: RunId) -> Result<Option<Run>> {
         Row,
         r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run WHERE id = $1"#,
         id.0
     )
@@ -127,7 +133,8 @@ pub async fn list(pool: &PgPool, before: Option<RunId>, limit: i64) -> Result<Ve
         Row,
         r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"#,
         before.map(|id| id.0),
         limit.clamp(0, PAGE_MAX)
@@ -147,7 +154,8 @@ pub async fn last_done(
         Row,
         r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run
            WHERE kind = 'ended' AND state->'outcome'->>'kind' = 'done'
              AND NOT jsonb_exists(plan, 'back') AND plan->'lose' = $1 AND plan->'scope' = $2
@@ -175,6 +183,33 @@ pub async fn tried(pool: &PgPool) -> Result<BTreeMap<BTreeSet<DatacenterId>, Dat
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().map(|row| (row.lose.0, row.at)).collect())
+}
+
+/// What was carried out to its end, and when last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarriedOut {
+    pub lose: BTreeSet<DatacenterId>,
+    pub scope: Scope,
+    pub at: DateTime<Utc>,
+}
+
+/// When each plan was last carried out to its end, whatever it was of; the [`TRIED_MAX`] that were
+/// tried last.
+pub async fn carried_out(pool: &PgPool) -> Result<Vec<CarriedOut>> {
+    let rows = sqlx::query!(
+        r#"SELECT plan->'lose' AS "lose!: Json<BTreeSet<DatacenterId>>",
+               plan->'scope' AS "scope!: Json<Scope>", max(changed_at) AS "at!"
+           FROM failover_run
+           WHERE kind = 'ended' AND state->'outcome'->>'kind' = 'done'
+             AND NOT jsonb_exists(plan, 'back')
+           GROUP BY plan->'lose', plan->'scope' ORDER BY max(changed_at) DESC LIMIT $1"#,
+        TRIED_MAX
+    )
+    .fetch_all(pool)
+    .await?;
+    let carried =
+        |(lose, scope, at): (Json<_>, Json<_>, _)| CarriedOut { lose: lose.0, scope: scope.0, at };
+    Ok(rows.into_iter().map(|row| carried((row.lose, row.scope, row.at))).collect())
 }
 
 /// One thing that happened to a run.
@@ -299,6 +334,7 @@ struct Row {
     revision: i64,
     routing_revision: i64,
     changed_at: DateTime<Utc>,
+    overridden: Json<BTreeSet<Rule>>,
 }
 
 impl TryFrom<Row> for Run {
@@ -318,6 +354,7 @@ impl TryFrom<Row> for Run {
             state: row.state.0,
             steps: row.steps.0,
             reason: row.reason,
+            overridden: row.overridden.0,
             emergency: row.emergency,
             started_at: row.started_at,
             started_by: row.started_by,

@@ -31,6 +31,7 @@ pub async fn entry(pool: &PgPool, kind: EntryKind, id: &str) -> Result<Option<En
         EntryKind::Edge => "edges",
         EntryKind::Bench => "benches",
         EntryKind::RolloutPlan => "rollout_plans",
+        EntryKind::Drill => "drills",
     };
     let last = sqlx::query!(
         r#"SELECT revision, fleet AS "fleet: Json<Fleet>" FROM fleet

@@ -29,6 +29,8 @@ fn planned(minutes: i64) -> Drill {
         by: "anna".to_owned(),
         asked_at: at(0),
         state: State::Planned,
+        routine: None,
+        until: None,
     }
 }
 
@@ -115,6 +117,7 @@ async fn run(store: &Store, closed: bool) -> RunId {
         state: RunState::Running,
         steps: Default::default(),
         reason: "a test of the whole".to_owned(),
+        overridden: [].into(),
         emergency: false,
         started_at: at(0),
         started_by: "anna".to_owned(),

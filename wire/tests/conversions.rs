@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 use mainstay_core::audit::Conflict;
-use mainstay_core::backup::Label;
 use mainstay_core::backup::kept::{Hours, Kept, Server};
 use mainstay_core::backup::work::{DatabaseReport, VerifyJob, Work, WorkReport, WorkState};
 use mainstay_core::bench::{Check, CheckResult, On, Test, TestReport, TestState};
@@ -35,15 +34,15 @@ fn instance(id: &str, state: InstanceState) -> Instance {
 }
 
 fn causes() -> Vec<Cause> {
-    let message = "refused".to_owned();
+    let message = || "refused".to_owned();
     vec![
         Cause::Exited { code: -1 },
         Cause::Killed { signal: 9 },
         Cause::Vanished,
-        Cause::NotStarted { message: message.clone() },
+        Cause::NotStarted { message: message() },
         Cause::HealthStatus { code: 503 },
         Cause::HealthTimeout { after_ms: 1000 },
-        Cause::HealthRefused { message },
+        Cause::HealthRefused { message: message() },
     ]
 }
 
@@ -98,7 +97,7 @@ fn kept(since: DateTime<Utc>) -> Kept {
     Kept {
         work: "dw-1".to_owned(),
         datacenter: "fra1".parse().unwrap(),
-        label: Label("F".to_owned()),
+        label: mainstay_core::backup::Label("F".to_owned()),
         target: mainstay_core::backup::job::Target::Moment { at: since },
         path: "/scratch/kept/1".to_owned(),
         socket: "/scratch/kept/1/socket".to_owned(),
@@ -135,6 +134,7 @@ fn facts() -> Vec<Fact> {
         wal: Default::default(),
         set_aside: vec!["/data.before-1".to_owned()],
         kept: vec![kept(read_at)],
+        archiver: Some(mainstay_core::backup::work::Archiver { failed: 3, ..Default::default() }),
         log_moments: Vec::new(),
         histories: Default::default(),
     };

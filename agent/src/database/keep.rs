@@ -9,6 +9,9 @@
 //!
 //! The file lies with the agent's own, not in the folders: those belong to whoever is let in.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -232,6 +235,43 @@ impl Keeper {
         }
     }
 
+    /// Lets one stay to a moment, which lasts: a restart of the agent changes nothing of it. One
+    /// that stays as long already is no error.
+    pub async fn stay(
+        &self,
+        database: &DatabaseId,
+        path: &Path,
+        until: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let setup = |words| Failure::new(Cause::Setup, words);
+        let _hand = self.hand.lock().await;
+        let mine = |entry: &Entry| entry.database == *database;
+        let Some(entry) = self.entry(&path.display().to_string()).filter(mine) else {
+            return Err(setup(format!("{} is not kept for {database}", path.display())));
+        };
+        let Kept { since, until: before, .. } = entry.kept;
+        if before <= Utc::now() {
+            return Err(setup(kept::NotLonger::Over.to_string()));
+        }
+        if until > since + kept::STAY_MAX {
+            let latest = since + kept::STAY_MAX;
+            return Err(setup(kept::NotLonger::TooLong { latest }.to_string()));
+        }
+        let written = self.change(|places| {
+            let mine = places.iter_mut().filter(|it| it.kept.path == entry.kept.path);
+            mine.for_each(|it| it.kept.until = it.kept.until.max(until));
+        });
+        if let Err(error) = written {
+            // What does not last is not so.
+            let mut places = self.places();
+            let mine = places.iter_mut().filter(|it| it.kept.path == entry.kept.path);
+            mine.for_each(|it| it.kept.until = before);
+            return Err(setup(error.to_string()));
+        }
+        self.changed.notify_one();
+        Ok(())
+    }
+
     fn places(&self) -> MutexGuard<'_, Vec<Entry>> {
         // Nothing under the lock can panic half way.
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
@@ -410,59 +450,4 @@ async fn size(dir: PathBuf) -> Option<u64> {
         Ok::<_, io::Error>(bytes)
     });
     counted.await.ok()?.ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use mainstay_core::backup::Label;
-    use mainstay_core::backup::job::Target;
-
-    fn entry(dir: &Path) -> Entry {
-        let since = DateTime::from_timestamp(1, 0).unwrap();
-        Entry {
-            database: "orders".parse().unwrap(),
-            kept: Kept {
-                work: "dw-1".to_owned(),
-                datacenter: "fra1".parse().unwrap(),
-                label: Label("F".to_owned()),
-                target: Target::EndOfCopy,
-                path: dir.display().to_string(),
-                socket: dir.join("socket").display().to_string(),
-                port: PORT,
-                user: "postgres".to_owned(),
-                account: "postgres".to_owned(),
-                names: Vec::new(),
-                since,
-                until: since + Hours::DEFAULT.time(),
-                bytes: None,
-                server: State::Running,
-            },
-            failed: 0,
-            not_before: None,
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_written_down_is_found_as_long_as_it_is_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join(FILE);
-        let (one, gone) = (dir.path().join("one"), dir.path().join("gone"));
-        fs::create_dir_all(one.join("data/base")).unwrap();
-        fs::write(one.join("data/base/1"), "12345").unwrap();
-        let keeper = Keeper::open(file.clone()).unwrap();
-        keeper.change(|places| places.extend([entry(&one), entry(&gone)])).unwrap();
-        let keeper = Keeper::open(file.clone()).unwrap();
-        assert_eq!(keeper.folders(), BTreeSet::from([one.clone()]));
-        assert_eq!(keeper.of(&"orders".parse().unwrap()), [entry(&one).kept]);
-        assert!(keeper.of(&"billing".parse().unwrap()).is_empty());
-        assert_eq!(size(one.clone()).await, Some(5));
-        let other: DatabaseId = "billing".parse().unwrap();
-        assert!(keeper.let_go(&other, &one).await.is_err(), "it is another's");
-        keeper.let_go(&"orders".parse().unwrap(), &one).await.unwrap();
-        assert!(!one.exists() && Keeper::open(file.clone()).unwrap().folders().is_empty());
-        fs::write(&file, "what").unwrap();
-        assert!(Keeper::open(file.clone()).unwrap().folders().is_empty());
-        assert!(!file.exists() && file.with_extension("damaged").exists());
-    }
 }

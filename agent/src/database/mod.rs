@@ -29,7 +29,7 @@ use futures::future::BoxFuture;
 use mainstay_core::backup::job::{
     BackupDone, BackupJob, Damage, Failure, Phase, Prepared, Progress, Target, WalSegment,
 };
-use mainstay_core::backup::work::LogMoment;
+use mainstay_core::backup::work::{Archiver, LogMoment};
 use mainstay_core::backup::{Catalogue, Label};
 use mainstay_core::id::{DatabaseId, DatacenterId};
 use tokio::sync::watch;
@@ -151,6 +151,8 @@ pub struct LogPosition {
     pub moment: LogMoment,
     /// The text of each history file, by its timeline.
     pub histories: BTreeMap<u32, String>,
+    /// What it tells of its archiving.
+    pub archiver: Option<Archiver>,
 }
 
 /// What is restored where.

@@ -70,6 +70,11 @@ async fn perform(engine: &dyn Engine, work: &Work, report: &Reporter) -> Result<
             }
             Ok(Done::LetGo)
         }
+        Work::Stay(job) => {
+            let path = Path::new(&job.path);
+            engine.keeper().stay(&job.database, path, job.until).await?;
+            Ok(Done::Stay)
+        }
         Work::Cluster(job) => {
             // Whoever calls this knows the members.
             let words = format!("{}: {} is no member of a cluster", job.task(), job.database());

@@ -104,6 +104,7 @@ impl Lane {
                 Leftover::SetAside => Self::Database(job.database.clone()),
                 Leftover::Kept => Self::Kept,
             },
+            Work::Stay(_) => Self::Kept,
             Work::Cluster(_) => Self::Cluster(work.database().clone()),
             Work::Prove(_) => Self::Proofs,
         }
@@ -274,6 +275,7 @@ impl Shared {
                         | Work::Expire(_)
                         | Work::Prove(_)
                         | Work::LetGo(_)
+                        | Work::Stay(_)
                         | Work::Cluster(_),
                     ) => *report = waiting(report.work.clone()),
                     (WorkState::Waiting | WorkState::Done { .. } | WorkState::Failed { .. }, _) => {
@@ -299,7 +301,7 @@ impl Shared {
                 };
                 database.hosted().map_err(elsewhere)?;
             }
-            Work::Verify(_) | Work::Expire(_) | Work::Prove(_) => {}
+            Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::Stay(_) => {}
             Work::Cluster(_) => {
                 database.member().map_err(|failure| failure.to_string())?;
             }
@@ -375,7 +377,8 @@ impl Shared {
                 | Work::Expire(_)
                 | Work::Prove(_)
                 | Work::Restore(_)
-                | Work::LetGo(_) => {
+                | Work::LetGo(_)
+                | Work::Stay(_) => {
                     let tell = |progress| self.progress(work.id(), progress);
                     make::make(engine, work, tell).await
                 }

@@ -108,6 +108,10 @@ async fn read(
     }
     // Read after the listing: what is told of the log is never younger than where it is.
     let position = if hosts { Some(engine.log_position(database, &stop).await) } else { None };
+    let archiver = match &position {
+        Some(Ok(position)) => position.archiver.clone(),
+        Some(Err(_)) | None => None,
+    };
     let (log_moments, histories) = told(position, database, before);
     let set_aside = live::set_aside(engine.base(database)?.0);
     let set_aside = set_aside.iter().map(|path| path.display().to_string()).collect();
@@ -123,6 +127,7 @@ async fn read(
         set_aside,
         kept,
         log_moments,
+        archiver,
         histories,
     })
 }
@@ -143,7 +148,7 @@ fn told(
             tracing::warn!(%database, %failure, "the position of its log is not known");
             (moments, histories)
         }
-        Some(Ok(LogPosition { moment, histories })) => {
+        Some(Ok(LogPosition { moment, histories, .. })) => {
             // Of one segment the newest moment says all.
             moments.retain(|known| known.segment != moment.segment);
             moments.push(moment);
@@ -303,6 +308,7 @@ mod tests {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: BTreeMap::new(),
         };
         assert_eq!(bounded(report.clone(), BODY_MAX_BYTES), report);

@@ -297,6 +297,7 @@ impl Made {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: BTreeMap::new(),
         };
         (id(host.expect("it is one of them").2), report)

@@ -963,6 +963,10 @@ audit-restore-step = { $how ->
     [done] Took a restore to its next state
    *[tried] Tried to take a restore to its next state
 }
+audit-restore-keep-longer = { $how ->
+    [done] Let a restored copy stay longer
+   *[tried] Tried to let a restored copy stay longer
+}
 audit-restore-let-go = { $how ->
     [done] Let go what a restore had left behind
    *[tried] Tried to let go what a restore had left behind
@@ -998,6 +1002,10 @@ audit-failover-skip = { $how ->
 audit-failover-stop = { $how ->
     [done] Stopped a failover
    *[tried] Tried to stop a failover
+}
+audit-failover-override = { $how ->
+    [done] Overrode a safety rule of a failover that runs
+   *[tried] Tried to override a safety rule of a failover that runs
 }
 audit-failover-force = { $how ->
     [done] Forced a failover: data is not waited for
@@ -1934,6 +1942,7 @@ task-expire = Removal
 task-prove = Test restore
 task-restore = Restore in place
 task-let-go = Letting a set aside directory go
+task-stay = Letting a restored copy stay longer
 task-end-kept = Letting a restored copy go
 task-switchover = Switchover
 task-failover = Failover
@@ -1988,6 +1997,7 @@ problem-never-proven = No copy of { $db } was ever proven
 problem-never-proven-detail = No test restore has passed. Whether its copies can be restored is not known.
 problem-log-behind = What is committed to { $db } now could not be recovered
 problem-log-behind-detail = Its log is archived up to { $at } only. See whether archiving works and its repositories have room.
+problem-log-stuck = Postgres says that it cannot archive { $file }.
 problem-log-lost-detail = { $n ->
     [one] A segment of its log is missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
    *[other] { $count } segments of its log are missing in every repository after { $at }. The next copy makes recovery possible again, from then on.
@@ -2172,6 +2182,12 @@ loss-all = Nothing is left: database and copies would be gone.
 loss-copies = No copy is left; the database itself runs elsewhere.
 loss-runs-there = The database runs there.
 ahead-what = { $kind } to { $dc }, { $local }
+archiving-stuck = { $file } of the log could not be archived at { $at }, and nothing was since.
+archiving-failed = { $n ->
+    [one] One try to archive the log failed, of { $file } at { $at }.
+   *[other] { $count } tries to archive the log failed, the last of { $file } at { $at }.
+}
+archiving-last = Archived last: { $file } at { $at }.
 reach-none = Not known.
 reach-none-detail = No copy that can be used was listed.
 reach-least = at least.
@@ -2393,6 +2409,10 @@ kept-since = Restored
 kept-age = ({ $time } ago)
 kept-until = Removed at
 kept-left = (in { $time })
+kept-longer = Let it stay longer...
+kept-longer-hours = Hours longer
+kept-longer-hint = From 1 to 72; 7 days in all at most.
+kept-longer-reason = Why
 kept-path = Folder
 kept-connect = To look into it, on the machine in { $dc }:
 kept-take-out = To take a table out of it:
@@ -2455,6 +2475,25 @@ failover-col-behind = Behind
 failover-col-behind-time = Behind, time
 failover-never = never
 failover-plan-open = Plan
+routines-title = Drills that repeat
+routine-later = Not due
+routine-due = Due
+routine-overdue = Overdue
+routine-never = No day
+routine-on-day = until
+routine-since = since
+routine-every = { $n ->
+    [one] every day
+   *[other] every { $days } days
+}
+routine-on = on { $days }
+routine-window = { $from } to { $to } there
+routine-last = last carried out
+routine-last-never = never carried out
+routine-by-itself = If nothing is in its way it begins by itself, next in the window from
+routine-by-hand = Somebody starts it from its plan.
+routine-start = Open its plan
+routine-put-off = Put off: { $why }
 drills-title = Planned drills
 drill-none = No drill is planned.
 drill-planned = Planned
@@ -2501,6 +2540,7 @@ failover-requested = Waits for a second person
 failover-running = Running
 failover-pausing = Pausing after this step
 failover-paused = Paused
+failover-asks-rule = A safety rule forbids it
 failover-asking = A step failed
 failover-done = Done
 failover-stopped = Stopped
@@ -2591,6 +2631,9 @@ failover-fail-back = Fail back...
 failover-go-back = Stop and go back...
 failover-needs-second = A second person has to allow it.
 failover-failed = Failed: { $what }.
+failover-rule-stops = A safety rule forbids: { $what }.
+failover-rule-asking-detail = Nothing else begins. Try again once the rule holds, override it by its name, stop here, or go back.
+failover-does-not-begin = it does not begin.
 failover-asking-detail = Nothing else begins. Try again, skip it with a reason, stop here, or go back.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Stopped. What moved stays where it is.
@@ -2604,6 +2647,11 @@ failover-takes-back = Takes back
 failover-allow = Allow and start
 failover-retry = Try again
 failover-skip = Skip the failed step...
+failover-skip-asked = Skip this step...
+failover-override-rules = Override safety rules...
+failover-override-rule = Override: { $rule }
+failover-override-hint = Without this, a second person is asked first. With it, the run goes on at once, and somebody has to review it.
+failover-overridden = Safety rules overridden
 failover-skip-running = Skip the running step...
 failover-approval = Approval
 failover-open-approval = Open { $id }
@@ -2696,11 +2744,13 @@ approval-col-until = Until
 approval-col-answered = Answered by, or until
 approval-failover = Failover of { $lose }
 approval-force = Force { $run }, failover of { $lose }
+approval-override = { $run }, failover of { $lose }, against safety rules: { $rules }
 approval-restore = Restore over { $db }
 approval-roll-back = Roll { $service } back from { $from } to { $to }
 approval-grants = More roles for { $user }
 approval-why-failover = It may lose data or overrides a safety rule, so a second person allows it first.
 approval-why-force = Standbys may lack what was written last, so a second person allows it first.
+approval-why-override = A safety rule forbids it, so a second person allows it first.
 approval-why-restore = It overwrites a live database, so a second person allows it first.
 approval-why-roll-back = The older version cannot read what the newer one wrote, so a second person allows it first.
 approval-why-grants = Rights are not given by one person alone, so a second admin allows them first.
@@ -2758,6 +2808,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = Copy { $label } in { $dc } replaces what { $db } holds now
 approval-line-roll-back = All requests to { $service } go back to { $to }; what only { $from } can read is lost to users
 approval-line-force = { $run } goes on without waiting for data: what a standby lacks when it takes over is lost
+approval-line-override = { $run } goes on although this safety rule does not hold: { $rule }
 approval-line-emergency = It was done at once, in an emergency
 problem-approval = { $what } waits for a second person
 problem-approval-detail = { $by } asked for it. It is void after { $until } UTC.

@@ -963,6 +963,10 @@ audit-restore-step = { $how ->
     [done] Ha portato un ripristino allo stato successivo
    *[tried] Ha tentato di portare un ripristino allo stato successivo
 }
+audit-restore-keep-longer = { $how ->
+    [done] Ha prorogato una copia ripristinata
+   *[tried] Ha tentato di prorogare una copia ripristinata
+}
 audit-restore-let-go = { $how ->
     [done] Ha eliminato ciò che un ripristino aveva lasciato
    *[tried] Ha tentato di eliminare ciò che un ripristino aveva lasciato
@@ -998,6 +1002,10 @@ audit-failover-skip = { $how ->
 audit-failover-stop = { $how ->
     [done] Ha fermato un failover
    *[tried] Ha tentato di fermare un failover
+}
+audit-failover-override = { $how ->
+    [done] Ha derogato a una regola di sicurezza di un failover in corso
+   *[tried] Ha tentato di derogare a una regola di sicurezza di un failover in corso
 }
 audit-failover-force = { $how ->
     [done] Ha forzato un failover: i dati non si attendono
@@ -1934,6 +1942,7 @@ task-expire = Rimozione
 task-prove = Ripristino di prova
 task-restore = Ripristino sul posto
 task-let-go = Eliminazione di una directory accantonata
+task-stay = Proroga di una copia ripristinata
 task-end-kept = Eliminazione di una copia ripristinata
 task-switchover = Switchover
 task-failover = Failover
@@ -1988,6 +1997,7 @@ problem-never-proven = Nessuna copia di { $db } è mai stata provata
 problem-never-proven-detail = Nessun ripristino di prova è riuscito. Non si sa se le sue copie siano ripristinabili.
 problem-log-behind = Ciò che viene ora scritto in { $db } non sarebbe recuperabile
 problem-log-behind-detail = Il suo log è archiviato solo fino a: { $at }. Verificare che l'archiviazione funzioni e che i repository abbiano spazio.
+problem-log-stuck = Postgres dichiara di non poter archiviare { $file }.
 problem-log-lost-detail = { $n ->
     [one] Dopo { $at } manca un segmento del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
    *[other] Dopo { $at } mancano { $count } segmenti del suo log in tutti i repository. La prossima copia rende di nuovo possibile il recupero, da quel momento.
@@ -2172,6 +2182,12 @@ loss-all = Non resta nulla: database e copie andrebbero persi.
 loss-copies = Non resta nessuna copia; il database è in esecuzione altrove.
 loss-runs-there = Il database è in esecuzione lì.
 ahead-what = { $kind } verso { $dc }, { $local }
+archiving-stuck = Il file { $file } del log non è stato archiviato ({ $at }), e da allora nient'altro.
+archiving-failed = { $n ->
+    [one] Un tentativo di archiviare il log è fallito: { $file }, { $at }.
+   *[other] { $count } tentativi di archiviare il log sono falliti, l'ultimo per { $file }, { $at }.
+}
+archiving-last = Archiviato per ultimo: { $file }, { $at }.
 reach-none = Non si sa.
 reach-none-detail = Nessuna copia utilizzabile è stata elencata.
 reach-least = almeno.
@@ -2393,6 +2409,10 @@ kept-since = Ripristinata
 kept-age = ({ $time } fa)
 kept-until = Rimossa il
 kept-left = (tra { $time })
+kept-longer = Conservala più a lungo...
+kept-longer-hours = Ore in più
+kept-longer-hint = Da 1 a 72; in tutto al massimo 7 giorni.
+kept-longer-reason = Motivo
 kept-path = Cartella
 kept-connect = Per consultarla, sulla macchina in { $dc }:
 kept-take-out = Per estrarne una tabella:
@@ -2455,6 +2475,25 @@ failover-col-behind = Ritardo
 failover-col-behind-time = Ritardo, tempo
 failover-never = mai
 failover-plan-open = Piano
+routines-title = Esercitazioni che si ripetono
+routine-later = Non dovuta
+routine-due = Dovuta
+routine-overdue = In ritardo
+routine-never = Nessun giorno
+routine-on-day = fino a
+routine-since = dal
+routine-every = { $n ->
+    [one] ogni giorno
+   *[other] ogni { $days } giorni
+}
+routine-on = di { $days }
+routine-window = dalle { $from } alle { $to } ora del luogo
+routine-last = eseguita l'ultima volta
+routine-last-never = mai eseguita
+routine-by-itself = Se nulla lo impedisce inizia da sola, nella prossima finestra dal
+routine-by-hand = La avvia qualcuno dal suo piano.
+routine-start = Apri il piano
+routine-put-off = Rinviata: { $why }
 drills-title = Esercitazioni pianificate
 drill-none = Nessuna esercitazione è pianificata.
 drill-planned = Pianificata
@@ -2501,6 +2540,7 @@ failover-requested = Attende una seconda persona
 failover-running = In corso
 failover-pausing = In pausa dopo questo passo
 failover-paused = In pausa
+failover-asks-rule = Una regola di sicurezza lo vieta
 failover-asking = Un passo è fallito
 failover-done = Concluso
 failover-stopped = Fermato
@@ -2591,6 +2631,9 @@ failover-fail-back = Avvia il failback...
 failover-go-back = Ferma e avvia il failback...
 failover-needs-second = Una seconda persona deve autorizzarlo.
 failover-failed = Passo fallito: { $what }.
+failover-rule-stops = Una regola di sicurezza vieta: { $what }.
+failover-rule-asking-detail = Non inizia nient'altro. Riprova quando la regola è rispettata, deroga nominandola, ferma qui o avvia il failback.
+failover-does-not-begin = non inizia.
 failover-asking-detail = Non inizia nient'altro. Riprova, salta il passo con un motivo, ferma qui o avvia il failback.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Fermato. Ciò che si è spostato resta dov'è.
@@ -2604,6 +2647,11 @@ failover-takes-back = Riporta indietro
 failover-allow = Autorizza e avvia
 failover-retry = Riprova
 failover-skip = Salta il passo fallito...
+failover-skip-asked = Salta questo passo...
+failover-override-rules = Deroga alle regole di sicurezza...
+failover-override-rule = Deroga: { $rule }
+failover-override-hint = Senza questa casella si chiede prima a una seconda persona. Con essa l'esecuzione prosegue subito, e qualcun altro deve farne la revisione.
+failover-overridden = Regole di sicurezza derogate
 failover-skip-running = Salta il passo in corso...
 failover-approval = Approvazione
 failover-open-approval = Apri { $id }
@@ -2696,11 +2744,13 @@ approval-col-until = Fino a
 approval-col-answered = Risposta di, o fino a
 approval-failover = Failover di { $lose }
 approval-force = Forzare { $run }, failover di { $lose }
+approval-override = { $run }, failover di { $lose }, in deroga alle regole di sicurezza: { $rules }
 approval-restore = Ripristino su { $db }
 approval-roll-back = Rollback di { $service } da { $from } a { $to }
 approval-grants = Più ruoli per { $user }
 approval-why-failover = Può far perdere dati o deroga a una regola di sicurezza, quindi prima lo autorizza una seconda persona.
 approval-why-force = Agli standby può mancare ciò che è stato scritto per ultimo, quindi prima lo autorizza una seconda persona.
+approval-why-override = Una regola di sicurezza lo vieta, quindi prima lo autorizza una seconda persona.
 approval-why-restore = Sovrascrive un database attivo, quindi prima lo autorizza una seconda persona.
 approval-why-roll-back = La versione più vecchia non può leggere ciò che ha scritto la più recente, quindi prima lo autorizza una seconda persona.
 approval-why-grants = I diritti non li concede una persona da sola, quindi prima li autorizza un secondo amministratore.
@@ -2758,6 +2808,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = La copia { $label } in { $dc } sostituisce ciò che { $db } contiene ora
 approval-line-roll-back = Tutte le richieste a { $service } tornano a { $to }; ciò che solo { $from } può leggere va perso per gli utenti
 approval-line-force = { $run } prosegue senza attendere i dati: ciò che manca a uno standby quando subentra va perso
+approval-line-override = { $run } prosegue benché questa regola di sicurezza non sia rispettata: { $rule }
 approval-line-emergency = È stato fatto subito, in emergenza
 problem-approval = { $what }: attende una seconda persona
 problem-approval-detail = Chiesto da { $by }. Decade dopo: { $until } UTC.

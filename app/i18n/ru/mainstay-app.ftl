@@ -1009,6 +1009,10 @@ audit-restore-step = { $how ->
     [done] Переход восстановления в следующее состояние
    *[tried] Попытка перевести восстановление в следующее состояние
 }
+audit-restore-keep-longer = { $how ->
+    [done] Срок восстановленной копии продлён
+   *[tried] Попытка продлить срок восстановленной копии
+}
 audit-restore-let-go = { $how ->
     [done] Удаление того, что осталось после восстановления
    *[tried] Попытка удалить то, что осталось после восстановления
@@ -1044,6 +1048,10 @@ audit-failover-skip = { $how ->
 audit-failover-stop = { $how ->
     [done] Остановка аварийного переключения
    *[tried] Попытка остановить аварийное переключение
+}
+audit-failover-override = { $how ->
+    [done] Обход правила безопасности идущего аварийного переключения
+   *[tried] Попытка обойти правило безопасности идущего аварийного переключения
 }
 audit-failover-force = { $how ->
     [done] Форсирование аварийного переключения: без ожидания данных
@@ -2012,6 +2020,7 @@ task-expire = Удаление
 task-prove = Пробное восстановление
 task-restore = Восстановление на месте
 task-let-go = Удаление отложенного каталога
+task-stay = Продление восстановленной копии
 task-end-kept = Удаление восстановленной копии
 task-switchover = Плановое переключение
 task-failover = Аварийное переключение
@@ -2074,6 +2083,7 @@ problem-never-proven = Ни одна копия { $db } не подтвержд�
 problem-never-proven-detail = Ни одно пробное восстановление не прошло. Можно ли восстановиться из этих копий, неизвестно.
 problem-log-behind = То, что сейчас записывается в { $db }, нельзя было бы восстановить
 problem-log-behind-detail = Журнал архивирован только до { $at }. Проверьте, работает ли архивирование и есть ли место в репозиториях.
+problem-log-stuck = Postgres сообщает, что не может архивировать { $file }.
 problem-log-lost-detail = { $n ->
     [one] После { $at } ни в одном репозитории нет { $count } сегмента журнала. Следующая копия снова сделает восстановление возможным, начиная с неё.
     [few] После { $at } ни в одном репозитории нет { $count } сегментов журнала. Следующая копия снова сделает восстановление возможным, начиная с неё.
@@ -2279,6 +2289,14 @@ loss-all = Не останется ничего: ни базы данных, н�
 loss-copies = Копий не останется; сама база данных работает в другом месте.
 loss-runs-there = База данных работает там.
 ahead-what = { $kind } в { $dc }, { $local }
+archiving-stuck = Файл журнала { $file } не удалось архивировать ({ $at }), и с тех пор ничего не архивировано.
+archiving-failed = { $n ->
+    [one] Не удалась { $count } попытка архивировать журнал, последняя: { $file }, { $at }.
+    [few] Не удались { $count } попытки архивировать журнал, последняя: { $file }, { $at }.
+    [many] Не удались { $count } попыток архивировать журнал, последняя: { $file }, { $at }.
+   *[other] Не удались { $count } попытки архивировать журнал, последняя: { $file }, { $at }.
+}
+archiving-last = Последним архивирован { $file }, { $at }.
 reach-none = Неизвестно.
 reach-none-detail = Пригодных копий в списке нет.
 reach-least = как минимум.
@@ -2512,6 +2530,10 @@ kept-since = Восстановлена
 kept-age = ({ $time } назад)
 kept-until = Будет удалена
 kept-left = (через { $time })
+kept-longer = Оставить на больший срок…
+kept-longer-hours = На сколько часов
+kept-longer-hint = От 1 до 72; всего не больше 7 дней.
+kept-longer-reason = Причина
 kept-path = Каталог
 kept-connect = Чтобы подключиться, на машине в { $dc }:
 kept-take-out = Чтобы выгрузить из неё таблицу:
@@ -2578,6 +2600,27 @@ failover-col-behind = Отставание
 failover-col-behind-time = Отставание, время
 failover-never = никогда
 failover-plan-open = План
+routines-title = Повторяющиеся учения
+routine-later = Ещё не пора
+routine-due = Пора проводить
+routine-overdue = Просрочены
+routine-never = Нет дня
+routine-on-day = до
+routine-since = с
+routine-every = { $n ->
+    [one] каждый { $days } день
+    [few] каждые { $days } дня
+    [many] каждые { $days } дней
+   *[other] каждые { $days } дня
+}
+routine-on = дни: { $days }
+routine-window = с { $from } до { $to } по местному времени
+routine-last = последний раз проведены
+routine-last-never = ещё не проводились
+routine-by-itself = Если ничто не мешает, начнутся сами, следующее окно с
+routine-by-hand = Их запускает человек из плана.
+routine-start = Открыть план
+routine-put-off = Отложены: { $why }
 drills-title = Запланированные учения
 drill-none = Учения не запланированы.
 drill-planned = Запланированы
@@ -2624,6 +2667,7 @@ failover-requested = Ждёт второго человека
 failover-running = Идёт
 failover-pausing = Приостановится после этого шага
 failover-paused = Приостановлено
+failover-asks-rule = Запрещено правилом безопасности
 failover-asking = Шаг не удался
 failover-done = Готово
 failover-stopped = Остановлено
@@ -2728,6 +2772,9 @@ failover-fail-back = Обратное переключение…
 failover-go-back = Остановить и вернуть…
 failover-needs-second = Нужно разрешение второго человека.
 failover-failed = Не удалось: { $what }.
+failover-rule-stops = Правило безопасности запрещает: { $what }.
+failover-rule-asking-detail = Больше ничего не начнётся. Повторите, когда правило будет соблюдаться, обойдите его, назвав по имени, остановитесь здесь или верните всё обратно.
+failover-does-not-begin = не начинается.
 failover-asking-detail = Больше ничего не начнётся. Повторите, пропустите шаг с указанием причины, остановитесь здесь или верните всё обратно.
 failover-stopped-by = { $by }: { $reason }
 failover-stopped-what = Остановлено. Переведённое остаётся там, где оно есть.
@@ -2741,6 +2788,11 @@ failover-takes-back = Возвращает
 failover-allow = Разрешить и запустить
 failover-retry = Повторить
 failover-skip = Пропустить неудавшийся шаг…
+failover-skip-asked = Пропустить этот шаг…
+failover-override-rules = Обойти правила безопасности…
+failover-override-rule = Обойти: { $rule }
+failover-override-hint = Без этой отметки сначала спрашивается второй человек. С ней переключение продолжится сразу, а другой человек должен будет провести разбор.
+failover-overridden = Обойдённые правила безопасности
 failover-skip-running = Пропустить текущий шаг…
 failover-approval = Согласование
 failover-open-approval = Открыть { $id }
@@ -2835,11 +2887,13 @@ approval-col-until = До
 approval-col-answered = Ответил или до
 approval-failover = Аварийное переключение с { $lose }
 approval-force = Форсировать { $run }, аварийное переключение с { $lose }
+approval-override = { $run }, аварийное переключение с { $lose }, в обход правил безопасности: { $rules }
 approval-restore = Восстановление поверх { $db }
 approval-roll-back = Откат { $service } с { $from } на { $to }
 approval-grants = Дополнительные роли: { $user }
 approval-why-failover = Данные могут быть потеряны или обходится правило безопасности, поэтому сначала это разрешает второй человек.
 approval-why-force = Резервным копиям может не хватать последних записей, поэтому сначала это разрешает второй человек.
+approval-why-override = Правило безопасности это запрещает, поэтому сначала это разрешает второй человек.
 approval-why-restore = Рабочая база данных будет перезаписана, поэтому сначала это разрешает второй человек.
 approval-why-roll-back = Старая версия не читает то, что записала новая, поэтому сначала это разрешает второй человек.
 approval-why-grants = Права не даёт один человек, поэтому сначала их разрешает второй администратор.
@@ -2903,6 +2957,7 @@ approval-line-group = { $id }: { $steps } { $steps ->
 approval-line-copy = Копия { $label } в { $dc } заменит то, что сейчас есть в { $db }
 approval-line-roll-back = Все запросы к { $service } вернутся на { $to }; то, что читает только { $from }, пользователи потеряют
 approval-line-force = { $run } продолжится без ожидания данных: то, чего не хватает резервной копии при переключении, будет потеряно
+approval-line-override = { $run } продолжится, хотя это правило безопасности не соблюдается: { $rule }
 approval-line-emergency = Сделано сразу, экстренно
 problem-approval = { $what }: ждёт второго человека
 problem-approval-detail = Запросил: { $by }. Станет недействительно после { $until } UTC.

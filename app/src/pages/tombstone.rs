@@ -95,7 +95,9 @@ pub fn what(kind: EntryKind, id: &str) -> String {
         EntryKind::Service => t!("gone-service", id = id),
         EntryKind::Database => t!("gone-database", id = id),
         EntryKind::Edge => t!("gone-edge", id = id),
-        EntryKind::BackupPolicy | EntryKind::Bench | EntryKind::RolloutPlan => id.to_owned(),
+        EntryKind::BackupPolicy | EntryKind::Bench | EntryKind::RolloutPlan | EntryKind::Drill => {
+            id.to_owned()
+        }
     }
 }
 
@@ -111,6 +113,7 @@ pub fn page_of(kind: EntryKind, id: &str) -> String {
         EntryKind::BackupPolicy | EntryKind::Bench | EntryKind::RolloutPlan => {
             paths::SETTINGS_FLEET.to_owned()
         }
+        EntryKind::Drill => paths::FAILOVER.to_owned(),
     }
 }
 
@@ -132,7 +135,9 @@ pub fn was(kind: EntryKind, id: &str, last: &Fleet) -> Vec<String> {
         }),
         EntryKind::Database => last.databases.get(id).map(|it| vec![in_group(it.group.as_str())]),
         EntryKind::Edge => last.edges.get(id).map(|it| vec![in_region(it.region.as_str())]),
-        EntryKind::BackupPolicy | EntryKind::Bench | EntryKind::RolloutPlan => None,
+        EntryKind::BackupPolicy | EntryKind::Bench | EntryKind::RolloutPlan | EntryKind::Drill => {
+            None
+        }
     }
     .unwrap_or_default()
 }

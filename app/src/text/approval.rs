@@ -15,6 +15,13 @@ pub fn subject(subject: &Subject) -> String {
             let lose = lose.replace(',', ", ");
             t!("approval-force", run = run.to_string(), lose = lose)
         }
+        Subject::Override { run, lose, rules } => {
+            let lose = lose.replace(',', ", ");
+            let rules: Vec<_> =
+                rules.iter().map(|rule| crate::pages::failover::rule(*rule)).collect();
+            let rules = rules.join(", ");
+            t!("approval-override", run = run.to_string(), lose = lose, rules = rules)
+        }
         Subject::Restore { database, .. } => t!("approval-restore", db = database.as_str()),
         Subject::RollBack { service, from, to, .. } => t!(
             "approval-roll-back",
@@ -35,6 +42,7 @@ pub fn why(subject: &Subject) -> String {
     match subject {
         Subject::Failover { .. } => t!("approval-why-failover"),
         Subject::Force { .. } => t!("approval-why-force"),
+        Subject::Override { .. } => t!("approval-why-override"),
         Subject::Restore { .. } => t!("approval-why-restore"),
         Subject::RollBack { .. } => t!("approval-why-roll-back"),
         Subject::Grants { .. } => t!("approval-why-grants"),

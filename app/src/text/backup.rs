@@ -67,7 +67,7 @@ pub fn when(schedule: &Schedule) -> String {
     }
 }
 
-fn weekday(day: Weekday) -> String {
+pub fn weekday(day: Weekday) -> String {
     match day {
         Weekday::Monday => t!("weekday-monday"),
         Weekday::Tuesday => t!("weekday-tuesday"),
@@ -193,6 +193,7 @@ pub fn task(work: &Work) -> String {
             Leftover::SetAside => t!("task-let-go"),
             Leftover::Kept => t!("task-end-kept"),
         },
+        Work::Stay(_) => t!("task-stay"),
         Work::Cluster(job) => match job {
             ClusterJob::Switchover(_) => t!("task-switchover"),
             ClusterJob::Failover(_) => t!("task-failover"),
@@ -301,15 +302,22 @@ pub(super) fn trouble_detail(trouble: &Trouble, now: DateTime<Utc>) -> String {
         Trouble::Damaged { label, .. } => {
             t!("problem-copy-damaged-detail", label = label.0.as_str())
         }
-        Trouble::LogBehind { recoverable_to, lost: None } => {
-            t!("problem-log-behind-detail", at = moment(*recoverable_to, now))
+        Trouble::LogBehind { recoverable_to, lost, stuck } => {
+            let at = moment(*recoverable_to, now);
+            let words = match lost {
+                None => t!("problem-log-behind-detail", at = at),
+                Some(lost) => {
+                    let n = i64::try_from(*lost).unwrap_or(i64::MAX);
+                    t!("problem-log-lost-detail", at = at, n = n, count = number(*lost))
+                }
+            };
+            match stuck {
+                None => words,
+                Some(file) => {
+                    format!("{words} {}", t!("problem-log-stuck", file = file.as_str()))
+                }
+            }
         }
-        Trouble::LogBehind { recoverable_to, lost: Some(lost) } => t!(
-            "problem-log-lost-detail",
-            at = moment(*recoverable_to, now),
-            n = i64::try_from(*lost).unwrap_or(i64::MAX),
-            count = number(*lost)
-        ),
         Trouble::Unproven { proven_at: None, .. } => t!("problem-never-proven-detail"),
         Trouble::Unproven { proven_at: Some(at), max_age_days } => t!(
             "problem-unproven-detail",

@@ -130,7 +130,7 @@ impl Past {
             Work::Prove(_) => {
                 self.prove_ordered_at = self.prove_ordered_at.max(Some(ordered.ordered_at));
             }
-            Work::Restore(_) | Work::LetGo(_) | Work::Cluster(_) => {}
+            Work::Restore(_) | Work::LetGo(_) | Work::Stay(_) | Work::Cluster(_) => {}
         }
         if let (Some(report), Some(ended_at)) = (&ordered.report, ordered.ended_at) {
             for proof in Proof::all_of(report, ended_at) {

@@ -39,15 +39,16 @@ impl Control {
         self.ask_of(by, (id, revision), request, Agreed::Alone, key).await
     }
 
-    /// Forces a run that a second person, who is `by`, says yes to.
-    pub(crate) async fn force_approved(
+    /// Asks of a run, to which a second person, who is `by`, says yes: to force it, or to override
+    /// what it asks about.
+    pub(crate) async fn ask_approved(
         &self,
         by: &By,
         id: RunId,
-        force: &Request,
+        request: &Request,
         key: &str,
     ) -> Result<Run, FailoverError> {
-        self.ask_of(by, (id, None), force, Agreed::Second, key).await
+        self.ask_of(by, (id, None), request, Agreed::Second, key).await
     }
 
     async fn ask_of(
@@ -67,6 +68,7 @@ impl Control {
             | Request::Retry { .. }
             | Request::Skip { .. }
             | Request::Stop { .. }
+            | Request::Override { .. }
             | Request::Force { .. } => None,
         };
         let now = Utc::now().trunc_subsecs(6);
@@ -100,7 +102,7 @@ impl Control {
     }
 }
 
-/// By whom something that may lose data is agreed on.
+/// By whom something that may lose data, or overrides a rule, is agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Agreed {
     /// By whoever asks.
@@ -161,7 +163,7 @@ impl Asked<'_> {
         if let Some(refusal) = self.second_person(tx, &releases, &run).await? {
             return Ok(Err(FailoverError::Approval(refusal)));
         }
-        let next = match self.forced(tx, &run, next).await? {
+        let next = match self.agreed(tx, &run, next).await? {
             Ok(next) => next,
             Err(error) => return Ok(Err(error)),
         };
@@ -218,45 +220,76 @@ impl Asked<'_> {
         }
     }
 
-    /// What is forced, where it may be: a loss is agreed on by two, or it is an emergency.
-    async fn forced(
+    /// The run as it is to be, where that may be: a loss, or a rule that is overridden, is agreed
+    /// on by two, or it is an emergency.
+    async fn agreed(
         &self,
         tx: &mut Tx<'_>,
         run: &Run,
         next: Run,
     ) -> Result<Result<Run, FailoverError>, StoreError> {
-        let Request::Force { emergency, .. } = self.request else { return Ok(Ok(next)) };
-        match (self.agreed, self.loses, emergency) {
-            (Agreed::Second, ..) => {
-                match allow(tx, &Subject::of_force(run.id), self.by, self.now).await? {
-                    Ok(_) => Ok(Ok(Run { allowed_by: Some(self.by.person().into()), ..next })),
-                    Err(refusal) => {
-                        refuse(tx, self.event(), &refusal.to_string()).await?;
-                        Ok(Err(FailoverError::Approval(refusal)))
-                    }
+        let Some((subject, takes_two)) = self.subject(run) else { return Ok(Ok(next)) };
+        match (self.agreed, takes_two, self.emergency()) {
+            (Agreed::Second, ..) => match allow(tx, &subject.key(), self.by, self.now).await? {
+                Ok(_) => Ok(Ok(Run { allowed_by: Some(self.by.person().into()), ..next })),
+                Err(refusal) => {
+                    refuse(tx, self.event(), &refusal.to_string()).await?;
+                    Ok(Err(FailoverError::Approval(refusal)))
                 }
-            }
+            },
             (Agreed::Alone, false, _) => {
-                self.overtaken(tx, run).await?;
+                self.overtaken(tx, &subject).await?;
                 Ok(Ok(next))
             }
             (Agreed::Alone, true, true) => {
-                self.overtaken(tx, run).await?;
-                self.ask_second(tx, run, Kind::Review).await?;
+                self.overtaken(tx, &subject).await?;
+                self.ask_second(tx, run, (subject, Kind::Review)).await?;
                 Ok(Ok(Run { emergency: true, ..next }))
             }
             (Agreed::Alone, true, false) => {
-                let approval = self.ask_second(tx, run, Kind::Permission).await?;
+                let approval = self.ask_second(tx, run, (subject, Kind::Permission)).await?;
                 Ok(Err(FailoverError::Waits { approval }))
             }
         }
     }
 
     /// Who was asked before has nothing to answer any more.
-    async fn overtaken(&self, tx: &mut Tx<'_>, run: &Run) -> Result<(), StoreError> {
-        let why = "it was forced without waiting for an answer".to_owned();
+    async fn overtaken(&self, tx: &mut Tx<'_>, subject: &Subject) -> Result<(), StoreError> {
+        let why = "it was done without waiting for an answer".to_owned();
         let state = Settled::Void { why, at: self.now };
-        settle(tx, &Subject::of_force(run.id), &state).await.map(drop)
+        settle(tx, &subject.key(), &state).await.map(drop)
+    }
+
+    /// What a second person would be asked about, and whether one has to be.
+    fn subject(&self, run: &Run) -> Option<(Subject, bool)> {
+        let lose = run.plan.name();
+        match self.request {
+            Request::Force { .. } => Some((Subject::Force { run: run.id, lose }, self.loses)),
+            Request::Override { rules, .. } => {
+                let rules = rules.clone();
+                Some((Subject::Override { run: run.id, lose, rules }, true))
+            }
+            Request::Allow
+            | Request::Refuse { .. }
+            | Request::Pause
+            | Request::Resume
+            | Request::Retry { .. }
+            | Request::Skip { .. }
+            | Request::Stop { .. } => None,
+        }
+    }
+
+    const fn emergency(&self) -> bool {
+        match self.request {
+            Request::Force { emergency, .. } | Request::Override { emergency, .. } => *emergency,
+            Request::Allow
+            | Request::Refuse { .. }
+            | Request::Pause
+            | Request::Resume
+            | Request::Retry { .. }
+            | Request::Skip { .. }
+            | Request::Stop { .. } => false,
+        }
     }
 
     /// Asks for a second person, before or after; the audit entry says what is asked for.
@@ -264,7 +297,7 @@ impl Asked<'_> {
         &self,
         tx: &mut Tx<'_>,
         run: &Run,
-        kind: Kind,
+        (subject, kind): (Subject, Kind),
     ) -> Result<ApprovalId, StoreError> {
         let within = match kind {
             Kind::Permission => ACT_VALID,
@@ -273,7 +306,7 @@ impl Asked<'_> {
         let groups = run.plan.groups.iter().map(|group| group.id.clone());
         let wish = &Wish {
             kind,
-            subject: Subject::Force { run: run.id, lose: run.plan.name() },
+            subject,
             hash: run.plan.hash(),
             reach: Reach { groups: groups.collect(), ..Reach::default() },
             by: self.by.person().to_owned(),
@@ -296,6 +329,7 @@ impl Asked<'_> {
             | Request::Resume
             | Request::Retry { .. }
             | Request::Skip { .. }
+            | Request::Override { .. }
             | Request::Force { .. } => false,
         };
         self.revision.is_some_and(|shown| shown != run.revision) && !holds
@@ -318,6 +352,7 @@ const fn action(request: &Request) -> Action {
         Request::Retry { .. } => Action::FailoverRetry,
         Request::Skip { .. } => Action::FailoverSkip,
         Request::Stop { .. } => Action::FailoverStop,
+        Request::Override { .. } => Action::FailoverOverride,
         Request::Force { .. } => Action::FailoverForce,
     }
 }
@@ -325,9 +360,10 @@ const fn action(request: &Request) -> Action {
 fn reason(request: &Request) -> Option<&str> {
     match request {
         Request::Refuse { why } => Some(why),
-        Request::Skip { reason, .. } | Request::Stop { reason } | Request::Force { reason, .. } => {
-            Some(reason)
-        }
+        Request::Skip { reason, .. }
+        | Request::Stop { reason }
+        | Request::Override { reason, .. }
+        | Request::Force { reason, .. } => Some(reason),
         Request::Allow | Request::Pause | Request::Resume | Request::Retry { .. } => None,
     }
 }

@@ -6,8 +6,11 @@ use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::Action;
 use mainstay_core::failover::Scope;
 use mainstay_core::failover::drill::{self, Drill, DrillId, State};
-use mainstay_core::id::DatacenterId;
+use mainstay_core::failover::routine::{Routine, Stand};
+use mainstay_core::fleet::Fleet;
+use mainstay_core::id::{DatacenterId, RoutineId};
 use mainstay_store::drill::{self as stored, PLANNED_MAX};
+use mainstay_store::failover::{self as failovers, CarriedOut};
 use mainstay_store::{StoreError, audit};
 use serde_json::json;
 
@@ -18,6 +21,24 @@ use crate::once::Once;
 
 /// The object of their entries: they have no page of their own.
 pub(crate) const OBJECT: &str = "/failover";
+
+/// A drill that repeats, and how it stands.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    pub id: RoutineId,
+    pub routine: Routine,
+    /// When the same was last carried out to its end.
+    pub last: Option<DateTime<Utc>>,
+    /// `None`: the calendar has no day for it.
+    pub stand: Option<Stand>,
+    pub by_itself: bool,
+}
+
+/// When what a drill that repeats is of was last carried out to its end.
+pub(crate) fn last_of(carried: &[CarriedOut], routine: &Routine) -> Option<DateTime<Utc>> {
+    let (lose, scope) = (routine.lose(), routine.scope());
+    carried.iter().find(|it| it.lose == lose && it.scope == scope).map(|it| it.at)
+}
 
 impl Control {
     /// Plans a drill of what goes away, for a time.
@@ -49,6 +70,8 @@ impl Control {
             by: by.person().to_owned(),
             asked_at: now,
             state: State::Planned,
+            routine: None,
+            until: None,
         };
         self.store
             .read_committed(|tx| {
@@ -113,6 +136,22 @@ impl Control {
     /// Planned drills, the next first; then those that are over.
     pub async fn drills(&self) -> Result<Vec<Drill>, StoreError> {
         stored::list(self.store.reads()).await
+    }
+
+    /// Drills that repeat, by id, and how each stands at this moment.
+    pub async fn routines(&self, fleet: &Fleet) -> Result<Vec<Repeats>, StoreError> {
+        if fleet.drills.is_empty() {
+            return Ok(Vec::new());
+        }
+        let carried = failovers::carried_out(self.store.reads()).await?;
+        let now = Utc::now();
+        let repeats = fleet.drills.iter().map(|(id, routine)| {
+            let last = last_of(&carried, routine);
+            let stand = routine.stand(fleet, last, now);
+            let by_itself = routine.begins_by_itself(fleet);
+            Repeats { id: id.clone(), routine: routine.clone(), last, stand, by_itself }
+        });
+        Ok(repeats.collect())
     }
 
     /// One that is planned, or was.

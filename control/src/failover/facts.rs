@@ -33,13 +33,16 @@ pub struct Looked {
 }
 
 impl Looked {
-    pub fn facts(&self) -> Facts<'_> {
+    /// `observed` and `gates`: what safety rules are judged on while a run goes.
+    pub fn facts<'a>(&'a self, observed: &'a Observed, gates: &'a Gates) -> Facts<'a> {
         Facts {
             estate: &self.estate,
             now: self.now,
             clock_even: self.clock_even,
             edges: &self.edges,
             answered: self.answered.as_ref(),
+            observed,
+            gates,
         }
     }
 }

@@ -350,6 +350,7 @@ impl Starting<'_> {
             state,
             steps: BTreeMap::new(),
             reason: start.reason.trim().to_owned(),
+            overridden: start.overridden.clone(),
             emergency: start.emergency,
             started_at: self.now,
             started_by: person(self.actor).to_owned(),

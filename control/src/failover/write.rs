@@ -50,6 +50,12 @@ pub(crate) async fn carry_out(
         let why = format!("{} is over", run.id);
         settle(tx, &Subject::of_force(run.id), &Settled::Void { why, at: now }).await?;
     }
+    let asked = before.asked_rules();
+    if !asked.is_empty() && asked != run.asked_rules() {
+        let why = format!("{} does not ask about it any more", run.id);
+        let about = Subject::of_override(run.id, &asked);
+        settle(tx, &about, &Settled::Void { why, at: now }).await?;
+    }
     if let (true, Some(back)) = (closed && is_done(&run), run.plan.back) {
         stored::close(tx, back).await?;
     }

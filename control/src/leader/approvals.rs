@@ -45,6 +45,7 @@ async fn end(
     let releases = match approval.subject {
         Subject::Failover { .. } => Some(release::lock(tx).await?),
         Subject::Force { .. }
+        | Subject::Override { .. }
         | Subject::Restore { .. }
         | Subject::RollBack { .. }
         | Subject::Grants { .. }

@@ -1,4 +1,5 @@
-//! Planned drills: begun at their time if nothing forbids it, else missed with the reason.
+//! Drills that repeat, planned where they may begin by themselves; and planned drills: begun at
+//! their time if nothing forbids it, else missed with the reason.
 //!
 //! Invariant: a drill and the run that it becomes are one transaction, so one is begun once,
 //! whoever leads.
@@ -7,15 +8,16 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use mainstay_core::audit::{Action, Actor, Event};
-use mainstay_core::failover::drill::{self, Drill, Due, State};
+use mainstay_core::failover::drill::{self, Drill, DrillId, Due, State};
+use mainstay_core::failover::routine::{self, Is};
 use mainstay_core::failover::{Mode, Plan};
 use mainstay_store::lease::{self, Term};
-use mainstay_store::{StoreError, Tx, audit, drill as stored, release};
+use mainstay_store::{StoreError, Tx, audit, drill as stored, failover as failovers, release};
 use serde_json::json;
 
 use super::Leader;
 use crate::estate::Snapshot;
-use crate::failover::drill::OBJECT;
+use crate::failover::drill::{OBJECT, last_of};
 use crate::failover::start::{Planned, Start, Starting, Wanted};
 use crate::follow;
 
@@ -41,11 +43,16 @@ impl Drills {
             return Ok(());
         }
         self.looked_at = Some(Instant::now());
+        repeat(leader, term, snapshot).await?;
         let running = snapshot.estate.releases.failover().map(|run| run.id);
         for drill in stored::due(leader.store.reads(), Utc::now()).await? {
             let wanted = Wanted::Away { lose: drill.lose.clone(), scope: drill.scope.clone() };
             let planned = leader.plan(&wanted).await?;
             let obstacle = drill::obstacle(&planned.plan, &planned.preview, running);
+            // Nobody may be there to see what else fails.
+            let trouble = || routine::trouble(snapshot.open_problems());
+            let trouble = drill.routine.as_ref().and_then(|_| trouble());
+            let obstacle = obstacle.or(trouble);
             match drill::due(&drill, obstacle, Utc::now()) {
                 Due::Wait => {}
                 Due::Miss(why) => miss(leader, term, &drill, why).await?,
@@ -55,6 +62,53 @@ impl Drills {
         }
         Ok(())
     }
+}
+
+/// Plans what repeats, may begin by itself, and whose window has begun; each window once.
+async fn repeat(leader: &Leader, term: &Term, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let fleet = &snapshot.estate.fleet;
+    let by_itself = fleet.drills.iter().filter(|(_, routine)| routine.begins_by_itself(fleet));
+    let by_itself: Vec<_> = by_itself.collect();
+    if by_itself.is_empty() {
+        return Ok(());
+    }
+    let carried = failovers::carried_out(leader.store.reads()).await?;
+    let now = Utc::now().trunc_subsecs(6);
+    for (id, routine) in by_itself {
+        let stand = routine.stand(fleet, last_of(&carried, routine), now);
+        let due = stand.filter(|it| it.is != Is::Later && it.next.has_begun(now));
+        let Some(window) = due.map(|stand| stand.next) else { continue };
+        if stored::has_window(leader.store.reads(), id, window.start).await? {
+            continue;
+        }
+        let drill = &Drill {
+            id: DrillId(0),
+            lose: routine.lose(),
+            scope: routine.scope(),
+            at: window.start,
+            reason: format!("{id} is due, which {} answers for", routine.owner),
+            by: routine.owner.clone(),
+            asked_at: now,
+            state: State::Planned,
+            routine: Some(id.clone()),
+            until: Some(window.end),
+        };
+        let written = leader.store.read_committed(|tx| {
+            Box::pin(async move {
+                lease::step(tx, term, 0).await?;
+                let Some(id) = stored::insert(tx, drill).await? else { return Ok(()) };
+                let actor = Actor::System(NAME.to_owned());
+                let event = Event {
+                    reason: Some(drill.reason.clone()),
+                    after: Some(json!({ "drill": Drill { id, ..drill.clone() } })),
+                    ..Event::new(now, actor, Action::FailoverDrillPlan, OBJECT.to_owned())
+                };
+                audit::append(tx, &event).await.map(drop)
+            })
+        });
+        written.await?;
+    }
+    Ok(())
 }
 
 async fn miss(leader: &Leader, term: &Term, drill: &Drill, why: String) -> Result<(), StoreError> {

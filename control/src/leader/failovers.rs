@@ -2,8 +2,8 @@
 //! over is looked at, and what follows is written in one transaction: steps, what is ordered of
 //! agents, log and audit entry, under the lease.
 //!
-//! Invariant: what is written was decided on what stands then; nothing is kept in memory, so
-//! another server takes over in the middle of anything.
+//! Invariant: what is written was decided on what stands then, closed gates included; nothing is
+//! kept in memory, so another server takes over in the middle of anything.
 
 use std::time::Duration;
 
@@ -13,15 +13,16 @@ use mainstay_core::backup::work::Work;
 use mainstay_core::deployment::Command;
 use mainstay_core::failover::Run;
 use mainstay_core::failover::decide::{self, Order};
+use mainstay_core::failover::rules::Gates;
 use mainstay_core::fence::Token;
 use mainstay_store::lease::Term;
-use mainstay_store::{StoreError, Tx, audit, lease, outbox, release};
+use mainstay_store::{StoreError, Tx, audit, failover as stored, lease, outbox, release};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Leader;
-use crate::failover::Looked;
 use crate::failover::write::{Cause, carry_out};
+use crate::failover::{Looked, observed};
 use crate::follow;
 
 /// How often a run is looked at when nothing happens.
@@ -83,7 +84,11 @@ async fn step(
     run: &Run,
     looked: &Looked,
 ) -> Result<bool, StoreError> {
-    let decision = decide::decide(run, &looked.facts());
+    let mut connection = leader.store.reads().acquire().await?;
+    let gates = &stored::gates(&mut connection).await?;
+    drop(connection);
+    let observed = leader.sources.traffic.recent(|recent| observed(&looked.estate, recent));
+    let decision = decide::decide(run, &looked.facts(&observed, gates));
     let mut orders = Vec::new();
     for order in decision.orders {
         // It is told until its report is there; ordered it is once.
@@ -94,7 +99,8 @@ async fn step(
     if decision.run.is_none() && orders.is_empty() {
         return Ok(false);
     }
-    let write = &Write { term, run, next: decision.run.as_ref(), orders: &orders, looked };
+    let next = decision.run.as_ref();
+    let write = &Write { term, run, next, orders: &orders, looked, gates };
     let written =
         leader.store.read_committed(|tx| Box::pin(async move { write.run(tx).await })).await?;
     if written.ordered {
@@ -113,6 +119,8 @@ struct Write<'a> {
     next: Option<&'a Run>,
     orders: &'a [Order],
     looked: &'a Looked,
+    /// As they stood when it was decided.
+    gates: &'a Gates,
 }
 
 #[derive(Default)]
@@ -126,6 +134,11 @@ impl Write<'_> {
         let releases = release::lock(tx).await?;
         let stands = releases.failover().map(|run| (run.id, run.revision));
         if stands != Some((self.run.id, self.run.revision)) {
+            return Ok(Written::default());
+        }
+        // Who closed a gate meanwhile, under the same lock, is heard before the next step begins.
+        let gates = stored::gates(tx).await?;
+        if (&gates.lock, &gates.freeze) != (&self.gates.lock, &self.gates.freeze) {
             return Ok(Written::default());
         }
         let now = Utc::now().trunc_subsecs(6);

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::access::{Grant, Permission, Role, within};
 use crate::backup::restore::RestoreId;
 use crate::failover::RunId;
+use crate::failover::rules::Rule;
 use crate::id::{DatabaseId, DatacenterId, GroupId, ServiceId, UserName};
 use crate::planned::EventId;
 use crate::planned::check::Check;
@@ -104,6 +105,8 @@ pub enum Subject {
     Failover { run: RunId, lose: String },
     /// A failover that runs waits for data no more, and may lose some.
     Force { run: RunId, lose: String },
+    /// A failover that runs goes on against safety rules that it asks about.
+    Override { run: RunId, lose: String, rules: BTreeSet<Rule> },
     /// A restore over a live database.
     Restore { restore: RestoreId, database: DatabaseId },
     /// A way back to a version that cannot read what the newer one wrote.
@@ -120,6 +123,7 @@ impl Subject {
         match self {
             Self::Failover { .. } => "failover",
             Self::Force { .. } => "force",
+            Self::Override { .. } => "override",
             Self::Restore { .. } => "restore",
             Self::RollBack { .. } => "roll-back",
             Self::Grants { .. } => "grants",
@@ -130,7 +134,7 @@ impl Subject {
     /// The page of what it is about.
     pub fn path(&self) -> String {
         match self {
-            Self::Failover { run, .. } | Self::Force { run, .. } => {
+            Self::Failover { run, .. } | Self::Force { run, .. } | Self::Override { run, .. } => {
                 format!("/failover/runs/{run}")
             }
             Self::Restore { restore, .. } => format!("/backups/restores/{restore}"),
@@ -145,6 +149,7 @@ impl Subject {
         match self {
             Self::Failover { run, .. } => run.to_string(),
             Self::Force { run, .. } => Self::of_force(*run),
+            Self::Override { run, rules, .. } => Self::of_override(*run, rules),
             Self::Restore { restore, .. } => restore.to_string(),
             Self::RollBack { rollout, .. } => rollout.to_string(),
             Self::Grants { user, .. } => Self::of_user(user),
@@ -164,6 +169,12 @@ impl Subject {
         format!("{run}/force")
     }
 
+    /// [`Self::key`] of the rules that a run would go on against.
+    pub fn of_override(run: RunId, rules: &BTreeSet<Rule>) -> String {
+        let names: Vec<_> = rules.iter().map(|rule| rule.name()).collect();
+        format!("{run}/override/{}", names.join(","))
+    }
+
     /// [`Self::key`] of the roles of a user.
     pub fn of_user(user: &UserName) -> String {
         format!("user {user}")
@@ -174,6 +185,7 @@ impl Subject {
         match self {
             Self::Failover { .. }
             | Self::Force { .. }
+            | Self::Override { .. }
             | Self::Restore { .. }
             | Self::RollBack { .. }
             | Self::Waiver { .. } => Permission::Approve,

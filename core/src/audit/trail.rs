@@ -129,12 +129,14 @@ impl Stage {
             | Action::BackupDays
             | Action::DatabaseWork
             | Action::RestoreLetGo
+            | Action::RestoreKeepLonger
             | Action::FailoverStart
             | Action::FailoverPause
             | Action::FailoverResume
             | Action::FailoverRetry
             | Action::FailoverSkip
             | Action::FailoverStop
+            | Action::FailoverOverride
             | Action::FailoverForce
             | Action::FailoverGate
             | Action::FailoverDrillCancel

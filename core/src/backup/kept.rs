@@ -19,6 +19,8 @@ use crate::id::{DatabaseId, DatacenterId};
 
 /// Most of one database at a time: each takes as much room as the database.
 pub const KEPT_MAX: usize = 2;
+/// Longest that one stays, however often its time is made longer.
+pub const STAY_MAX: TimeDelta = TimeDelta::days(7);
 /// Names of databases that are told of one.
 pub const NAMES_MAX: usize = 20;
 
@@ -162,6 +164,33 @@ fn word(text: &str) -> String {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
+}
+
+/// Why the time of one is not made longer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotLonger {
+    #[error("its time is over, and it is removed")]
+    Over,
+    #[error(
+        "a restored copy stays at most {} days in all, this one until {}; write fewer hours, or \
+         restore it anew",
+        STAY_MAX.num_days(),
+        latest.format("%Y-%m-%d %H:%M UTC")
+    )]
+    TooLong { latest: DateTime<Utc> },
+}
+
+/// Until when one stays that is to stay so many hours longer; all of it in real time.
+pub fn longer(
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    hours: Hours,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, NotLonger> {
+    let (latest, wanted) = (since + STAY_MAX, until + hours.time());
+    if until <= now {
+        return Err(NotLonger::Over);
+    }
+    if wanted > latest { Err(NotLonger::TooLong { latest }) } else { Ok(wanted) }
 }
 
 /// Why no more are kept.

@@ -9,7 +9,7 @@ use chrono_tz::{GapInfo, Tz};
 
 /// The instant so many minutes after a day's midnight by the wall clock; `None` if the zone left
 /// the whole day out.
-pub(super) fn instant(zone: Tz, day: NaiveDate, minutes: u16) -> Option<DateTime<Utc>> {
+pub(crate) fn instant(zone: Tz, day: NaiveDate, minutes: u16) -> Option<DateTime<Utc>> {
     let local = day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Some(at.to_utc()),
@@ -38,7 +38,7 @@ pub(super) fn days_later(zone: Tz, at: DateTime<Utc>, days: u16) -> DateTime<Utc
 }
 
 /// The date on the wall at an instant.
-pub(super) fn day(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
+pub(crate) fn day(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 

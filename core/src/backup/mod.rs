@@ -14,7 +14,7 @@ pub mod copy;
 pub mod coverage;
 pub mod job;
 pub mod kept;
-mod local;
+pub(crate) mod local;
 mod parent;
 pub mod proof;
 pub mod restore;

@@ -31,6 +31,8 @@ pub enum Work {
     Restore(RestoreJob),
     /// Remove a data directory that a restore set aside, or a restored copy that stayed.
     LetGo(LetGoJob),
+    /// Let a restored copy that stays beside its database stay longer.
+    Stay(StayJob),
     /// Move the database to another member of its cluster, or what belongs to that.
     Cluster(ClusterJob),
 }
@@ -64,6 +66,16 @@ pub struct LetGoJob {
     pub leftover: Leftover,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayJob {
+    pub id: String,
+    pub database: DatabaseId,
+    /// As [`DatabaseReport`] names it.
+    pub path: String,
+    /// It stays to this moment at least.
+    pub until: DateTime<Utc>,
+}
+
 /// What stays until somebody lets it go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +96,7 @@ impl Work {
             Self::Prove(job) => &job.id,
             Self::Restore(job) => &job.id,
             Self::LetGo(job) => &job.id,
+            Self::Stay(job) => &job.id,
             Self::Cluster(job) => job.id(),
         }
     }
@@ -97,6 +110,7 @@ impl Work {
             Self::Prove(_) => "prove",
             Self::Restore(_) => "restore",
             Self::LetGo(_) => "let-go",
+            Self::Stay(_) => "stay",
             Self::Cluster(job) => job.task(),
         }
     }
@@ -109,6 +123,7 @@ impl Work {
             Self::Prove(job) => &job.database,
             Self::Restore(job) => &job.database,
             Self::LetGo(job) => &job.database,
+            Self::Stay(job) => &job.database,
             Self::Cluster(job) => job.database(),
         }
     }
@@ -160,6 +175,7 @@ pub enum Done {
     Prove(ProofResult),
     Restore(RestoreResult),
     LetGo,
+    Stay,
     Cluster(ClusterDone),
 }
 
@@ -186,9 +202,37 @@ pub struct DatabaseReport {
     /// Where the log was at moments, the oldest first: told where the database takes writes.
     #[serde(default)]
     pub log_moments: Vec<LogMoment>,
+    /// What Postgres tells of its archiving, where it takes writes.
+    #[serde(default)]
+    pub archiver: Option<Archiver>,
     /// Histories of its timelines, as their files have them.
     #[serde(default)]
     pub histories: BTreeMap<u32, String>,
+}
+
+/// What Postgres tells of its archiving since its counters were reset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archiver {
+    /// Tries that failed, and the last of them.
+    pub failed: u64,
+    pub last_failed: Option<Archived>,
+    pub last_archived: Option<Archived>,
+}
+
+/// A file of the log, and when it was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// Name of the segment, or of a history file.
+    pub file: String,
+    pub at: DateTime<Utc>,
+}
+
+impl Archiver {
+    /// The file that cannot be archived: its last try failed, and nothing was archived since.
+    pub fn stuck(&self) -> Option<&Archived> {
+        let last = self.last_archived.as_ref().map(|it| it.at);
+        self.last_failed.as_ref().filter(|failed| last.is_none_or(|last| last < failed.at))
+    }
 }
 
 /// Where the log was at a moment: what was committed before it lies in this segment or before.

@@ -72,6 +72,7 @@ fn drill(minutes: i64) -> Run {
         state: State::Ended { outcome: Outcome::Done, at: at(minutes) },
         steps,
         reason: "the <yearly> drill".into(),
+        overridden: BTreeSet::new(),
         emergency: false,
         started_at: at(0),
         started_by: "ann".into(),

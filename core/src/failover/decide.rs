@@ -3,13 +3,14 @@
 //! Invariants: the same run and facts give the same decision; a step is done by what is observed,
 //! never because something was sent; what is not known is waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::look::{Look, arrives, look};
+use super::rules::Gates;
 use super::run::REQUEST_VALID_MINUTES;
-use super::{GroupPlan, Outcome, Run, State, Step, StepState};
+use super::{GroupPlan, Observed, Outcome, Run, State, Step, StepState, anew};
 use crate::cluster::job::ClusterJob;
 use crate::estate::Estate;
 use crate::id::{DatacenterId, EdgeId, ServiceId};
@@ -27,6 +28,9 @@ pub struct Facts<'a> {
     pub edges: &'a BTreeMap<EdgeId, EdgeFact>,
     /// `None`: no edge is heard.
     pub answered: Option<&'a Answered>,
+    /// The load of now, and who is heard: what safety rules are judged on.
+    pub observed: &'a Observed,
+    pub gates: &'a Gates,
 }
 
 /// Where requests were answered in the last seconds in which every connected edge was heard.
@@ -79,8 +83,10 @@ fn advance(run: &Run, facts: &Facts<'_>, next: &mut Run, orders: &mut Vec<Order>
     for (group, step) in run.plan.steps() {
         match run.steps.get(&step.id) {
             None => {
-                if matches!(run.state, State::Running) && may_begin(run, step) {
-                    begin((group, step), facts, next);
+                // One that asks stops those after it in the same look.
+                let goes = |it: &Run| matches!(it.state, State::Running);
+                if goes(run) && goes(next) && may_begin(run, step) {
+                    begin(run, (group, step), facts, next);
                 }
             }
             Some(StepState::Running { since, attempt, .. }) => {
@@ -97,16 +103,25 @@ fn advance(run: &Run, facts: &Facts<'_>, next: &mut Run, orders: &mut Vec<Order>
     }
 }
 
-/// Begins a step, or asks a person: what was ready when the run came by may have died since.
-fn begin((group, step): (&GroupPlan, &Step), facts: &Facts<'_>, next: &mut Run) {
+/// Begins a step, or asks a person: what was ready when the run came by may have died since, and a
+/// safety rule that held then may forbid it now.
+fn begin(run: &Run, (group, step): (&GroupPlan, &Step), facts: &Facts<'_>, next: &mut Run) {
     let (since, seen) = (facts.now, String::new());
+    let asks = |why, rules| State::Asking { step: step.id.clone(), why, rules, since };
     match arrives(group, step, facts) {
-        Look::Done(_) => {
-            let begun = StepState::Running { since, seen, attempt: 1 };
-            next.steps.insert(step.id.clone(), begun);
+        Look::Done(_) => {}
+        Look::Waits(_) => return,
+        Look::Failed(why) => {
+            next.state = asks(why, BTreeSet::new());
+            return;
         }
-        Look::Waits(_) => {}
-        Look::Failed(why) => next.state = State::Asking { step: step.id.clone(), why, since },
+    }
+    let broken = anew::broken(run, group, step, facts);
+    if broken.is_empty() {
+        next.steps.insert(step.id.clone(), StepState::Running { since, seen, attempt: 1 });
+    } else if facts.clock_even {
+        // Right after the server's clock was set nobody is heard, which says nothing of a rule.
+        next.state = asks(anew::why(&broken), anew::names(&broken));
     }
 }
 
@@ -125,7 +140,10 @@ fn settle(next: &mut Run, now: DateTime<Utc>) {
     let (past, all) = next.progress();
     match (&next.state, failed) {
         (State::Asking { .. }, _) => {}
-        (_, Some((step, why))) => next.state = State::Asking { step, why, since: now },
+        (_, Some((step, why))) => {
+            let rules = BTreeSet::new();
+            next.state = State::Asking { step, why, rules, since: now };
+        }
         (State::Running | State::Pausing { .. }, None) if past == all => {
             next.state = State::Ended { outcome: Outcome::Done, at: now };
         }

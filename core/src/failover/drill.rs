@@ -1,8 +1,8 @@
 //! Drills that are planned for a time.
 //!
 //! Invariants: a planned drill waits for data and overrides no rule, so it needs nobody beside
-//! whoever planned it; it starts within [`START_WITHIN`] of its time or never; what is over stays
-//! as it is.
+//! whoever planned it; it starts within [`START_WITHIN`] of its time, or in the window of its
+//! routine, or never; what is over stays as it is.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::preview::{Preview, Verdict};
 use super::request::REASON_MIN_CHARS;
 use super::{Plan, RunId, Scope};
-use crate::id::DatacenterId;
+use crate::id::{DatacenterId, RoutineId};
 
 /// So long what stands in its way is waited for; then it is missed.
 pub const START_WITHIN: TimeDelta = TimeDelta::minutes(15);
@@ -41,6 +41,12 @@ pub struct Drill {
     pub by: String,
     pub asked_at: DateTime<Utc>,
     pub state: State,
+    /// The drill that repeats, of which this is one.
+    #[serde(default)]
+    pub routine: Option<RoutineId>,
+    /// It begins before this or never; `None`: within [`START_WITHIN`].
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,16 +115,17 @@ pub enum Due {
 /// Looks at a planned drill whose time has come. `obstacle`: what is in its way.
 pub fn due(drill: &Drill, obstacle: Option<String>, now: DateTime<Utc>) -> Due {
     let late = now - drill.at;
+    let within = drill.until.map_or(START_WITHIN, |until| until - drill.at);
     match obstacle {
         _ if late < TimeDelta::zero() => Due::Wait,
         // Nobody looked in all that time: what is in the way now says nothing of then.
-        _ if late > START_WITHIN * 2 => {
-            let minutes = START_WITHIN.num_minutes();
+        _ if late > within + START_WITHIN => {
+            let minutes = within.num_minutes();
             Due::Miss(format!("no server could begin it within {minutes} minutes of its time"))
         }
-        Some(why) if late >= START_WITHIN => Due::Miss(why),
+        Some(why) if late >= within => Due::Miss(why),
         Some(_) => Due::Wait,
-        None if late >= START_WITHIN => Due::Miss("its time was over".to_owned()),
+        None if late >= within => Due::Miss("its time was over".to_owned()),
         None => Due::Start,
     }
 }
@@ -190,6 +197,8 @@ mod tests {
             by: "anna".to_owned(),
             asked_at: at(0),
             state: State::Planned,
+            routine: None,
+            until: None,
         }
     }
 
@@ -210,6 +219,21 @@ mod tests {
             (9_000, Some("a freeze"), miss(no_server)),
         ] {
             let due = due(&drill(), obstacle.map(str::to_owned), at(minute));
+            assert_eq!(due, expected, "{minute} {obstacle:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_a_routine_waits_to_the_end_of_its_window() {
+        let drill = Drill { until: Some(at(180)), ..drill() };
+        for (minute, obstacle, expected) in [
+            (59, None, Due::Wait),
+            (60, None, Due::Start),
+            (179, Some("a lock"), Due::Wait),
+            (179, None, Due::Start),
+            (180, Some("a lock"), Due::Miss("a lock".to_owned())),
+        ] {
+            let due = due(&drill, obstacle.map(str::to_owned), at(minute));
             assert_eq!(due, expected, "{minute} {obstacle:?}");
         }
     }

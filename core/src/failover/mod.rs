@@ -3,15 +3,18 @@
 //!
 //! Owns the plan ([`plan`]) with its linter ([`lint`]), what stands in its way ([`preview`],
 //! [`rules`] with the [`moments`] that they are judged on) and what changed in it ([`drift`]), the
-//! run ([`run`], [`decide`], [`request`]) with what of it takes too long ([`stuck`]), drills that
-//! are planned ([`drill`]), how ready places were over time ([`readiness`]), and what runs leave
-//! standing ([`standing`]): where requests do not go any more, and which nodes stand in for others.
+//! run ([`run`], [`decide`], [`request`]) whose rules are judged [`anew`] as it goes, with what of
+//! it takes too long ([`stuck`]), drills that are planned ([`drill`]) or repeat ([`routine`]), how
+//! ready places were over time ([`readiness`]), and what runs leave standing ([`standing`]): where
+//! requests do not go any more, and which nodes stand in for others.
 //!
 //! Invariants: a plan is immutable and hashed, and follows from what is declared, who is heard and
 //! who leads alone; no step of a group begins before the group above is recovered, or a person
-//! skipped it; nothing moves to a data centre that is lost or unknown; a group counts as recovered
+//! skipped it; no group begins and no request is moved against a safety rule that nobody overrode
+//! by its name; nothing moves to a data centre that is lost or unknown; a group counts as recovered
 //! by what is observed.
 
+mod anew;
 pub mod decide;
 pub mod drift;
 pub mod drill;
@@ -23,6 +26,7 @@ mod plan;
 pub mod preview;
 pub mod readiness;
 pub mod request;
+pub mod routine;
 pub mod rules;
 mod run;
 mod standing;

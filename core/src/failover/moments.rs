@@ -9,9 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Act, GroupPlan, Observed, Plan, Standing, Step, StepId};
+use crate::estate::Estate;
 use crate::fleet::Fleet;
 use crate::id::{DatacenterId, ServiceId};
 use crate::placement;
+use crate::status::Status;
 
 /// Where a service is served in such a moment, with how many nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Ground<'a> {
     pub observed: &'a Observed,
     pub standing: &'a Standing,
     pub plan: &'a Plan,
+    /// In which no more nodes count than are seen to serve; `None`: as many as there are to be.
+    pub seen: Option<&'a Estate>,
 }
 
 /// The moments of each service that a plan takes something from.
@@ -102,7 +106,7 @@ impl Ground<'_> {
         nodes
     }
 
-    /// Nodes of a service as they are to be before the plan.
+    /// Nodes of a service as they are to be before the plan, or as they are seen to be.
     fn nodes(&self, id: &ServiceId) -> BTreeMap<DatacenterId, u64> {
         let Some(service) = self.fleet.services.get(id) else { return BTreeMap::new() };
         let declared = placement::datacenters(self.fleet, service).into_iter();
@@ -111,6 +115,13 @@ impl Ground<'_> {
         for datacenter in self.standing.places(id) {
             let extra = u64::from(self.standing.extra(id, &datacenter));
             *nodes.entry(datacenter).or_default() += extra;
+        }
+        for (datacenter, nodes) in &mut nodes {
+            if let Some(estate) = self.seen {
+                let healthy = estate.cell(id, datacenter);
+                let healthy = healthy.filter(|(_, status)| *status == Status::Healthy).count();
+                *nodes = (*nodes).min(healthy.try_into().unwrap_or(u64::MAX));
+            }
         }
         nodes
     }

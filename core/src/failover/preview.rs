@@ -105,7 +105,7 @@ pub struct Given<'a> {
 impl<'a> Given<'a> {
     fn ground(&self, plan: &'a Plan) -> Ground<'a> {
         let Self { fleet, observed, standing, .. } = *self;
-        Ground { fleet, observed, standing, plan }
+        Ground { fleet, observed, standing, plan, seen: None }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a person may ask of a run, and why not.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rule;
 use super::{Mode, Outcome, Run, RunId, State, StepId, StepState};
 
 /// Shortest reason where one is asked for, in characters.
@@ -44,6 +47,15 @@ pub enum Request {
     Stop {
         reason: String,
     },
+    /// Safety rules that the run asks about do not hold it up any more: all of them, each by its
+    /// name. A second person allows it.
+    Override {
+        rules: BTreeSet<Rule>,
+        reason: String,
+        /// Nobody else can be reached: it is done alone, and looked at afterwards.
+        #[serde(default)]
+        emergency: bool,
+    },
     /// Data is not waited for any more. Where that may lose some, a second person allows it.
     Force {
         reason: String,
@@ -65,6 +77,10 @@ pub enum Refusal {
     SamePerson { by: String },
     #[error("there is no step {step} that could be {what}")]
     NoStep { step: StepId, what: String },
+    #[error("the run does not ask about {}: write {wanted}", .rule.name())]
+    NoRule { rule: Rule, wanted: String },
+    #[error("{} does not hold either: override it by its name as well", .rule.name())]
+    Unnamed { rule: Rule },
     #[error("it is forced already")]
     AlreadyForced,
     #[error("write the reason, at least {REASON_MIN_CHARS} characters")]
@@ -80,6 +96,8 @@ impl Refusal {
             | Self::NotNow { .. }
             | Self::SamePerson { .. }
             | Self::NoStep { .. }
+            | Self::NoRule { .. }
+            | Self::Unnamed { .. }
             | Self::NoReason => false,
         }
     }
@@ -134,6 +152,16 @@ pub fn request(run: &Run, request: &Request, by: &str, now: DateTime<Utc>) -> Re
             let outcome = Outcome::Stopped { by: by.to_owned(), reason: reason.clone() };
             next.state = State::Ended { outcome, at: now };
         }
+        Request::Override { rules, reason, .. } => {
+            check(reason)?;
+            let asked = run.asked_rules();
+            if asked.is_empty() {
+                return Err(not_now("asking about a safety rule"));
+            }
+            overriding(rules, &asked)?;
+            next.overridden.extend(asked);
+            go_on(&mut next);
+        }
         Request::Force { reason, .. } => {
             check(reason)?;
             if run.mode == Mode::Forced {
@@ -148,6 +176,18 @@ pub fn request(run: &Run, request: &Request, by: &str, now: DateTime<Utc>) -> Re
 fn check(reason: &str) -> Result<(), Refusal> {
     let long = reason.trim().chars().count() >= REASON_MIN_CHARS;
     if long { Ok(()) } else { Err(Refusal::NoReason) }
+}
+
+/// Exactly what is asked about is overridden, each rule by its name.
+fn overriding(named: &BTreeSet<Rule>, asked: &BTreeSet<Rule>) -> Result<(), Refusal> {
+    if let Some(rule) = named.difference(asked).next() {
+        let wanted: Vec<_> = asked.iter().map(|rule| rule.name()).collect();
+        return Err(Refusal::NoRule { rule: *rule, wanted: wanted.join(", ") });
+    }
+    match asked.difference(named).next() {
+        Some(rule) => Err(Refusal::Unnamed { rule: *rule }),
+        None => Ok(()),
+    }
 }
 
 fn retry(next: &mut Run, step: &StepId, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -194,7 +234,7 @@ fn go_on(next: &mut Run) {
         StepState::Running { .. } | StepState::Done { .. } | StepState::Skipped { .. } => None,
     });
     next.state = match failed {
-        Some((step, why, since)) => State::Asking { step, why, since },
+        Some((step, why, since)) => State::Asking { step, why, rules: BTreeSet::new(), since },
         None => State::Running,
     };
 }

@@ -1,10 +1,11 @@
 //! A run: one plan, carried out step by step, and what becomes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rule;
 use super::{Plan, RunId, StepId};
 
 /// A request for a run that nobody allowed is void after this time.
@@ -23,6 +24,9 @@ pub struct Run {
     /// What became of each step; one that is not here waits.
     pub steps: BTreeMap<StepId, StepState>,
     pub reason: String,
+    /// Safety rules that somebody overrode by their names, at the start or since.
+    #[serde(default)]
+    pub overridden: BTreeSet<Rule>,
     /// Started alone because nobody could be reached; somebody else has to look at it after.
     pub emergency: bool,
     pub started_at: DateTime<Utc>,
@@ -62,10 +66,13 @@ pub enum State {
         by: String,
         since: DateTime<Utc>,
     },
-    /// A step failed: nothing begins until a person says what is to be done.
+    /// A step failed or may not begin: nothing begins until a person says what is to be done.
     Asking {
         step: StepId,
         why: String,
+        /// Safety rules that forbid the step; none: it failed, or could not begin.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        rules: BTreeSet<Rule>,
         since: DateTime<Utc>,
     },
     Ended {
@@ -189,6 +196,18 @@ impl StepState {
 impl Run {
     pub const fn is_over(&self) -> bool {
         self.state.is_over()
+    }
+
+    /// Safety rules that it asks about.
+    pub fn asked_rules(&self) -> BTreeSet<Rule> {
+        match &self.state {
+            State::Asking { rules, .. } => rules.clone(),
+            State::Requested { .. }
+            | State::Running
+            | State::Pausing { .. }
+            | State::Paused { .. }
+            | State::Ended { .. } => BTreeSet::new(),
+        }
     }
 
     /// Whether a step has changed something that nobody took back within this run.

@@ -116,6 +116,9 @@ pub fn diff(old: &Fleet, new: &Fleet) -> Vec<Change> {
                 of(&old.rollout_plans, rollouts::plan),
                 of(&new.rollout_plans, rollouts::plan),
             ),
+            EntryKind::Drill => {
+                add(kind, of(&old.drills, policies::drill), of(&new.drills, policies::drill))
+            }
         }
     }
     changes
@@ -168,7 +171,8 @@ impl fmt::Display for Blocked {
             | EntryKind::BackupPolicy
             | EntryKind::Edge
             | EntryKind::Bench
-            | EntryKind::RolloutPlan => format!("of {places}"),
+            | EntryKind::RolloutPlan
+            | EntryKind::Drill => format!("of {places}"),
         };
         write!(
             f,
@@ -263,7 +267,8 @@ fn datacenter(datacenter: &Datacenter) -> Fields {
 }
 
 fn group(group: &Group) -> Fields {
-    let Group { name, priority, recovery, orchestrator, availability_target } = group;
+    let Group { name, priority, recovery, orchestrator, .. } = group;
+    let Group { availability_target, automatic_drills, .. } = group;
     let Recovery { rto_minutes, rpo_seconds, serving_least } = recovery;
     let mut fields = vec![
         ("name", text(name)),
@@ -274,6 +279,7 @@ fn group(group: &Group) -> Fields {
         ("orchestrator", text(orchestrator.key())),
     ];
     fields.extend(availability_target.map(|it| ("availability_target", it.to_string())));
+    fields.extend(automatic_drills.then(|| ("automatic_drills", true.to_string())));
     fields
 }
 

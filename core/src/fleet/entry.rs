@@ -20,11 +20,12 @@ pub enum EntryKind {
     Edge,
     Bench,
     RolloutPlan,
+    Drill,
 }
 
 impl EntryKind {
     /// Every kind, in the order in which a fleet file is best written.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Region,
         Self::Datacenter,
         Self::Group,
@@ -34,6 +35,7 @@ impl EntryKind {
         Self::BackupPolicy,
         Self::Database,
         Self::Edge,
+        Self::Drill,
     ];
 
     /// Name of its table: `[[datacenter]]`.
@@ -48,6 +50,7 @@ impl EntryKind {
             Self::Edge => "edge",
             Self::Bench => "bench",
             Self::RolloutPlan => "rollout_plan",
+            Self::Drill => "drill",
         }
     }
 
@@ -70,6 +73,7 @@ impl EntryKind {
                 "serving_least",
                 "orchestrator",
                 "availability_target",
+                "automatic_drills",
                 "was",
             ],
             Self::Service => SERVICE,
@@ -109,13 +113,21 @@ impl EntryKind {
                 "min_requests",
                 "conditions",
             ],
+            Self::Drill => {
+                &["id", "datacenters", "group", "every_days", "on", "window", "origin", "owner"]
+            }
         }
     }
 
     /// Most entries of the kind in one fleet.
     pub const fn most(self) -> usize {
         match self {
-            Self::Region | Self::Group | Self::BackupPolicy | Self::Bench | Self::RolloutPlan => 64,
+            Self::Region
+            | Self::Group
+            | Self::BackupPolicy
+            | Self::Bench
+            | Self::RolloutPlan
+            | Self::Drill => 64,
             Self::Datacenter => 256,
             Self::Edge => 1_024,
             Self::Service | Self::Database => 4_096,
@@ -136,6 +148,7 @@ impl fmt::Display for EntryKind {
             Self::Edge => "edge",
             Self::Bench => "bench",
             Self::RolloutPlan => "rollout plan",
+            Self::Drill => "drill",
         })
     }
 }
@@ -249,6 +262,10 @@ fn recovery_example(key: &str) -> &'static str {
         "availability_target" => "availability_target = 99.95",
         "depends_on" => r#"depends_on = ["feed-api", "store-db"]"#,
         "node_requests_per_second" => "node_requests_per_second = 200",
+        "automatic_drills" => "automatic_drills = true",
+        "every_days" => "every_days = 90",
+        "on" => r#"on = ["tuesday"]"#,
+        "owner" => r#"owner = "platform""#,
         "cluster" => r#"cluster = "patroni""#,
         "lag_max_bytes" => "lag_max_bytes = 16777216",
         "was" => r#"was = ["feed"]"#,

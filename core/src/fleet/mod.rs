@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use crate::availability::Target;
 use crate::backup::job::SqlCheck;
 use crate::bench::Bench;
+use crate::failover::routine::Routine;
 use crate::id::{
-    BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, ServiceId,
+    BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, RoutineId,
+    ServiceId,
 };
 use crate::rollout::PlanTemplate;
 use crate::routing::Limits;
@@ -53,6 +55,9 @@ pub struct Fleet {
     pub benches: BTreeMap<BenchId, Bench>,
     #[serde(default)]
     pub rollout_plans: BTreeMap<PlanId, PlanTemplate>,
+    /// Failovers that are tried out again and again.
+    #[serde(default)]
+    pub drills: BTreeMap<RoutineId, Routine>,
     /// What entries were called before.
     #[serde(default)]
     pub former: former::Former,
@@ -130,6 +135,9 @@ pub struct Group {
     /// How available each of its services is to be; `None`: [`Target::default`].
     #[serde(default)]
     pub availability_target: Option<Target>,
+    /// Whether a drill that repeats may move it with nobody there.
+    #[serde(default)]
+    pub automatic_drills: bool,
 }
 
 /// What is asked of the recovery of a group.

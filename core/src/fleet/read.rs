@@ -8,6 +8,7 @@
 //! undeclared.
 
 mod databases;
+mod drills;
 mod entries;
 mod fields;
 mod former;

@@ -14,7 +14,7 @@ use super::Problem;
 use crate::backup::coverage::{Coverage, Shortfall, coverage};
 use crate::backup::proof::Proof;
 use crate::backup::wal::{Archive, Damaged, End, SegmentSize, recoverable};
-use crate::backup::work::DatabaseReport;
+use crate::backup::work::{Archiver, DatabaseReport};
 use crate::backup::{Label, Schedule, usable};
 use crate::estate::{Contact, Estate};
 use crate::id::{DatabaseId, DatacenterId};
@@ -53,7 +53,13 @@ pub enum Trouble {
     Damaged { datacenter: DatacenterId, label: Label },
     /// What was committed after this time cannot be recovered: the log was not archived since, or
     /// segments of it are lost.
-    LogBehind { recoverable_to: DateTime<Utc>, lost: Option<u64> },
+    LogBehind {
+        recoverable_to: DateTime<Utc>,
+        lost: Option<u64>,
+        /// The file of the log that Postgres says it cannot archive.
+        #[serde(default)]
+        stuck: Option<String>,
+    },
     /// No copy passed a test restore lately, or ever.
     Unproven { proven_at: Option<DateTime<Utc>>, max_age_days: u16 },
 }
@@ -156,17 +162,22 @@ fn log_behind(
     let told = || Archive::told(report, &shown.damaged_log, SegmentSize::DEFAULT);
     let archive = (!report.wal.is_empty()).then(told)?;
     let reach = recoverable(schedule, &report.catalogue, &shown.proofs, Some(&archive));
+    let stuck = report.archiver.as_ref().and_then(Archiver::stuck).map(|it| it.file.clone());
     let span = reach.spans.last().filter(|_| reach.unread.is_empty())?;
     let recoverable_to = span.at_least;
     match span.end {
         End::Gap(gap) | End::Damaged(gap) => {
-            Some(Trouble::LogBehind { recoverable_to, lost: Some(gap.last - gap.first + 1) })
+            let lost = Some(gap.last - gap.first + 1);
+            Some(Trouble::LogBehind { recoverable_to, lost, stuck })
         }
         End::Newest => {
             let before = report.read_at - late;
             let known = report.log_moments.first().is_some_and(|moment| moment.at <= before);
-            (known && recoverable_to < before)
-                .then_some(Trouble::LogBehind { recoverable_to, lost: None })
+            (known && recoverable_to < before).then_some(Trouble::LogBehind {
+                recoverable_to,
+                lost: None,
+                stuck,
+            })
         }
         End::Abandoned { .. } | End::NoHistory { .. } | End::Unread | End::Unlisted => None,
     }

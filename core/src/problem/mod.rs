@@ -277,10 +277,9 @@ impl Problem {
             | Self::RollbackStuck { .. }
             | Self::EdgeRefuses { .. }
             | Self::FailoverWaits { .. }
-            | Self::ApprovalWaits {
-                subject: Subject::Failover { .. } | Subject::Force { .. },
-                ..
-            }
+            | Self::ApprovalWaits { subject: Subject::Failover { .. }, .. }
+            | Self::ApprovalWaits { subject: Subject::Force { .. }, .. }
+            | Self::ApprovalWaits { subject: Subject::Override { .. }, .. }
             | Self::ReviewWaits { late: true, .. }
             | Self::FailoverStuck { .. }
             | Self::TrafficDropped { .. }

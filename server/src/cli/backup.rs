@@ -70,6 +70,8 @@ pub enum BackupCommand {
     Refuse(restore::RefuseArgs),
     /// Remove a data directory for good that a restore set aside, or a restored copy that stayed.
     LetGo(restore::LetGoArgs),
+    /// Let a restored copy that stays beside its database stay longer, seven days in all at most.
+    KeepLonger(restore::KeepLongerArgs),
     /// Show restores over live databases, the newest first.
     Restores(restore::RestoresArgs),
 }
@@ -145,6 +147,7 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
         BackupCommand::Restore(args) => (restore::restore(&args).await, args.server.json),
         BackupCommand::Refuse(args) => (restore::refuse(&args).await, args.server.json),
         BackupCommand::LetGo(args) => (restore::let_go(&args).await, args.server.json),
+        BackupCommand::KeepLonger(args) => (restore::keep_longer(&args).await, args.server.json),
         BackupCommand::Restores(args) => (restore::restores(&args).await, args.server.json),
     };
     Ok(ended(result, json))

@@ -48,6 +48,10 @@ pub enum FailoverCommand {
     Skip(ask::AskArgs),
     /// Stop here, with a reason: what moved stays.
     Stop(ask::AskArgs),
+    /// Go on against a safety rule that the run asks about, with a reason.
+    ///
+    /// A second person allows it first; with `--emergency` it is done at once and reviewed.
+    Override(ask::AskArgs),
     /// Wait for data no more, with a reason.
     Force(ask::AskArgs),
     /// Stop a run, with a reason, and take back what it moved.
@@ -71,6 +75,7 @@ pub async fn run(args: FailoverArgs) -> anyhow::Result<ExitCode> {
         C::Retry(args) => (ask::ask(&args, "retry").await, args.server.json),
         C::Skip(args) => (ask::ask(&args, "skip").await, args.server.json),
         C::Stop(args) => (ask::ask(&args, "stop").await, args.server.json),
+        C::Override(args) => (ask::ask(&args, "override").await, args.server.json),
         C::Force(args) => (ask::ask(&args, "force").await, args.server.json),
         C::GoBack(args) => (ask::back(&args, true).await, args.how.server.json),
         C::FailBack(args) => (ask::back(&args, false).await, args.how.server.json),

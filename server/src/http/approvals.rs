@@ -15,6 +15,7 @@ use mainstay_control::approvals::ApprovalError;
 use mainstay_core::access::{Permission, Target};
 use mainstay_core::approval::{Answer, Approval, ApprovalId, Kind, Refusal, Subject};
 use mainstay_core::audit::Action;
+use mainstay_core::failover::State as RunState;
 use mainstay_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -154,7 +155,9 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let stored = |error: StoreError| Box::new(store_failed(context, &error));
     let control = &context.state.control;
     let run = match &approval.subject {
-        Subject::Failover { run, .. } => control.failover(*run).await.map_err(stored)?,
+        Subject::Failover { run, .. } | Subject::Override { run, .. } => {
+            control.failover(*run).await.map_err(stored)?
+        }
         Subject::Force { .. }
         | Subject::Restore { .. }
         | Subject::RollBack { .. }
@@ -165,6 +168,7 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
         Subject::Restore { restore, .. } => control.restore(*restore).await.map_err(stored)?,
         Subject::Failover { .. }
         | Subject::Force { .. }
+        | Subject::Override { .. }
         | Subject::RollBack { .. }
         | Subject::Grants { .. }
         | Subject::Waiver { .. } => None,
@@ -173,7 +177,9 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let waits = approval.state.is_waiting() && approval.kind == Kind::Permission;
     let changed = match &run {
         // What cannot be planned now is said by the answer.
-        Some(run) if waits => control.drifted(run.id).await.ok().flatten(),
+        Some(run) if waits && matches!(run.state, RunState::Requested { .. }) => {
+            control.drifted(run.id).await.ok().flatten()
+        }
         None if waits => control.waiver_changed(&approval.subject).await.map_err(stored)?,
         Some(_) | None => None,
     };

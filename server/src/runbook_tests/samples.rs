@@ -135,7 +135,7 @@ fn of_copies() -> Vec<Problem> {
         Trouble::Short { copies: 1, asked: 2, datacenters: 1, asked_in: 2 },
         Trouble::Unread { datacenter: id("fra1"), why: "no answer".into() },
         Trouble::Damaged { datacenter: id("fra1"), label: Label("20261120-021500F".into()) },
-        Trouble::LogBehind { recoverable_to: at(), lost: None },
+        Trouble::LogBehind { recoverable_to: at(), lost: None, stuck: None },
         Trouble::Unproven { proven_at: None, max_age_days: 7 },
     ];
     let backups = troubles.map(|trouble| Problem::Backup { database: id("store-db"), trouble });

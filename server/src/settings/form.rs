@@ -22,6 +22,11 @@ impl Fields {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Every value of a field that is there several times, as boxes with one name are.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a box is ticked.
     pub fn ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()

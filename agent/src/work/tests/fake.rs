@@ -227,7 +227,7 @@ impl Engine for Fake {
         _: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<LogPosition, Failure>> {
         let moment = LogMoment { segment: "000000010000000000000001".to_owned(), at: Utc::now() };
-        async { Ok(LogPosition { moment, histories: BTreeMap::new() }) }.boxed()
+        async { Ok(LogPosition { moment, histories: BTreeMap::new(), archiver: None }) }.boxed()
     }
 
     fn expire<'a>(

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use mainstay_core::access::{Grant, Target};
 use mainstay_core::approval::{Approval, Kind, REASON_MIN_CHARS, State, Subject};
 use mainstay_core::backup::restore::Restore;
-use mainstay_core::failover::{Mode, Run};
+use mainstay_core::failover::{Mode, Run, State as RunState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -239,6 +239,12 @@ pub fn lines(approval: &Approval, run: Option<&Run>, restore: Option<&Restore>) 
         Subject::Force { run, .. } => {
             lines.push(t!("approval-line-force", run = run.to_string()));
         }
+        Subject::Override { run: id, rules, .. } => {
+            let line =
+                |rule: String| t!("approval-line-override", run = id.to_string(), rule = rule);
+            lines.extend(rules.iter().map(|rule| line(crate::pages::failover::rule(*rule))));
+            lines.extend(run.and_then(asked));
+        }
         Subject::Restore { .. } => lines.extend(restore.map(|restore| {
             let request = &restore.request;
             t!(
@@ -263,6 +269,18 @@ pub fn lines(approval: &Approval, run: Option<&Run>, restore: Option<&Restore>) 
         )),
     }
     lines
+}
+
+/// What a run asks about, in the words in which it asks.
+fn asked(run: &Run) -> Option<String> {
+    match &run.state {
+        RunState::Asking { why, .. } => Some(text::sentence(why)),
+        RunState::Requested { .. }
+        | RunState::Running
+        | RunState::Pausing { .. }
+        | RunState::Paused { .. }
+        | RunState::Ended { .. } => None,
+    }
 }
 
 fn plan_lines(run: &Run) -> Vec<String> {

@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 103] = [
+pub const ACTIONS: [Action; 105] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -61,6 +61,7 @@ pub const ACTIONS: [Action; 103] = [
     Action::RestoreRefuse,
     Action::RestoreStep,
     Action::RestoreLetGo,
+    Action::RestoreKeepLonger,
     Action::FailoverStart,
     Action::FailoverAllow,
     Action::FailoverRefuse,
@@ -69,6 +70,7 @@ pub const ACTIONS: [Action; 103] = [
     Action::FailoverRetry,
     Action::FailoverSkip,
     Action::FailoverStop,
+    Action::FailoverOverride,
     Action::FailoverForce,
     Action::FailoverGate,
     Action::FailoverDrillPlan,

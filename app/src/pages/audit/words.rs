@@ -110,6 +110,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::RestoreRefuse => t!("audit-restore-refuse", how = how),
         Action::RestoreStep => t!("audit-restore-step", how = how),
         Action::RestoreLetGo => t!("audit-restore-let-go", how = how),
+        Action::RestoreKeepLonger => t!("audit-restore-keep-longer", how = how),
         Action::FailoverStart => t!("audit-failover-start", how = how),
         Action::FailoverAllow => t!("audit-failover-allow", how = how),
         Action::FailoverRefuse => t!("audit-failover-refuse", how = how),
@@ -118,6 +119,7 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::FailoverRetry => t!("audit-failover-retry", how = how),
         Action::FailoverSkip => t!("audit-failover-skip", how = how),
         Action::FailoverStop => t!("audit-failover-stop", how = how),
+        Action::FailoverOverride => t!("audit-failover-override", how = how),
         Action::FailoverForce => t!("audit-failover-force", how = how),
         Action::FailoverGate => t!("audit-failover-gate", how = how),
         Action::FailoverDrillPlan => t!("audit-failover-drill-plan", how = how),
@@ -201,7 +203,7 @@ fn detail(event: &Event) -> Option<String> {
         Action::RestoreAsk | Action::RestoreAllow | Action::RestoreRefuse => {
             quoted(after.get("restore")?)
         }
-        Action::RestoreLetGo => quoted(after.get("path")?),
+        Action::RestoreLetGo | Action::RestoreKeepLonger => quoted(after.get("path")?),
         Action::RunbookStart => quoted(after.get("runbook")?),
         Action::RunbookEnd => quoted(after.get("outcome")?),
         Action::AliasCreate | Action::AliasChange => quoted(after.get("target")?),
@@ -222,6 +224,7 @@ fn detail(event: &Event) -> Option<String> {
         | Action::FailoverRetry
         | Action::FailoverSkip
         | Action::FailoverStop
+        | Action::FailoverOverride
         | Action::FailoverForce
         | Action::FailoverGate => failover(after),
         Action::FailoverDrillPlan | Action::FailoverDrillCancel | Action::FailoverDrillMiss => {

@@ -114,6 +114,7 @@ fn is_about(work: &Work, datacenter: &DatacenterId, label: &Label) -> bool {
         | Work::Expire(_)
         | Work::Restore(_)
         | Work::LetGo(_)
+        | Work::Stay(_)
         | Work::Cluster(_) => false,
     }
 }
@@ -149,6 +150,7 @@ fn proof(picture: &Picture<'_>, told: &Told, now: DateTime<Utc>) -> ProofRow {
         | Work::Expire(_)
         | Work::Restore(_)
         | Work::LetGo(_)
+        | Work::Stay(_)
         | Work::Cluster(_) => String::new(),
     };
     let live = picture.work(&told.agent, told.work.id());

@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::picture::Picture;
+use super::set::run_detail;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -145,7 +146,9 @@ pub struct Mark {
     pub asked: bool,
     /// Its run, else its set.
     pub href: String,
-    /// `store-db, full to fra1, 02:00 to 03:30 UTC: done`.
+    /// What is in the way of what is not well, or how far a run is.
+    pub why: Option<String>,
+    /// `store-db, full to fra1, 02:00 to 03:30 UTC: done`, and why it is not.
     pub words: String,
 }
 
@@ -244,6 +247,16 @@ impl<'a> Seen<'a> {
         self.run.map_or_else(set, paths::backup_run)
     }
 
+    /// Of what is done there is nothing to say, nor of what was only planned.
+    fn why(&self, picture: &Picture<'_>) -> Option<String> {
+        match self.look {
+            Look::Missed | Look::Late | Look::Failing | Look::Stuck | Look::Running => {}
+            Look::Unknown | Look::Planned | Look::DoneLate | Look::Done => return None,
+        }
+        let run = picture.known.runs.iter().find(|run| Some(run.id) == self.run)?;
+        Some(run_detail(picture, run)).filter(|words| !words.is_empty())
+    }
+
     fn mark(&self, picture: &Picture<'_>) -> Mark {
         let (planned, now) = (&*self.planned, picture.now());
         let window = t!(
@@ -251,6 +264,7 @@ impl<'a> Seen<'a> {
             from = text::clock(planned.window_start, now),
             to = text::clock(planned.window_end, planned.window_start)
         );
+        let why = self.why(picture);
         let words = t!(
             "mark-words",
             db = planned.database.as_str(),
@@ -259,6 +273,10 @@ impl<'a> Seen<'a> {
             window = window,
             look = self.look.word().to_lowercase()
         );
+        let words = match &why {
+            Some(why) => format!("{words}. {why}"),
+            None => words,
+        };
         Mark {
             look: self.look,
             kind: self.kind,
@@ -267,6 +285,7 @@ impl<'a> Seen<'a> {
             datacenter: self.datacenter().to_string(),
             asked: self.asked,
             href: self.href(),
+            why,
             words,
         }
     }

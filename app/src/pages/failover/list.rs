@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 pub use super::drills::{AT, DrillRow, REASON, TypedDrill, WHAT};
 pub use super::gates::{GateRow, TypedGate};
 pub use super::history::{HistoryRow, hours, since};
-use super::{RunRow, drills, gates, history, runs, seconds, verdict};
+pub use super::routines::{Repeats, RoutineRow};
+use super::{RunRow, drills, gates, history, routines, runs, seconds, verdict};
 use crate::pages::Reader;
 use crate::paths;
 use crate::t;
@@ -51,6 +52,8 @@ pub struct Data {
     pub gates: Vec<GateRow>,
     /// Drills that are planned, the next first; then those that are over.
     pub drills: Vec<DrillRow>,
+    /// Drills that repeat.
+    pub routines: Vec<RoutineRow>,
     /// How ready regions and data centres were over the last 30 days.
     pub readiness: Vec<HistoryRow>,
     /// Address of the next page of runs.
@@ -164,6 +167,7 @@ pub struct Input<'a> {
     pub runs: &'a [Run],
     pub gates: &'a Gates,
     pub drills: &'a [Drill],
+    pub routines: &'a [Repeats],
     /// What was kept of each place, in stretches of so many hours.
     pub readiness: (&'a BTreeMap<Away, Kept>, i32),
     pub next: Option<String>,
@@ -192,6 +196,7 @@ pub fn build(input: Input<'_>) -> Data {
         runs: input.runs.iter().map(RunRow::of).collect(),
         gates: gates::rows(input.gates, input.at),
         drills: drills::rows(input.drills),
+        routines: routines::rows(input.routines, input.drills),
         readiness: history::rows(kept, hours, is_there, input.at),
         next: input.next,
         key: input.key,
@@ -338,7 +343,8 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             <div data-swap="failover-runs">{runs}</div>
         </div>
     };
-    let side = view! { {drills::view(data, reader)}{gates::view(data, reader)} };
+    let repeats = routines::view(&data.routines, data.at);
+    let side = view! { {repeats}{drills::view(data, reader)}{gates::view(data, reader)} };
     view! { {head}{columns(main, side)} }.into_any()
 }
 
@@ -452,6 +458,7 @@ mod tests {
                 runs: &[],
                 gates: &Gates::default(),
                 drills: &[],
+                routines: &[],
                 readiness: (&BTreeMap::new(), 1),
                 next: None,
                 key: String::new(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::step_state;
+use crate::t;
 use crate::text;
 use crate::ui::tone::Tone;
 
@@ -28,8 +29,9 @@ pub struct Told {
     pub steps: Vec<(String, StepState)>,
 }
 
-/// What an event says: each step that changed, then the state if a person made it.
-pub(super) fn log(run: &Run, event: &Told) -> Vec<LogRow> {
+/// What an event says: each step that changed, then the state if a person made it, and what the
+/// run asks about from then on; `before`: the state before it.
+pub(super) fn log(run: &Run, event: &Told, before: Option<&State>) -> Vec<LogRow> {
     let by = event.actor.name().to_owned();
     let mut rows: Vec<_> = event
         .steps
@@ -56,5 +58,21 @@ pub(super) fn log(run: &Run, event: &Told) -> Vec<LogRow> {
         let (tone, word) = super::state(&like);
         rows.push(LogRow { at: event.at, tone, words: format!("{word} ({by}).") });
     }
+    rows.extend(asks(run, event, before));
     rows
+}
+
+/// What it asks about where no step failed: a rule that forbids the next one, or nobody who is
+/// there to take users.
+fn asks(run: &Run, event: &Told, before: Option<&State>) -> Option<LogRow> {
+    let State::Asking { step, why, .. } = &event.state else { return None };
+    let failed = |(id, state): &(String, StepState)| {
+        *id == step.0 && matches!(state, StepState::Failed { .. })
+    };
+    if before == Some(&event.state) || event.steps.iter().any(failed) {
+        return None;
+    }
+    let what = run.plan.step(step).map(super::step_words)?;
+    let words = format!("{what}: {} {}", t!("failover-does-not-begin"), text::sentence(why));
+    Some(LogRow { at: event.at, tone: Tone::Crit, words })
 }

@@ -1,6 +1,7 @@
 //! Failover: whether it can be done now ([`list`]), what it would do ([`plan`]), how it goes
 //! ([`run`]); and what the orchestrator makes of the traffic ([`orchestrator`]).
 
+mod ask;
 mod changes;
 mod drills;
 mod gates;
@@ -9,6 +10,7 @@ pub mod list;
 mod log;
 pub mod orchestrator;
 pub mod plan;
+mod routines;
 pub mod run;
 mod runs;
 mod start;
@@ -92,6 +94,7 @@ pub fn state(run: &Run) -> (Tone, String) {
         State::Running => (Tone::Prog, t!("failover-running")),
         State::Pausing { .. } => (Tone::Prog, t!("failover-pausing")),
         State::Paused { .. } => (Tone::Pause, t!("failover-paused")),
+        State::Asking { rules, .. } if !rules.is_empty() => (Tone::Crit, t!("failover-asks-rule")),
         State::Asking { .. } => (Tone::Crit, t!("failover-asking")),
         State::Ended { outcome, .. } => match outcome {
             Outcome::Done => (Tone::Ok, t!("failover-done")),

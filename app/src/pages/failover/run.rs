@@ -1,15 +1,18 @@
 //! `/failover/runs/{id}`: how a run goes, step by step, and what may be asked of it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::Target;
 use mainstay_core::approval::ApprovalId;
-use mainstay_core::failover::request::REASON_MIN_CHARS;
+use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::stuck::Stuck;
 use mainstay_core::failover::{Mode, Outcome, Run, State, StepState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ask;
 use super::log::log;
 pub use super::log::{LogRow, Told};
 use super::steps::{self, StepRow};
@@ -21,9 +24,9 @@ use crate::t;
 use crate::text;
 use crate::ui::badge::{badge, state};
 use crate::ui::block::callout;
-use crate::ui::button::{Weight, link_button, post, submit};
+use crate::ui::button::{Weight, link_button, post};
 use crate::ui::card::{Head, card, columns, key_values, padded};
-use crate::ui::form::{Field, Kind, Mistake, error_summary, field, form, mistakes_title};
+use crate::ui::form::{Mistake, error_summary, mistakes_title};
 use crate::ui::head::{Crumb, PageHead, page_head};
 use crate::ui::log::lines;
 use crate::ui::table::{Column, table};
@@ -65,6 +68,9 @@ pub struct Data {
 pub struct Typed {
     pub reason: String,
     pub step: String,
+    /// Rules to override.
+    pub rules: BTreeSet<Rule>,
+    pub emergency: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -89,6 +95,16 @@ pub struct FailedRow {
     pub step: String,
     pub words: String,
     pub why: String,
+    /// Safety rules that forbid it; none: it failed, or could not begin.
+    pub rules: Vec<AskedRule>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FailoverAskedRule)]
+pub struct AskedRule {
+    #[schema(value_type = String)]
+    pub rule: Rule,
+    pub words: String,
 }
 
 /// Everything the page is made of.
@@ -135,10 +151,14 @@ pub fn build(input: Input<'_>) -> Data {
         }
     });
     let failed = match &run.state {
-        State::Asking { step, why, .. } => Some(FailedRow {
+        State::Asking { step, why, rules, .. } => Some(FailedRow {
             step: step.to_string(),
             words: run.plan.step(step).map(super::step_words).unwrap_or_default(),
             why: text::sentence(why),
+            rules: rules
+                .iter()
+                .map(|rule| AskedRule { rule: *rule, words: super::rule(*rule) })
+                .collect(),
         }),
         State::Requested { .. }
         | State::Running
@@ -152,7 +172,7 @@ pub fn build(input: Input<'_>) -> Data {
         run: run.clone(),
         hash: run.plan.hash(),
         groups: groups.collect(),
-        log: events.iter().flat_map(|event| log(run, event)).collect(),
+        log: each_with_before(events).flat_map(|(event, before)| log(run, event, before)).collect(),
         failed,
         stuck: stuck::rows(run, input.stuck),
         can_go_back,
@@ -161,6 +181,12 @@ pub fn build(input: Input<'_>) -> Data {
         typed: Typed::default(),
         mistakes: Vec::new(),
     }
+}
+
+/// Each event, newest first, with the state before it.
+fn each_with_before(events: &[Told]) -> impl Iterator<Item = (&Told, Option<&State>)> {
+    let before = events.iter().skip(1).map(|event| Some(&event.state)).chain([None]);
+    events.iter().zip(before)
 }
 
 pub fn title(data: &Data) -> String {
@@ -206,7 +232,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
     let side = view! {
         <div class="stack">
             <div data-swap="failover-facts">{facts(data)}</div>
-            <div data-swap="failover-forms" class="stack">{forms(data, reader)}</div>
+            <div data-swap="failover-forms" class="stack">{ask::forms(data, reader)}</div>
             <div data-swap="failover-log">{log_card(data)}</div>
         </div>
     };
@@ -270,13 +296,14 @@ fn message(data: &Data) -> Option<AnyView> {
         }
         State::Asking { .. } => {
             let failed = data.failed.as_ref()?;
-            let words = format!("{} {}", failed.why, t!("failover-asking-detail"));
-            Some(callout(
-                Tone::Crit,
-                t!("failover-failed", what = failed.words.as_str()),
-                words,
-                None,
-            ))
+            let what = failed.words.as_str();
+            let (head, detail) = match failed.rules.is_empty() {
+                true => (t!("failover-failed", what = what), t!("failover-asking-detail")),
+                false => {
+                    (t!("failover-rule-stops", what = what), t!("failover-rule-asking-detail"))
+                }
+            };
+            Some(callout(Tone::Crit, head, format!("{} {detail}", failed.why), None))
         }
         State::Ended { outcome: Outcome::Stopped { by, reason }, .. } => {
             let words = t!("failover-stopped-by", by = by.as_str(), reason = reason.as_str());
@@ -362,6 +389,11 @@ fn facts(data: &Data) -> AnyView {
         (t!("failover-col-took"), took.into_any()),
         (t!("failover-plan-hash"), view! { <code>{hash}</code> }.into_any()),
     ];
+    if !run.overridden.is_empty() {
+        let rules: Vec<_> = run.overridden.iter().map(|rule| super::rule(*rule)).collect();
+        let rules = state(Tone::Warn, rules.join(", "));
+        pairs.push((t!("failover-overridden"), rules));
+    }
     if run.emergency {
         pairs.push((t!("failover-emergency-word"), t!("failover-emergency-said").into_any()));
     }
@@ -375,109 +407,6 @@ fn facts(data: &Data) -> AnyView {
         pairs.push((t!("failover-takes-back"), link));
     }
     padded(Head::new(t!("facts")), key_values(pairs))
-}
-
-/// What needs a reason, or another person.
-fn forms(data: &Data, reader: &Reader) -> Vec<AnyView> {
-    let run = &data.run;
-    let mut cards = Vec::new();
-    // The page of the approval says what it is bound to, and takes the answer.
-    if matches!(run.state, State::Requested { .. }) {
-        let open = data.approval.map(|id| {
-            let href = paths::approval(id);
-            link_button(Weight::Primary, href, t!("failover-open-approval", id = id.to_string()))
-        });
-        cards.push(padded(Head::new(t!("failover-allow")), open));
-        return cards;
-    }
-    if run.is_over() || reader.may_operate(Target::default()).is_err() {
-        return cards;
-    }
-    if let Some(failed) = &data.failed {
-        let fields = vec![
-            ("key", format!("{}-retry", data.key)),
-            ("revision", run.revision.to_string()),
-            ("step", failed.step.clone()),
-        ];
-        let action = paths::action(&data.row.href, "retry");
-        let body = view! {
-            <p class="second">{failed.words.clone()}</p>
-            {post(Weight::Primary, action, &reader.csrf, fields, t!("failover-retry"))}
-        };
-        cards.push(padded(Head::new(t!("failover-retry")), body));
-        let step = Some(failed.step.clone());
-        cards.push(reasoned(data, reader, "skip", t!("failover-skip"), step));
-    } else if let Some(step) = running_step(run) {
-        cards.push(reasoned(data, reader, "skip", t!("failover-skip-running"), Some(step)));
-    }
-    cards.push(reasoned(data, reader, "stop", t!("failover-stop"), None));
-    if run.mode == Mode::Graceful {
-        cards.push(reasoned(data, reader, "force", t!("failover-force"), None));
-    }
-    cards
-}
-
-/// The step that has run longest.
-fn running_step(run: &Run) -> Option<String> {
-    let running = run.steps.iter().filter_map(|(id, state)| match state {
-        StepState::Running { since, .. } => Some((*since, id.to_string())),
-        StepState::Done { .. } | StepState::Failed { .. } | StepState::Skipped { .. } => None,
-    });
-    running.min().map(|(_, id)| id)
-}
-
-/// A folded form that asks for a reason.
-fn reasoned(
-    data: &Data,
-    reader: &Reader,
-    verb: &'static str,
-    label: String,
-    step: Option<String>,
-) -> AnyView {
-    let run = &data.run;
-    let reason = Field {
-        name: "reason",
-        label: t!("failover-reason"),
-        hint: Some(t!("failover-reason-least", n = REASON_MIN_CHARS)),
-        value: data.typed.reason.clone(),
-        ..Field::default()
-    };
-    let step = step.map(|step| {
-        let name = step.clone();
-        view! {
-            <input type="hidden" name="step" value=step/>
-            <p class="second">{name}</p>
-        }
-    });
-    let emergency = (verb == "force").then(|| {
-        let emergency = Field {
-            name: "emergency",
-            label: t!("failover-emergency"),
-            hint: Some(t!("failover-force-hint")),
-            kind: Kind::Checkbox,
-            ..Field::default()
-        };
-        field(emergency, &data.mistakes)
-    });
-    let body = view! {
-        <input type="hidden" name="key" value=format!("{}-{verb}", data.key)/>
-        <input type="hidden" name="revision" value=run.revision.to_string()/>
-        {step}
-        {field(reason, &data.mistakes)}
-        {emergency}
-        {submit(Weight::Plain, label.clone())}
-    };
-    let action = paths::action(&data.row.href, verb);
-    let open = !data.mistakes.is_empty();
-    view! {
-        <section class="card">
-            <details class="pad" open=open>
-                <summary>{label}</summary>
-                {form(action, &reader.csrf, body)}
-            </details>
-        </section>
-    }
-    .into_any()
 }
 
 fn log_card(data: &Data) -> AnyView {

@@ -6,7 +6,9 @@ use super::PolicyClock;
 use crate::backup::Copy;
 use crate::backup::job::{BackupDone, ProofResult, Reached, RestoreResult, Target, Validation};
 use crate::backup::kept::Kept;
-use crate::backup::work::{DatabaseReport, Done, LogMoment, WalRun, Work, WorkReport, WorkState};
+use crate::backup::work::{
+    Archived, Archiver, DatabaseReport, Done, LogMoment, WalRun, Work, WorkReport, WorkState,
+};
 use crate::estate::Fact;
 
 impl PolicyClock {
@@ -58,7 +60,9 @@ impl PolicyClock {
                 let reached = self.reached(result.reached.as_ref());
                 Done::Restore(RestoreResult { reached, ..result.clone() })
             }
-            Done::Verify { .. } | Done::Expire | Done::LetGo | Done::Cluster(_) => done.clone(),
+            Done::Verify { .. } | Done::Expire | Done::LetGo | Done::Stay | Done::Cluster(_) => {
+                done.clone()
+            }
         }
     }
 
@@ -84,7 +88,17 @@ impl PolicyClock {
             wal: wal.map(|(id, runs)| (id.clone(), runs.iter().map(run).collect())).collect(),
             log_moments: report.log_moments.iter().map(moment).collect(),
             kept: report.kept.iter().map(|kept| self.kept(kept)).collect(),
+            archiver: report.archiver.as_ref().map(|archiver| self.archiver(archiver)),
             ..report.clone()
+        }
+    }
+
+    fn archiver(&self, archiver: &Archiver) -> Archiver {
+        let file = |it: &Archived| Archived { file: it.file.clone(), at: self.to_policy(it.at) };
+        Archiver {
+            failed: archiver.failed,
+            last_failed: archiver.last_failed.as_ref().map(file),
+            last_archived: archiver.last_archived.as_ref().map(file),
         }
     }
 
@@ -111,12 +125,17 @@ impl PolicyClock {
     }
 }
 
-/// The same work with the moment up to which it restores in another time.
+/// The same work with the moment up to which it restores, or keeps what is restored, in another
+/// time.
 fn aimed(work: &Work, map: impl Fn(DateTime<Utc>) -> DateTime<Utc>) -> Work {
     let mut work = work.clone();
     let target = match &mut work {
         Work::Prove(job) => &mut job.target,
         Work::Restore(job) => &mut job.target,
+        Work::Stay(job) => {
+            job.until = map(job.until);
+            return work;
+        }
         Work::Backup(_) | Work::Verify(_) | Work::Expire(_) | Work::LetGo(_) | Work::Cluster(_) => {
             return work;
         }

@@ -29,6 +29,7 @@ impl Town {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: BTreeMap::new(),
         };
         let verified_at = BTreeMap::new();
@@ -80,7 +81,11 @@ impl Town {
                 self.verified_at.insert(job.datacenter, now);
                 None
             }
-            other @ (Work::Backup(_) | Work::Restore(_) | Work::LetGo(_) | Work::Cluster(_)) => {
+            other @ (Work::Backup(_)
+            | Work::Restore(_)
+            | Work::LetGo(_)
+            | Work::Stay(_)
+            | Work::Cluster(_)) => {
                 panic!("no chore: {other:?}")
             }
         }

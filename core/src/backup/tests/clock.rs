@@ -152,6 +152,7 @@ fn what_agents_tell_is_in_the_policies_time_and_contact_is_real() {
         set_aside: Vec::new(),
         kept: vec![kept(seconds(60), Target::Moment { at: seconds(0) })],
         log_moments: Vec::new(),
+        archiver: None,
         histories: BTreeMap::new(),
     };
     let fact = Fact::Database(report);

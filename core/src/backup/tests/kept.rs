@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::backup::job::Target;
-use crate::backup::kept::{Hours, HoursError, Kept, Server, room};
+use crate::backup::kept::{Hours, HoursError, Kept, NotLonger, Server, longer, room};
 
 #[test]
 fn a_time_to_stay_is_bounded_and_said_in_words() {
@@ -74,4 +74,20 @@ fn what_is_typed_to_come_in_is_safe_in_a_shell() {
     assert!(one.psql().ends_with(r"-d 'it'\''s; rm'"), "{}", one.psql());
     one.names.clear();
     assert!(one.psql().ends_with("-d postgres"), "{}", one.psql());
+}
+
+#[test]
+fn the_time_of_one_is_made_longer_up_to_a_week_in_all() {
+    let at = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+    let hours = |hours| Hours::new(hours).expect("in range");
+    for (until, by, now, expected) in [
+        (24, 24, 1, Ok(at(48))),
+        (24, 72, 23, Ok(at(96))),
+        (120, 48, 23, Ok(at(168))),
+        (121, 48, 23, Err(NotLonger::TooLong { latest: at(168) })),
+        (24, 24, 24, Err(NotLonger::Over)),
+        (24, 1, 30, Err(NotLonger::Over)),
+    ] {
+        assert_eq!(longer((at(0), at(until)), hours(by), at(now)), expected, "{until} {by}");
+    }
 }

@@ -244,6 +244,7 @@ fn told_report(
         set_aside: Vec::new(),
         kept: Vec::new(),
         log_moments: moments.iter().map(moment).collect(),
+        archiver: None,
         histories: histories.iter().map(|(id, text)| (*id, (*text).to_owned())).collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! Plans, their order and what they must never do; the run from step to step.
 
+mod anew;
 mod clocks;
 mod drifts;
 mod model;
@@ -111,6 +112,7 @@ fn run_of(plan: Plan, mode: Mode) -> Run {
         state: State::Running,
         steps: BTreeMap::new(),
         reason: "a test of the whole".into(),
+        overridden: BTreeSet::new(),
         emergency: false,
         started_at: at(0),
         started_by: "anna".into(),

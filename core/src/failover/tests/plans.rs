@@ -184,7 +184,7 @@ fn rules_are_judged_on_what_results() {
     let observed = Observed::as_declared(&fleet);
     let judge = |plan: &Plan, gates: &Gates| {
         let (fleet, observed, standing) = (&fleet, &observed, &Standing::default());
-        let ground = Ground { fleet, observed, standing, plan };
+        let ground = Ground { fleet, observed, standing, plan, seen: None };
         let judged = rules::judge(&ground, gates, at(1_000));
         judged.into_iter().filter(|it| it.holds != Holds::Yes).map(|it| it.rule).collect::<Vec<_>>()
     };
@@ -219,7 +219,7 @@ fn load_is_measured_against_what_is_left() {
     observed.services.insert(id("api"), cells);
     let plan = plan_of(&fleet, &["a1"]);
     let (standing, api) = (&Standing::default(), id("api"));
-    let ground = Ground { fleet: &fleet, observed: &observed, standing, plan: &plan };
+    let ground = Ground { fleet: &fleet, observed: &observed, standing, plan: &plan, seen: None };
     let load = rules::load_most(&ground, &api, &moments(&ground)[&api]);
     // Two nodes of b1 and two that come up there.
     assert_eq!(load, Some(90));
@@ -242,7 +242,7 @@ fn rules_are_judged_on_the_worst_moment_and_on_the_way_back() {
     };
     observed.services.insert(api.clone(), load(100.0, 100.0));
     let capacity = |observed: &Observed, standing: &Standing, plan: &Plan| {
-        let ground = Ground { fleet: &fleet, observed, standing, plan };
+        let ground = Ground { fleet: &fleet, observed, standing, plan, seen: None };
         let judged = rules::judge(&ground, &Gates::default(), at(0));
         judged.iter().find(|it| it.rule == Rule::Capacity).map(|it| it.holds)
     };

@@ -11,17 +11,17 @@ use crate::fleet::Placement;
 use crate::placement;
 
 /// Fleets that are tried of each property.
-const CASES: u32 = 48;
+pub(super) const CASES: u32 = 48;
 /// Seconds within which a run that nobody hinders is over.
-const LONG: i64 = 150;
+pub(super) const LONG: i64 = 150;
 
 /// A fleet by its numbers; each is taken modulo what there is.
 #[derive(Clone, Debug)]
-struct Drawn {
+pub(super) struct Drawn {
     /// The region of each data centre.
     datacenters: Vec<u8>,
     groups: u8,
-    services: Vec<Service>,
+    pub(super) services: Vec<Service>,
     /// Bits of data centres.
     lose: u8,
     silent: u8,
@@ -30,7 +30,7 @@ struct Drawn {
 }
 
 #[derive(Clone, Debug)]
-struct Service {
+pub(super) struct Service {
     group: u8,
     /// Bits of its data centres; 0: a local one.
     places: u8,
@@ -38,15 +38,15 @@ struct Service {
     /// Bits of services before it that it depends on.
     needs: u8,
     /// Requests a second in each of its places; odd: what a node can take is not declared.
-    load: u8,
+    pub(super) load: u8,
 }
 
 /// What a node can take, where that is declared.
-const RATE: u32 = 100;
+pub(super) const RATE: u32 = 100;
 
 /// What happens to a run.
 #[derive(Clone, Copy, Debug)]
-enum Happens {
+pub(super) enum Happens {
     Silent(u8),
     Heard(u8),
     Stuck(u8),
@@ -55,10 +55,11 @@ enum Happens {
     Pause,
     Resume,
     Retry,
+    Override,
     Skip(u8),
 }
 
-fn drawn() -> impl Strategy<Value = Drawn> {
+pub(super) fn drawn() -> impl Strategy<Value = Drawn> {
     let service = (any::<u8>(), any::<u8>(), 2_u8..5, any::<u8>(), any::<u8>()).prop_map(
         |(group, places, nodes, needs, load)| Service { group, places, nodes, needs, load },
     );
@@ -76,7 +77,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     )
 }
 
-fn happens() -> impl Strategy<Value = (u8, Happens)> {
+pub(super) fn happens() -> impl Strategy<Value = (u8, Happens)> {
     let what = prop_oneof![
         any::<u8>().prop_map(Happens::Silent),
         any::<u8>().prop_map(Happens::Heard),
@@ -86,17 +87,18 @@ fn happens() -> impl Strategy<Value = (u8, Happens)> {
         Just(Happens::Pause),
         Just(Happens::Resume),
         Just(Happens::Retry),
+        Just(Happens::Override),
         any::<u8>().prop_map(Happens::Skip),
     ];
     (0_u8..60, what)
 }
 
-fn bits(set: u8, of: usize) -> impl Iterator<Item = usize> {
+pub(super) fn bits(set: u8, of: usize) -> impl Iterator<Item = usize> {
     (0..of).filter(move |nth| set & (1 << nth) != 0)
 }
 
 impl Drawn {
-    fn fleet(&self) -> Fleet {
+    pub(super) fn fleet(&self) -> Fleet {
         use std::fmt::Write as _;
         let mut text = "name = \"drawn\"\n".to_owned();
         let all = self.datacenters.len();
@@ -148,12 +150,12 @@ impl Drawn {
         fleet(&text)
     }
 
-    fn name(&self, nth: usize) -> DatacenterId {
+    pub(super) fn name(&self, nth: usize) -> DatacenterId {
         id(&format!("d{}", nth % self.datacenters.len()))
     }
 
     /// One that is left at least, and one that is lost.
-    fn lose(&self) -> BTreeSet<DatacenterId> {
+    pub(super) fn lose(&self) -> BTreeSet<DatacenterId> {
         let all = self.datacenters.len();
         let lose: BTreeSet<_> = bits(self.lose, all).map(|nth| self.name(nth)).collect();
         if lose.is_empty() || lose.len() == all { [self.name(0)].into() } else { lose }
@@ -273,7 +275,7 @@ fn holds(world: &World, services: &[Kept]) -> Result<(), TestCaseError> {
     keeps(world, services)
 }
 
-fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
+pub(super) fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
     let reason = || "because it has to be so".to_owned();
     let asked =
         if let State::Asking { step, .. } = &world.run.state { Some(step.clone()) } else { None };
@@ -303,6 +305,12 @@ fn happen(world: &mut World, drawn: &Drawn, what: Happens) {
             if let Some(step) = asked {
                 drop(world.ask("anna", Request::Retry { step }));
             }
+        }
+        Happens::Override => {
+            let rules = world.run.asked_rules();
+            drop(
+                world.ask("anna", Request::Override { rules, reason: reason(), emergency: false }),
+            );
         }
         Happens::Skip(nth) => {
             if let Some(step) = running(nth) {
@@ -355,7 +363,8 @@ proptest! {
         let names: Vec<_> = lose.iter().map(DatacenterId::as_str).collect();
         let standing = &Standing::default();
         let plan = &plan(&fleet, &observed, standing, &lose, &Scope::All);
-        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan });
+        let (of, seen) = ((&fleet, &observed), None);
+        let services = kept(&Ground { fleet: of.0, observed: of.1, standing, plan, seen });
         let mut world = World::of(fleet.clone(), &names, Mode::Graceful);
         prop_assert_eq!(world.run.plan.hash(), plan.hash());
         let settled = |world: &mut World| {
@@ -379,7 +388,8 @@ proptest! {
             return Ok(());
         }
         let plan = &back;
-        let services = kept(&Ground { fleet: &fleet, observed: &observed, standing, plan });
+        let (of, seen) = ((&fleet, &observed), None);
+        let services = kept(&Ground { fleet: of.0, observed: of.1, standing, plan, seen });
         let run = Run { id: RunId(2), ..run_of(back.clone(), Mode::Graceful) };
         world.earlier.push(std::mem::replace(&mut world.run, run));
         settled(&mut world);
@@ -421,6 +431,7 @@ proptest! {
         for _ in 0..LONG {
             world.tick();
             happen(&mut world, &drawn, Happens::Resume);
+            happen(&mut world, &drawn, Happens::Override);
             happen(&mut world, &drawn, Happens::Retry);
             while world.decide() {
                 holds(&world, &[])?;

@@ -6,6 +6,7 @@ use super::*;
 use crate::cluster::{LeaderView, MemberReport, MemberView, Role, State as Member, Synchronous};
 use crate::estate::{DatacenterState, Estate, Fact};
 use crate::failover::decide::{Decision, Facts, decide};
+use crate::failover::rules::Gates;
 
 /// What agents tell of `db`: a leader in `a1`, and its standby in `b1`.
 pub(super) fn leader(seconds: i64) -> MemberReport {
@@ -75,7 +76,9 @@ fn look(mode: Mode, standby: MemberReport) -> Decision {
     let estate = told(&fleet, 100, &facts);
     let edges = BTreeMap::new();
     let now = estate.at;
-    let facts = Facts { estate: &estate, now, clock_even: true, edges: &edges, answered: None };
+    let (observed, gates) = (&Observed::of(&estate), &Gates::default());
+    let (estate, edges, answered) = (&estate, &edges, None);
+    let facts = Facts { estate, now, clock_even: true, edges, answered, observed, gates };
     decide(&run, &facts)
 }
 

@@ -9,6 +9,7 @@ use super::*;
 use crate::estate::{DatacenterState, Estate, Instance, InstanceState};
 use crate::failover::decide::{Answered, Facts, decide};
 use crate::failover::request::{Refusal, Request, request};
+use crate::failover::rules::{self, Gates, Holds};
 use crate::id::{EdgeId, InstanceId};
 use crate::release::Releases;
 use crate::rollout::EdgeFact;
@@ -33,6 +34,9 @@ pub(super) struct World {
     pub(super) silent: BTreeSet<DatacenterId>,
     /// Nodes that never come up.
     pub(super) stuck: Option<ServiceId>,
+    /// Requests in a second to each place of a service; one that is not here: not measured.
+    pub(super) load: BTreeMap<ServiceId, BTreeMap<DatacenterId, f64>>,
+    pub(super) gates: Gates,
 }
 
 impl World {
@@ -44,7 +48,7 @@ impl World {
         let run = run_of(plan_of(&fleet, lose), mode);
         let estate = Estate { fleet: Arc::new(fleet), fleet_revision: 1, ..Estate::default() };
         let (edges, silent) = (BTreeMap::new(), BTreeSet::new());
-        Self {
+        let mut world = Self {
             estate,
             edges,
             answered: None,
@@ -55,7 +59,33 @@ impl World {
             even_from: 0,
             silent,
             stuck: None,
-        }
+            load: BTreeMap::new(),
+            gates: Gates::default(),
+        };
+        world.override_broken();
+        world
+    }
+
+    /// Who starts it names each rule that does not hold.
+    pub(super) fn override_broken(&mut self) {
+        let fleet = &self.estate.fleet;
+        let observed = Observed::as_declared(fleet);
+        let observed = &Observed { services: self.loads(), ..observed };
+        let (standing, plan) = (&Standing::default(), &self.run.plan);
+        let ground = Ground { fleet, observed, standing, plan, seen: None };
+        let broken = rules::judge(&ground, &self.gates, self.now()).into_iter();
+        let broken = broken.filter(|it| it.holds != Holds::Yes).map(|it| it.rule);
+        self.run.overridden = broken.collect();
+    }
+
+    /// The load of each service in its places, and nothing else.
+    fn loads(&self) -> BTreeMap<ServiceId, BTreeMap<DatacenterId, Cell>> {
+        let cell = |rate: &f64| Cell { serving: None, requests_per_second: Some(*rate) };
+        let cells = |(service, places): (&ServiceId, &BTreeMap<DatacenterId, f64>)| {
+            let cells = places.iter().map(|(place, rate)| (place.clone(), cell(rate)));
+            (service.clone(), cells.collect())
+        };
+        self.load.iter().map(cells).collect()
     }
 
     /// What the server's clock tells.
@@ -113,13 +143,28 @@ impl World {
         self.estate.releases = Arc::new(Releases { failovers, standing, ..Releases::default() });
     }
 
+    /// What is known of the world, with its load.
+    pub(super) fn observed(&self) -> Observed {
+        let mut observed = Observed::of(&self.estate);
+        for (service, places) in &self.load {
+            let cells = observed.services.entry(service.clone()).or_default();
+            for (place, rate) in places {
+                cells.entry(place.clone()).or_default().requests_per_second = Some(*rate);
+            }
+        }
+        observed
+    }
+
     pub(super) fn decide(&mut self) -> bool {
+        let observed = self.observed();
         let facts = Facts {
             estate: &self.estate,
             now: self.estate.at,
             clock_even: self.seconds >= self.even_from,
             edges: &self.edges,
             answered: self.answered.as_ref(),
+            observed: &observed,
+            gates: &self.gates,
         };
         let decision = decide(&self.run, &facts);
         assert_eq!(decision, decide(&self.run, &facts), "the same facts, the same decision");

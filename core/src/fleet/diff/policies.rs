@@ -2,6 +2,7 @@
 
 use super::{FieldChange, Fields, list, rollouts, text};
 use crate::backup::job::{Expect, SqlCheck};
+use crate::failover::routine::Routine;
 use crate::fleet::{BackupPolicy, Fleet, FullSchedule};
 use crate::id::DatacenterId;
 
@@ -47,6 +48,24 @@ pub(super) fn policy(policy: &BackupPolicy) -> Fields {
         ("copies", copies.to_string()),
         ("copies_in", copies_in.to_string()),
     ]
+}
+
+/// A drill that repeats.
+pub(super) fn drill(routine: &Routine) -> Fields {
+    let Routine { datacenters, group, every_days, on, .. } = routine;
+    let Routine { window_minutes: (from, to), origin, owner, .. } = routine;
+    let mut fields = vec![
+        ("datacenters", list(datacenters.iter().map(DatacenterId::as_str))),
+        ("every_days", every_days.to_string()),
+        ("window", text(&format!("{}-{}", time(*from), time(*to)))),
+        ("origin", text(&origin.to_string())),
+        ("owner", text(owner)),
+    ];
+    fields.extend(group.as_ref().map(|group| ("group", text(group.as_str()))));
+    if !on.is_empty() {
+        fields.push(("on", list(on.iter().map(|day| day.key()))));
+    }
+    fields
 }
 
 /// The order of the data centres where it changes by more than adding at the end and removing:

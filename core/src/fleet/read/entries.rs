@@ -13,7 +13,7 @@ use crate::fleet::finding::{Form, Rule, Value, quote};
 use crate::fleet::{Fleet, INSTANCES_MAX, LocalNeed};
 use crate::id::{
     BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, IdError, PlanId, PolicyId, RegionId,
-    ServiceId, check_form,
+    RoutineId, ServiceId, check_form,
 };
 use crate::placement;
 
@@ -57,6 +57,9 @@ pub(super) fn read<'i>(document: &Document<'i>, findings: &mut Findings<'i>) -> 
     });
     reader.collect(EntryKind::Edge, Reader::edge, |fleet, id, edge| {
         insert(&mut fleet.edges, EdgeId::new(id), edge);
+    });
+    reader.collect(EntryKind::Drill, Reader::drill, |fleet, id, it| {
+        insert(&mut fleet.drills, RoutineId::new(id), it);
     });
     reader.former();
     reader.instances();

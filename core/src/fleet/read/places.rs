@@ -55,12 +55,14 @@ impl<'a, 'i> Reader<'a, 'i> {
             }),
         };
         let availability_target = availability_target(&mut fields);
+        let automatic_drills = fields.flag("automatic_drills");
         Some(Group {
             name,
             priority: priority?,
             recovery: recovery?,
             orchestrator: orchestrator?,
             availability_target: availability_target?,
+            automatic_drills,
         })
     }
 

@@ -93,7 +93,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         (wanted, wanted_in)
     }
 
-    fn origin(&mut self, entry: &'a Entry<'i>) -> Option<NaiveDate> {
+    pub(super) fn origin(&mut self, entry: &'a Entry<'i>) -> Option<NaiveDate> {
         let mut fields = self.fields(entry);
         if fields.pair("origin").is_none() {
             return Some(BackupPolicy::origin_default());
@@ -115,20 +115,27 @@ impl<'a, 'i> Reader<'a, 'i> {
             let days = fields.within("full_every_days", 1, FULL_EVERY_DAYS_MAX)?;
             return Some(FullSchedule::EveryDays(days.value));
         }
-        let Some(pair) = fields.pair("full_on") else {
+        if fields.pair("full_on").is_none() {
             fields.missing("full_every_days");
             return None;
-        };
-        let names = fields.set("full_on", Weekday::ALL.len())?;
+        }
+        self.weekdays(entry, "full_on").map(FullSchedule::Weekdays)
+    }
+
+    /// Days of the week, one at least.
+    pub(super) fn weekdays(&mut self, entry: &'a Entry<'i>, key: &str) -> Option<Vec<Weekday>> {
+        let mut fields = self.fields(entry);
+        let at = fields.pair(key)?.value.at;
+        let names = fields.set(key, Weekday::ALL.len())?;
         let known = Weekday::ALL.map(|day| (day.key(), day));
         let named = names.len();
         let mut days: Vec<_> =
-            names.into_iter().filter_map(|name| fields.one_of("full_on", name, &known)).collect();
+            names.into_iter().filter_map(|name| fields.one_of(key, name, &known)).collect();
         days.sort_unstable();
         if named == 0 {
-            fields.bad_text("full_on", pair.value.at, "it names no day");
+            fields.bad_text(key, at, "it names no day");
         }
-        (!days.is_empty() && days.len() == named).then_some(FullSchedule::Weekdays(days))
+        (!days.is_empty() && days.len() == named).then_some(days)
     }
 
     fn differential(
@@ -146,7 +153,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         differential
     }
 
-    fn window(&mut self, entry: &'a Entry<'i>) -> Option<(u16, u16)> {
+    pub(super) fn window(&mut self, entry: &'a Entry<'i>) -> Option<(u16, u16)> {
         let text = self.fields(entry).required_text("window")?;
         match window(text.value) {
             Ok(window) => Some(window),

@@ -168,6 +168,7 @@ fn a_closed_gate_and_a_failover_hold_it_back() {
         state: crate::failover::State::Running,
         steps: BTreeMap::new(),
         reason: "a test of it".into(),
+        overridden: [].into(),
         emergency: false,
         started_at: now(),
         started_by: "ben".into(),

@@ -169,6 +169,7 @@ fn report(catalogue: Catalogue) -> DatabaseReport {
         set_aside: Vec::new(),
         kept: Vec::new(),
         log_moments: Vec::new(),
+        archiver: None,
         histories: BTreeMap::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::backup::proof::{Outcome, Proof};
 use crate::backup::wal::Damaged;
-use crate::backup::work::{DatabaseReport, LogMoment, WalRun};
+use crate::backup::work::{Archived, Archiver, DatabaseReport, LogMoment, WalRun};
 use crate::backup::{Catalogue, Copy, Kind, Label};
 use crate::estate::Fact;
 use crate::fleet::read;
@@ -55,6 +55,7 @@ fn report(held: [Result<Vec<Copy>, String>; 2]) -> DatabaseReport {
         set_aside: Vec::new(),
         kept: Vec::new(),
         log_moments: Vec::new(),
+        archiver: None,
         histories: BTreeMap::new(),
     }
 }
@@ -69,6 +70,23 @@ fn keys_with(
     proven: Option<i64>,
     heard: bool,
 ) -> Vec<String> {
+    found_with(report, damaged, proven, heard).iter().map(Problem::key).collect()
+}
+
+fn troubles_of(report: DatabaseReport, proven: Option<i64>, heard: bool) -> Vec<Trouble> {
+    let found = found_with(report, Damaged::new(), proven, heard).into_iter();
+    let trouble = |problem| {
+        if let Problem::Backup { trouble, .. } = problem { Some(trouble) } else { None }
+    };
+    found.filter_map(trouble).collect()
+}
+
+fn found_with(
+    report: DatabaseReport,
+    damaged: Damaged,
+    proven: Option<i64>,
+    heard: bool,
+) -> Vec<Problem> {
     let database: DatabaseId = id("db");
     let fact = Fact::Database(report);
     let seen = if heard { now() } else { now() - TimeDelta::hours(1) };
@@ -95,8 +113,7 @@ fn keys_with(
     let shown = Shown { proofs, damaged_log: Arc::new(damaged) };
     let proofs = Proofs::from([(database, shown)]);
     let found = find(&estate, &BTreeMap::new(), &proofs);
-    let about = found.iter().filter(|problem| problem.about_database().is_some());
-    about.map(Problem::key).collect()
+    found.into_iter().filter(|problem| problem.about_database().is_some()).collect()
 }
 
 #[test]
@@ -150,6 +167,28 @@ fn a_log_that_is_not_archived_or_has_a_hole_is_a_problem_and_an_idle_start_is_no
     // An hour and a half ago it was in 25, which is not.
     let stuck = keys(&[run(5, 24)], &[moment(20, 300), moment(25, 90), moment(31, 1)]);
     assert_eq!(stuck, ["log-behind-db"]);
+    // Where Postgres says which file cannot go, the problem names it.
+    let archived = |number: u32, minutes: i64| Archived {
+        file: name(number),
+        at: now() - TimeDelta::minutes(minutes),
+    };
+    for (failed, last, expected) in [
+        (Some(archived(25, 2)), Some(archived(24, 90)), Some(name(25))),
+        (Some(archived(25, 2)), None, Some(name(25))),
+        (Some(archived(24, 95)), Some(archived(24, 90)), None),
+        (None, Some(archived(24, 90)), None),
+    ] {
+        let with = |hours, number| Copy { wal: Some((name(number), name(number))), ..copy(hours) };
+        let held = [Ok(vec![with(12, 20)]), Ok(vec![with(36, 5)])];
+        let wal = [(id("d1"), vec![run(5, 24)])].into();
+        let log_moments = vec![moment(20, 300), moment(25, 90), moment(31, 1)];
+        let archiver = Archiver { failed: 3, last_failed: failed, last_archived: last };
+        let archiver = Some(archiver);
+        let report = DatabaseReport { wal, log_moments, archiver, ..report(held) };
+        let found = troubles_of(report, Some(12), true);
+        let [Trouble::LogBehind { stuck, .. }] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(*stuck, expected);
+    }
     // An agent that was started anew knows of nothing so old.
     assert!(keys(&[run(5, 24)], &[moment(25, 50), moment(31, 1)]).is_empty());
     // A hole behind the newest copy loses what is committed now; one before it does not.

@@ -1,9 +1,11 @@
-//! `mainstay backup restore|refuse|let-go|restores`: restores over live databases.
+//! `mainstay backup restore|refuse|let-go|keep-longer|restores`: restores over live databases, and
+//! what restores leave.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use mainstay_core::backup::job::Target;
+use mainstay_core::backup::kept::Hours;
 use mainstay_core::backup::restore::RestoreId;
 use serde_json::Value;
 
@@ -11,7 +13,9 @@ use super::ask::target;
 use super::named;
 use super::status::{at, days, rows, word};
 use crate::cli::api::{Server, ServerArgs, Stop, key, print, print_json};
-use crate::http::backups::{LetGoAsk, ProveOrdered, RefuseAsk, RestoreAsk, RestoreAsked};
+use crate::http::backups::{
+    KeepLongerAsk, LetGoAsk, ProveOrdered, RefuseAsk, RestoreAsk, RestoreAsked,
+};
 
 #[derive(Args, Debug)]
 pub struct RestoreArgs {
@@ -73,6 +77,25 @@ pub struct LetGoArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct KeepLongerArgs {
+    /// The database.
+    pub database: String,
+    /// The restored copy, as `mainstay backup status --database` names it.
+    pub path: String,
+    /// How much longer, 1 to 72 hours: 24h.
+    #[arg(long, value_name = "HOURS")]
+    pub by: Hours,
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// One-time key: the same command with the same key is done once.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
 pub struct RestoresArgs {
     /// Only of this database.
     #[arg(long, value_name = "ID")]
@@ -122,6 +145,24 @@ pub(super) async fn let_go(args: &LetGoArgs) -> Result<(), Stop> {
         key: Some(key(args.key.as_deref())),
     };
     let path = format!("/backups/sets/{database}/do/let-go");
+    let ordered: ProveOrdered = server.post(&path, &ask).await?;
+    match args.server.json {
+        true => print_json(&ordered),
+        false => print(&format!("{}: ordered\n", ordered.work)),
+    }
+    Ok(())
+}
+
+pub(super) async fn keep_longer(args: &KeepLongerArgs) -> Result<(), Stop> {
+    let server = Server::new(&args.server)?;
+    let database = named(&args.database, "database")?;
+    let ask = KeepLongerAsk {
+        path: args.path.clone(),
+        hours: args.by,
+        reason: args.reason.clone(),
+        key: Some(key(args.key.as_deref())),
+    };
+    let path = format!("/backups/sets/{database}/do/keep-longer");
     let ordered: ProveOrdered = server.post(&path, &ask).await?;
     match args.server.json {
         true => print_json(&ordered),

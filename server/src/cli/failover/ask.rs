@@ -105,7 +105,10 @@ pub struct AskArgs {
     /// Why, where it is asked for: at least 10 characters.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Of a force that may lose data: nobody else can be reached, do it alone.
+    /// Of an override: a safety rule that the run asks about, by its name; several times.
+    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    pub rules: Vec<Rule>,
+    /// Of an override, and of a force that may lose data: nobody else can be reached, do it alone.
     #[arg(long)]
     pub emergency: bool,
     /// The revision that you saw; another one by now is refused.
@@ -227,6 +230,7 @@ pub(super) async fn ask(args: &AskArgs, verb: &str) -> Result<(), Stop> {
         revision: args.revision,
         step: args.step.clone(),
         reason: args.reason.clone(),
+        rules: args.rules.iter().copied().collect(),
         emergency: args.emergency,
     };
     let path = format!("/failover/runs/{}/do/{verb}", part(&args.run)?);
@@ -276,10 +280,21 @@ fn show(run: &Run, stuck: &[Stuck], json: bool) {
         State::Requested { why } => {
             let _ = writeln!(text, "a second person has to allow it: {why}");
         }
-        State::Asking { step, why, .. } => {
+        State::Asking { step, why, rules, .. } if rules.is_empty() => {
             let _ = writeln!(text, "{step} failed: {why}");
         }
+        State::Asking { step, why, rules, .. } => {
+            let _ = writeln!(text, "{step} may not begin: {why}");
+            let flags: Vec<_> =
+                rules.iter().map(|rule| format!("--rule {}", rule.name())).collect();
+            let flags = flags.join(" ");
+            let _ = writeln!(text, "try again, stop, go back, or: override {} {flags}", run.id);
+        }
         State::Running | State::Pausing { .. } | State::Paused { .. } | State::Ended { .. } => {}
+    }
+    if !run.overridden.is_empty() {
+        let names: Vec<_> = run.overridden.iter().map(|rule| rule.name()).collect();
+        let _ = writeln!(text, "safety rules overridden: {}", names.join(", "));
     }
     for Stuck { step, since, limit_seconds, waits_for } in stuck {
         let since = since.format("%H:%M:%S UTC");

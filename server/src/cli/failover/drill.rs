@@ -140,6 +140,19 @@ fn show(drill: &Drill, json: bool) {
 #[derive(Debug, Deserialize)]
 struct Page {
     drills: Vec<Row>,
+    #[serde(default)]
+    routines: Vec<Repeats>,
+}
+
+/// A drill that repeats.
+#[derive(Debug, Deserialize)]
+struct Repeats {
+    id: String,
+    what: String,
+    owner: String,
+    state: String,
+    due: Option<DateTime<Utc>>,
+    put_off: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,6 +165,17 @@ struct Row {
     why: Option<String>,
 }
 
+fn repeating(routines: Vec<Repeats>) -> Vec<Vec<String>> {
+    let heads = ["repeats", "goes away", "due", "state", "owner", ""];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(routines.into_iter().map(|row| {
+        let due = row.due.map(|due| due.format("%Y-%m-%d %H:%M UTC").to_string());
+        let put_off = row.put_off.map(|why| format!("put off: {why}")).unwrap_or_default();
+        vec![row.id, row.what, due.unwrap_or_default(), row.state, row.owner, put_off]
+    }));
+    rows
+}
+
 async fn list(args: &ListArgs) -> Result<(), Stop> {
     let server = Server::new(&args.server)?;
     if args.server.json {
@@ -159,7 +183,7 @@ async fn list(args: &ListArgs) -> Result<(), Stop> {
         print_json(&told["drills"]);
         return Ok(());
     }
-    let Page { drills } = server.get("/failover").await?;
+    let Page { drills, routines } = server.get("/failover").await?;
     let heads = ["drill", "goes away", "at", "state", ""];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(drills.into_iter().map(|row| {
@@ -169,6 +193,10 @@ async fn list(args: &ListArgs) -> Result<(), Stop> {
     }));
     let mut said = String::new();
     table(&mut said, &rows);
+    if !routines.is_empty() {
+        said.push('\n');
+        table(&mut said, &repeating(routines));
+    }
     print(&said);
     Ok(())
 }

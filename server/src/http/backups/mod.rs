@@ -6,6 +6,7 @@
 mod act;
 mod load;
 mod restore;
+mod stay;
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -23,6 +24,7 @@ use crate::policy::Routes;
 pub(crate) use act::{ProveAsk, ProveOrdered, RunAsk, RunOrdered};
 pub(super) use load::lately;
 pub(crate) use restore::{LetGoAsk, RefuseAsk, RestoreAsk, RestoreAsked};
+pub(crate) use stay::KeepLongerAsk;
 
 pub fn routes() -> Routes {
     let read = Permission::ReadEstate;

@@ -29,6 +29,7 @@ use super::super::page::{Context, Frame};
 use super::super::pages::{not_found, store_failed};
 use super::act::{At, copy_at, end_of_copy, looked_at, may, permitted, refused, typed};
 use super::load::{self, with_set};
+use super::stay::KeepLongerAsk;
 use crate::confirm::require_fresh;
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -59,12 +60,13 @@ pub(super) fn routes() -> Routes {
         .get(read, "/backups/sets/{database}/do/let-go", let_go_review)
         .post(act, go, "/backups/sets/{database}/do/let-go", let_go_sent)
         .post(act, go, "/api/v1/backups/sets/{database}/do/let-go", let_go_asked)
+        .merge(super::stay::routes())
 }
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(all, show, ask_asked, allow_asked, refuse_asked, let_go_asked),
-    components(schemas(RestoreAsk, RestoreAsked, AllowAsk, RefuseAsk, LetGoAsk))
+    paths(all, show, ask_asked, allow_asked, refuse_asked, let_go_asked, super::stay::asked),
+    components(schemas(RestoreAsk, RestoreAsked, AllowAsk, RefuseAsk, LetGoAsk, KeepLongerAsk))
 )]
 struct Description;
 

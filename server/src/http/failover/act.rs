@@ -1,5 +1,7 @@
 //! What people and programs ask of a run that stands.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -13,6 +15,7 @@ use mainstay_control::failover::FailoverError;
 use mainstay_core::access::Permission;
 use mainstay_core::audit::Action;
 use mainstay_core::failover::request::{Refusal, Request};
+use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::{Run, RunId, StepId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,6 +40,7 @@ enum Verb {
     Retry,
     Skip,
     Stop,
+    Override,
     Force,
 }
 
@@ -77,6 +81,7 @@ pub(super) fn routes() -> Routes {
         Retry Operate FailoverRetry "retry";
         Skip Operate FailoverSkip "skip";
         Stop Operate FailoverStop "stop";
+        Override Operate FailoverOverride "override";
         Force Operate FailoverForce "force";
     )
 }
@@ -92,15 +97,20 @@ pub(crate) struct Ask {
     pub revision: Option<i64>,
     /// Of a retry or a skip: the step, as in `social/scale/feed-api/fra2`.
     pub step: Option<String>,
-    /// Of a skip, a stop, a force and a refusal: why, at least 10 characters.
+    /// Of a skip, a stop, an override, a force and a refusal: why, at least 10 characters.
     pub reason: Option<String>,
-    /// Of a force that may lose data: nobody else can be reached. It is done alone, and somebody
-    /// looks at it afterwards.
+    /// Of an override: every safety rule that the run asks about, by its name.
+    #[schema(value_type = Vec<String>)]
+    pub rules: BTreeSet<Rule>,
+    /// Of an override, and of a force that may lose data: nobody else can be reached. It is done
+    /// alone, and somebody looks at it afterwards.
     pub emergency: bool,
 }
 
-fn request(verb: Verb, step: &str, reason: &str, emergency: bool) -> Request {
-    let (step, reason) = (StepId(step.to_owned()), reason.trim().to_owned());
+fn request(verb: Verb, ask: &Ask) -> Request {
+    let step = StepId(ask.step.clone().unwrap_or_default());
+    let reason = ask.reason.as_deref().unwrap_or_default().trim().to_owned();
+    let (rules, emergency) = (ask.rules.clone(), ask.emergency);
     match verb {
         Verb::Allow => Request::Allow,
         Verb::Refuse => Request::Refuse { why: reason },
@@ -109,6 +119,7 @@ fn request(verb: Verb, step: &str, reason: &str, emergency: bool) -> Request {
         Verb::Retry => Request::Retry { step },
         Verb::Skip => Request::Skip { step, reason },
         Verb::Stop => Request::Stop { reason },
+        Verb::Override => Request::Override { rules, reason, emergency },
         Verb::Force => Request::Force { reason, emergency },
     }
 }
@@ -122,6 +133,7 @@ const fn action(verb: Verb) -> Action {
         Verb::Retry => Action::FailoverRetry,
         Verb::Skip => Action::FailoverSkip,
         Verb::Stop => Action::FailoverStop,
+        Verb::Override => Action::FailoverOverride,
         Verb::Force => Action::FailoverForce,
     }
 }
@@ -143,9 +155,13 @@ async fn permitted(
         Verb::Allow => Permission::Approve,
         Verb::Refuse if run.started_by == viewer.user.name.as_str() => Permission::Refuse,
         Verb::Refuse => Permission::Approve,
-        Verb::Pause | Verb::Resume | Verb::Retry | Verb::Skip | Verb::Stop | Verb::Force => {
-            Permission::Operate
-        }
+        Verb::Pause
+        | Verb::Resume
+        | Verb::Retry
+        | Verb::Skip
+        | Verb::Stop
+        | Verb::Override
+        | Verb::Force => Permission::Operate,
     };
     let asked = (action(verb), paths::failover_run(id));
     may(context, viewer, permission, &run.plan, asked).await?;
@@ -163,9 +179,14 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
         return *response;
     }
     let fields = Fields::parse(&body);
-    let (step, reason) = (fields.text("step"), fields.text("reason"));
-    let emergency = !fields.text("emergency").is_empty();
-    let request = request(verb, step, reason, emergency);
+    let ask = Ask {
+        step: Some(fields.text("step").to_owned()),
+        reason: Some(fields.text("reason").to_owned()),
+        rules: fields.all("override").filter_map(Rule::from_name).collect(),
+        emergency: fields.ticked("emergency"),
+        ..Ask::default()
+    };
+    let request = request(verb, &ask);
     let (by, control) = (context.by(&viewer), &context.state.control);
     let (revision, key) = (fields.number("revision"), fields.text("key"));
     match control.ask_failover(&by, run.id, &request, revision, key).await {
@@ -184,15 +205,17 @@ async fn sent(context: Context, viewer: Viewer, id: String, verb: Verb, body: By
             let (status, words) = said(&error);
             let reasonless = matches!(&error, FailoverError::Refused(Refusal::NoReason));
             let status = if reasonless { StatusCode::UNPROCESSABLE_ENTITY } else { status };
-            data.typed = Typed { reason: reason.to_owned(), step: step.to_owned() };
+            let Ask { step, reason, rules, emergency, .. } = ask;
+            let text = Option::unwrap_or_default;
+            data.typed = Typed { reason: text(reason), step: text(step), rules, emergency };
             data.mistakes = vec![Mistake::new("reason", words)];
             show_run(&context, status, &data)
         }
     }
 }
 
-/// Asks something of a run: `allow`, `refuse`, `pause`, `resume`, `retry`, `skip`, `stop` or
-/// `force`.
+/// Asks something of a run: `allow`, `refuse`, `pause`, `resume`, `retry`, `skip`, `stop`,
+/// `override` or `force`.
 #[utoipa::path(post, path = "/api/v1/failover/runs/{id}/do/{verb}", tag = "failover",
     params(("id" = String, Path), ("verb" = String, Path)),
     request_body = Ask,
@@ -206,8 +229,7 @@ async fn asked(context: Context, viewer: Viewer, id: String, verb: Verb, ask: As
         Ok(run) => run,
         Err(response) => return *response,
     };
-    let (step, reason) = (ask.step.unwrap_or_default(), ask.reason.unwrap_or_default());
-    let request = request(verb, &step, &reason, ask.emergency);
+    let request = request(verb, &ask);
     let key = ask.key.unwrap_or_else(random);
     let (by, control) = (context.by(&viewer), &context.state.control);
     match control.ask_failover(&by, run.id, &request, ask.revision, &key).await {

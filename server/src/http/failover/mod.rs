@@ -19,9 +19,8 @@ use mainstay_app::pages::failover::list::{self, Looked};
 use mainstay_app::pages::failover::run::{self as page, Told};
 use mainstay_app::{paths, text};
 use mainstay_control::access::random;
-use mainstay_control::failover::{FailoverError, Ready};
+use mainstay_control::failover::{FailoverError, Ready, Repeats};
 use mainstay_core::access::{Permission, Target};
-use mainstay_core::approval::Subject;
 use mainstay_core::audit::Action;
 use mainstay_core::failover::{self as core, Observed, Plan, Run, RunId};
 use mainstay_store::StoreError;
@@ -119,6 +118,8 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
     let hours = list::hours(readiness.regions.len() + readiness.datacenters.len());
     let kept = control.readiness_over_time(list::since(at), hours).await?;
     let drills = control.drills().await?;
+    let routines = control.routines(&context.snapshot.estate.fleet).await?;
+    let routines: Vec<_> = routines.into_iter().map(repeats).collect();
     Ok(list::build(list::Input {
         at,
         judged_at: readiness.at,
@@ -127,10 +128,16 @@ async fn list_data(context: &Context) -> Result<list::Data, FailoverError> {
         runs: &runs,
         gates: &readiness.gates,
         drills: &drills,
+        routines: &routines,
         readiness: (&kept, hours),
         next,
         key: random(),
     }))
+}
+
+fn repeats(it: Repeats) -> list::Repeats {
+    let Repeats { id, routine, last, stand, by_itself } = it;
+    list::Repeats { id, routine, last, stand, by_itself }
 }
 
 fn looked(ready: Vec<Ready>) -> Vec<Looked> {
@@ -201,9 +208,7 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
     let observed = Observed::of(estate);
     let back = core::fail_back(&run, &observed, &estate.releases.standing);
     let can_go_back = run.plan.back.is_none() && !back.is_empty();
-    // What is asked for in the middle of it comes after what its start needed.
-    let mut about = control.approvals_about(&Subject::of_force(id)).await.map_err(stored)?;
-    about.extend(control.approvals_about(&id.to_string()).await.map_err(stored)?);
+    let about = control.approvals_of_run(id).await.map_err(stored)?;
     let data = page::build(page::Input {
         at: estate.at,
         run: &run,

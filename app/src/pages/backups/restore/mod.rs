@@ -251,6 +251,7 @@ pub(super) fn estimate(work: &[Told]) -> Option<String> {
             | Done::Verify { .. }
             | Done::Expire
             | Done::LetGo
+            | Done::Stay
             | Done::Cluster(_) => {}
         }
     }
@@ -341,6 +342,7 @@ fn is_of(told: &Told, id: &str) -> bool {
         | Work::Expire(_)
         | Work::Prove(_)
         | Work::LetGo(_)
+        | Work::Stay(_)
         | Work::Cluster(_) => false,
     }
 }

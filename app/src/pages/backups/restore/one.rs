@@ -290,6 +290,7 @@ mod tests {
                 set_aside: set_aside.iter().map(|path| (*path).clone()).collect(),
                 kept: Vec::new(),
                 log_moments: Vec::new(),
+                archiver: None,
                 histories: BTreeMap::new(),
             };
             is_kept(&path, Some(at(10)), &seen)

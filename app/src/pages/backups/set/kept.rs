@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use mainstay_core::backup::kept::{Kept, Server};
+use mainstay_core::backup::kept::{Hours, Kept, Server};
 use mainstay_core::estate::Contact;
 use mainstay_core::id::DatacenterId;
 use serde::Serialize;
@@ -16,7 +16,9 @@ use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::state;
+use crate::ui::button::{Weight, submit};
 use crate::ui::card::{Head, key_values, padded};
+use crate::ui::form::{Field, field, form};
 use crate::ui::time::time_full;
 use crate::ui::tone::Tone;
 
@@ -104,7 +106,9 @@ fn one(data: &Data, row: &KeptRow, reader: &Reader) -> AnyView {
     facts.extend(row.bytes.map(|bytes| (t!("col-size"), text::bytes(bytes).into_any())));
     let why = row.why.clone().map(|why| t!("kept-why", why = why));
     let why = why.map(|words| view! { <p class="second">{words}</p> });
-    let go = let_go::button(db, &row.path, reader.may_operate(target(data)).err());
+    let may = reader.may_operate(target(data));
+    let longer = may.is_ok().then(|| longer(db, row, reader));
+    let go = let_go::button(db, &row.path, may.err());
     let body = view! {
         {why}
         {key_values(facts)}
@@ -113,9 +117,38 @@ fn one(data: &Data, row: &KeptRow, reader: &Reader) -> AnyView {
         <p class="second">{t!("kept-take-out")}</p>
         <pre class="file wrap"><code>{row.pg_dump.clone()}</code></pre>
         <div class="chips">{go}</div>
+        {longer}
     };
     let head = Head::new(t!("kept-title", dc = row.agent.as_str()));
     padded(head.note(state(row.tone, row.word.clone())), body)
+}
+
+/// The form to let it stay longer. Its key is what is shown: sent twice, it is done once.
+fn longer(db: &str, row: &KeptRow, reader: &Reader) -> AnyView {
+    let key = format!("{}-{}", row.work, row.until.timestamp());
+    let hours = Field {
+        name: "hours",
+        label: t!("kept-longer-hours"),
+        hint: Some(t!("kept-longer-hint")),
+        value: Hours::DEFAULT.get().to_string(),
+        ..Field::default()
+    };
+    let reason = Field { name: "reason", label: t!("kept-longer-reason"), ..Field::default() };
+    let body = view! {
+        <input type="hidden" name="key" value=key/>
+        <input type="hidden" name="path" value=row.path.clone()/>
+        {field(hours, &[])}
+        {field(reason, &[])}
+        {submit(Weight::Plain, t!("kept-longer"))}
+    };
+    let action = paths::action(&paths::backup_set(db), "keep-longer");
+    view! {
+        <details>
+            <summary>{t!("kept-longer")}</summary>
+            {form(action, &reader.csrf, body)}
+        </details>
+    }
+    .into_any()
 }
 
 /// A moment with how far it is from now.

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mainstay_core::access::Target;
 use mainstay_core::backup::clock::Pace;
+use mainstay_core::backup::work::Archiver;
 use mainstay_core::id::{DatabaseId, GroupId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,6 +62,9 @@ pub struct Data {
     pub reach: Vec<Reach>,
     /// When the archived log was stored last.
     pub log_stored_at: Option<DateTime<Utc>>,
+    /// What Postgres tells of its archiving; `None`: it was not asked, or takes no writes.
+    #[schema(value_type = Option<Object>)]
+    pub archiver: Option<Archiver>,
     pub repositories: Vec<Repository>,
     /// What goes when, and why the rest stays.
     pub goes: Vec<GoesRow>,
@@ -94,6 +98,7 @@ pub fn build(picture: &Picture<'_>) -> Data {
         ahead: plan::ahead(picture),
         reach: plan::reach(picture),
         log_stored_at: picture.log_stored_at(),
+        archiver: picture.report.and_then(|report| report.archiver.clone()),
         repositories: repositories::build(picture),
         goes: plan::goes(picture),
         runs: work::runs(picture),

@@ -179,11 +179,37 @@ pub(super) fn ahead_card(data: &Data) -> AnyView {
     padded(Head::new(t!("set-ahead")), body)
 }
 
+/// What Postgres tells of its archiving, a sentence each; worst first.
+fn archiving(data: &Data) -> Vec<AnyView> {
+    let Some(archiver) = &data.archiver else { return Vec::new() };
+    let stuck = archiver.stuck().map(|it| {
+        let at = text::moment(it.at, data.at);
+        (Tone::Crit, t!("archiving-stuck", file = it.file.as_str(), at = at))
+    });
+    let failed = archiver.last_failed.as_ref().filter(|_| archiver.failed > 0).map(|it| {
+        let (n, at) = (i64::try_from(archiver.failed).unwrap_or(i64::MAX), it.at);
+        let (count, at) = (text::number(archiver.failed), text::moment(at, data.at));
+        (Tone::Warn, t!("archiving-failed", n = n, count = count, file = it.file.as_str(), at = at))
+    });
+    let last = archiver.last_archived.as_ref().map(|it| {
+        let at = text::moment(it.at, data.at);
+        (Tone::Ok, t!("archiving-last", file = it.file.as_str(), at = at))
+    });
+    let all = stuck.into_iter().chain(failed).chain(last);
+    all.map(|(tone, words)| view! { <li>{glyph(tone)}<span>{words}</span></li> }.into_any())
+        .collect()
+}
+
 pub(super) fn reach_card(data: &Data) -> AnyView {
     let head = Head::new(t!("set-reach"));
-    if data.reach.is_empty() {
+    let archiving = archiving(data);
+    if data.reach.is_empty() && archiving.is_empty() {
         return card(head, empty(t!("reach-none"), t!("reach-none-detail"), None));
     }
+    let archiving = (!archiving.is_empty()).then(|| view! { <ul class="checks">{archiving}</ul> });
+    let none = data.reach.is_empty().then(|| {
+        view! { <p class="second">{t!("reach-none-detail")}</p> }
+    });
     let log = data.log_stored_at.map(|at| {
         let words = t!("reach-log", at = text::moment(at, data.at));
         view! { <p class="muted small">{words}</p> }
@@ -205,7 +231,7 @@ pub(super) fn reach_card(data: &Data) -> AnyView {
             }
         })
         .collect_view();
-    padded(head, view! { <ul class="sentences">{items}</ul>{log} })
+    padded(head, view! { {none}<ul class="sentences">{items}</ul>{log}{archiving} })
 }
 
 pub(super) fn hindrances_card(data: &Data) -> Option<AnyView> {

@@ -147,9 +147,12 @@ pub(super) fn build(picture: &Picture<'_>) -> Vec<WorkRow> {
     let own = |told: &&Told| match told.work {
         // They are the tries of runs, and what copies have no part in.
         Work::Backup(_) | Work::Cluster(_) => false,
-        Work::Verify(_) | Work::Expire(_) | Work::Prove(_) | Work::Restore(_) | Work::LetGo(_) => {
-            true
-        }
+        Work::Verify(_)
+        | Work::Expire(_)
+        | Work::Prove(_)
+        | Work::Restore(_)
+        | Work::LetGo(_)
+        | Work::Stay(_) => true,
     };
     let work = picture.known.work.iter().filter(own).take(WORK_MAX);
     work.map(|told| work_row(picture, told)).collect()
@@ -164,6 +167,7 @@ pub(in crate::pages::backups) fn work_row(picture: &Picture<'_>, told: &Told) ->
             Leftover::SetAside => (t!("about-set-aside"), None),
             Leftover::Kept => (t!("about-kept"), None),
         },
+        Work::Stay(_) => (t!("about-kept"), None),
         Work::Cluster(job) => (job.database().to_string(), None),
         Work::Expire(job) => (format!("{}, {}", job.chain, job.datacenter), None),
         Work::Prove(ProofJob { datacenter, label, .. })
@@ -202,6 +206,7 @@ pub(in crate::pages::backups) fn result(report: Option<&WorkReport>) -> Vec<Part
         WorkState::Done { done } => match done {
             Done::Backup(_) => vec![part(Tone::Ok, t!("look-done"))],
             Done::LetGo => vec![part(Tone::Ok, t!("work-removed"))],
+            Done::Stay => vec![part(Tone::Ok, t!("look-done"))],
             Done::Expire => vec![part(Tone::Ok, t!("work-removed"))],
             Done::Cluster(ClusterDone::Refused { reason }) => {
                 let why = text::sentence(reason);

@@ -13,6 +13,7 @@ use crate::cluster::{ClusterDone, ClusterJob, MemberReport, Role, State as Membe
 use crate::estate::{DatacenterState, Estate, Fact};
 use crate::failover::decide::{Decision, Facts, decide};
 use crate::failover::request::{Request, request};
+use crate::failover::rules::Gates;
 use crate::fence::Token;
 use crate::lease::Lease;
 
@@ -161,7 +162,12 @@ impl Progress {
             run.steps.insert(StepId((*step).to_owned()), state);
         }
         if self.asking {
-            run.state = State::Asking { step: StepId(STEPS[0].into()), why: text(), since };
+            run.state = State::Asking {
+                step: StepId(STEPS[0].into()),
+                why: text(),
+                rules: BTreeSet::new(),
+                since,
+            };
         }
         if self.ended {
             run.state = State::Ended { outcome: Outcome::Done, at: since };
@@ -265,10 +271,10 @@ impl World {
         let estate = self.estate(&jobs);
         let edges = BTreeMap::new();
         let now = estate.at;
-        decide(
-            &run,
-            &Facts { estate: &estate, now, clock_even: true, edges: &edges, answered: None },
-        )
+        let (observed, gates) = (&Observed::of(&estate), &Gates::default());
+        let (estate, edges, answered) = (&estate, &edges, None);
+        let clock_even = true;
+        decide(&run, &Facts { estate, now, clock_even, edges, answered, observed, gates })
     }
 
     pub(super) fn put(&mut self, next: Progress) {

@@ -123,6 +123,7 @@ impl Estate {
             set_aside: Vec::new(),
             kept: Vec::new(),
             log_moments: Vec::new(),
+            archiver: None,
             histories: std::collections::BTreeMap::new(),
         }
     }
