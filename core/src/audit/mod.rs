@@ -194,6 +194,10 @@ pub enum Action {
     ChannelTest,
     ChannelStop,
     DeliveryGiveUp,
+    PipelineSourceCreate,
+    PipelineSourceRotate,
+    PipelineSourceRemove,
+    PipelineReport,
     AuditExport,
     EvidencePack,
 }

@@ -155,6 +155,9 @@ impl Stage {
             | Action::ChannelRemove
             | Action::ChannelRotate
             | Action::ChannelTest
+            | Action::PipelineSourceCreate
+            | Action::PipelineSourceRotate
+            | Action::PipelineSourceRemove
             | Action::AuditExport => Self::Action,
             Action::CommandResult
             | Action::ProblemClose
@@ -171,6 +174,7 @@ impl Stage {
             Action::BenchResult
             | Action::DatabaseResult
             | Action::EventTick
+            | Action::PipelineReport
             | Action::EvidencePack => Self::Evidence,
         }
     }

@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 103] = [
+pub const ACTIONS: [Action; 107] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -105,6 +105,10 @@ pub const ACTIONS: [Action; 103] = [
     Action::ChannelTest,
     Action::ChannelStop,
     Action::DeliveryGiveUp,
+    Action::PipelineSourceCreate,
+    Action::PipelineSourceRotate,
+    Action::PipelineSourceRemove,
+    Action::PipelineReport,
     Action::AuditExport,
     Action::EvidencePack,
 ];

@@ -315,6 +315,10 @@ fn facts(data: &Data) -> AnyView {
         (t!("event-effect"), text(&content.effect).into_any()),
         (t!("event-way-back"), text(&content.way_back).into_any()),
         (t!("event-commit"), text(content.commit.as_deref().unwrap_or_default()).into_any()),
+        (
+            t!("event-repository"),
+            text(content.repository.as_deref().unwrap_or_default()).into_any(),
+        ),
     ])
 }
 

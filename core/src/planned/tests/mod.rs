@@ -1,6 +1,7 @@
 //! Planned events: what is accepted, every check, collisions, states, waivers.
 
 mod checks;
+mod evidence;
 mod requests;
 
 use std::fmt;
@@ -110,6 +111,7 @@ fn content() -> Content {
         effect: "None".into(),
         way_back: "Roll back".into(),
         commit: Some("5f1c".into()),
+        repository: None,
     }
 }
 
@@ -180,6 +182,8 @@ struct World {
     datacenters: BTreeMap<DatacenterId, DatacenterState>,
     proofs: Proofs,
     benches: Vec<BenchResult>,
+    reports: Vec<crate::pipeline::Report>,
+    look: Option<crate::pipeline::look::Look>,
     gates: Gates,
     others: Vec<PlannedEvent>,
     failover: Option<crate::failover::Run>,
@@ -221,6 +225,8 @@ impl World {
         let mut world = Self {
             proofs: Proofs::new(),
             benches: vec![tested(&fleet, TestState::Passed, 1)],
+            reports: Vec::new(),
+            look: None,
             fleet,
             datacenters,
             gates: Gates::default(),
@@ -271,6 +277,8 @@ impl World {
                 estate: &estate,
                 proofs: &self.proofs,
                 benches: &self.benches,
+                reports: &self.reports,
+                look: self.look.as_ref(),
                 gates: &self.gates,
                 others: &self.others,
             },
