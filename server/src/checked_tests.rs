@@ -13,7 +13,9 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use mainstay_control::access::By;
 use mainstay_core::access::Role;
-use mainstay_core::id::DatacenterId;
+use mainstay_core::bench::{Bench, BenchResult, CheckResult, TestReport, TestState};
+use mainstay_core::id::{DatacenterId, ServiceId};
+use mainstay_store::{StoreError, bench};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -245,4 +247,124 @@ async fn a_pipeline_is_heard_and_not_talked_over() {
     assert!(pipeline["seen"].is_string(), "{pipeline}");
     town.says(&commit, "failed").await;
     assert!(town.start(&event).await.contains("pipeline"));
+}
+
+/// A result of the bench of version 2.0.0 that counts.
+async fn passed(town: &Town) {
+    let (now, service) = (Utc::now(), ServiceId::new("shop").unwrap());
+    let fleet = town.rig.state.control.estate.snapshot(now).estate.fleet;
+    let passed = |check| CheckResult { check, passed: true, seen: String::new() };
+    let results = Bench::of(&fleet, &service).checks.into_iter().map(passed).collect();
+    let report = TestReport {
+        id: "bench-2".to_owned(),
+        service: service.clone(),
+        version: "2.0.0".to_owned(),
+        state: TestState::Passed,
+        started_at: now,
+        ended_at: Some(now),
+        results,
+    };
+    let result = &BenchResult {
+        service,
+        version: "2.0.0".to_owned(),
+        datacenter: "fra1".parse().unwrap(),
+        report: TestReport {
+            state: TestState::Running,
+            ended_at: None,
+            results: Vec::new(),
+            ..report.clone()
+        },
+        asked_by: "test".to_owned(),
+        asked_at: now,
+        expires_at: None,
+    };
+    let (report, until) = (&report, Some(now + TimeDelta::hours(1)));
+    town.rig
+        .db
+        .store
+        .read_committed(|tx| {
+            Box::pin(async move {
+                bench::order(tx, result).await?;
+                bench::report(tx, report, until).await?;
+                Ok::<_, StoreError>(())
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_rollout_waits_for_the_checks_that_its_service_asks_for() {
+    let fleet = format!("{FLEET}requires_checks = [\"pipeline\", \"bench\", \"configuration\"]\n");
+    let town = Town::new(&fleet).await;
+    passed(&town).await;
+    let path = "/api/v1/services/shop/do/start-rollout";
+    let ask = |event: Option<&str>| {
+        let request = json!({ "version": "2.0.0", "configuration_compatible": true,
+            "event": event });
+        json!({ "request": request })
+    };
+    let (status, said) = town.api(path, ask(None)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    let words = said.to_string();
+    assert!(words.contains("asks for the checks bench, configuration, pipeline"), "{words}");
+    let commit = town.commit();
+    let event = town.plan(&commit).await;
+    // The form that asks shows each with where it is mended.
+    let form = format!(
+        "/services/shop/do/start-rollout?version=2.0.0&config=yes&schema=none&event={event}"
+    );
+    let page = text(town.rig.get(&form, &town.cookie).await).await;
+    assert!(page.contains("What holds it back"), "{page}");
+    let (status, said) = town.api(path, ask(Some(&event))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    let words = said.to_string();
+    assert!(words.contains("pipeline: no pipeline has reported"), "{words}");
+    assert!(!words.contains("configuration:"), "its repository was asked: {words}");
+    let (status, said) = town.api(path, ask(Some("ev-99"))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    town.says(&commit, "passed").await;
+    let (status, said) = town.api(path, ask(Some(&event))).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    let rollout = said["rollout"]["id"].as_str().unwrap();
+    let told = town.json(&format!("/api/v1/events/{event}")).await;
+    assert_eq!(told["owned"][0]["id"], rollout, "{told}");
+    let shown = text(town.rig.get(&format!("/events/{event}"), &town.cookie).await).await;
+    assert!(shown.contains(&format!("href=\"/rollouts/{rollout}\"")), "{shown}");
+    let shown = text(town.rig.get(&format!("/rollouts/{rollout}"), &town.cookie).await).await;
+    assert!(shown.contains(&format!("href=\"/events/{event}\"")), "{shown}");
+}
+
+#[tokio::test]
+async fn a_drill_belongs_to_an_event_that_is_open() {
+    let town = Town::new(FLEET).await;
+    let event = town.plan(&town.commit()).await;
+    let path = "/api/v1/failover/plans/fra1/do/start";
+    let ask = |event: &str| {
+        json!({ "drill": true, "reason": "a test of the whole", "confirm": "fra1", "event": event,
+            "overridden": ["wait"] })
+    };
+    let (status, said) = town.api(path, ask("ev-99")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    assert!(said["detail"].as_str().unwrap().contains("no planned event ev-99"), "{said}");
+    // The form offers it, and has chosen it where one comes from its page.
+    let form = format!("/failover/plans/fra1/do/start?event={event}");
+    let page = text(town.rig.get(&form, &town.cookie).await).await;
+    let chosen = format!("<option value=\"{event}\" selected");
+    assert!(page.contains(&chosen), "{page}");
+    let (status, said) = town.api(path, ask(&event)).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    let run = said["run"]["id"].as_str().unwrap();
+    let told = town.json(&format!("/api/v1/events/{event}")).await;
+    assert_eq!(
+        (&told["owned"][0]["id"], told["owned"].as_array().unwrap().len()),
+        (&json!(run), 1)
+    );
+    let shown = text(town.rig.get(&format!("/failover/runs/{run}"), &town.cookie).await).await;
+    assert!(shown.contains(&format!("href=\"/events/{event}\"")), "{shown}");
+    let shown = text(town.rig.get(&format!("/events/{event}"), &town.cookie).await).await;
+    assert!(shown.contains(&format!("href=\"/failover/runs/{run}\"")), "{shown}");
+    let why = json!({ "reason": "it is not needed any more" });
+    let (status, _) = town.api(&format!("/api/v1/events/{event}/do/cancel"), why).await;
+    assert_eq!(status, StatusCode::OK);
 }

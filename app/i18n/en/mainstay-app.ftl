@@ -3500,3 +3500,12 @@ audit-pipeline-report = { $how ->
 }
 event-repository = Repository
 event-repository-hint = The address of the repository that has it, like https://git.example.org/shop. It is asked for the commit.
+start-event = Planned event
+start-event-none = It belongs to none
+start-event-hint = The rollout shows on its page. Some services ask for checks of one.
+start-fixes = What holds it back
+event-owned = What belongs to it
+event-owned-none = No rollout and no failover belongs to it yet.
+event-owned-what = What
+event-start-rollout = Start the rollout of { $service }...
+event-of = Part of

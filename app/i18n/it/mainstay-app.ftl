@@ -3500,3 +3500,12 @@ audit-pipeline-report = { $how ->
 }
 event-repository = Repository del commit
 event-repository-hint = L'indirizzo del repository che lo contiene, come https://git.example.org/shop. Gli viene chiesto il commit.
+start-event = Evento pianificato
+start-event-none = Non appartiene a nessuno
+start-event-hint = Il rollout appare sulla sua pagina. Alcuni servizi chiedono verifiche di un evento.
+start-fixes = Che cosa lo trattiene
+event-owned = Che cosa gli appartiene
+event-owned-none = Nessun rollout e nessun failover gli appartiene ancora.
+event-owned-what = Che cosa
+event-start-rollout = Avvia il rollout di { $service }...
+event-of = Parte di

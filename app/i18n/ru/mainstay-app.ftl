@@ -3657,3 +3657,12 @@ audit-pipeline-report = { $how ->
 }
 event-repository = Репозиторий
 event-repository-hint = Адрес репозитория с этим коммитом, например https://git.example.org/shop. У него спрашивают о коммите.
+start-event = Плановое событие
+start-event-none = Ни к какому не относится
+start-event-hint = Выкатка видна на его странице. Некоторые сервисы требуют проверок события.
+start-fixes = Что мешает
+event-owned = Что к нему относится
+event-owned-none = К нему пока не относится ни одна выкатка и ни одно переключение.
+event-owned-what = Что
+event-start-rollout = Начать выкатку { $service }...
+event-of = Часть события

@@ -148,5 +148,6 @@ fn start(drill: &Drill, plan: &Plan) -> Start {
         overridden: Default::default(),
         hash: None,
         looked_at: None,
+        event: None,
     }
 }

@@ -16,7 +16,7 @@ use crate::Control;
 
 /// What is in memory of it.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub estate: Estate,
     proofs: Proofs,
 }
@@ -65,7 +65,7 @@ impl Known {
 }
 
 impl Control {
-    pub(super) async fn known(&self) -> Result<Known, StoreError> {
+    pub(crate) async fn known(&self) -> Result<Known, StoreError> {
         let history = self.backup_history().await?;
         let estate = self.snapshot().estate;
         let databases = estate.fleet.databases.keys();

@@ -2,12 +2,14 @@
 //! R13 to R19).
 //!
 //! Owns what an event says ([`Content`]) and what is accepted of it, its states, its checklist
-//! ([`check`]), collisions with others ([`collision`]) and what may be asked of it ([`request`]).
+//! ([`check`]), collisions with others ([`collision`]), what may be asked of it ([`request`]) and
+//! what rollouts that belong to it wait for ([`gate`]).
 //! Invariants: an urgent fix has the very checks of any other release; what is not known is no
 //! pass; what was ticked or waived counts for what the event said then, and not for ever.
 
 pub mod check;
 pub mod collision;
+pub mod gate;
 pub mod request;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod checks;
 mod evidence;
+mod gate;
 mod requests;
 
 use std::fmt;
