@@ -1,6 +1,6 @@
 //! To which event a rollout or a failover belongs.
 //!
-//! Invariant: it is written with the start, and stays as it is.
+//! Invariant: it is written with the start, and stays as long as the event is kept.
 
 use mainstay_core::failover::RunId;
 use mainstay_core::planned::EventId;
