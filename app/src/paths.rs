@@ -84,6 +84,8 @@ fixed! {
     SETTINGS_NOTIFY = "/settings/notifications";
     /// The form of a new channel; `POST` makes it.
     SETTINGS_NOTIFY_CREATE = "/settings/notifications/do/create";
+    /// Who may report of delivery pipelines; `POST` makes one.
+    SETTINGS_PIPELINES = "/settings/pipelines";
     SETTINGS_FLEET = "/settings/fleet";
     /// Whether the state store knows what agents carried out.
     SETTINGS_STORE = "/settings/store";
@@ -251,6 +253,11 @@ pub fn notify_channel(id: impl Display) -> String {
     format!("{SETTINGS_NOTIFY}/{id}")
 }
 
+/// A source of reports of pipelines by its id: `ps-3`.
+pub fn pipeline_source(id: impl Display) -> String {
+    format!("{SETTINGS_PIPELINES}/{id}")
+}
+
 /// What letting a data directory go means that a restore set aside.
 #[cfg(feature = "ssr")]
 pub fn let_go(database: impl Display, path: &str) -> String {
@@ -346,6 +353,7 @@ mod tests {
             event("ev-12"),
             notify_channel("nc-3"),
             action(&notify_channel("nc-3"), "change"),
+            pipeline_source("ps-3"),
             let_go("store-db", "/data.before-1"),
             action(&backup_set("store-db"), "run-now"),
             audit_entry(48_211),
@@ -407,6 +415,7 @@ mod tests {
             SETTINGS_AGENTS,
             SETTINGS_NOTIFY,
             SETTINGS_NOTIFY_CREATE,
+            SETTINGS_PIPELINES,
             SETTINGS_FLEET,
             SETTINGS_FLEET_APPLY,
             SETTINGS_STORE,
@@ -434,6 +443,7 @@ mod tests {
              /settings/tokens\n\
              /settings/agents\n/settings/notifications\n\
              /settings/notifications/do/create\n\
+             /settings/pipelines\n\
              /settings/fleet\n/settings/fleet/do/apply\n\
              /settings/store\n/settings/store/do/go-on\n/dev/components\n\
              /api/v1/openapi.json\n\
@@ -449,6 +459,7 @@ mod tests {
              /availability/outages/ou-12\n/availability/outages/ou-12/do/correct\n\
              /availability/reports/2026-10\n/events/ev-12\n\
              /settings/notifications/nc-3\n/settings/notifications/nc-3/do/change\n\
+             /settings/pipelines/ps-3\n\
              /backups/sets/store-db/do/let-go?path=%2Fdata.before-1\n\
              /backups/sets/store-db/do/run-now\n/audit/48211\n/settings/users/operator-1\n\
              /settings/security/passkeys/7/do/remove\n\

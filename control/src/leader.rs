@@ -16,6 +16,7 @@ mod failovers;
 mod moments;
 mod notify;
 mod orchestrator;
+mod pipelines;
 mod problems;
 mod readiness;
 mod rollouts;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::estate::LiveEstate;
 use crate::failover::{FailoverError, Planned, Wanted};
 use crate::notify::Notifier;
+use crate::pipelines::Repositories;
 use crate::rollouts::Sources;
 
 pub use rollouts::Prometheus;
@@ -44,6 +46,15 @@ pub const LEASE: &str = "control";
 /// Changes are gathered for so long before they are looked at.
 const GATHER: Duration = Duration::from_millis(100);
 
+/// Whom it asks that is no part of this.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Answers the questions of plans; `None`: nothing was configured.
+    pub prometheus: Option<Arc<dyn Prometheus>>,
+    /// Knows of commits; `None`: nothing was configured.
+    pub repositories: Option<Arc<dyn Repositories>>,
+}
+
 /// What the leader works with.
 #[derive(Clone, Debug)]
 pub struct Leader {
@@ -52,6 +63,8 @@ pub struct Leader {
     sources: Sources,
     /// Answers the questions of plans; `None`: nothing was configured.
     prometheus: Option<Arc<dyn Prometheus>>,
+    /// Asked for the commits of events; `None`: nothing was configured.
+    repositories: Option<Arc<dyn Repositories>>,
     /// Raised when commands were written.
     commands: watch::Sender<u64>,
     /// Unlike any other server's, also on the same host.
@@ -73,7 +86,7 @@ pub struct Leader {
 impl Leader {
     pub(crate) fn new(
         sources: Sources,
-        prometheus: Option<Arc<dyn Prometheus>>,
+        asked: Asked,
         notifier: Option<Notifier>,
         commands: watch::Sender<u64>,
         holder: String,
@@ -87,7 +100,8 @@ impl Leader {
             store,
             estate,
             sources,
-            prometheus,
+            prometheus: asked.prometheus,
+            repositories: asked.repositories,
             commands,
             holder,
             advice,
@@ -112,6 +126,7 @@ impl Leader {
                 () = failovers::run(&self, &term, &shutdown) => {}
                 () = orchestrator::run(&self, &term, &shutdown) => {}
                 () = notify::run(&self, &term, &shutdown) => {}
+                () = pipelines::run(&self, &shutdown) => {}
             }
             metrics::gauge!("mainstay_leader").set(0.0);
             if shutdown.is_cancelled()

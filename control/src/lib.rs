@@ -4,9 +4,9 @@
 //! leader's work ([`leader`]: what to command, which problems stand, how rollouts go on), what
 //! goes to agents ([`commands`]), the fleet in force ([`fleet`]), actions on what runs ([`act`]),
 //! requests of rollouts ([`rollouts`]) and failovers ([`failover`]), what waits for a second person
-//! ([`approvals`]), notifications ([`notify`]), planned events ([`planned`]), what edges are told
-//! and tell ([`edges`], [`traffic`]), how available services were ([`availability`]), the past
-//! ([`moment`]),
+//! ([`approvals`]), notifications ([`notify`]), planned events ([`planned`]), what pipelines report
+//! ([`pipelines`]), what edges are told and tell ([`edges`], [`traffic`]), how available services
+//! were ([`availability`]), the past ([`moment`]),
 //! who may come in ([`access`], [`authority`]), the audit log's sequencer ([`audit`]) and packs of
 //! evidence ([`evidence`]).
 //!
@@ -36,6 +36,7 @@ pub mod leader;
 pub mod moment;
 pub mod notify;
 mod once;
+pub mod pipelines;
 pub mod planned;
 pub mod rewind;
 pub mod rollouts;
@@ -65,8 +66,9 @@ use edges::Edges;
 use estate::{LiveEstate, Snapshot};
 use follow::Follower;
 use ingest::Ingest;
-use leader::{Leader, Prometheus};
+use leader::{Asked, Leader, Prometheus};
 use notify::NotifySettings;
+use pipelines::Repositories;
 use rollouts::Sources;
 use traffic::Traffic;
 
@@ -87,6 +89,8 @@ pub struct Control {
     history: Arc<History>,
     prometheus: Option<Arc<dyn Prometheus>>,
     notify: NotifySettings,
+    pipelines: pipelines::Paces,
+    repositories: Option<Arc<dyn Repositories>>,
     sums: availability::Sums,
     /// As it was judged last.
     readiness: Mutex<Option<failover::Readiness>>,
@@ -121,6 +125,8 @@ impl Control {
             history: Arc::new(History::new(background)),
             prometheus: None,
             notify: NotifySettings::default(),
+            pipelines: pipelines::Paces::default(),
+            repositories: None,
             sums: availability::Sums::default(),
             readiness: Mutex::default(),
             alias_uses: runbook::Uses::default(),
@@ -173,7 +179,8 @@ impl Control {
         let (commands, prometheus) = (self.commands.clone(), self.prometheus.clone());
         let verifier = signer.verifier();
         let notifier = self.notifier(store.clone());
-        let leader = Leader::new(self.sources(), prometheus, notifier, commands, holder, verifier);
+        let asked = Asked { prometheus, repositories: self.repositories.clone() };
+        let leader = Leader::new(self.sources(), asked, notifier, commands, holder, verifier);
         tasks.spawn(leader.run(shutdown.clone()));
         tasks.spawn(audit::Sequencer::new(store, signer).run(shutdown));
         let mut sweeps = tokio::time::interval(SWEEP_PERIOD);

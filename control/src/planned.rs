@@ -8,18 +8,23 @@
 
 mod ask;
 mod facts;
+mod gate;
 
 use chrono::{DateTime, Utc};
 use mainstay_core::approval::{Approval, Subject};
+use mainstay_core::failover::{Run, RunId};
 use mainstay_core::planned::request::Refusal;
 use mainstay_core::planned::{EventId, Mistake, PlannedEvent, State};
+use mainstay_core::rollout::{Rollout, RolloutId};
 use mainstay_store::planned::{self as stored, Logged};
-use mainstay_store::{StoreError, Tx, approval};
+use mainstay_store::{StoreError, Tx, approval, failover, rollout};
 
 use crate::Control;
 use crate::once::Form;
 
 pub use ask::Request;
+pub(crate) use facts::Known;
+pub(crate) use gate::owner;
 
 /// Longest reason or note, in characters.
 pub const REASON_MAX_CHARS: usize = 500;
@@ -68,11 +73,10 @@ pub(crate) async fn changed(
 fn differs(event: &PlannedEvent, content: &str) -> Option<String> {
     let (id, state) = (event.id, event.state.name());
     match &event.state {
-        State::Planned if event.content.hash() == content => None,
-        State::Planned => Some(format!("{id} was changed since")),
-        State::Running { .. } | State::Done { .. } | State::Cancelled { .. } => {
-            Some(format!("{id} is {state}"))
-        }
+        // Rollouts of an event that runs are judged by its checks too.
+        State::Planned | State::Running { .. } if event.content.hash() == content => None,
+        State::Planned | State::Running { .. } => Some(format!("{id} was changed since")),
+        State::Done { .. } | State::Cancelled { .. } => Some(format!("{id} is {state}")),
     }
 }
 
@@ -113,6 +117,27 @@ impl Control {
     /// What was asked about going without checks of an event, newest first.
     pub async fn event_waivers(&self, id: EventId) -> Result<Vec<Approval>, StoreError> {
         approval::waivers(&mut *self.store.reads().acquire().await?, id).await
+    }
+
+    /// The rollouts, and the failovers and drills, that belong to an event, newest first.
+    pub async fn owned_by(
+        &self,
+        id: EventId,
+        limit: i64,
+    ) -> Result<(Vec<Rollout>, Vec<Run>), StoreError> {
+        let pool = self.store.reads();
+        let rollouts = rollout::of_event(pool, id, limit).await?;
+        Ok((rollouts, failover::of_event(pool, id, limit).await?))
+    }
+
+    /// The event that a rollout belongs to.
+    pub async fn event_of_rollout(&self, id: RolloutId) -> Result<Option<EventId>, StoreError> {
+        stored::owned::of_rollout(self.store.reads(), id).await
+    }
+
+    /// The event that a failover belongs to.
+    pub async fn event_of_run(&self, id: RunId) -> Result<Option<EventId>, StoreError> {
+        stored::owned::of_run(self.store.reads(), id).await
     }
 
     /// Why a waiver is not what was asked for any more, if it is not.

@@ -94,6 +94,7 @@ fn start(lose: &[&str]) -> Start {
         overridden: BTreeSet::new(),
         hash: None,
         looked_at: None,
+        event: None,
     }
 }
 

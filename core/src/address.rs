@@ -108,6 +108,8 @@ pub const PAGES: &[&str] = &[
     "/settings/notifications/do/create",
     "/settings/notifications/{id}",
     "/settings/notifications/{id}/do/change",
+    "/settings/pipelines",
+    "/settings/pipelines/{id}",
     "/settings/profile",
     "/settings/security",
     "/settings/store",

@@ -205,6 +205,7 @@ mod tests {
             depends_on: Default::default(),
             node_requests_per_second: None,
             availability_target: None,
+            requires_checks: Default::default(),
         }
     }
 

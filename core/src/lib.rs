@@ -26,6 +26,7 @@ pub mod judge;
 pub mod lease;
 pub mod moment;
 pub mod notify;
+pub mod pipeline;
 pub mod placement;
 pub mod planned;
 pub mod problem;

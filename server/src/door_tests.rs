@@ -183,7 +183,10 @@ async fn every_route_is_denied_to_everybody_it_is_not_for() {
             let left = rig.latest().await.filter(|left| Some(*left) != before);
             let left = left.map(|(_, action, outcome)| (action, outcome));
             let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-            if !allowed(route, grants.as_deref()) {
+            if route.signed {
+                // Whoever it is: nothing is signed here.
+                assert_eq!((status, left), (StatusCode::UNAUTHORIZED, None), "{what}");
+            } else if !allowed(route, grants.as_deref()) {
                 let expected = match token {
                     Some(_) => StatusCode::FORBIDDEN,
                     None if path.starts_with("/api/") => StatusCode::UNAUTHORIZED,

@@ -79,7 +79,8 @@ pub fn guarded(routes: Routes<AppState>, state: AppState, pages: RefusalPages) -
 
 /// Whether the answer is for a program: by its address, its token, or what it says it accepts.
 pub fn wants_json(path: &str, headers: &HeaderMap) -> bool {
-    if path.starts_with("/api/") || headers.contains_key(AUTHORIZATION) {
+    let programs = path.starts_with("/api/") || path.starts_with("/hooks/");
+    if programs || headers.contains_key(AUTHORIZATION) {
         return true;
     }
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
@@ -123,6 +124,7 @@ async fn answered(
 ) -> Response {
     let unsafe_method = !parts.method.is_safe();
     let json = wants_json(parts.uri.path(), &parts.headers);
+    let signed = admitted.as_ref().is_ok_and(|route| route.signed);
     let admitted = match admitted {
         Ok(route) => meant(&route, &mut parts, body).await,
         Err(stop) => Err(stop),
@@ -132,7 +134,8 @@ async fn answered(
     let mut response = match admitted {
         Ok(body) => {
             let response = next.run(Request::from_parts(parts, body)).await;
-            if unsafe_method {
+            // Nobody's session changes by what a program elsewhere tells.
+            if unsafe_method && !signed {
                 gate.sessions.changed();
                 gate.state.shared.forget();
             }
@@ -277,7 +280,7 @@ async fn meant(route: &Route, parts: &mut Parts, body: Body) -> Result<Body, Sto
 /// The defence against forged requests.
 fn sent_here(route: &Route, parts: &Parts, body: &[u8]) -> Result<(), Box<Problem>> {
     let viewer = parts.extensions.get::<Viewer>();
-    if viewer.is_some_and(|viewer| matches!(viewer.via, Via::Token(_))) {
+    if route.signed || viewer.is_some_and(|viewer| matches!(viewer.via, Via::Token(_))) {
         return Ok(());
     }
     if !same_origin(&parts.headers, &parts.uri) {

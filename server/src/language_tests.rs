@@ -277,6 +277,7 @@ async fn pages_in_another_language_have_no_english_left() {
             "/settings/fleet",
             "/settings/notifications",
             "/settings/notifications/do/create?way=email",
+            "/settings/pipelines",
             "/settings/profile",
             "/settings/tokens",
             "/settings/users",

@@ -11,6 +11,8 @@ mod audit_tests;
 mod availability_tests;
 #[cfg(test)]
 mod backup_tests;
+#[cfg(test)]
+mod checked_tests;
 mod cli;
 mod confirm;
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod factor_tests;
 mod failover_tests;
 #[cfg(test)]
 mod forget_tests;
+mod git;
 mod guard;
 mod http;
 mod identity;
@@ -48,6 +51,8 @@ mod notify_tests;
 mod override_tests;
 #[cfg(test)]
 mod past_tests;
+#[cfg(test)]
+mod pipeline_tests;
 #[cfg(test)]
 mod planned_tests;
 mod policy;

@@ -36,6 +36,9 @@ pub struct Route {
     pub action: Option<Action>,
     /// Largest body, in bytes.
     pub body_max: usize,
+    /// Whether programs elsewhere send to it, and sign what they send: the handler checks that, no
+    /// session and no token has a say, and it is sent by no page.
+    pub signed: bool,
 }
 
 /// Routes that are being collected: the router and its table, which cannot differ.
@@ -61,7 +64,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        let route = Route { method: Method::GET, path, permission, action: None, body_max: 0 };
+        let method = Method::GET;
+        let route = Route { method, path, permission, action: None, body_max: 0, signed: false };
         self.add(route, |filter| on(filter, handler))
     }
 
@@ -83,6 +87,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             permission,
             action: Some(action),
             body_max: BODY_MAX,
+            signed: false,
         };
         self.add(route, |filter| on(filter, handler))
     }
@@ -100,8 +105,19 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        let route =
-            Route { method: Method::POST, path, permission, action: Some(action), body_max };
+        let (method, action) = (Method::POST, Some(action));
+        let route = Route { method, path, permission, action, body_max, signed: false };
+        self.add(route, |filter| on(filter, handler))
+    }
+
+    /// What programs elsewhere send to and sign; the handler is the one that checks it.
+    pub fn hook<H, T>(self, action: Action, path: &'static str, body_max: usize, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let (method, action, permission) = (Method::POST, Some(action), Permission::Public);
+        let route = Route { method, path, permission, action, body_max, signed: true };
         self.add(route, |filter| on(filter, handler))
     }
 
@@ -117,7 +133,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        let route = Route { method: Method::POST, path, permission, action: None, body_max };
+        let method = Method::POST;
+        let route = Route { method, path, permission, action: None, body_max, signed: false };
         self.add(route, |filter| on(filter, handler))
     }
 
@@ -128,7 +145,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         V::Response: IntoResponse + 'static,
         V::Future: Send + 'static,
     {
-        let route = Route { method: Method::GET, path, permission, action: None, body_max: 0 };
+        let method = Method::GET;
+        let route = Route { method, path, permission, action: None, body_max: 0, signed: false };
         self.add(route, |filter| on_service(filter, service))
     }
 

@@ -27,12 +27,14 @@ use mainstay_control::authority::Authority;
 use mainstay_control::notify::NotifySettings;
 use mainstay_core::access::{Grant, Role, Scope, User};
 use mainstay_core::audit::{Action, Outcome};
+use mainstay_core::pipeline::repository::Protocol;
 use mainstay_store::audit::{self, Filter};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::git::Git;
 use crate::notify::Post;
 use crate::router::router;
 use crate::state::{AppState, Web};
@@ -73,7 +75,13 @@ impl Rig {
         let allowed = vec!["127.0.0.0/8".parse().unwrap()];
         let post = Post::new(Some(url), allowed.clone());
         let notify = NotifySettings { sender: Some(Arc::new(post)), allowed };
-        let control = Arc::new(control.with_notify(notify));
+        let git = Git {
+            program: "git".into(),
+            protocols: [Protocol::File].into(),
+            allowed: Vec::new(),
+            config: None,
+        };
+        let control = Arc::new(control.with_notify(notify).with_repositories(Arc::new(git)));
         let state = AppState {
             control,
             live: Arc::default(),

@@ -23,6 +23,7 @@ pub fn routes(state: &AppState) -> Routes {
         .merge(http::backups::routes())
         .merge(http::failover::routes())
         .merge(http::planned::routes())
+        .merge(http::pipelines::routes())
         .merge(http::approvals::routes())
         .merge(http::availability::routes())
         .merge(http::runbook::routes())

@@ -8,6 +8,7 @@ use mainstay_core::audit::Actor;
 use mainstay_core::failover::rules::{Gate, Gates, Rule};
 use mainstay_core::failover::{Mode, Plan, Run, RunId, Scope, State, StepId, StepState};
 use mainstay_core::id::DatacenterId;
+use mainstay_core::planned::EventId;
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
@@ -137,6 +138,22 @@ pub async fn list(pool: &PgPool, before: Option<RunId>, limit: i64) -> Result<Ve
                overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"#,
         before.map(|id| id.0),
+        limit.clamp(0, PAGE_MAX)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Run::try_from).collect()
+}
+
+/// The failovers and drills of an event, newest first, at most `limit` (and [`PAGE_MAX`]).
+pub async fn of_event(pool: &PgPool, event: EventId, limit: i64) -> Result<Vec<Run>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
+               steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
+               allowed_by, revision, routing_revision, changed_at
+           FROM failover_run WHERE event = $1 ORDER BY id DESC LIMIT $2"#,
+        event.0,
         limit.clamp(0, PAGE_MAX)
     )
     .fetch_all(pool)

@@ -4,8 +4,9 @@
 //! leader's lease ([`lease`]), the commands on their way to agents ([`outbox`]), the audit log
 //! ([`audit`]) and packs of evidence ([`evidence`]), versions and rollouts ([`release`],
 //! [`rollout`], [`bench`]), users' requests ([`traffic`], [`edge`]), how available services were
-//! ([`availability`]), planned events ([`planned`]), notifications ([`notify`]), backups and
-//! restores ([`backup`], [`restore`], [`history`], [`clock`]) and the retention of what grows
+//! ([`availability`]), planned events ([`planned`]), what pipelines report ([`pipeline`]) and
+//! repositories answer ([`repository`]), notifications ([`notify`]), backups and restores
+//! ([`backup`], [`restore`], [`history`], [`clock`]) and the retention of what grows
 //! ([`retention`]).
 //!
 //! Invariants: what must stand together (decision, commands, audit entry) is written in one
@@ -35,10 +36,12 @@ pub mod moment;
 pub mod notify;
 pub mod orchestrator;
 pub mod outbox;
+pub mod pipeline;
 pub mod planned;
 pub mod problem;
 pub mod readiness;
 pub mod release;
+pub mod repository;
 pub mod request;
 pub mod restore;
 pub mod retention;

@@ -3,6 +3,8 @@
 //! Invariant: a row is changed only by a transaction that holds the lock of
 //! [`crate::release::lock`], on top of the revision before.
 
+pub mod owned;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

@@ -7,8 +7,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay_core::failover::readiness::KEPT as READINESS_KEPT;
 use mainstay_core::id::ServiceId;
+use mainstay_core::pipeline::look::ANSWERS_KEPT;
 
-use crate::{Result, Store};
+use crate::{Result, Store, repository};
 
 /// How long a finished command is kept.
 pub const COMMANDS_KEPT: TimeDelta = TimeDelta::days(30);
@@ -37,6 +38,10 @@ pub const FAILOVERS_KEPT: TimeDelta = AVAILABILITY_KEPT;
 pub const PROOFS_KEPT: TimeDelta = AVAILABILITY_KEPT;
 /// How long messages that were sent or given up are kept.
 pub const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(90);
+/// How long messages of pipelines are kept, so that none is taken twice.
+pub const MESSAGES_KEPT: TimeDelta = TimeDelta::days(90);
+/// How long it is known what pipelines said of a commit.
+pub const REPORTS_KEPT: TimeDelta = TimeDelta::days(400);
 /// How long it is known what a server that is gone said of edges and which batches it wrote.
 pub const SERVERS_KEPT: TimeDelta = TimeDelta::days(1);
 /// Rows deleted at once.
@@ -345,6 +350,42 @@ pub async fn notifications(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     .execute(pool)
     .await?;
     Ok(deliveries + threads.rows_affected() + channels.rows_affected())
+}
+
+/// Deletes old messages and reports of pipelines, removed sources without any, and what
+/// repositories answered long ago; returns how many rows.
+pub async fn pipelines(store: &Store, now: DateTime<Utc>) -> Result<u64> {
+    let (messages, reports) = (now - MESSAGES_KEPT, now - REPORTS_KEPT);
+    let pool = store.acts();
+    let messages = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM pipeline_delivery WHERE id IN (
+                 SELECT id FROM pipeline_delivery WHERE at < $1 ORDER BY at LIMIT $2)",
+            messages,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let reports = in_batches(|| async move {
+        let deleted = sqlx::query!(
+            "DELETE FROM pipeline_report WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM pipeline_report WHERE heard_at < $1 ORDER BY heard_at LIMIT $2))",
+            reports,
+            BATCH
+        );
+        Ok(deleted.execute(pool).await?.rows_affected())
+    })
+    .await?;
+    let sources = sqlx::query!(
+        "DELETE FROM pipeline_source AS old
+         WHERE removed AND NOT EXISTS (SELECT FROM pipeline_delivery WHERE source = old.id)
+           AND NOT EXISTS (SELECT FROM pipeline_report WHERE source = old.id)"
+    )
+    .execute(pool)
+    .await?;
+    let looks = repository::expire(pool, now - ANSWERS_KEPT).await?;
+    Ok(messages + reports + sources.rows_affected() + looks)
 }
 
 /// Deletes what was kept long enough of availability; returns how many rows.

@@ -6,6 +6,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mainstay_core::audit::Actor;
 use mainstay_core::id::ServiceId;
+use mainstay_core::planned::EventId;
 use mainstay_core::rollout::{Plan, Position, Rollout, RolloutId, State};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -97,6 +98,21 @@ pub async fn get_in(db: &mut PgConnection, id: RolloutId) -> Result<Option<Rollo
     .fetch_optional(db)
     .await?;
     row.map(Rollout::try_from).transpose()
+}
+
+/// The rollouts of an event, newest first, at most `limit` (and [`PAGE_MAX`]).
+pub async fn of_event(pool: &PgPool, event: EventId, limit: i64) -> Result<Vec<Rollout>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, plan AS "plan: Json<Plan>", state AS "state: Json<State>", revision,
+               routing_revision, started_at, started_by, changed_at
+           FROM rollout WHERE event = $1 ORDER BY id DESC LIMIT $2"#,
+        event.0,
+        limit.clamp(0, PAGE_MAX)
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Rollout::try_from).collect()
 }
 
 /// What a list shows; `None` means any.

@@ -73,6 +73,7 @@ pub fn estate(services: usize, nodes: u16) -> Estate {
                 depends_on: Default::default(),
                 node_requests_per_second: None,
                 availability_target: None,
+                requires_checks: Default::default(),
             },
         );
     }

@@ -3478,3 +3478,85 @@ moment-ahead = { $at } has not come yet.
 keys-moment = copy a link to this page as it is at this moment
 problem-then = As it was
 problem-then-link = when it began
+settings-pipelines = Pipelines
+pipelines-note = Who may report of delivery pipelines, and what they said
+pipelines-caption = Sources
+pipelines-empty = Nobody reports of pipelines.
+pipelines-empty-context = The check of a pipeline is what a person says. Make a source, and its reports answer it.
+pipeline-source = Name
+pipeline-format = Sends as
+pipeline-format-generic = Anything that signs
+pipeline-below = Repositories
+pipeline-below-all = all
+pipeline-below-hint = The address of one, or where all of them begin, like github.com/acme. Empty: all
+pipeline-state = State
+pipeline-state-heard = Heard
+pipeline-state-refused = The last one was refused
+pipeline-state-silent = Nothing sent yet
+pipeline-accepted = Accepted last
+pipeline-refused = Refused last
+pipeline-never = never
+pipeline-new = New source
+pipeline-create = Make the source
+pipeline-refused-signature = the signature was wrong
+pipeline-refused-stale = it was too old
+pipeline-refused-malformed = it could not be read
+pipeline-refused-elsewhere = not of its repositories
+pipeline-refused-many = too many at once
+pipeline-setup = How to set it up
+pipeline-setup-github = In the repository or the organisation, open Settings, Webhooks, Add webhook. Payload URL: the address below; content type: application/json; secret: the one that was shown here. Choose single events, and of them workflow runs.
+pipeline-setup-gitlab = In the project or the group, open Settings, Webhooks, Add new webhook. URL: the address below; secret token: the one that was shown here. Choose pipeline events.
+pipeline-setup-generic = Send JSON to the address below, signed as Standard Webhooks say. A last step of the pipeline does it, with the secret in MAINSTAY_SECRET:
+pipeline-messages = Messages
+pipeline-messages-empty = No message was signed by it yet.
+pipeline-messages-empty-context = What is signed wrongly is only counted; the facts beside say when one was refused last.
+pipeline-when = When
+pipeline-event = Kind
+pipeline-verdict = Answer
+pipeline-said = What it says
+pipeline-taken = Taken
+pipeline-known = Known before
+pipeline-left = Left
+pipeline-running = runs
+pipeline-passed = passed
+pipeline-failed = did not pass
+pipeline-made = Made
+pipeline-overlap = The secret before counts until
+pipeline-rotate-title = Secret
+pipeline-rotate = Make a new secret
+pipeline-rotate-text = The one before counts beside it for { $hours } hours; then only the new one.
+pipeline-remove-title = Remove it
+pipeline-remove = Remove { $name }
+pipeline-remove-text = Its secret is deleted, and what it said of commits counts no more.
+pipeline-secret-shown = The secret of { $name }. Copy it now.
+pipeline-secret-detail = It is shown this once. Whoever has it can say that a pipeline passed.
+pipeline-secret-label = Secret
+pipeline-done-removed = The source was removed. Nothing of it is taken any more.
+mistake-repository = Write the address of a repository, like https://git.example.org/shop, without a password.
+audit-pipeline-source-create = { $how ->
+    [done] Made a source of reports of pipelines
+   *[tried] Tried to make a source of reports of pipelines
+}
+audit-pipeline-source-rotate = { $how ->
+    [done] Made a new secret of a source of pipelines
+   *[tried] Tried to make a new secret of a source of pipelines
+}
+audit-pipeline-source-remove = { $how ->
+    [done] Removed a source of reports of pipelines
+   *[tried] Tried to remove a source of reports of pipelines
+}
+audit-pipeline-report = { $how ->
+    [done] Reported a run of a pipeline
+   *[tried] Tried to report a run of a pipeline
+}
+event-repository = Repository
+event-repository-hint = The address of the repository that has it, like https://git.example.org/shop. It is asked for the commit.
+start-event = Planned event
+start-event-none = It belongs to none
+start-event-hint = The rollout shows on its page. Some services ask for checks of one.
+start-fixes = What holds it back
+event-owned = What belongs to it
+event-owned-none = No rollout and no failover belongs to it yet.
+event-owned-what = What
+event-start-rollout = Start the rollout of { $service }...
+event-of = Part of

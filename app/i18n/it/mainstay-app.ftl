@@ -3478,3 +3478,85 @@ moment-ahead = { $at } deve ancora arrivare.
 keys-moment = copia un link a questa pagina com'è in questo momento
 problem-then = Com'era
 problem-then-link = quando è iniziato
+settings-pipelines = Pipeline
+pipelines-note = Chi può riferire delle pipeline di rilascio, e che cosa ha detto
+pipelines-caption = Fonti
+pipelines-empty = Nessuno riferisce delle pipeline.
+pipelines-empty-context = La verifica di una pipeline è quello che dice una persona. Con una fonte, rispondono le sue segnalazioni.
+pipeline-source = Nome
+pipeline-format = Invia come
+pipeline-format-generic = Qualsiasi programma che firma
+pipeline-below = Repository
+pipeline-below-all = tutti
+pipeline-below-hint = L'indirizzo di uno, o dove cominciano tutti, come github.com/acme. Vuoto: tutti
+pipeline-state = Stato
+pipeline-state-heard = Sentita
+pipeline-state-refused = L'ultimo è stato rifiutato
+pipeline-state-silent = Nessun invio finora
+pipeline-accepted = Ultimo accettato
+pipeline-refused = Ultimo rifiutato
+pipeline-never = mai
+pipeline-new = Nuova fonte
+pipeline-create = Crea la fonte
+pipeline-refused-signature = la firma era sbagliata
+pipeline-refused-stale = era troppo vecchio
+pipeline-refused-malformed = non si poteva leggere
+pipeline-refused-elsewhere = non dei suoi repository
+pipeline-refused-many = troppi insieme
+pipeline-setup = Come configurarla
+pipeline-setup-github = Nel repository o nell'organizzazione apri Settings, Webhooks, Add webhook. Payload URL: l'indirizzo qui sotto; content type: application/json; secret: quello mostrato qui. Scegli singoli eventi, e fra questi workflow runs.
+pipeline-setup-gitlab = Nel progetto o nel gruppo apri Settings, Webhooks, Add new webhook. URL: l'indirizzo qui sotto; secret token: quello mostrato qui. Scegli pipeline events.
+pipeline-setup-generic = Invia JSON all'indirizzo qui sotto, firmato come dice Standard Webhooks. Lo fa un ultimo passo della pipeline, con il segreto in MAINSTAY_SECRET:
+pipeline-messages = Messaggi
+pipeline-messages-empty = Nessun messaggio è ancora firmato da lei.
+pipeline-messages-empty-context = Quello che è firmato male viene solo contato; i dati accanto dicono quando l'ultimo è stato rifiutato.
+pipeline-when = Quando
+pipeline-event = Genere
+pipeline-verdict = Risposta
+pipeline-said = Che cosa dice
+pipeline-taken = Accettato
+pipeline-known = Già noto
+pipeline-left = Tralasciato
+pipeline-running = in corso
+pipeline-passed = riuscita
+pipeline-failed = non riuscita
+pipeline-made = Creata
+pipeline-overlap = Il segreto di prima vale fino a
+pipeline-rotate-title = Segreto
+pipeline-rotate = Crea un nuovo segreto
+pipeline-rotate-text = Quello di prima vale accanto ancora per { $hours } ore; poi solo il nuovo.
+pipeline-remove-title = Rimuoverla
+pipeline-remove = Rimuovi { $name }
+pipeline-remove-text = Il suo segreto viene cancellato, e quello che ha detto dei commit non vale più.
+pipeline-secret-shown = Il segreto di { $name }. Copialo adesso.
+pipeline-secret-detail = È mostrato solo questa volta. Chi lo ha può dire che una pipeline è riuscita.
+pipeline-secret-label = Segreto
+pipeline-done-removed = La fonte è stata rimossa. Niente di suo viene più accettato.
+mistake-repository = Scrivi l'indirizzo di un repository, come https://git.example.org/shop, senza password.
+audit-pipeline-source-create = { $how ->
+    [done] Ha creato una fonte di segnalazioni delle pipeline
+   *[tried] Ha tentato di creare una fonte di segnalazioni delle pipeline
+}
+audit-pipeline-source-rotate = { $how ->
+    [done] Ha creato un nuovo segreto di una fonte di pipeline
+   *[tried] Ha tentato di creare un nuovo segreto di una fonte di pipeline
+}
+audit-pipeline-source-remove = { $how ->
+    [done] Ha rimosso una fonte di segnalazioni delle pipeline
+   *[tried] Ha tentato di rimuovere una fonte di segnalazioni delle pipeline
+}
+audit-pipeline-report = { $how ->
+    [done] Ha segnalato un'esecuzione di una pipeline
+   *[tried] Ha tentato di segnalare un'esecuzione di una pipeline
+}
+event-repository = Repository del commit
+event-repository-hint = L'indirizzo del repository che lo contiene, come https://git.example.org/shop. Gli viene chiesto il commit.
+start-event = Evento pianificato
+start-event-none = Non appartiene a nessuno
+start-event-hint = Il rollout appare sulla sua pagina. Alcuni servizi chiedono verifiche di un evento.
+start-fixes = Che cosa lo trattiene
+event-owned = Che cosa gli appartiene
+event-owned-none = Nessun rollout e nessun failover gli appartiene ancora.
+event-owned-what = Che cosa
+event-start-rollout = Avvia il rollout di { $service }...
+event-of = Parte di

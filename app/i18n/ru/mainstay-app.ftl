@@ -3639,3 +3639,85 @@ moment-ahead = { $at } ещё не наступило.
 keys-moment = скопировать ссылку на эту страницу, какой она видна сейчас
 problem-then = Как было
 problem-then-link = когда началась
+settings-pipelines = Конвейеры
+pipelines-note = Кто может сообщать о конвейерах поставки и что он сообщил
+pipelines-caption = Источники
+pipelines-empty = О конвейерах никто не сообщает.
+pipelines-empty-context = Проверка конвейера — слова человека. Создайте источник, и на неё ответят его сообщения.
+pipeline-source = Название
+pipeline-format = Отправляет как
+pipeline-format-generic = Любая программа с подписью
+pipeline-below = Репозитории
+pipeline-below-all = все
+pipeline-below-hint = Адрес одного или общее начало всех, например github.com/acme. Пусто: все
+pipeline-state = Состояние
+pipeline-state-heard = На связи
+pipeline-state-refused = Последнее отклонено
+pipeline-state-silent = Пока ничего не прислано
+pipeline-accepted = Последнее принято
+pipeline-refused = Последнее отклонено
+pipeline-never = никогда
+pipeline-new = Новый источник
+pipeline-create = Создать источник
+pipeline-refused-signature = неверная подпись
+pipeline-refused-stale = слишком старое
+pipeline-refused-malformed = не удалось прочитать
+pipeline-refused-elsewhere = не из его репозиториев
+pipeline-refused-many = слишком много сразу
+pipeline-setup = Как подключить
+pipeline-setup-github = В репозитории или организации откройте Settings, Webhooks, Add webhook. Payload URL: адрес ниже; content type: application/json; secret: показанный здесь. Выберите отдельные события, из них workflow runs.
+pipeline-setup-gitlab = В проекте или группе откройте Settings, Webhooks, Add new webhook. URL: адрес ниже; secret token: показанный здесь. Выберите pipeline events.
+pipeline-setup-generic = Отправляйте JSON на адрес ниже с подписью по Standard Webhooks. Это делает последний шаг конвейера, секрет лежит в MAINSTAY_SECRET:
+pipeline-messages = Сообщения
+pipeline-messages-empty = Подписанных сообщений пока нет.
+pipeline-messages-empty-context = Неверно подписанное только считается; рядом видно, когда отклонено последнее.
+pipeline-when = Когда
+pipeline-event = Вид
+pipeline-verdict = Ответ
+pipeline-said = О чём
+pipeline-taken = Принято
+pipeline-known = Уже известно
+pipeline-left = Пропущено
+pipeline-running = идёт
+pipeline-passed = пройден
+pipeline-failed = не пройден
+pipeline-made = Создан
+pipeline-overlap = Прежний секрет действует до
+pipeline-rotate-title = Секрет
+pipeline-rotate = Создать новый секрет
+pipeline-rotate-text = Прежний действует рядом с ним ещё { $hours } ч, потом только новый.
+pipeline-remove-title = Удаление
+pipeline-remove = Удалить { $name }
+pipeline-remove-text = Его секрет удаляется, а сказанное им о коммитах больше не учитывается.
+pipeline-secret-shown = Секрет источника { $name }. Скопируйте его сейчас.
+pipeline-secret-detail = Он показан один раз. Кто его знает, может сообщить, что конвейер пройден.
+pipeline-secret-label = Секрет
+pipeline-done-removed = Источник удалён. От него больше ничего не принимается.
+mistake-repository = Напишите адрес репозитория, например https://git.example.org/shop, без пароля.
+audit-pipeline-source-create = { $how ->
+    [done] Новый источник сообщений о конвейерах
+   *[tried] Попытка создать источник сообщений о конвейерах
+}
+audit-pipeline-source-rotate = { $how ->
+    [done] Новый секрет источника сообщений о конвейерах
+   *[tried] Попытка создать новый секрет источника сообщений о конвейерах
+}
+audit-pipeline-source-remove = { $how ->
+    [done] Удаление источника сообщений о конвейерах
+   *[tried] Попытка удалить источник сообщений о конвейерах
+}
+audit-pipeline-report = { $how ->
+    [done] Сообщение о запуске конвейера
+   *[tried] Попытка сообщить о запуске конвейера
+}
+event-repository = Репозиторий
+event-repository-hint = Адрес репозитория с этим коммитом, например https://git.example.org/shop. У него спрашивают о коммите.
+start-event = Плановое событие
+start-event-none = Ни к какому не относится
+start-event-hint = Выкатка видна на его странице. Некоторые сервисы требуют проверок события.
+start-fixes = Что мешает
+event-owned = Что к нему относится
+event-owned-none = К нему пока не относится ни одна выкатка и ни одно переключение.
+event-owned-what = Что
+event-start-rollout = Начать выкатку { $service }...
+event-of = Часть события

@@ -12,7 +12,9 @@ use mainstay_core::failover::request::{LOOK_VALID, REASON_MIN_CHARS, is_stale};
 use mainstay_core::failover::rules::{Gates, Rule};
 use mainstay_core::failover::{self, Mode, Plan, Run, RunId, Scope, State};
 use mainstay_core::id::DatacenterId;
+use mainstay_core::planned::EventId;
 use mainstay_core::release::Releases;
+use mainstay_store::planned::{self as events, Logged, owned};
 use mainstay_store::{StoreError, Tx, audit, failover as stored, release};
 use serde::Serialize;
 use serde_json::json;
@@ -82,6 +84,8 @@ pub struct Start {
     pub hash: Option<String>,
     /// When it was looked at; `None`: whoever starts it has not looked.
     pub looked_at: Option<DateTime<Utc>>,
+    /// The planned event that it belongs to.
+    pub event: Option<EventId>,
 }
 
 impl Control {
@@ -196,6 +200,18 @@ impl Sources {
     }
 }
 
+/// Why nothing can belong to an event, if it cannot: a sentence.
+async fn not_open(tx: &mut Tx<'_>, id: EventId) -> Result<Option<String>, StoreError> {
+    Ok(match events::get(tx, id).await? {
+        None => Some(format!("there is no planned event {id}; choose one, or none")),
+        Some(event) if event.state.is_over() => {
+            let state = event.state.name();
+            Some(format!("{id} is {state}; choose an event that is planned or runs, or none"))
+        }
+        Some(_) => None,
+    })
+}
+
 /// What is wrong with the form, all at once.
 fn check(start: &Start, planned: &Planned) -> Result<(), FailoverError> {
     let mut bad = Vec::new();
@@ -273,12 +289,21 @@ impl Starting<'_> {
             refuse(tx, self.event(), &error.to_string()).await?;
             return Ok(Err(error));
         }
+        if let Some(event) = start.event
+            && let Some(words) = not_open(tx, event).await?
+        {
+            refuse(tx, self.event(), &words).await?;
+            return Ok(Err(FailoverError::Form(vec![words])));
+        }
         let Some(run) = stored::insert(tx, &self.run()).await? else {
             return Err(StoreError::corrupt("a failover", "another one is not over"));
         };
         release::raise(tx).await?;
         let why = json!({ "preview": planned.preview, "overridden": start.overridden });
         stored::append(tx, &run, &BTreeMap::new(), self.actor, Some(&why)).await?;
+        if let Some(event) = start.event {
+            self.owned(tx, &run, event).await?;
+        }
         let approval = match self.wish(&run) {
             Some(wish) => Some(approvals::ask(tx, &wish).await?.id),
             None => None,
@@ -293,6 +318,7 @@ impl Starting<'_> {
                 "drill": run.drill,
                 "state": run.state,
                 "emergency": run.emergency,
+                "event": start.event,
                 "overridden": start.overridden,
                 "at_risk": planned.preview.at_risk,
             })),
@@ -301,6 +327,15 @@ impl Starting<'_> {
         };
         audit::append(tx, &event).await?;
         Ok(Ok(run))
+    }
+
+    /// Writes that it belongs to an event.
+    async fn owned(&self, tx: &mut Tx<'_>, run: &Run, event: EventId) -> Result<(), StoreError> {
+        owned::set_run(tx, run.id, event).await?;
+        let note = format!("{}: {}", run.id, run.plan.name());
+        let (at, actor) = (self.now, self.actor.clone());
+        let logged = Logged { at, actor, action: Action::FailoverStart, note };
+        events::append(tx, event, &logged).await
     }
 
     /// Why a second person has to allow it, if one has to.

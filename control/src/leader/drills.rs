@@ -202,5 +202,6 @@ fn start(drill: &Drill, plan: &Plan) -> Start {
         overridden: Default::default(),
         hash: None,
         looked_at: None,
+        event: None,
     }
 }

@@ -264,6 +264,7 @@ fn start(looked: &Looked, (datacenter, group): &Place, planned: &Planned) -> Sta
         overridden: Default::default(),
         hash: None,
         looked_at: None,
+        event: None,
     }
 }
 

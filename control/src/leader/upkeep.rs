@@ -59,6 +59,7 @@ impl Upkeep {
             retention::proofs(store, now).await?;
             retention::failovers(store, now).await?;
             retention::notifications(store, now).await?;
+            retention::pipelines(store, now).await?;
             retention::availability(store, now).await?;
         }
         Ok(())

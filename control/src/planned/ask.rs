@@ -122,6 +122,12 @@ impl Control {
             | Request::Cancel { .. } => request,
         };
         let once = &Once::new(key, by, &(id, &request))?;
+        if matches!(request, Request::Start)
+            && let Some(event) = self.planned_event(id).await?
+        {
+            // Outside of the transaction: a repository may take its time.
+            self.look_again(&event.content).await?;
+        }
         self.refresh().await;
         let known = self.known().await?;
         let now = Utc::now().trunc_subsecs(6);

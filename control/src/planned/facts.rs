@@ -8,13 +8,15 @@ use mainstay_core::planned::PlannedEvent;
 use mainstay_core::planned::check::{Facts, Judged, judge};
 use mainstay_core::problem::Proofs;
 use mainstay_core::release::Releases;
-use mainstay_store::{PgConnection, StoreError, bench, failover, planned as stored};
+use mainstay_store::{
+    PgConnection, StoreError, bench, failover, pipeline, planned as stored, repository,
+};
 
 use crate::Control;
 
 /// What is in memory of it.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub estate: Estate,
     proofs: Proofs,
 }
@@ -38,12 +40,23 @@ impl Known {
         for (service, version) in event.content.releases() {
             benches.extend(bench::get(db, service, version).await?);
         }
+        let commit = event.content.whole_commit();
+        let reports = match &commit {
+            Some(commit) => pipeline::reports(db, commit).await?,
+            None => Vec::new(),
+        };
+        let look = match event.content.asks() {
+            Some((address, commit)) => repository::get(db, &address, &commit).await?,
+            None => None,
+        };
         let (gates, others) = (failover::gates(db).await?, stored::open(db).await?);
         let facts = Facts {
             now,
             estate: &self.estate,
             proofs: &self.proofs,
             benches: &benches,
+            reports: &reports,
+            look: look.as_ref(),
             gates: &gates,
             others: &others,
         };
@@ -52,7 +65,7 @@ impl Known {
 }
 
 impl Control {
-    pub(super) async fn known(&self) -> Result<Known, StoreError> {
+    pub(crate) async fn known(&self) -> Result<Known, StoreError> {
         let history = self.backup_history().await?;
         let estate = self.snapshot().estate;
         let databases = estate.fleet.databases.keys();

@@ -10,6 +10,7 @@ use mainstay_core::id::{EdgeId, RegionId, ServiceId};
 use mainstay_core::judge::Latencies;
 use mainstay_core::rollout::{self, Plan, Position, Preview, Rollout, StartRequest, State, Today};
 use mainstay_core::traffic::{Counts, LATENCY_BOUNDS_MS};
+use mainstay_store::planned::{self, Logged, owned};
 use mainstay_store::traffic::{Filter, Resolution};
 use mainstay_store::{StoreError, Tx, audit, bench, fleet, release, rollout as stored, traffic};
 use serde_json::json;
@@ -18,6 +19,7 @@ use super::{Conflict, RolloutError, check_reason, event, name_of, refuse};
 use crate::Control;
 use crate::access::By;
 use crate::once::Once;
+use crate::planned::{Known, owner};
 
 /// How much of the latest traffic the preview is made from.
 const TODAY: TimeDelta = TimeDelta::minutes(10);
@@ -42,6 +44,11 @@ impl Control {
         let (fleet, releases) = (&estate.fleet, &estate.releases);
         let plan = rollout::start(fleet, releases, request, bench.as_ref(), estate.at)
             .map_err(RolloutError::Findings)?;
+        let (known, named) = (self.known().await?, (&plan.service, plan.to.as_str()));
+        let mut db = self.store.reads().acquire().await.map_err(StoreError::from)?;
+        let owned = owner(&mut db, &known, request, named, estate.at).await?;
+        drop(db);
+        owned.map_err(RolloutError::Findings)?;
         let measured = self.today(fleet, &plan.service, estate.at).await?;
         let problems: Vec<_> = snapshot.open_problems().cloned().collect();
         let today = Today {
@@ -67,8 +74,10 @@ impl Control {
     ) -> Result<Rollout, RolloutError> {
         check_reason(why)?;
         let once = &Once::new(key, by, &("start", request))?;
+        self.look_for(request).await?;
         self.refresh().await;
         let estate = self.snapshot().estate;
+        let known = self.known().await?;
         let start = Start {
             by,
             request,
@@ -77,6 +86,7 @@ impl Control {
             once,
             fleet: &estate.fleet,
             fleet_revision: estate.fleet_revision,
+            known,
             now: Utc::now().trunc_subsecs(6),
         };
         let start = &start;
@@ -152,6 +162,7 @@ struct Start<'a> {
     once: &'a Once<'a>,
     fleet: &'a Fleet,
     fleet_revision: i64,
+    known: Known,
     now: DateTime<Utc>,
 }
 
@@ -175,6 +186,12 @@ impl Start<'_> {
             let conflict = Conflict { rollout: None, last: None };
             return self.refuse(tx, RolloutError::Changed(Box::new(conflict))).await;
         }
+        let known = self.known.with_releases(releases);
+        let named = (&plan.service, plan.to.as_str());
+        let of_event = match owner(tx, &known, self.request, named, self.now).await? {
+            Ok(of_event) => of_event,
+            Err(findings) => return self.refuse(tx, RolloutError::Findings(findings)).await,
+        };
         let revision = release::raise(tx).await?;
         let routing_revision = revision + u64::try_from(self.fleet_revision).unwrap_or(0);
         let at = Position::default();
@@ -183,6 +200,13 @@ impl Start<'_> {
         let Some(rollout) = stored::insert(tx, &plan, &state, routing_revision, who).await? else {
             return Err(StoreError::corrupt("a rollout", "another one began under the lock"));
         };
+        if let Some(event) = of_event {
+            owned::set_rollout(tx, rollout.id, event).await?;
+            let note = format!("{}: {} {}", rollout.id, plan.service, plan.to);
+            let (at, actor) = (self.now, self.by.actor.clone());
+            let logged = Logged { at, actor, action: Action::RolloutStart, note };
+            planned::append(tx, event, &logged).await?;
+        }
         let why = json!({ "request": { "kind": "start" } });
         stored::append(tx, &rollout, &self.by.actor, Some(&why)).await?;
         let mut event = event(self.by, Action::RolloutStart, rollout.path(), self.now);
@@ -194,6 +218,7 @@ impl Start<'_> {
             "plan": plan,
             "plan_hash": plan.hash(),
             "bench": bench.map(|bench| bench.report.id),
+            "event": of_event,
         }));
         audit::append(tx, &event).await?;
         self.once.remember(tx, &rollout, self.now).await?;

@@ -45,6 +45,8 @@ pub enum Mistake {
     NoPasskey,
     /// Not the address of a receiver of notifications.
     WebAddress,
+    /// Not the address of a repository.
+    Repository,
     /// Not the address of a mailbox.
     Mailbox,
     /// An address that is not public, in a network that is not allowed.

@@ -196,6 +196,10 @@ pub enum Action {
     ChannelTest,
     ChannelStop,
     DeliveryGiveUp,
+    PipelineSourceCreate,
+    PipelineSourceRotate,
+    PipelineSourceRemove,
+    PipelineReport,
     AuditExport,
     EvidencePack,
 }

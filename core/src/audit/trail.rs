@@ -157,6 +157,9 @@ impl Stage {
             | Action::ChannelRemove
             | Action::ChannelRotate
             | Action::ChannelTest
+            | Action::PipelineSourceCreate
+            | Action::PipelineSourceRotate
+            | Action::PipelineSourceRemove
             | Action::AuditExport => Self::Action,
             Action::CommandResult
             | Action::ProblemClose
@@ -173,6 +176,7 @@ impl Stage {
             Action::BenchResult
             | Action::DatabaseResult
             | Action::EventTick
+            | Action::PipelineReport
             | Action::EvidencePack => Self::Evidence,
         }
     }

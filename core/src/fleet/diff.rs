@@ -300,6 +300,7 @@ fn service(service: &Service) -> Fields {
         depends_on,
         node_requests_per_second,
         availability_target,
+        requires_checks,
     } = service;
     let mut fields = vec![("group", text(group.as_str()))];
     match placement {
@@ -335,6 +336,9 @@ fn service(service: &Service) -> Fields {
     let rate = node_requests_per_second.map(|rate| rate.to_string());
     fields.extend(rate.map(|rate| ("node_requests_per_second", rate)));
     fields.extend(availability_target.map(|it| ("availability_target", it.to_string())));
+    if !requires_checks.is_empty() {
+        fields.push(("requires_checks", list(requires_checks.iter().map(|check| check.name()))));
+    }
     fields
 }
 

@@ -175,6 +175,7 @@ const SERVICE: &[&str] = &[
     "depends_on",
     "node_requests_per_second",
     "availability_target",
+    "requires_checks",
     "was",
 ];
 
@@ -220,6 +221,7 @@ pub(super) fn example(key: &str) -> &'static str {
         "strategy" => r#"strategy = "canary""#,
         "bench" => r#"bench = "store""#,
         "rollout_plan" => r#"rollout_plan = "careful""#,
+        "requires_checks" => r#"requires_checks = ["bench", "backups-proven", "pipeline"]"#,
         "valid_hours" => "valid_hours = 72",
         "checks" => r#"checks = [{ path = "/health", status = 200 }]"#,
         "proof_checks" => PROOF_CHECKS,

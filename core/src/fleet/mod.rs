@@ -24,6 +24,7 @@ use crate::id::{
     BenchId, DatabaseId, DatacenterId, EdgeId, GroupId, PlanId, PolicyId, RegionId, RoutineId,
     ServiceId,
 };
+use crate::planned::check::Check;
 use crate::rollout::PlanTemplate;
 use crate::routing::Limits;
 use crate::traffic::decision::Mode;
@@ -198,6 +199,9 @@ pub struct Service {
     /// How available it is to be; `None`: as its group.
     #[serde(default)]
     pub availability_target: Option<Target>,
+    /// Checks of a planned event that its rollouts belong to and wait for; empty: they need none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub requires_checks: BTreeSet<Check>,
 }
 
 /// What a service needs of others. An id that is a service's and a database's means both.

@@ -3,6 +3,7 @@
 //! Invariant: what is not known is unknown, which is no pass. Each answer has a sentence, how old
 //! it is and where it is mended.
 
+mod evidence;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use super::{Content, Kind, PlannedEvent};
 use crate::bench::BenchResult;
 use crate::estate::Estate;
 use crate::failover::rules::Gates;
+use crate::pipeline::Report;
+use crate::pipeline::look::Look;
 use crate::problem::Proofs;
 
 pub use judge::judge;
@@ -87,7 +90,7 @@ impl Check {
         Self::ALL.into_iter().find(|check| check.name() == name)
     }
 
-    /// Whether a person answers it.
+    /// Whether a person may answer it: always, or where nothing is seen of it.
     pub const fn is_manual(self) -> bool {
         match self {
             Self::Configuration | Self::Pipeline | Self::Consumers | Self::PreProduction => true,
@@ -157,6 +160,10 @@ pub struct Facts<'a> {
     pub proofs: &'a Proofs,
     /// The newest result of each version that comes, as far as there is one.
     pub benches: &'a [BenchResult],
+    /// What pipelines report of the commit that it names.
+    pub reports: &'a [Report],
+    /// What the repository that it names answered last; `None`: it was not asked.
+    pub look: Option<&'a Look>,
     pub gates: &'a Gates,
     /// Every event that is planned or runs.
     pub others: &'a [PlannedEvent],

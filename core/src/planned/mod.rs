@@ -2,12 +2,14 @@
 //! R13 to R19).
 //!
 //! Owns what an event says ([`Content`]) and what is accepted of it, its states, its checklist
-//! ([`check`]), collisions with others ([`collision`]) and what may be asked of it ([`request`]).
+//! ([`check`]), collisions with others ([`collision`]), what may be asked of it ([`request`]) and
+//! what rollouts that belong to it wait for ([`gate`]).
 //! Invariants: an urgent fix has the very checks of any other release; what is not known is no
 //! pass; what was ticked or waived counts for what the event said then, and not for ever.
 
 pub mod check;
 pub mod collision;
+pub mod gate;
 pub mod request;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use sha2::{Digest, Sha256};
 use self::check::{Check, Tick};
 use crate::fleet::Fleet;
 use crate::id::{DatacenterId, GroupId, ServiceId};
+use crate::pipeline::repository::Address;
 use crate::placement;
 
 /// Longest title, in characters.
@@ -134,6 +137,10 @@ pub struct Content {
     /// Where all of its configuration is, in a repository (R15).
     #[serde(default)]
     pub commit: Option<String>,
+    /// The address of that repository, which is asked for the commit.
+    // Left out where there is none: what was waived before there were any stays bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
 }
 
 /// A mistake in what was written; a sentence that says what to write.
@@ -166,6 +173,13 @@ pub enum Mistake {
     TooManyServices,
     #[error("write how an infrastructure update is taken back")]
     NoWayBack,
+    #[error(
+        "write the address of the repository, as in https://git.example.org/shop, without a \
+         password"
+    )]
+    NoRepository,
+    #[error("write all 40 or 64 digits of the commit, so that its repository can be asked for it")]
+    ShortCommit,
 }
 
 impl Mistake {
@@ -180,6 +194,8 @@ impl Mistake {
             Self::Nowhere | Self::NoDatacenter { .. } => "datacenters",
             Self::NoService { .. } | Self::NotPlaced { .. } | Self::TooManyServices => "services",
             Self::NoWayBack => "way_back",
+            Self::NoRepository => "repository",
+            Self::ShortCommit => "commit",
         }
     }
 }
@@ -207,6 +223,12 @@ impl Content {
         self.places(fleet, &mut found);
         let needs = self.kind == Kind::InfrastructureUpdate && self.way_back.trim().is_empty();
         found.extend(needs.then_some(Mistake::NoWayBack));
+        if let Some(repository) = &self.repository {
+            let wrong = Address::read(repository.trim()).is_none();
+            found.extend(wrong.then_some(Mistake::NoRepository));
+            let short = self.commit.is_some() && self.whole_commit().is_none();
+            found.extend(short.then_some(Mistake::ShortCommit));
+        }
         found
     }
 
@@ -255,6 +277,7 @@ impl Content {
             effect: text(self.effect),
             way_back: text(self.way_back),
             commit: some(self.commit),
+            repository: some(self.repository),
             services: self.services.into_iter().map(|(id, version)| (id, some(version))).collect(),
             ..self
         }

@@ -24,6 +24,8 @@ pub enum Refusal {
     NotPlanned { id: EventId, state: String, verb: String },
     #[error("{id} is {state}; only what runs is ended")]
     NotRunning { id: EventId, state: String },
+    #[error("{id} is {state}; there is nothing to waive any more")]
+    Over { id: EventId, state: String },
     #[error(
         "it begins at {} UTC; start it then, at most {} minutes early, or change its time",
         from.format("%d %b %H:%M"), EARLY.num_minutes()
@@ -61,6 +63,7 @@ impl Refusal {
             Self::WaiverEnd => Some("until"),
             Self::NotPlanned { .. }
             | Self::NotRunning { .. }
+            | Self::Over { .. }
             | Self::TooEarly { .. }
             | Self::TooLate { .. }
             | Self::Open { .. }
@@ -171,7 +174,10 @@ pub fn waive(
     (reason, until): (&str, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<Subject, Refusal> {
-    planned(event, "waived")?;
+    if event.state.is_over() {
+        let state = event.state.name().to_owned();
+        return Err(Refusal::Over { id: event.id, state });
+    }
     let stands = judged.iter().find(|it| it.check == check);
     match stands.map(|it| it.answer) {
         None => return Err(Refusal::NotAsked { check }),

@@ -47,6 +47,7 @@ fn service(placement: Placement) -> Service {
         depends_on: Default::default(),
         node_requests_per_second: None,
         availability_target: None,
+        requires_checks: Default::default(),
     }
 }
 

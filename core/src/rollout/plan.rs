@@ -10,6 +10,8 @@ use crate::bench::{Bench, BenchResult, TestState};
 use crate::fleet::{Fleet, Service, Strategy};
 use crate::id::{DatacenterId, PlanId, RegionId, ServiceId};
 use crate::placement;
+use crate::planned::EventId;
+use crate::planned::check::Check;
 use crate::release::{Release, Releases};
 use crate::routing::WEIGHT_TOTAL;
 
@@ -40,6 +42,9 @@ pub struct StartRequest {
     pub waves: Option<Vec<Vec<String>>>,
     /// Instead of the plan's.
     pub steps: Option<Vec<StepRequest>>,
+    /// The planned event that it belongs to, `ev-12`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,6 +120,69 @@ pub enum StartFinding {
     EmptyWave { wave: usize },
     #[error("the change's reference is longer than {CHANGE_MAX_CHARS} characters; shorten it")]
     ChangeTooLong,
+    #[error("there is no planned event `{event}`; write the id of one, as in ev-12")]
+    UnknownEvent { event: String },
+    #[error(
+        "{service} asks for the checks {checks}; plan an event that names {version} of it, and \
+         start the rollout for that event"
+    )]
+    NeedsEvent { service: ServiceId, version: String, checks: String },
+    #[error("{event} is {state}; choose an event that is planned or runs")]
+    EventOver { event: EventId, state: String },
+    #[error("{event} does not touch {service}; choose an event that does")]
+    EventElsewhere { event: EventId, service: ServiceId },
+    #[error("{event} names {named} of {service}; change it to {version}, or write that version")]
+    EventVersion { event: EventId, service: ServiceId, version: String, named: String },
+    #[error(
+        "{event} is from {} to {} UTC; start the rollout then, or change the event's time",
+        from.format("%d %b %H:%M"), until.format("%d %b %H:%M")
+    )]
+    EventTime { event: EventId, from: DateTime<Utc>, until: DateTime<Utc> },
+    #[error(
+        "{}: {sentence}; mend it at {fix}, or ask for a waiver at /events/{event}",
+        check.name()
+    )]
+    CheckOpen { event: EventId, check: Check, sentence: String, fix: String },
+}
+
+impl StartFinding {
+    /// Where it is mended, where that is another page.
+    pub fn fix(&self) -> Option<&str> {
+        match self {
+            Self::CheckOpen { fix, .. } => Some(fix),
+            Self::NeedsEvent { .. } => Some("/events/do/plan"),
+            Self::UnknownService { .. }
+            | Self::Retired { .. }
+            | Self::PlacedNowhere { .. }
+            | Self::NoVersion { .. }
+            | Self::UnknownVersion { .. }
+            | Self::SameVersion { .. }
+            | Self::Quarantined { .. }
+            | Self::Busy { .. }
+            | Self::BenchRunning { .. }
+            | Self::BenchFailed { .. }
+            | Self::BenchNotMade { .. }
+            | Self::BenchExpired { .. }
+            | Self::BenchChanged { .. }
+            | Self::UnknownPlan { .. }
+            | Self::NoSteps
+            | Self::TooManySteps { .. }
+            | Self::StepsForRolling { .. }
+            | Self::WeightOutOfRange { .. }
+            | Self::WeightNotGrowing { .. }
+            | Self::WatchOutOfRange { .. }
+            | Self::UnknownRegion { .. }
+            | Self::NotInRegion { .. }
+            | Self::RegionTwice { .. }
+            | Self::EmptyWave { .. }
+            | Self::ChangeTooLong
+            | Self::UnknownEvent { .. }
+            | Self::EventOver { .. }
+            | Self::EventElsewhere { .. }
+            | Self::EventVersion { .. }
+            | Self::EventTime { .. } => None,
+        }
+    }
 }
 
 impl Default for Analysis {

@@ -93,6 +93,9 @@ pub struct PlanArgs {
     /// The commit that has all of its configuration.
     #[arg(long, value_name = "COMMIT")]
     commit: Option<String>,
+    /// The repository that has it: https://…, ssh://… or file://…, as the servers allow.
+    #[arg(long, value_name = "ADDRESS")]
+    repository: Option<String>,
     /// One-time key: the same command with the same key is done once.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
@@ -226,6 +229,7 @@ async fn plan(args: &PlanArgs) -> Result<(), Stop> {
             effect: args.effect.clone(),
             way_back: args.way_back.clone(),
             commit: args.commit.clone(),
+            repository: args.repository.clone(),
         },
         key: Some(key(args.key.as_deref())),
     };

@@ -9,6 +9,7 @@ mod edge;
 mod event;
 mod failover;
 mod fleet;
+mod git;
 mod notify;
 mod oidc;
 mod orchestrator;

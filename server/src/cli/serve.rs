@@ -22,6 +22,7 @@ use mainstay_xds::Xds;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::git::GitArgs;
 use super::oidc::OidcArgs;
 use crate::edges::{self, Certificates};
 use crate::live::Hub;
@@ -77,6 +78,8 @@ pub struct ServeArgs {
         value_parser = network
     )]
     notify_allow: Vec<Network>,
+    #[command(flatten)]
+    git: GitArgs,
     /// Roles whose holders have to have a second factor, like `approver,admin`.
     #[arg(long, env = "MAINSTAY_REQUIRE_SECOND_FACTOR", value_delimiter = ',', value_parser = role)]
     require_second_factor: Vec<Role>,
@@ -116,6 +119,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         Control::new(store, authority).with_factors(factors).with_notify(notify(&args));
     if let Some(url) = &args.prometheus {
         control = control.with_prometheus(Arc::new(PromQl::new(url)?));
+    }
+    if let Some(git) = args.git.asks() {
+        control = control.with_repositories(Arc::new(git));
     }
     let control = Arc::new(control);
     let xds = Xds::new();

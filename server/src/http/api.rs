@@ -7,8 +7,8 @@ use mainstay_core::access::Permission;
 use utoipa::OpenApi;
 
 use super::{
-    act, approvals, audit, availability, backups, bench, failover, fleet, forget, pages, planned,
-    rollouts, runbook, standing, traffic,
+    act, approvals, audit, availability, backups, bench, failover, fleet, forget, pages, pipelines,
+    planned, rollouts, runbook, standing, traffic,
 };
 use crate::policy::Routes;
 use crate::problem::Problem;
@@ -57,5 +57,7 @@ async fn description() -> Response {
     description.merge(crate::settings::openapi());
     description.merge(crate::settings::store::openapi());
     description.merge(crate::settings::notifications_openapi());
+    description.merge(crate::settings::pipelines_openapi());
+    description.merge(pipelines::openapi());
     Json(description).into_response()
 }

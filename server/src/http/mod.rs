@@ -22,6 +22,7 @@ pub mod page;
 pub mod pages;
 mod past;
 mod permit;
+pub mod pipelines;
 pub mod planned;
 pub mod refusal;
 pub mod rollouts;

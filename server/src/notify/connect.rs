@@ -25,7 +25,7 @@ const ANSWER_MAX_BYTES: usize = 4 * 1_024;
 const ADDRESSES_MAX: usize = 16;
 
 /// The addresses of a host, every one of which may be connected to.
-pub(super) async fn resolve(
+pub async fn resolve(
     host: &str,
     port: u16,
     encrypted: bool,

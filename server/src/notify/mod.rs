@@ -5,7 +5,7 @@
 //! redirect is followed; every wait and every answer is bounded.
 
 mod alertmanager;
-mod connect;
+pub mod connect;
 mod mail;
 mod message;
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod api;
 pub mod form;
 mod identities;
 mod notifications;
+mod pipelines;
 mod profile;
 mod security;
 pub mod store;
@@ -27,6 +28,7 @@ use mainstay_core::access::{FieldMistake, Permission};
 
 pub use api::openapi;
 pub use notifications::openapi as notifications_openapi;
+pub use pipelines::openapi as pipelines_openapi;
 
 use crate::http::page::Context;
 use crate::http::pages::{failed, not_found, store_failed};
@@ -49,6 +51,7 @@ pub fn routes() -> Routes {
         .merge(agents::routes())
         .merge(store::routes())
         .merge(notifications::routes())
+        .merge(pipelines::routes())
         .merge(api::routes())
 }
 

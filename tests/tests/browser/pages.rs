@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::{FAILING, ask, browser, open_problem, signed_in, world};
 
 /// Kinds of pages of the shared world, each of which [`all`] has.
-const OF_THE_ESTATE: [&str; 54] = [
+const OF_THE_ESTATE: [&str; 56] = [
     "/",
     "/approvals",
     "/approvals/*",
@@ -64,6 +64,8 @@ const OF_THE_ESTATE: [&str; 54] = [
     "/settings/notifications/*",
     "/settings/notifications/*/do/change",
     "/settings/notifications/do/create",
+    "/settings/pipelines",
+    "/settings/pipelines/*",
     "/settings/profile",
     "/settings/security",
     "/settings/tokens",
@@ -183,6 +185,8 @@ pub async fn all(world: &World) -> Vec<Page> {
         ("/approvals/*", approval, 200),
         ("/settings/notifications/*", channel, 200),
         ("/settings/notifications/*/do/change", change, 200),
+        ("/settings/pipelines", "/settings/pipelines".to_owned(), 200),
+        ("/settings/pipelines/*", source(world).await, 200),
         ("/availability/outages/*", outage(world).await, 200),
         ("/runbooks/aliases/*", "/runbooks/aliases/copies".to_owned(), 200),
         ("/runbooks/runs/*", run, 200),
@@ -280,6 +284,17 @@ async fn channel(world: &World) -> String {
     // Paused already, it offers no such button.
     drop(turned);
     page
+}
+
+/// A source of reports of pipelines; its page.
+async fn source(world: &World) -> String {
+    let admin = world.sign_in("admin").await.expect("the admin signs in");
+    let list = "/settings/pipelines";
+    let values = [("name", "builds"), ("format", "generic"), ("below", "git.example.org/shop")];
+    // Refused from the second time on, as it is there then.
+    admin.submit(list, list, &values).await.expect("a source is asked for");
+    let data = admin.json("/api/v1/pipelines").await.expect("sources are told");
+    data["sources"][0]["href"].as_str().expect("there is one").to_owned()
 }
 
 /// Makes a short link, and begins a run of the runbook of a problem; the page of the run.

@@ -118,7 +118,8 @@ impl<'w> Walk<'w> {
         // Outages need minutes that were decided: `server/src/availability_tests.rs`.
         // A waiver of a check needs two as well: `server/src/planned_tests.rs`.
         // Channels of notifications need receivers: `tests/tests/notify`, and
-        // `server/src/notify_tests.rs` holds each way to its entry.
+        // `server/src/notify_tests.rs` holds each way to its entry; so does
+        // `server/src/pipeline_tests.rs` for who reports of pipelines, and what.
         let beside = |route: &str| {
             let rooms = [
                 "/failover/",
@@ -127,6 +128,7 @@ impl<'w> Walk<'w> {
                 "/runbooks/",
                 "/events",
                 "/notifications",
+                "/pipelines",
             ];
             rooms.iter().any(|room| route.contains(room))
         };

@@ -3,7 +3,7 @@
 use mainstay_core::audit::Action;
 
 /// Every action, for choosing one.
-pub const ACTIONS: [Action; 105] = [
+pub const ACTIONS: [Action; 109] = [
     Action::SignIn,
     Action::SignOut,
     Action::Confirm,
@@ -107,6 +107,10 @@ pub const ACTIONS: [Action; 105] = [
     Action::ChannelTest,
     Action::ChannelStop,
     Action::DeliveryGiveUp,
+    Action::PipelineSourceCreate,
+    Action::PipelineSourceRotate,
+    Action::PipelineSourceRemove,
+    Action::PipelineReport,
     Action::AuditExport,
     Action::EvidencePack,
 ];

@@ -156,6 +156,10 @@ pub fn action(action: Action, outcome: Outcome) -> String {
         Action::ChannelTest => t!("audit-channel-test", how = how),
         Action::ChannelStop => t!("audit-channel-stop", how = how),
         Action::DeliveryGiveUp => t!("audit-delivery-give-up", how = how),
+        Action::PipelineSourceCreate => t!("audit-pipeline-source-create", how = how),
+        Action::PipelineSourceRotate => t!("audit-pipeline-source-rotate", how = how),
+        Action::PipelineSourceRemove => t!("audit-pipeline-source-remove", how = how),
+        Action::PipelineReport => t!("audit-pipeline-report", how = how),
         Action::AuditExport => t!("audit-audit-export", how = how),
         Action::EvidencePack => t!("audit-evidence-pack", how = how),
     }
@@ -215,6 +219,10 @@ fn detail(event: &Event) -> Option<String> {
         | Action::ChannelRotate
         | Action::ChannelTest => quoted(after.get("name")?),
         Action::DeliveryGiveUp => quoted(after.get("delivery")?),
+        Action::PipelineSourceCreate
+        | Action::PipelineSourceRotate
+        | Action::PipelineSourceRemove => quoted(after.get("name")?),
+        Action::PipelineReport => quoted(after.get("status")?),
         Action::FailoverStart
         | Action::FailoverStep
         | Action::FailoverAllow

@@ -55,6 +55,9 @@ pub struct Data {
     pub again: Option<Again>,
     /// Whether a start now, without waiting for data, may lose some.
     pub forced_loses: bool,
+    /// Events that it may belong to: the id, and how it is chosen.
+    #[serde(skip)]
+    pub events: Vec<(String, String)>,
     #[serde(skip)]
     pub action: String,
     #[serde(skip)]
@@ -178,6 +181,7 @@ pub fn build(input: Input<'_>) -> Data {
         forced_loses: preview.loses(Mode::Forced),
         action: input.action,
         typed: input.typed,
+        events: Vec::new(),
         mistakes: Vec::new(),
     }
 }

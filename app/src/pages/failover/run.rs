@@ -9,6 +9,7 @@ use mainstay_core::approval::ApprovalId;
 use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::stuck::Stuck;
 use mainstay_core::failover::{Mode, Outcome, Run, State, StepState};
+use mainstay_core::planned::EventId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,6 +20,7 @@ use super::steps::{self, StepRow};
 use super::stuck::{self, StuckRow};
 use super::{RunRow, run_title, seconds, step_state};
 use crate::pages::Reader;
+use crate::pages::planned::of_event;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -55,6 +57,9 @@ pub struct Data {
     /// Where it waits for a second person, or somebody looks at it afterwards.
     #[schema(value_type = Option<String>)]
     pub approval: Option<ApprovalId>,
+    /// The planned event that it belongs to.
+    #[schema(value_type = Option<String>)]
+    pub event: Option<EventId>,
     #[serde(skip)]
     pub key: String,
     #[serde(skip)]
@@ -177,6 +182,7 @@ pub fn build(input: Input<'_>) -> Data {
         stuck: stuck::rows(run, input.stuck),
         can_go_back,
         approval: None,
+        event: None,
         key,
         typed: Typed::default(),
         mistakes: Vec::new(),
@@ -204,6 +210,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
         {t!("failover-started", by = run.started_by.as_str())}" "
         {time_seconds(run.started_at, data.at)}
         {run.allowed_by.clone().map(|by| t!("failover-allowed", by = by))}
+        {data.event.map(of_event)}
     };
     let head = page_head(PageHead {
         title: run_title(run),

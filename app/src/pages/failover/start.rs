@@ -29,6 +29,8 @@ pub struct Typed {
     pub looked: String,
     /// The plan that was looked at, packed; its hash says that it is that.
     pub shown: String,
+    /// The event that it belongs to; empty: none.
+    pub event: String,
 }
 
 pub(super) fn view(data: &Data, reader: &Reader) -> AnyView {
@@ -107,6 +109,7 @@ fn start_form(data: &Data, reader: &Reader) -> AnyView {
         <input type="hidden" name="shown" value=typed.shown.clone()/>
         {field(mode, mistakes)}
         {drill}
+        {event(data)}
         {overrides(data)}
         {field(reason, mistakes)}
         {field(confirm, mistakes)}
@@ -115,6 +118,27 @@ fn start_form(data: &Data, reader: &Reader) -> AnyView {
         <p class="muted small">{t!("failover-start-note")}</p>
     };
     form(data.action.clone(), &reader.csrf, body)
+}
+
+/// The event that it belongs to, where one is open.
+fn event(data: &Data) -> Option<AnyView> {
+    let typed = data.typed.event.trim();
+    if data.events.is_empty() && typed.is_empty() {
+        return None;
+    }
+    let mut choices = vec![(String::new(), t!("start-event-none"))];
+    choices.extend(data.events.iter().cloned());
+    if choices.iter().all(|(id, _)| id != typed) {
+        choices.push((typed.to_owned(), typed.to_owned()));
+    }
+    let chosen = Field {
+        name: "event",
+        label: t!("start-event"),
+        kind: Kind::Select(choices),
+        value: typed.to_owned(),
+        ..Field::default()
+    };
+    Some(field(chosen, &data.mistakes))
 }
 
 fn start_label(data: &Data) -> String {

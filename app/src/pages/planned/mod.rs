@@ -13,14 +13,20 @@ pub use typed::Typed;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use mainstay_core::planned::{Kind, PlannedEvent};
+use mainstay_core::planned::{EventId, Kind, PlannedEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::paths;
+use crate::t;
 use crate::text;
 use crate::ui::time::time;
 use crate::ui::tone::Tone;
+
+/// Of a rollout or a failover: the event that it belongs to.
+pub fn of_event(id: EventId) -> AnyView {
+    view! { " "{t!("event-of")}" "<a href=paths::event(id)>{id.to_string()}</a>"." }.into_any()
+}
 
 /// An event in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]

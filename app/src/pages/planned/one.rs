@@ -8,20 +8,24 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mainstay_core::approval::Approval;
 use mainstay_core::audit::{Action, Actor};
+use mainstay_core::failover::Run;
 use mainstay_core::fleet::Fleet;
 use mainstay_core::planned::check::{Answer, Check, Judged};
 use mainstay_core::planned::request::{Waiver, open};
 use mainstay_core::planned::{PlannedEvent, State};
+use mainstay_core::rollout::Rollout;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Row;
+use crate::pages::failover::RunRow;
 use crate::pages::{Reader, approvals};
 use crate::paths;
 use crate::t;
 use crate::text;
 use crate::ui::badge::{badge, state};
 use crate::ui::block::callout;
+use crate::ui::button::{Weight, link_button};
 use crate::ui::card::{Head, card, columns, key_values, padded};
 use crate::ui::form::{Mistake, error_summary, mistakes_title};
 use crate::ui::head::{Crumb, PageHead, page_head_of};
@@ -37,7 +41,7 @@ pub struct Data {
     pub row: Row,
     #[schema(value_type = Object)]
     pub event: PlannedEvent,
-    /// While it is planned: how each check stands.
+    /// While it is not over: how each check stands.
     pub checks: Vec<CheckRow>,
     /// Checks that neither pass nor are waived.
     #[schema(value_type = Vec<String>)]
@@ -47,6 +51,8 @@ pub struct Data {
     /// What was asked about going without checks, newest first.
     pub waivers: Vec<approvals::Row>,
     pub log: Vec<LogRow>,
+    /// Rollouts, failovers and drills that belong to it, newest first.
+    pub owned: Vec<OwnedRow>,
     /// Groups that it touches: whoever acts holds the role for all of them.
     #[serde(skip)]
     pub groups: BTreeSet<mainstay_core::id::GroupId>,
@@ -86,6 +92,38 @@ pub struct LogRow {
     pub words: String,
 }
 
+/// A rollout, failover or drill that belongs to it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = EventOwned)]
+pub struct OwnedRow {
+    pub id: String,
+    pub href: String,
+    pub title: String,
+    #[schema(value_type = String)]
+    pub tone: Tone,
+    pub word: String,
+    pub started_at: DateTime<Utc>,
+}
+
+impl OwnedRow {
+    fn rollout(rollout: &Rollout) -> Self {
+        let (tone, word) = text::rollout::rollout_state(&rollout.plan, &rollout.state);
+        Self {
+            id: rollout.id.to_string(),
+            href: paths::rollout(rollout.id),
+            title: crate::pages::rollout::name(&rollout.plan),
+            tone,
+            word,
+            started_at: rollout.started_at,
+        }
+    }
+
+    fn run(run: &Run) -> Self {
+        let RunRow { id, href, title, tone, word, started_at, .. } = RunRow::of(run);
+        Self { id, href, title, tone, word, started_at }
+    }
+}
+
 /// The forms as they were typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed {
@@ -119,12 +157,18 @@ pub struct Input<'a> {
     /// Approvals about going without checks, newest first.
     pub asked: &'a [Approval],
     pub log: &'a [Told],
+    /// What belongs to it.
+    pub rollouts: &'a [Rollout],
+    pub runs: &'a [Run],
     pub fleet: &'a Fleet,
     pub at: DateTime<Utc>,
 }
 
 pub fn build(input: Input<'_>, key: String) -> Data {
-    let Input { event, judged, asked, log, fleet, at } = input;
+    let Input { event, judged, asked, log, rollouts, runs, fleet, at } = input;
+    let owned = rollouts.iter().map(OwnedRow::rollout).chain(runs.iter().map(OwnedRow::run));
+    let mut owned: Vec<_> = owned.collect();
+    owned.sort_by_key(|row| std::cmp::Reverse(row.started_at));
     let waivers: Vec<_> = asked.iter().filter_map(Waiver::of).collect();
     let waived = |check| {
         let counts = waivers.iter().filter(|it| it.counts(event, check, at));
@@ -139,6 +183,7 @@ pub fn build(input: Input<'_>, key: String) -> Data {
         local: local(event, fleet),
         waivers: asked.iter().map(|it| approvals::Row::of(it, at)).collect(),
         log: log.iter().map(log_row).collect(),
+        owned,
         groups: event.content.groups(fleet),
         event: event.clone(),
         typed: Typed::default(),
@@ -219,6 +264,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             {message(data)}
             {padded(Head::new(t!("facts")), facts(data))}
             {checklist(data)}
+            {owned(data)}
         </div>
     };
     let log = lines(
@@ -315,7 +361,46 @@ fn facts(data: &Data) -> AnyView {
         (t!("event-effect"), text(&content.effect).into_any()),
         (t!("event-way-back"), text(&content.way_back).into_any()),
         (t!("event-commit"), text(content.commit.as_deref().unwrap_or_default()).into_any()),
+        (
+            t!("event-repository"),
+            text(content.repository.as_deref().unwrap_or_default()).into_any(),
+        ),
     ])
+}
+
+/// What belongs to it, and what may be started for it.
+fn owned(data: &Data) -> AnyView {
+    let open = !data.event.state.is_over();
+    let starts = data.event.content.services.keys().filter(|_| open).map(|service| {
+        let form = paths::action(&paths::service(service), "start-rollout");
+        let href = paths::with_query(&form, &[("event", &data.row.id)]);
+        link_button(Weight::Plain, href, t!("event-start-rollout", service = service.as_str()))
+    });
+    let starts = view! { <p class="pad acts">{starts.collect_view()}</p> };
+    let starts = (open && !data.event.content.services.is_empty()).then_some(starts);
+    let rows = match data.owned.is_empty() {
+        true => view! { <p class="pad second">{t!("event-owned-none")}</p> }.into_any(),
+        false => owned_rows(data),
+    };
+    card(Head::new(t!("event-owned")), view! { {rows}{starts} })
+}
+
+fn owned_rows(data: &Data) -> AnyView {
+    let columns = vec![
+        Column::new(t!("event-owned-what")),
+        Column::new(t!("event-col-state")),
+        Column::new(t!("event-col-when")),
+    ];
+    let body = data.owned.iter().map(|row| {
+        view! {
+            <tr id=row.id.clone()>
+                <th scope="row"><a href=row.href.clone()>{row.title.clone()}</a></th>
+                <td data-l=t!("event-col-state")>{state(row.tone, row.word.clone())}</td>
+                <td data-l=t!("event-col-when")>{time(row.started_at, data.at)}</td>
+            </tr>
+        }
+    });
+    table(t!("event-owned"), columns, body.collect_view())
 }
 
 fn checklist(data: &Data) -> Option<AnyView> {

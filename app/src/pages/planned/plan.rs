@@ -139,5 +139,11 @@ fn fields(data: &Data) -> Vec<Field> {
             &typed.way_back,
         )),
         own("commit", t!("event-commit"), Some(t!("event-commit-hint")), &typed.commit),
+        own(
+            "repository",
+            t!("event-repository"),
+            Some(t!("event-repository-hint")),
+            &typed.repository,
+        ),
     ]
 }

@@ -28,6 +28,7 @@ pub struct Typed {
     pub effect: String,
     pub way_back: String,
     pub commit: String,
+    pub repository: String,
 }
 
 impl Typed {
@@ -47,6 +48,7 @@ impl Typed {
             effect: own("effect"),
             way_back: own("way_back"),
             commit: own("commit"),
+            repository: own("repository"),
         }
     }
 
@@ -71,6 +73,7 @@ impl Typed {
             effect: content.effect.clone(),
             way_back: content.way_back.clone(),
             commit: content.commit.clone().unwrap_or_default(),
+            repository: content.repository.clone().unwrap_or_default(),
         }
     }
 
@@ -109,7 +112,7 @@ impl Typed {
             }
         }
         let (Some(kind), true) = (kind, mistakes.is_empty()) else { return Err(mistakes) };
-        let commit = self.commit.trim();
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Content {
             title: self.title.trim().to_owned(),
             what: self.what.trim().replace("\r\n", "\n"),
@@ -122,7 +125,8 @@ impl Typed {
             compatible: self.compatible,
             effect: self.effect.trim().replace("\r\n", "\n"),
             way_back: self.way_back.trim().replace("\r\n", "\n"),
-            commit: (!commit.is_empty()).then(|| commit.to_owned()),
+            commit: some(&self.commit),
+            repository: some(&self.repository),
         })
     }
 }
@@ -146,6 +150,7 @@ mod tests {
             until: "2026-12-24T20:00:00Z".into(),
             datacenters: "fra1, osl1".into(),
             services: "feed-api 2.0.0\r\nstock".into(),
+            repository: " https://git.example.org/shop ".into(),
             ..Typed::default()
         }
     }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::act::Verb;
 use super::{Data, Entry, Input, RolloutHead, position, target};
 use crate::pages::Reader;
+use crate::pages::planned::of_event;
 use crate::paths;
 use crate::t;
 use crate::text;
@@ -258,7 +259,13 @@ pub(super) fn view(data: &Data, reader: &Reader) -> AnyView {
             title: plan.service.to_string(),
             crumbs,
             badge: Some(badge.into_any()),
-            note: Some(view! { <span data-swap="note">{data.note.clone()}</span> }.into_any()),
+            note: Some(
+                view! {
+                    <span data-swap="note">{data.note.clone()}</span>
+                    {data.event.map(of_event)}
+                }
+                .into_any(),
+            ),
             actions: Some(actions(data, reader)),
         },
     )

@@ -23,6 +23,7 @@ use mainstay_core::access::Target;
 use mainstay_core::estate::Estate;
 use mainstay_core::id::{EdgeId, GroupId, ServiceId};
 use mainstay_core::judge::Judgement;
+use mainstay_core::planned::EventId;
 use mainstay_core::rollout::{
     ConditionFact, EdgeFact, Evidence, Plan, Position, Rollout, RolloutId, State, explainable,
 };
@@ -128,6 +129,9 @@ pub struct Data {
     pub word: String,
     /// One sentence under the title.
     pub note: String,
+    /// The planned event that it belongs to.
+    #[schema(value_type = Option<String>)]
+    pub event: Option<EventId>,
     pub slot: Slot,
     pub callout: Option<Callout>,
     /// The new version's share of requests where it is being rolled out, out of 10,000.
@@ -168,6 +172,7 @@ pub fn build(input: Input<'_>) -> Data {
         tone,
         word,
         note: head::note(&input),
+        event: None,
         slot: head::slot(&input),
         callout: head::callout(&input, judgement),
         share: course::share(&input),

@@ -11,10 +11,11 @@ use leptos::prelude::*;
 use mainstay_core::access::Target;
 use mainstay_core::bench::{Bench, BenchResult};
 use mainstay_core::estate::Estate;
-use mainstay_core::fleet::Strategy;
+use mainstay_core::fleet::{Fleet, Strategy};
 use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::planned::PlannedEvent;
 use mainstay_core::release::Release;
-use mainstay_core::rollout::{Plan, Preview};
+use mainstay_core::rollout::{Plan, Preview, StartFinding};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,6 +46,11 @@ pub struct Data {
     pub preview: Option<PreviewData>,
     /// Versions that passed their bench and may be started.
     pub passed: Vec<String>,
+    /// Events that touch it and are not over: the id, and how it is chosen.
+    #[serde(skip)]
+    pub events: Vec<(String, String)>,
+    /// Where what holds it back is mended.
+    pub fixes: Vec<FixRow>,
     /// Plans of the fleet.
     #[serde(skip)]
     pub plans: Vec<String>,
@@ -57,6 +63,33 @@ pub struct Data {
     /// New for each page: a start that was sent twice starts once.
     #[serde(skip)]
     pub key: String,
+}
+
+/// Where something is mended that holds a start back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FixRow {
+    pub words: String,
+    pub href: String,
+}
+
+/// The pages on which findings are mended, where that is not the form.
+pub fn fixes(findings: &[StartFinding]) -> Vec<FixRow> {
+    let fix = |finding: &StartFinding| {
+        let href = finding.fix()?.to_owned();
+        Some(FixRow { words: text::sentence(finding), href })
+    };
+    findings.iter().filter_map(fix).collect()
+}
+
+/// The events that a rollout of a service may belong to.
+pub fn choices(
+    events: &[PlannedEvent],
+    fleet: &Fleet,
+    service: &ServiceId,
+) -> Vec<(String, String)> {
+    let touching = events.iter().filter(|it| it.content.touched(fleet).contains(service));
+    let choice = |it: &PlannedEvent| (it.id.to_string(), format!("{} {}", it.id, it.content.title));
+    touching.map(choice).collect()
 }
 
 /// `None`: the fleet has no such service.
@@ -80,6 +113,8 @@ pub fn build(
         passed: passed.map(|bench| bench.version.clone()).collect(),
         plans: estate.fleet.rollout_plans.keys().map(ToString::to_string).collect(),
         group: Some(declared.group.clone()),
+        events: Vec::new(),
+        fixes: Vec::new(),
         stable: version,
         typed,
         mistakes: Vec::new(),
@@ -117,6 +152,7 @@ pub fn view(data: &Data, reader: &Reader) -> AnyView {
             empty(t!("start-preview-none"), t!("start-preview-none-detail"), None),
         ),
     };
+    let main = view! { {fixes_view(data)}{main} };
     view! { {head}{columns(main, form)} }.into_any()
 }
 
@@ -166,12 +202,14 @@ fn form(data: &Data) -> AnyView {
     let change = own("change", t!("start-change"), t!("reason-hint"), &typed.change);
     let waves = own("waves", t!("start-waves"), t!("start-waves-hint"), &typed.waves);
     let bench = paths::service_bench(&data.service);
+    let event = event(data);
     view! {
         <form action=address class="form" novalidate>
             {error_summary(mistakes_title(mistakes), mistakes)}
             {field(version, mistakes)}
             <p class="second"><a href=bench>{t!("start-bench-link")}</a></p>
             {field(change, mistakes)}
+            {field(event, mistakes)}
             {field(schema, mistakes)}
             {field(config, mistakes)}
             {field(hotfix, mistakes)}
@@ -182,6 +220,36 @@ fn form(data: &Data) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// The event that it belongs to; one that is over or gone stays chosen, and is refused.
+fn event(data: &Data) -> Field {
+    let typed = data.typed.event.trim();
+    let mut choices = vec![(String::new(), t!("start-event-none"))];
+    choices.extend(data.events.iter().cloned());
+    if choices.iter().all(|(id, _)| id != typed) {
+        choices.push((typed.to_owned(), typed.to_owned()));
+    }
+    Field {
+        name: "event",
+        label: t!("start-event"),
+        hint: Some(t!("start-event-hint")),
+        kind: Kind::Select(choices),
+        value: typed.to_owned(),
+        ..Field::default()
+    }
+}
+
+/// What holds it back, each with the page on which it is mended.
+fn fixes_view(data: &Data) -> Option<AnyView> {
+    if data.fixes.is_empty() {
+        return None;
+    }
+    let rows = data.fixes.iter().map(|row| {
+        view! { <li><a href=row.href.clone()>{row.words.clone()}</a></li> }
+    });
+    let list = view! { <ul class="sentences">{rows.collect_view()}</ul> };
+    Some(padded(Head::new(t!("start-fixes")), list))
 }
 
 /// The version in the form, and the hint with it. A form that nobody filled yet has the only one

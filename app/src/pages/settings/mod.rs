@@ -1,4 +1,4 @@
-//! Settings: one's own profile, users, API tokens, agents, channels of notifications.
+//! Settings: one's own profile, users, API tokens, agents, channels of notifications, pipelines.
 //!
 //! Owns what these pages share: the links between them, the editor of roles, and the sentence for
 //! every mistake in a form.
@@ -7,6 +7,7 @@ pub mod agents;
 pub mod fleet;
 pub mod grants;
 pub mod notifications;
+pub mod pipelines;
 pub mod profile;
 pub mod security;
 pub mod store;
@@ -33,6 +34,7 @@ pub enum Section {
     Tokens,
     Agents,
     Notifications,
+    Pipelines,
     Fleet,
     Store,
 }
@@ -46,6 +48,7 @@ pub fn sections(current: Section) -> AnyView {
         (Section::Tokens, paths::SETTINGS_TOKENS),
         (Section::Agents, paths::SETTINGS_AGENTS),
         (Section::Notifications, paths::SETTINGS_NOTIFY),
+        (Section::Pipelines, paths::SETTINGS_PIPELINES),
         (Section::Fleet, paths::SETTINGS_FLEET),
         (Section::Store, paths::SETTINGS_STORE),
     ];
@@ -67,6 +70,7 @@ pub fn title(section: Section) -> String {
         Section::Tokens => t!("settings-tokens"),
         Section::Agents => t!("settings-agents"),
         Section::Notifications => t!("settings-notifications"),
+        Section::Pipelines => t!("settings-pipelines"),
         Section::Fleet => t!("settings-fleet"),
         Section::Store => t!("settings-store"),
     }
@@ -145,6 +149,7 @@ pub fn done(word: &str) -> Option<String> {
         "channel-paused" => t!("notify-done-paused"),
         "channel-resumed" => t!("notify-done-resumed"),
         "channel-removed" => t!("notify-done-removed"),
+        "pipeline-removed" => t!("pipeline-done-removed"),
         _ => return None,
     })
 }
@@ -190,6 +195,7 @@ pub fn sentence(mistake: &FieldMistake) -> String {
         Mistake::Over => t!("mistake-over"),
         Mistake::NoPasskey => t!("mistake-passkey"),
         Mistake::WebAddress => t!("mistake-web-address"),
+        Mistake::Repository => t!("mistake-repository"),
         Mistake::Mailbox => t!("mistake-mailbox"),
         Mistake::NotPublic => t!("mistake-not-public"),
         Mistake::NotEncrypted => t!("mistake-not-encrypted"),
@@ -215,6 +221,7 @@ fn field_words(field: &str) -> String {
         "port" => t!("field-port"),
         "from" | "to" => t!("field-mailbox"),
         "secret" => t!("field-secret"),
+        "below" => t!("field-address"),
         grants if grants.starts_with("grants") => t!("field-ids"),
         _ => t!("field-value"),
     }

@@ -242,3 +242,23 @@ fn mistakes_of_plans() {
         table(&plan(rest), expected);
     }
 }
+
+#[test]
+fn a_service_asks_for_checks_by_their_names() {
+    use crate::planned::check::Check as Asked;
+    let with = |checks: &str| {
+        let line = format!("version = \"1.0.0\"\nrequires_checks = {checks}");
+        BASE.replacen("version = \"1.0.0\"", &line, 1)
+    };
+    let fleet = read(&with(r#"["bench", "backups-proven", "pipeline"]"#)).expect("no mistake");
+    let expected = [Asked::BackupsProven, Asked::Bench, Asked::Pipeline];
+    assert_eq!(fleet.services["shop"].requires_checks, expected.into());
+    assert!(fleet.services["stock"].requires_checks.is_empty());
+    // All that is wrong is said at once, each with the nearest known word.
+    let findings = read(&with(r#"["pipline", "bench", "noodles"]"#)).expect_err("two are none");
+    let said: Vec<_> = findings.iter().map(|it| format!("{it}; {}", it.help())).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("`pipeline`"), "{said:?}");
+    assert!(said[1].contains("noodles"), "{said:?}");
+    assert_eq!(read(&with(r#"["bench", "bench"]"#)).expect_err("named twice").len(), 1);
+}

@@ -11,6 +11,7 @@ use crate::fleet::{
     DATACENTERS_MIN, Dependencies, LocalNeed, NODES_MAX, NODES_MIN, Placement, Service, Strategy,
 };
 use crate::id::{BenchId, DatabaseId, DatacenterId, GroupId, IdError, PlanId, RegionId, ServiceId};
+use crate::planned::check::Check;
 use crate::routing::Limits;
 
 /// Most parts of a command, the program included.
@@ -42,6 +43,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         let depends_on = self.dependencies(entry, id);
         let rate = self.rate(entry);
         let target = availability_target(&mut self.fields(entry));
+        let requires = self.requires_checks(entry);
         Some(Service {
             group: group?,
             placement: placement?,
@@ -58,6 +60,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             depends_on: depends_on?,
             node_requests_per_second: rate?,
             availability_target: target?,
+            requires_checks: requires?,
         })
     }
 
@@ -89,6 +92,20 @@ impl<'a, 'i> Reader<'a, 'i> {
             found.services.extend(service);
         }
         (!bad).then_some(found)
+    }
+
+    /// Checks of planned events, by their names.
+    fn requires_checks(&mut self, entry: &'a Entry<'i>) -> Option<BTreeSet<Check>> {
+        let (mut fields, key) = (self.fields(entry), "requires_checks");
+        if fields.pair(key).is_none() {
+            return Some(BTreeSet::new());
+        }
+        let named = fields.set(key, Check::ALL.len())?;
+        let known = Check::ALL.map(|check| (check.name(), check));
+        // Each that is none is said.
+        let found: Vec<_> =
+            named.into_iter().map(|name| fields.one_of(key, name, &known)).collect();
+        found.into_iter().collect()
     }
 
     fn rate(&mut self, entry: &'a Entry<'i>) -> Option<Option<u16>> {

@@ -151,7 +151,8 @@ const MISTAKES_OF_FORM: &[(&str, &str, &[&str])] = &[
         &["27:1 unknown-key unknown key `colour`; remove it; a [[service]] may have id, \
            group, placement, datacenters, needs, regions, nodes, version, front, command, \
            health_path, retired, strategy, bench, rollout_plan, identical_per_second, \
-             in_flight, depends_on, node_requests_per_second, availability_target, was"],
+             in_flight, depends_on, node_requests_per_second, availability_target, \
+             requires_checks, was"],
     ),
     (
         "name = \"test\"",

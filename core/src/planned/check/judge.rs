@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::evidence::{configuration, pipeline};
 use super::{Answer, Check, Facts, Judged, SERVING_LEAST, TICK_COUNTS};
 use crate::backup::Schedule;
 use crate::backup::coverage::{Coverage, Shortfall, coverage};
@@ -26,13 +27,8 @@ fn one(check: Check, event: &PlannedEvent, facts: &Facts<'_>) -> Judged {
     let Found { answer, sentence, seen, fix } = match check {
         Check::BackupsFresh | Check::BackupsProven => backups(check, event, facts),
         Check::Bench => bench(event, facts),
-        Check::Configuration => configuration(event, facts.now),
-        Check::Pipeline => ticked(
-            Check::Pipeline,
-            event,
-            "nobody has looked whether the pipeline is current and without errors",
-            facts.now,
-        ),
+        Check::Configuration => configuration(event, facts),
+        Check::Pipeline => pipeline(event, facts),
         Check::Nodes => nodes(event, facts),
         Check::Consumers => consumers(event, facts),
         Check::PreProduction => ticked(
@@ -49,15 +45,15 @@ fn one(check: Check, event: &PlannedEvent, facts: &Facts<'_>) -> Judged {
     Judged { check, answer, sentence, seen, fix }
 }
 
-struct Found {
-    answer: Answer,
-    sentence: String,
-    seen: Option<DateTime<Utc>>,
-    fix: String,
+pub(super) struct Found {
+    pub answer: Answer,
+    pub sentence: String,
+    pub seen: Option<DateTime<Utc>>,
+    pub fix: String,
 }
 
 impl Found {
-    fn now(answer: Answer, sentence: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn now(answer: Answer, sentence: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { answer, sentence: sentence.into(), seen: None, fix: fix.into() }
     }
 }
@@ -210,27 +206,18 @@ fn bench(event: &PlannedEvent, facts: &Facts<'_>) -> Found {
 }
 
 /// Where the words of the event are changed.
-fn change(event: &PlannedEvent) -> String {
+pub(super) fn change(event: &PlannedEvent) -> String {
     format!("{}/do/change", event.path())
 }
 
-fn configuration(event: &PlannedEvent, now: DateTime<Utc>) -> Found {
-    if event.content.commit.is_none() {
-        let words = "it names no commit of a repository that has its configuration";
-        return Found::now(Answer::Fail, words, change(event));
-    }
-    let open = "nobody has said that all configuration is in the commit it names";
-    ticked(Check::Configuration, event, open, now)
-}
-
 /// A check that a person answers; `open`: what there is to say while nobody did.
-fn ticked(check: Check, event: &PlannedEvent, open: &str, now: DateTime<Utc>) -> Found {
+pub(super) fn ticked(check: Check, event: &PlannedEvent, open: &str, now: DateTime<Utc>) -> Found {
     let fix = format!("{}#check-{}", event.path(), check.name());
     let Some(tick) = event.ticks.get(&check) else {
         return Found::now(Answer::Unknown, open, fix);
     };
     let (answer, sentence) = if now - tick.at < TICK_COUNTS {
-        (Answer::Pass, format!("{}: {}", tick.by, tick.note))
+        (Answer::Pass, format!("said by {}: {}", tick.by, tick.note))
     } else {
         let days = TICK_COUNTS.num_days();
         (Answer::Unknown, format!("{} said so more than {days} days ago; look again", tick.by))

@@ -1,6 +1,8 @@
 //! Planned events: what is accepted, every check, collisions, states, waivers.
 
 mod checks;
+mod evidence;
+mod gate;
 mod requests;
 
 use std::fmt;
@@ -110,6 +112,7 @@ fn content() -> Content {
         effect: "None".into(),
         way_back: "Roll back".into(),
         commit: Some("5f1c".into()),
+        repository: None,
     }
 }
 
@@ -181,6 +184,8 @@ struct World {
     datacenters: BTreeMap<DatacenterId, DatacenterState>,
     proofs: Proofs,
     benches: Vec<BenchResult>,
+    reports: Vec<crate::pipeline::Report>,
+    look: Option<crate::pipeline::look::Look>,
     gates: Gates,
     others: Vec<PlannedEvent>,
     failover: Option<crate::failover::Run>,
@@ -222,6 +227,8 @@ impl World {
         let mut world = Self {
             proofs: Proofs::new(),
             benches: vec![tested(&fleet, TestState::Passed, 1)],
+            reports: Vec::new(),
+            look: None,
             fleet,
             datacenters,
             gates: Gates::default(),
@@ -272,6 +279,8 @@ impl World {
                 estate: &estate,
                 proofs: &self.proofs,
                 benches: &self.benches,
+                reports: &self.reports,
+                look: self.look.as_ref(),
                 gates: &self.gates,
                 others: &self.others,
             },

@@ -37,6 +37,20 @@ fn waiver(event: &PlannedEvent, check: Check, until: DateTime<Utc>) -> Waiver {
 }
 
 #[test]
+fn a_check_of_an_event_that_runs_may_be_waived() {
+    let event = soon();
+    let world = World::new();
+    let running = start(&event, &world.judge(&event), &[], "ann", now()).expect("it begins");
+    // Its rollouts are judged anew, and by now the bench is away.
+    let judged = World { benches: Vec::new(), ..world }.judge(&running);
+    let asked = waive(&running, &judged, Check::Bench, (WHY, now() + hours(1)), now());
+    assert!(asked.is_ok(), "{asked:?}");
+    let done = end(&running, "ann", "", now()).expect("it runs");
+    let late = waive(&done, &judged, Check::Bench, (WHY, now() + hours(1)), now());
+    assert!(matches!(late, Err(Refusal::Over { .. })), "{late:?}");
+}
+
+#[test]
 fn an_event_goes_its_way_once() {
     let event = soon();
     let judged = World::new().judge(&event);

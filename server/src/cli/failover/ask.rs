@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::{Mode, Run, State};
+use mainstay_core::planned::EventId;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,6 +39,9 @@ pub struct HowArgs {
     /// A safety rule to override, by its name; several times.
     #[arg(long = "override", value_name = "RULE", value_parser = rule)]
     pub overridden: Vec<Rule>,
+    /// The planned event that it belongs to, as in ev-12.
+    #[arg(long, value_name = "EVENT")]
+    pub event: Option<EventId>,
     /// Start exactly the plan with this hash.
     #[arg(long, value_name = "HASH")]
     pub plan_hash: Option<String>,
@@ -62,6 +66,7 @@ impl HowArgs {
             looked_at: None,
             group: None,
             service: None,
+            event: self.event,
             key: Some(key),
         }
     }

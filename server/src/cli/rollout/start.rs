@@ -26,6 +26,9 @@ pub struct StartArgs {
     /// The change's reference in your own register.
     #[arg(long, value_name = "TEXT")]
     pub change: Option<String>,
+    /// The planned event that it belongs to, as in ev-12.
+    #[arg(long, value_name = "EVENT")]
+    pub event: Option<String>,
     /// What the version does to the database's schema: none, reversible or irreversible.
     #[arg(long, value_name = "CHANGE", default_value = "none", value_parser = schema)]
     pub schema: SchemaChange,
@@ -101,6 +104,7 @@ fn request(args: &StartArgs) -> StartRequest {
         configuration_compatible: args.configuration_compatible,
         waves: (!args.waves.is_empty()).then(|| args.waves.iter().map(wave).collect()),
         steps: (!args.steps.is_empty()).then(|| args.steps.clone()),
+        event: args.event.clone(),
     }
 }
 

@@ -218,7 +218,8 @@ async fn load(context: &Context, id: &str) -> Result<page::Data, Box<Response>> 
         can_go_back,
         key: random(),
     });
-    Ok(page::Data { approval: about.first().map(|approval| approval.id), ..data })
+    let event = control.event_of_run(id).await.map_err(stored)?;
+    Ok(page::Data { approval: about.first().map(|approval| approval.id), event, ..data })
 }
 
 fn told(event: Event) -> Told {

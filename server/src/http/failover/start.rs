@@ -19,6 +19,7 @@ use mainstay_core::failover::lint;
 use mainstay_core::failover::rules::Rule;
 use mainstay_core::failover::{Mode, Plan, RunId, Scope};
 use mainstay_core::id::{GroupId, ServiceId};
+use mainstay_core::planned::{EventId, PlannedEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -82,6 +83,10 @@ pub(crate) struct StartAsk {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub service: Option<ServiceId>,
+    /// The planned event that it belongs to, `ev-12`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub event: Option<EventId>,
     #[serde(default)]
     pub key: Option<String>,
 }
@@ -176,6 +181,8 @@ async fn show(context: &Context, wanted: &Wanted, action: String, refused: Refus
         (None, true) => StatusCode::OK,
     };
     let key = if typed.key.is_empty() { random() } else { typed.key.clone() };
+    let from_event = context.query().get("event").unwrap_or_default().to_owned();
+    let event = if typed.event.is_empty() { from_event } else { typed.event.clone() };
     let other = context.snapshot.estate.releases.failover().map(|run| run.id.to_string());
     let Planned { plan, preview, findings, at, hash, last } = &planned;
     let session = context.viewer.as_ref().map(Viewer::form_token).unwrap_or_default();
@@ -188,10 +195,14 @@ async fn show(context: &Context, wanted: &Wanted, action: String, refused: Refus
         other,
         last: last.as_ref(),
         action,
-        typed: Typed { key, looked, shown, ..typed },
+        typed: Typed { key, looked, shown, event, ..typed },
     });
     let again = again.map(|(why, before)| Again::of(why, before.as_ref(), plan));
-    let data = page::Data { mistakes, again, ..data };
+    // Not to know of events holds no failover back.
+    let events = context.state.control.open_events().await.unwrap_or_default();
+    let choice = |it: &PlannedEvent| (it.id.to_string(), format!("{} {}", it.id, it.content.title));
+    let events = events.iter().map(choice).collect();
+    let data = page::Data { mistakes, again, events, ..data };
     let reader = context.reader();
     let frame = Frame::new(page::title(&data), Vec::new());
     context.page_as(status, frame, &data, || page::view(&data, &reader))
@@ -212,6 +223,7 @@ fn typed(body: &[u8]) -> (Typed, String) {
         key: fields.text("key").to_owned(),
         looked: fields.text("looked").to_owned(),
         shown: fields.text("shown").to_owned(),
+        event: fields.text("event").to_owned(),
     };
     (typed, fields.text("plan").to_owned())
 }
@@ -240,6 +252,13 @@ async fn start_typed(
         "forced" => Mode::Forced,
         _ => Mode::Graceful,
     };
+    let event = match chosen(&typed.event) {
+        Ok(event) => event,
+        Err(mistake) => {
+            let refused = Refused { typed, mistakes: vec![mistake], again: None };
+            return show(context, &wanted, action, refused).await;
+        }
+    };
     let start = Start {
         wanted: wanted.clone(),
         mode,
@@ -250,6 +269,7 @@ async fn start_typed(
         overridden: typed.overridden.iter().filter_map(|name| Rule::from_name(name)).collect(),
         hash: Some(hash.clone()),
         looked_at,
+        event,
     };
     let key = typed.key.clone();
     match begin(context, viewer, &start, &key).await {
@@ -271,11 +291,22 @@ async fn start_typed(
     }
 }
 
+/// The event that was chosen; `None`: none was.
+fn chosen(typed: &str) -> Result<Option<EventId>, Mistake> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |error| Mistake::new("event", mainstay_app::text::sentence(&error));
+    typed.parse().map(Some).map_err(wrong)
+}
+
 /// The field that a sentence is about.
 fn mistake(words: &str) -> Mistake {
     let field = match words {
         words if words.contains("reason") => "reason",
         words if words.starts_with("type ") => "confirm",
+        words if words.contains("event") => "event",
         _ => "mode",
     };
     Mistake::new(field, mainstay_app::text::sentence(&words))
@@ -344,6 +375,7 @@ async fn start_asked(
         overridden: ask.overridden,
         hash: ask.plan,
         looked_at: ask.looked_at,
+        event: ask.event,
     };
     match begin(context, viewer, &start, &key).await {
         Ok(run) => Json(Asked { run }).into_response(),

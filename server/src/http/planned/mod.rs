@@ -37,6 +37,8 @@ pub(crate) use plan::{ChangeAsk, PlanAsk};
 
 /// Past events on one page of the list.
 const PAGE: i64 = 20;
+/// Rollouts, and failovers, that the page of an event shows.
+const OWNED: i64 = 50;
 
 pub fn routes() -> Routes {
     let read = Permission::ReadEstate;
@@ -145,18 +147,23 @@ async fn load(context: &Context, id: &str) -> Result<one::Data, Box<Response>> {
     let stored = |error: StoreError| Box::new(store_failed(context, &error));
     let control = &context.state.control;
     let judged = match &event.state {
-        State::Planned => control.event_checks(&event).await.map_err(stored)?,
-        State::Running { .. } | State::Done { .. } | State::Cancelled { .. } => Vec::new(),
+        State::Planned | State::Running { .. } => {
+            control.event_checks(&event).await.map_err(stored)?
+        }
+        State::Done { .. } | State::Cancelled { .. } => Vec::new(),
     };
     let asked = control.event_waivers(event.id).await.map_err(stored)?;
     let log = control.event_log(event.id).await.map_err(stored)?;
     let log: Vec<_> = log.into_iter().map(told).collect();
+    let (rollouts, runs) = control.owned_by(event.id, OWNED).await.map_err(stored)?;
     let estate = &context.snapshot.estate;
     let input = one::Input {
         event: &event,
         judged: &judged,
         asked: &asked,
         log: &log,
+        rollouts: &rollouts,
+        runs: &runs,
         fleet: &estate.fleet,
         at: estate.at,
     };

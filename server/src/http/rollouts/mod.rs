@@ -21,6 +21,7 @@ use mainstay_control::access::random;
 use mainstay_core::access::Permission;
 use mainstay_core::audit::Action;
 use mainstay_core::id::ServiceId;
+use mainstay_core::planned::EventId;
 use mainstay_core::rollout::{RolloutId, roll_back_target, rollback_evidence};
 use mainstay_store::rollout as stored;
 use utoipa::OpenApi;
@@ -130,13 +131,18 @@ async fn list(context: Context) -> Response {
     responses((status = 200, body = page::Data), (status = 404)))]
 async fn show(context: Context, Path(id): Path<String>) -> Response {
     match load(&context, &id).await {
-        Ok(loaded) => answer(&context, &loaded),
+        Ok(loaded) => {
+            let event = context.state.control.event_of_rollout(loaded.rollout.id).await;
+            // The rollout is shown without it where the store is away.
+            answer(&context, &loaded, event.ok().flatten())
+        }
         Err(response) => *response,
     }
 }
 
-fn answer(context: &Context, loaded: &Loaded) -> Response {
+fn answer(context: &Context, loaded: &Loaded, event: Option<EventId>) -> Response {
     let (mut data, reader) = (page::build(loaded.input()), context.reader());
+    data.event = event;
     data.still = context.query().get("still").is_some();
     let frame = Frame::new(page::title(&data), page::topics());
     context.page(frame, &data, || page::view(&data, &reader))

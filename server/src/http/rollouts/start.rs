@@ -92,8 +92,16 @@ async fn data(
 ) -> Result<page::Data, Box<Response>> {
     let benches = context.state.control.benches(Some(service), BENCHES_MAX).await;
     let benches = benches.map_err(|error| Box::new(store_failed(context, &error)))?;
-    page::build(&context.snapshot.estate, service, &benches, typed, random())
-        .ok_or_else(|| Box::new(not_found(context)))
+    let events = context.state.control.open_events().await;
+    let events = events.map_err(|error| Box::new(store_failed(context, &error)))?;
+    let estate = &context.snapshot.estate;
+    let chosen = events.iter().find(|event| event.id.to_string() == typed.event);
+    let coming = chosen.and_then(|event| event.content.services.get(service)?.clone());
+    let version = if typed.version.is_empty() { coming.unwrap_or_default() } else { typed.version };
+    let typed = Typed { version, ..typed };
+    let data = page::build(estate, service, &benches, typed, random())
+        .ok_or_else(|| Box::new(not_found(context)))?;
+    Ok(page::Data { events: page::choices(&events, &estate.fleet, service), ..data })
 }
 
 /// The page with its preview, or with what is wrong.
@@ -125,6 +133,7 @@ fn wrong(
     match error {
         RolloutError::Findings(findings) => {
             data.mistakes = findings.iter().map(page::mistake).collect();
+            data.fixes = page::fixes(&findings);
             Ok((status, data))
         }
         RolloutError::Store(error) => Err(Box::new(store_failed(context, &error))),
@@ -232,6 +241,9 @@ pub(super) async fn asked(
     }
     let request = StartRequest { service: service.to_string(), ..ask.request };
     let control = &context.state.control;
+    if let Err(error) = control.look_for(&request).await {
+        return store_failed(&context, &error);
+    }
     let hash = match ask.plan_hash {
         Some(hash) => hash,
         None => match control.plan_rollout(&request).await {

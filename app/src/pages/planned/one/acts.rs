@@ -72,7 +72,8 @@ pub(super) fn forms(data: &Data, reader: &Reader) -> Option<AnyView> {
             value: data.typed.said.clone(),
             ..Field::default()
         };
-        return Some(folded(data, reader, ("end", t!("event-end")), vec![said], true));
+        let end = folded(data, reader, ("end", t!("event-end")), vec![said], true);
+        return Some(view! { {end}{waive(data, reader)} }.into_any());
     }
     let tick = tick(data, reader);
     let waive = waive(data, reader);

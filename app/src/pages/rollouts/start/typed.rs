@@ -21,6 +21,8 @@ pub struct Typed {
     pub steps: String,
     /// `eu-west; eu-central us-east`; empty: the plan's.
     pub waves: String,
+    /// `ev-12`; empty: it belongs to none.
+    pub event: String,
 }
 
 impl Typed {
@@ -36,6 +38,7 @@ impl Typed {
             hotfix: !text("hotfix").is_empty(),
             steps: own("steps"),
             waves: own("waves"),
+            event: own("event"),
         }
     }
 
@@ -51,6 +54,7 @@ impl Typed {
             ("hotfix", tick(self.hotfix)),
             ("steps", self.steps.clone()),
             ("waves", self.waves.clone()),
+            ("event", self.event.clone()),
         ];
         pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
@@ -94,6 +98,7 @@ impl Typed {
             configuration_compatible,
             waves: some(&self.waves).map(|waves| waves_of(&waves)),
             steps,
+            event: some(&self.event),
         })
     }
 }
@@ -165,6 +170,13 @@ pub fn mistake(finding: &StartFinding) -> Mistake {
         | StartFinding::RegionTwice { .. }
         | StartFinding::EmptyWave { .. } => "waves",
         StartFinding::ChangeTooLong => "change",
+        StartFinding::UnknownEvent { .. }
+        | StartFinding::NeedsEvent { .. }
+        | StartFinding::EventOver { .. }
+        | StartFinding::EventElsewhere { .. }
+        | StartFinding::EventVersion { .. }
+        | StartFinding::EventTime { .. }
+        | StartFinding::CheckOpen { .. } => "event",
     };
     Mistake::new(field, text::sentence(finding))
 }
