@@ -233,8 +233,8 @@ mod tests {
     #[test]
     fn what_only_measures_is_not_written() {
         let one = instance(1, 0, true);
-        let (first, recorder) =
-            Recorder::default().look(&now(10, &[("a", heard(10, &[one.clone()]))]));
+        let state = heard(10, std::slice::from_ref(&one));
+        let (first, recorder) = Recorder::default().look(&now(10, &[("a", state)]));
         assert_eq!(first.len(), 1);
         assert!(first[0].1.whole && first[0].1.instances[0].cpu_millicores.is_none());
         let busier = Arc::new(Instance { cpu_millicores: Some(900), ..(*one).clone() });
@@ -259,8 +259,11 @@ mod tests {
         assert_eq!(past.datacenters[&dc("a")].instances.len(), 1);
     }
 
-    /// A data centre at one look: absent, silent or heard, with some of a few instances.
-    fn scene() -> impl Strategy<Value = Vec<Option<(bool, Vec<(u8, u8, bool)>)>>> {
+    /// A data centre at one look: absent, silent or heard, with some of a few instances, each by
+    /// its number, its version and whether it serves.
+    type Scene = Option<(bool, Vec<(u8, u8, bool)>)>;
+
+    fn scenes() -> impl Strategy<Value = Vec<Scene>> {
         let instances = prop::collection::vec((0..6_u8, 0..3_u8, any::<bool>()), 0..6);
         prop::collection::vec(prop::option::weighted(0.9, (any::<bool>(), instances)), 2)
     }
@@ -269,7 +272,7 @@ mod tests {
         /// Every moment of a story is told again as it was, from the entries that the store would
         /// hand over: of each data centre the last whole one and what follows.
         #[test]
-        fn every_moment_is_played_again_as_it_was(story in prop::collection::vec(scene(), 1..24)) {
+        fn every_moment_is_played_again_as_it_was(story in prop::collection::vec(scenes(), 1..24)) {
             let mut recorder = Recorder::default();
             let mut written: BTreeMap<DatacenterId, Vec<Entry>> = BTreeMap::new();
             for (step, scene) in story.into_iter().enumerate() {

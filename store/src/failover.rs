@@ -151,7 +151,8 @@ pub async fn of_event(pool: &PgPool, event: EventId, limit: i64) -> Result<Vec<R
         Row,
         r#"SELECT id, plan AS "plan: Json<Plan>", mode, drill, state AS "state: Json<State>",
                steps AS "steps: Json<Steps>", reason, emergency, started_at, started_by,
-               allowed_by, revision, routing_revision, changed_at
+               allowed_by, revision, routing_revision, changed_at,
+               overridden AS "overridden: Json<BTreeSet<Rule>>"
            FROM failover_run WHERE event = $1 ORDER BY id DESC LIMIT $2"#,
         event.0,
         limit.clamp(0, PAGE_MAX)

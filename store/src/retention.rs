@@ -235,8 +235,8 @@ pub async fn failovers(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     Ok(decisions + runs + drills + ready)
 }
 
-/// Deletes what was asked and answered long ago: approvals, and sets of runbooks that were replaced;
-/// returns how many rows.
+/// Deletes what was asked and answered long ago: approvals, and sets of runbooks that were
+/// replaced; returns how many rows.
 pub async fn answers(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     let before = now - RECORDS_KEPT;
     let pool = store.acts();

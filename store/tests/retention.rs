@@ -50,10 +50,10 @@ async fn proofs_outlive_copies_and_the_newest_of_each_kind_stays() {
                     VALUES ('a', '{}', '{}', 'done', 1, :old), ('a', '{}', '{}', 'failed', 1, :old),
                         ('b', '{}', '{}', 'done', 1, :old)";
     run(store, PROOFS_KEPT, restores).await;
-    let events = "INSERT INTO planned_event (content, begins, ends, state, status, ticks, planned_by,
-                      planned_at, revision, changed_at)
-                  SELECT jsonb_build_object('n', name), ends - interval '1 hour', ends, '{}', status,
-                      '{}', 'ann', :old, 1, ends
+    let events = "INSERT INTO planned_event (content, begins, ends, state, status, ticks,
+                      planned_by, planned_at, revision, changed_at)
+                  SELECT jsonb_build_object('n', name), ends - interval '1 hour', ends, '{}',
+                      status, '{}', 'ann', :old, 1, ends
                   FROM (VALUES ('done', 'done', :old), ('cancelled', 'cancelled', :old),
                       ('late', 'running', :old), ('young', 'done', :new))
                       AS given (name, status, ends);
