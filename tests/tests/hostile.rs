@@ -140,10 +140,16 @@ async fn a_newer_link_supersedes_and_what_a_link_told_last_is_kept() {
     let mut world = world().await;
     let visitor = world.sign_in("viewer").await.unwrap();
     let papers = agent::join(&world, &token(&world, "south"), "south").await.unwrap();
-    let first = link(&world, &papers, "south").await;
-    let mut second = link(&world, &papers, "south").await;
-    let end = first.end().await;
-    assert_eq!(end.code(), Code::Aborted, "{end:?}");
+    let mut second = loop {
+        let first = link(&world, &papers, "south").await;
+        let second = link(&world, &papers, "south").await;
+        let end = first.end().await;
+        // On a busy machine a link may be given up as silent before the next one is there.
+        if end.code() != Code::DeadlineExceeded {
+            assert_eq!(end.code(), Code::Aborted, "{end:?}");
+            break second;
+        }
+    };
     second.send(agent::report(1, vec![agent::instance("shop-south-1", "shop")])).await;
     second.acknowledged(1).await.unwrap();
 

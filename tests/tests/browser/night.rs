@@ -5,10 +5,11 @@ use mainstay_tests::{Browser, Look, until};
 use serde_json::Value;
 
 use super::rollouts::Town;
-use super::{FLEET_PATIENCE, PATIENCE, arrives, ask_until, browser, live};
+use super::{FLEET_PATIENCE, PATIENCE, arrives, browser, live};
 
 /// A phone, held upright, in CSS pixels.
 const PHONE: (u32, u32) = (390, 844);
+const BACK: &str = "Roll back to 1.0.0";
 const REASON: &str = "It began with the new version";
 
 impl Town {
@@ -34,27 +35,25 @@ impl Town {
         fits(&phone).await;
 
         // The link of the step leads to a page that does nothing by being opened.
-        phone.follow("main a[href$='/do/roll-back']").await.unwrap();
+        taps(&phone, "main a[href$='/do/roll-back']").await;
         let page = format!("/rollouts/{}", self.watched);
         arrives(&phone, &format!("{page}/do/roll-back")).await;
         fits(&phone).await;
         self.stands(&self.watched, "watching").await;
-        phone.follow("main form button[type=submit], main form button:not([type])").await.unwrap();
+        taps(&phone, "main form button[type=submit], main form button:not([type])").await;
         arrives(&phone, &format!("{page}#slot-action")).await;
         self.stands(&self.watched, "rolled-back").await;
 
         // Too early: undone, and after a thought done again, on the page itself.
         live(&phone).await;
-        self.presses(&phone, "Undo").await;
-        self.stands(&self.watched, "watching").await;
-        self.presses(&phone, "Roll back to 1.0.0").await;
-        self.stands(&self.watched, "rolled-back").await;
+        self.presses(&phone, "Undo", "watching").await;
+        self.presses(&phone, BACK, "rolled-back").await;
         fits(&phone).await;
 
         // Why, once there is time for it.
         phone.open(&format!("{page}?still=yes")).await.unwrap();
         phone.find("#reasons textarea").await.unwrap().send_keys(REASON).await.unwrap();
-        phone.follow("#reasons button").await.unwrap();
+        taps(&phone, "#reasons button").await;
         phone.text_until("main", PATIENCE, |text| text.contains(REASON)).await.unwrap();
         let auditor = self.world.sign_in("auditor").await.unwrap();
         let log = auditor.json("/api/v1/audit?q=It+began+with").await.unwrap();
@@ -88,18 +87,34 @@ impl Town {
         phone.follow("form button").await.unwrap();
     }
 
-    /// Presses the button of the slot once it offers this: just after it changed it ignores clicks.
-    async fn presses(&self, phone: &Browser, offer: &str) {
+    /// Presses the button of the slot until the rollout is as wanted: just after it changed the
+    /// slot ignores clicks, and what was sent once is done once.
+    async fn presses(&self, phone: &Browser, offer: &str, wanted: &str) {
         let script = format!(
-            "const slot = document.querySelector('#slot-action');\
-             const button = slot.querySelector('button');\
-             const settled = document.querySelector('[data-settling]') === null;\
-             if (!settled || !button || !button.textContent.includes('{offer}')) return false;\
-             button.click();\
-             return true"
+            "const button = document.querySelector('#slot-action button');\
+             if (button?.textContent.trim().startsWith('{offer}')) button.click();\
+             return document.querySelector('#slot-action')?.textContent"
         );
-        ask_until(phone, offer, FLEET_PATIENCE, &script).await;
+        let mut last = Value::Null;
+        let done = until(wanted, FLEET_PATIENCE, async || {
+            let path = format!("/api/v1/rollouts/{}/standing", self.watched);
+            if self.json(&path).await?["rollout"]["state"]["kind"] == wanted {
+                return Some(());
+            }
+            last = phone.run(&script, Vec::new()).await.ok()?;
+            None
+        });
+        let done = done.await;
+        assert!(done.is_ok(), "it is not {wanted}; the slot says {last}");
     }
+}
+
+/// Taps what leads to another page; the bar at the bottom lies over what is at the very end.
+async fn taps(phone: &Browser, selector: &str) {
+    phone.find(selector).await.unwrap();
+    let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
+    phone.run(script, vec![selector.into()]).await.unwrap();
+    phone.follow(selector).await.unwrap();
 }
 
 /// Nothing sticks out to the right.

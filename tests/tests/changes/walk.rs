@@ -18,9 +18,9 @@ const INVITE: &str = "/api/v1/agents/do/invite";
 const PASSWORD: &str = "a long enough password";
 /// Routes that need a quarter of an hour of silence, a database with copies, a proven copy, a
 /// second person, a second factor or an identity provider. `server/src/forget_tests.rs`,
-/// `server/src/backup_tests.rs`, `server/src/restore_tests.rs`, `server/src/factor_tests.rs` and
+/// `server/src/{backup,restore,kept,factor}_tests.rs` and
 /// `tests/tests/identity` hold them to their entries.
-const ELSEWHERE: [&str; 24] = [
+const ELSEWHERE: [&str; 26] = [
     "/dc/{datacenter}/do/forget",
     "/api/v1/datacenters/{datacenter}/do/forget",
     "/backups/sets/{database}/do/run-now",
@@ -33,6 +33,8 @@ const ELSEWHERE: [&str; 24] = [
     "/api/v1/backups/restores/{id}/do/allow",
     "/backups/restores/{id}/do/refuse",
     "/api/v1/backups/restores/{id}/do/refuse",
+    "/backups/sets/{database}/do/keep-longer",
+    "/api/v1/backups/sets/{database}/do/keep-longer",
     "/backups/sets/{database}/do/let-go",
     "/api/v1/backups/sets/{database}/do/let-go",
     "/settings/security/do/add-app",
